@@ -1,0 +1,55 @@
+"""``WWW-Authenticate`` values: what a refused client reads (RFC 6750 section 3, RFC 9110 section 11).
+
+Values are the service's own (realm, scopes, a URL) or constants, never a client's. A character that
+could break out of a header is therefore a mistake in the service, and a ``ValueError``, not an escape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+__all__ = ["DEFAULT_REALM", "checked_realm", "checked_scopes", "format_challenge"]
+
+DEFAULT_REALM = "api"
+
+_QUOTABLE = re.compile(r"[\x20-\x7e]*\Z")
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+\Z")
+
+
+def format_challenge(params: Mapping[str, str | None], scheme: str = "Bearer") -> str:
+    """One challenge; parameters that are ``None`` are left out, the others become quoted strings.
+
+    Raises ``ValueError`` for a value that can't stand in a header.
+    """
+    parts = [f'{name}="{_quotable(name, value)}"' for name, value in params.items() if value is not None]
+    return f"{scheme} {', '.join(parts)}"
+
+
+def checked_realm(realm: str) -> str:
+    """*realm* if it can stand in a challenge (RFC 9110 section 11.5); raises ``ValueError`` otherwise."""
+    if '"' in _quotable("realm", realm):
+        raise ValueError(f"realm {realm!r} holds a quote")
+    return realm
+
+
+def checked_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
+    """Scopes as a tuple: a string is split on single spaces, a list is a list (RFC 6749 section 3.3).
+
+    Raises ``ValueError`` for what no token can hold: empty names, spaces, quotes, backslashes, and commas,
+    which RFC 6749 allows but which in practice are a list written as one string.
+    """
+    listed = tuple(scopes.split(" ") if isinstance(scopes, str) else scopes)
+    for scope in listed:
+        if not isinstance(scope, str) or not _SCOPE_TOKEN.match(scope):
+            raise ValueError(
+                f"scope {scope!r} is impossible: expected printable ASCII without spaces, commas, quotes and "
+                "backslashes; write several scopes as a list or separated by single spaces"
+            )
+    return listed
+
+
+def _quotable(name: str, value: str) -> str:
+    if not isinstance(value, str) or not _QUOTABLE.match(value):
+        raise ValueError(f"{name} {value!r} can't stand in a header: expected printable ASCII")
+    return value.replace("\\", "\\\\").replace('"', '\\"')

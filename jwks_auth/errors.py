@@ -1,0 +1,153 @@
+"""The three families of errors: configuration, the client's request or token, the source of keys.
+
+What a client may read of an error is a constant (:attr:`AuthError.description`); detail travels in
+``__cause__`` and never holds a token or a claim's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import jwt
+
+from jwks_auth.challenge import DEFAULT_REALM, format_challenge
+
+__all__ = [
+    "AuthError",
+    "ConfigurationError",
+    "InsufficientScopeError",
+    "InvalidRequestError",
+    "InvalidTokenError",
+    "JWKSAuthError",
+    "KeySourceError",
+    "MalformedTokenError",
+    "MissingTokenError",
+]
+
+TOKEN_FAULTS: dict[str, str] = {
+    "malformed": "The access token is malformed",
+    "too_large": "The access token is too large",
+    "algorithm_not_allowed": "The access token's algorithm is not allowed",
+    "critical_header": "The access token has a critical header that is not understood",
+    "unknown_key": "The access token is signed with an unknown key",
+    "bad_signature": "The access token's signature is invalid",
+    "expired": "The access token has expired",
+    "not_yet_valid": "The access token is not valid yet",
+    "too_old": "The access token was issued too long ago",
+    "wrong_issuer": "The access token is from another issuer",
+    "wrong_audience": "The access token is for another audience",
+    "wrong_type": "The token is not an access token",
+    "wrong_client": "The access token was issued to another client",
+    "missing_claim": "The access token lacks a required claim",
+    "invalid_claim": "The access token has an invalid claim",
+    "bound_token": "The access token is bound to a key and can't be used as a plain bearer token",
+    "revoked": "The access token has been revoked",
+    "user_refused": "The access token's user may not sign in",
+}
+"""Every ``InvalidTokenError.code`` and its constant text. Codes are public API: they are only ever added."""
+
+REQUEST_FAULTS: dict[str, str] = {
+    "invalid_request": "The request's credentials are malformed",
+    "multiple_credentials": "The request carries more than one set of credentials",
+}
+
+
+class JWKSAuthError(Exception):
+    """Base of everything this package raises."""
+
+
+class ConfigurationError(JWKSAuthError, ValueError):
+    """A setting is missing or wrong; raised at construction and start-up, never for a request."""
+
+
+class AuthError(JWKSAuthError):
+    """A request that is refused: HTTP status, RFC 6750 error code and a constant description."""
+
+    status: int = 401
+    error: str | None = None
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+    def challenge(self, *, realm: str = DEFAULT_REALM, resource_metadata: str | None = None) -> str:
+        """The ``WWW-Authenticate`` value (RFC 6750 section 3; *resource_metadata*: RFC 9728 section 5.1).
+
+        Raises ``ValueError`` when *realm* or *resource_metadata* can't stand in a header.
+        """
+        params = {"realm": realm, **self._challenge_params(), "resource_metadata": resource_metadata}
+        return format_challenge(params)
+
+    def _challenge_params(self) -> dict[str, str | None]:
+        return {"error": self.error, "error_description": self.description}
+
+
+class MissingTokenError(AuthError):
+    """No credentials were sent: 401, and a challenge without an error code (RFC 6750 section 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("missing_token", "Authentication is required")
+
+    def _challenge_params(self) -> dict[str, str | None]:
+        return {}
+
+
+class InvalidRequestError(AuthError):
+    """The request's credentials can't be read: malformed, repeated, or in more than one place. 400."""
+
+    status = 400
+    error = "invalid_request"
+
+    def __init__(self, code: str = "invalid_request") -> None:
+        super().__init__(code, REQUEST_FAULTS[code])
+
+
+class InvalidTokenError(AuthError, jwt.InvalidTokenError):
+    """The token is refused: 401. ``code`` says why and is stable; see :data:`TOKEN_FAULTS`."""
+
+    error = "invalid_token"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, TOKEN_FAULTS[code])
+
+
+class MalformedTokenError(InvalidTokenError, jwt.DecodeError):
+    """The token can't be read at all; to PyJWT's users a ``DecodeError``."""
+
+    def __init__(self, code: str = "malformed") -> None:
+        super().__init__(code)
+
+
+class InsufficientScopeError(AuthError):
+    """The token is good but does not allow this: 403. *scopes* are those it lacks, named in the challenge."""
+
+    status = 403
+    error = "insufficient_scope"
+
+    def __init__(self, scopes: Iterable[str] = ()) -> None:
+        super().__init__("insufficient_scope", "The access token does not allow this request")
+        self.scopes = tuple(scopes)
+
+    def _challenge_params(self) -> dict[str, str | None]:
+        return {**super()._challenge_params(), "scope": " ".join(self.scopes) or None}
+
+
+class KeySourceError(JWKSAuthError):
+    """The token can't be judged: no usable keys and the issuer can't be reached, or a callback failed. 503.
+
+    ``kind`` is a stable word for logs and metrics (``timeout``, ``connection``, ``status``, ...);
+    ``retry_after`` is in seconds.
+    """
+
+    status = 503
+    error = "temporarily_unavailable"
+    code = "key_source_unavailable"
+    description = "The access token can't be verified at the moment"
+
+    def __init__(
+        self, detail: str = description, *, kind: str = "unavailable", retry_after: float = 1.0
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.retry_after = retry_after

@@ -1,0 +1,1 @@
+"""jwks-auth for Flask."""
