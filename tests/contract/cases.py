@@ -1,0 +1,249 @@
+"""One table of requests and answers that holds for every framework: status, challenge and body.
+
+The apps under test guard their routes alike (see :data:`ROUTES`); a case says which header values it sends,
+made from a :class:`~jwks_auth.testing.FakeIssuer` when it runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jwks_auth.testing import FakeIssuer
+
+__all__ = ["AUDIENCES", "CASES", "REALM", "ROUTES", "Case"]
+
+REALM = "orders"
+AUDIENCES = ["api", "reports"]
+
+ROUTES = {
+    "/public": "no guard",
+    "/me": "any good token -> {'sub': ...}",
+    "/orders": "scopes='orders:read' -> {'orders': []}",
+    "/both": "scopes=['orders:read', 'orders:write'] -> {'orders': []}",
+    "/any": "any_scope=['orders:read', 'orders:admin'] -> {'orders': []}",
+    "/admin": "any_role=['admin', 'root'] -> {'admin': True}",
+    "/reports": "audience='reports' -> {'sub': ...}",
+    "/optional": "optional=True -> {'sub': ... or None}",
+}
+"""What each app serves, for GET, HEAD, POST, PUT, PATCH and DELETE; its settings are AUDIENCES and REALM."""
+
+Values = Callable[[FakeIssuer], Sequence[str]]
+
+MISSING = f'Bearer realm="{REALM}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request and the one right answer; *body* ``None``: not compared (HEAD has none)."""
+
+    name: str
+    path: str
+    values: Values
+    status: int = 200
+    challenge: str | None = None
+    body: dict[str, Any] | None = field(default=None)
+    method: str = "GET"
+    query: str = ""
+
+
+def bearer(**claims: Any) -> Values:
+    """One good ``Authorization`` value for a token with *claims*."""
+    return lambda issuer: [issuer.headers(**{"sub": "u1", **claims})["Authorization"]]
+
+
+def literal(*values: str) -> Values:
+    """Header values as they are."""
+    return lambda issuer: values
+
+
+def altered(change: Callable[[str], str], **claims: Any) -> Values:
+    """A token's text, changed."""
+    return lambda issuer: ["Bearer " + change(issuer.token(**{"sub": "u1", **claims}))]
+
+
+def forged(header: dict[str, Any]) -> Values:
+    """A token whose header is replaced and whose signature therefore is of another text."""
+
+    def change(raw: str) -> str:
+        _, payload, signature = raw.split(".")
+        return ".".join([encoded(json.dumps(header).encode()), payload, signature])
+
+    return altered(change)
+
+
+def encoded(data: bytes) -> str:
+    """base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def tampered(raw: str) -> str:
+    """The same token, claiming another subject."""
+    header, payload, signature = raw.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return ".".join([header, encoded(json.dumps({**claims, "sub": "root"}).encode()), signature])
+
+
+def flipped(raw: str) -> str:
+    """The same token with one character of its signature changed."""
+    head, signature = raw.rsplit(".", 1)
+    return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+
+
+def refused(status: int, error: str, description: str, extra: str = "") -> dict[str, Any]:
+    """Status, challenge and body of a refusal."""
+    return {
+        "status": status,
+        "challenge": f'Bearer realm="{REALM}", error="{error}", error_description="{description}"{extra}',
+        "body": {"error": error, "error_description": description},
+    }
+
+
+def unauthorized(description: str) -> dict[str, Any]:
+    """401 ``invalid_token``."""
+    return refused(401, "invalid_token", description)
+
+
+NO_TOKEN = {
+    "status": 401,
+    "challenge": MISSING,
+    "body": {"error": "missing_token", "error_description": "Authentication is required"},
+}
+MALFORMED_REQUEST = refused(400, "invalid_request", "The request's credentials are malformed")
+TWO_CREDENTIALS = refused(400, "invalid_request", "The request carries more than one set of credentials")
+MALFORMED = unauthorized("The access token is malformed")
+ALGORITHM = unauthorized("The access token's algorithm is not allowed")
+SIGNATURE = unauthorized("The access token's signature is invalid")
+CLAIM = unauthorized("The access token has an invalid claim")
+LACKS_CLAIM = unauthorized("The access token lacks a required claim")
+EXPIRED = unauthorized("The access token has expired")
+AUDIENCE = unauthorized("The access token is for another audience")
+TYPE = unauthorized("The token is not an access token")
+
+
+def forbidden(*scopes: str) -> dict[str, Any]:
+    """403, naming the scopes that are missing."""
+    named = f', scope="{" ".join(scopes)}"' if scopes else ""
+    return refused(403, "insufficient_scope", "The access token does not allow this request", named)
+
+
+def in_seconds(offset: float) -> float:
+    """A NumericDate from now."""
+    return int(time.time()) + offset
+
+
+def late(**claims: float) -> Values:
+    """A token with times relative to when the case runs, in seconds."""
+    return lambda issuer: [
+        "Bearer " + issuer.token(sub="u1", **{name: in_seconds(offset) for name, offset in claims.items()})
+    ]
+
+
+U1 = {"sub": "u1"}
+OK_ORDERS = {"orders": []}
+
+GOOD = [
+    Case("a good token", "/me", bearer(), body=U1),
+    Case("scheme in lower case", "/me", lambda i: ["bearer " + i.token(sub="u1")], body=U1),
+    Case("scheme in capitals", "/me", lambda i: ["BEARER " + i.token(sub="u1")], body=U1),
+    Case("typ JWT", "/me", bearer(header={"typ": "JWT"}), body=U1),
+    Case("typ as a media type", "/me", bearer(header={"typ": "application/at+jwt"}), body=U1),
+    Case("several audiences, one is ours", "/me", bearer(aud=["other", "api"]), body=U1),
+    Case("a second audience of ours", "/me", bearer(aud="reports"), body=U1),
+    Case("expired within the leeway", "/me", late(exp=-5), body=U1),
+    Case("unknown header parameter", "/me", bearer(header={"note": "x"}), body=U1),
+    Case("public without a token", "/public", literal(), body=None),
+    Case("optional without a token", "/optional", literal(), body={"sub": None}),
+    Case("optional with a token", "/optional", bearer(), body=U1),
+    Case("HEAD as GET", "/me", bearer(), method="HEAD"),
+    *(
+        Case(f"{m} with a token", "/me", bearer(), method=m, body=U1)
+        for m in ("POST", "PUT", "PATCH", "DELETE")
+    ),
+]
+
+HEADERS = [
+    Case("no token", "/me", literal(), **NO_TOKEN),
+    Case("no token, HEAD", "/me", literal(), method="HEAD", status=401, challenge=MISSING),
+    *(
+        Case(f"no token, {m}", "/me", literal(), method=m, **NO_TOKEN)
+        for m in ("POST", "PUT", "PATCH", "DELETE")
+    ),
+    Case("another scheme", "/me", literal("Basic dXNlcjpwYXNz"), **NO_TOKEN),
+    Case("scheme without a token", "/me", literal("Bearer"), **MALFORMED_REQUEST),
+    Case("two words after the scheme", "/me", literal("Bearer a b"), **MALFORMED_REQUEST),
+    Case("not b64token characters", "/me", literal("Bearer a$b.c.d"), **MALFORMED_REQUEST),
+    Case("a comma list", "/me", lambda i: [f"Bearer {i.token()}, Bearer {i.token()}"], **TWO_CREDENTIALS),
+    Case("two headers", "/me", lambda i: [f"Bearer {i.token()}"] * 2, **TWO_CREDENTIALS),
+    Case("header and query", "/me", bearer(), query="access_token=abc", **TWO_CREDENTIALS),
+    Case("query only", "/me", literal(), query="access_token=abc", **NO_TOKEN),
+    Case("optional, malformed", "/optional", literal("Bearer"), **MALFORMED_REQUEST),
+]
+
+TOKENS = [
+    Case("one word", "/me", literal("Bearer abc"), **MALFORMED),
+    Case("two dots of nothing", "/me", literal("Bearer .."), **MALFORMED),
+    Case("five segments", "/me", literal("Bearer a.b.c.d.e"), **MALFORMED),
+    Case("padding", "/me", altered(lambda raw: raw + "="), **MALFORMED),
+    Case("tampered claims", "/me", altered(tampered), **SIGNATURE),
+    Case("flipped signature", "/me", altered(flipped), **SIGNATURE),
+    Case("no signature", "/me", altered(lambda raw: raw.rsplit(".", 1)[0] + "."), **MALFORMED),
+    Case("alg none", "/me", forged({"alg": "none"}), **ALGORITHM),
+    Case("alg None", "/me", forged({"alg": "None"}), **ALGORITHM),
+    Case("alg HS256", "/me", forged({"alg": "HS256", "kid": "x"}), **ALGORITHM),
+    Case("no alg", "/me", forged({"typ": "JWT"}), **MALFORMED),
+    Case(
+        "unknown kid",
+        "/me",
+        forged({"alg": "RS256", "kid": "nobody"}),
+        **unauthorized("The access token is signed with an unknown key"),
+    ),
+    Case(
+        "critical header",
+        "/me",
+        forged({"alg": "RS256", "crit": ["x"], "x": 1}),
+        **unauthorized("The access token has a critical header that is not understood"),
+    ),
+    Case("expired", "/me", late(exp=-3600), **EXPIRED),
+    Case("expired, where optional", "/optional", late(exp=-3600), **EXPIRED),
+    Case("no exp", "/me", bearer(exp=None), **LACKS_CLAIM),
+    Case("exp as a string", "/me", bearer(exp="tomorrow"), **CLAIM),
+    Case("not yet valid", "/me", late(nbf=3600), **unauthorized("The access token is not valid yet")),
+    Case(
+        "wrong issuer",
+        "/me",
+        bearer(iss="https://evil.example/"),
+        **unauthorized("The access token is from another issuer"),
+    ),
+    Case("wrong audience", "/me", bearer(aud="elsewhere"), **AUDIENCE),
+    Case("no audience", "/me", bearer(aud=None), **AUDIENCE),
+    Case("sub as a number", "/me", bearer(sub=7), **CLAIM),
+    Case("an ID token's typ", "/me", bearer(header={"typ": "id_token+jwt"}), **TYPE),
+    Case("a logout token", "/me", bearer(header={"typ": "logout+jwt"}), **TYPE),
+]
+
+POLICIES = [
+    Case("scope held", "/orders", bearer(scope="orders:read"), body=OK_ORDERS),
+    Case("scope among others", "/orders", bearer(scope="email orders:read"), body=OK_ORDERS),
+    Case("scopes as a list in scp", "/orders", bearer(scp=["orders:read"]), body=OK_ORDERS),
+    Case("scope missing", "/orders", bearer(), **forbidden("orders:read")),
+    Case("scope in another case", "/orders", bearer(scope="Orders:Read"), **forbidden("orders:read")),
+    Case("scope as a prefix", "/orders", bearer(scope="orders:readonly"), **forbidden("orders:read")),
+    Case("scope split by a tab", "/orders", bearer(scope="a\torders:read"), **forbidden("orders:read")),
+    Case("both scopes held", "/both", bearer(scope="orders:write orders:read"), body=OK_ORDERS),
+    Case("one of both scopes missing", "/both", bearer(scope="orders:read"), **forbidden("orders:write")),
+    Case("any scope held", "/any", bearer(scope="orders:admin"), body=OK_ORDERS),
+    Case("any scope missing", "/any", bearer(scope="x"), **forbidden("orders:read", "orders:admin")),
+    Case("role held", "/admin", bearer(roles=["user", "admin"]), body={"admin": True}),
+    Case("role missing", "/admin", bearer(roles=["user"]), **forbidden()),
+    Case("no token where a scope is asked", "/orders", literal(), **NO_TOKEN),
+    Case("a bad token where a scope is asked", "/orders", altered(flipped), **SIGNATURE),
+    Case("the route's audience", "/reports", bearer(aud="reports"), body=U1),
+    Case("the service's, not the route's audience", "/reports", bearer(aud="api"), **AUDIENCE),
+]
+
+CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES]

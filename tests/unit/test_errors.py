@@ -1,0 +1,75 @@
+"""The three families: what each carries, and what a client may read of it."""
+
+from __future__ import annotations
+
+import re
+
+import jwt
+import pytest
+
+from jwks_auth import errors
+from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
+
+QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
+
+
+@pytest.mark.parametrize("code", sorted(TOKEN_FAULTS))
+def test_token_faults_are_401_with_a_constant_text(code: str) -> None:
+    """6750-10: every fault of a token is 401 invalid_token; the code says which."""
+    error = errors.InvalidTokenError(code)
+    assert (error.status, error.error, error.code) == (401, "invalid_token", code)
+    assert error.challenge(realm="r") == (
+        f'Bearer realm="r", error="invalid_token", error_description="{TOKEN_FAULTS[code]}"'
+    )
+    assert isinstance(error, jwt.InvalidTokenError)
+    assert isinstance(error, errors.JWKSAuthError)
+
+
+@pytest.mark.parametrize("text", [*TOKEN_FAULTS.values(), *REQUEST_FAULTS.values()])
+def test_descriptions_keep_to_the_charset(text: str) -> None:
+    """6750-8: error_description holds %x20-21 / %x23-5B / %x5D-7E only."""
+    assert QUOTABLE.match(text)
+
+
+def test_no_credentials_give_no_error_code() -> None:
+    """6750-6, 6750-9: a realm and nothing else."""
+    error = errors.MissingTokenError()
+    assert (error.status, error.error, error.challenge()) == (401, None, 'Bearer realm="api"')
+
+
+def test_malformed_requests_are_400() -> None:
+    """6750-10: invalid_request is 400."""
+    error = errors.InvalidRequestError()
+    assert (error.status, error.error) == (400, "invalid_request")
+
+
+def test_insufficient_scope_names_the_scopes() -> None:
+    """6750-10: 403, and the scopes that are needed."""
+    error = errors.InsufficientScopeError(["a", "b"])
+    assert error.status == 403
+    assert error.challenge(realm="r").endswith('scope="a b"')
+    assert "scope=" not in errors.InsufficientScopeError().challenge(realm="r")
+
+
+def test_a_malformed_token_is_pyjwts_decode_error() -> None:
+    """Code written for PyJWT keeps catching it."""
+    assert isinstance(errors.MalformedTokenError(), jwt.DecodeError)
+
+
+def test_challenge_names_the_resource_metadata() -> None:
+    """9728-5: resource_metadata stands beside the error."""
+    challenge = errors.InvalidTokenError("expired").challenge(resource_metadata="https://a/b")
+    assert challenge.endswith(', resource_metadata="https://a/b"')
+
+
+def test_an_unreachable_issuer_is_503_and_not_the_clients_fault() -> None:
+    """Not an AuthError, so never a 401."""
+    error = errors.KeySourceError("detail", kind="timeout", retry_after=3)
+    assert (error.status, error.kind, error.retry_after) == (503, "timeout", 3)
+    assert not isinstance(error, errors.AuthError)
+    assert "detail" not in error.description
+
+
+def test_configuration_errors_are_value_errors() -> None:
+    """A wrong setting is a wrong value."""
+    assert issubclass(errors.ConfigurationError, ValueError)
