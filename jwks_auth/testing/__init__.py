@@ -1,0 +1,10 @@
+"""Test an API without a provider: real keys, real signatures, the real verifier, no network.
+
+:class:`FakeIssuer` is an identity provider a test owns. It is for tests and demonstrations only: its keys
+are recycled within the process and anybody who holds it can sign anything.
+"""
+
+from jwks_auth.testing.issuer import FakeIssuer
+from jwks_auth.testing.keys import SigningKey
+
+__all__ = ["FakeIssuer", "SigningKey"]

@@ -1,0 +1,217 @@
+"""``FakeIssuer``: an identity provider that a test owns."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from jwks_auth.testing.keys import SigningKey
+from jwks_auth.testing.server import MODES, Answer, IssuerServer
+
+__all__ = ["FakeIssuer"]
+
+
+class FakeIssuer:
+    """An identity provider with real keys; no socket, unless made by :meth:`serve`.
+
+    *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first
+    signs unless :meth:`token` is told otherwise. *clock* gives the seconds since the epoch.
+
+    ``requests`` counts what has been asked, by path; ``issuer.requests[issuer.jwks_path]`` is the number of
+    times the key set was read, over HTTP or by the callable in :meth:`settings`.
+    """
+
+    def __init__(
+        self,
+        issuer: str = "https://issuer.example/",
+        *,
+        algorithms: Sequence[str] = ("RS256",),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.issuer = issuer
+        self.audience = "api"
+        self.requests: Counter[str] = Counter()
+        self._clock = clock
+        self._served = False
+        self._outage: str | None = None
+        self._withdrawn: frozenset[str] = frozenset()
+        self._keys: tuple[SigningKey, ...] = tuple(SigningKey.generate(alg) for alg in algorithms)
+        self._default_alg = algorithms[0]
+        base = urlsplit(issuer).path.rstrip("/")
+        self.jwks_path = f"{base}/.well-known/jwks.json"
+        self._discovery_paths = (
+            f"{base}/.well-known/openid-configuration",
+            f"/.well-known/oauth-authorization-server{base}",
+        )
+
+    @classmethod
+    @contextmanager
+    def serve(cls, *, path: str = "", **options: Any) -> Iterator[Self]:
+        """An issuer behind a real HTTP server on 127.0.0.1, on a port the system picks.
+
+        ``with FakeIssuer.serve() as issuer:`` its ``issuer`` is the server's URL followed by *path*;
+        *options* are the constructor's. Discovery (OpenID Connect and RFC 8414) and the key set
+        are answered from threads of this process, with ETags; the end of the block closes everything.
+        """
+        with IssuerServer() as server:
+            issuer = cls(server.url + path, **options)
+            issuer._served = True
+            server.start(issuer._answer)
+            try:
+                yield issuer
+            finally:
+                issuer.recover()
+
+    # --- tokens
+
+    def token(
+        self,
+        *,
+        alg: str | None = None,
+        kid: str | None = None,
+        key: SigningKey | None = None,
+        header: Mapping[str, Any] | None = None,
+        expires_in: float = 300,
+        **claims: Any,
+    ) -> str:
+        """A signed access token (RFC 9068), good for *expires_in* seconds; a claim of ``None`` is left out.
+
+        ``iss``, ``sub``, ``aud``, ``client_id``, ``iat``, ``exp`` and ``jti`` are filled in and can be
+        overridden. The newest key signs: of the first algorithm, or of *alg* (``"none"``: unsigned). *kid*
+        picks an older key, withdrawn ones too; of a name the issuer never had it only goes into the header.
+        *key* signs with a key that is not the issuer's. *header* members override; ``None`` removes.
+        """
+        signer = key or self._signing_key(alg, kid)
+        named = {"kid": kid} if kid is not None else {}
+        payload = json.dumps(self.claims(expires_in=expires_in, **claims)).encode()
+        return signer.sign(payload, {"typ": "at+jwt", **named, **(header or {})})
+
+    def claims(self, *, expires_in: float = 300, **claims: Any) -> dict[str, Any]:
+        """The claims that :meth:`token` would sign."""
+        now = int(self._clock())
+        filled: dict[str, Any] = {
+            "iss": self.issuer,
+            "sub": "user",
+            "aud": self.audience,
+            "client_id": "client",
+            "iat": now,
+            "exp": now + expires_in,
+            "jti": str(uuid.uuid4()),
+        }
+        return {name: value for name, value in {**filled, **claims}.items() if value is not None}
+
+    def headers(self, **claims: Any) -> dict[str, str]:
+        """Request headers with a fresh token, for any test client; arguments as in :meth:`token`."""
+        return {"Authorization": f"Bearer {self.token(**claims)}"}
+
+    def sign(self, payload: bytes, header: Mapping[str, Any] | None = None, *, alg: str | None = None) -> str:
+        """Any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""
+        return self._signing_key(alg, None).sign(payload, header)
+
+    # --- keys
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that signs by default."""
+        return self.key.kid
+
+    @property
+    def key(self) -> SigningKey:
+        """The key that signs by default: the newest of the first algorithm."""
+        return self._signing_key(None, None)
+
+    def rotate(self, alg: str | None = None, *, kid: str | None = None) -> str:
+        """Publish a new key and sign with it from now on; returns its id.
+
+        The old ones stay published, as providers keep them until their tokens have run out: see
+        :meth:`withdraw`. *alg* is the first algorithm unless given, and may be a new one.
+        """
+        key = SigningKey.generate(alg or self._default_alg, kid=kid)
+        self._keys = (*self._keys, key)
+        return key.kid
+
+    def withdraw(self, kid: str) -> None:
+        """Take a key out of the published set; ``token(kid=...)`` still signs with it, as a thief would."""
+        if kid not in {key.kid for key in self._keys}:
+            raise ValueError(f"{kid!r} is not a key of this issuer: it has {[key.kid for key in self._keys]}")
+        self._withdrawn |= {kid}
+
+    def jwks(self) -> dict[str, Any]:
+        """The published key set (RFC 7517), newest key last."""
+        return {"keys": [key.jwk() for key in self._keys if key.kid not in self._withdrawn]}
+
+    # --- what a service asks
+
+    def settings(self, audience: Any = "api", *, prefix: str = "") -> dict[str, Any]:
+        """Settings for any framework under test: ``ISSUER``, ``AUDIENCE`` and, without a server, ``JWKS``.
+
+        Names get *prefix*, for Flask ``"JWKS_AUTH_"``. Tokens made from now on are for *audience* (the first,
+        if it is a list). ``JWKS`` is a callable, so rotation, withdrawal and outages are seen.
+        """
+        if isinstance(audience, (str, list, tuple)):
+            self.audience = audience if isinstance(audience, str) else audience[0]
+        settings: dict[str, Any] = {"ISSUER": self.issuer, "AUDIENCE": audience}
+        if not self._served:
+            settings["JWKS"] = self.fetch_jwks
+        return {prefix + name: value for name, value in settings.items()}
+
+    def fetch_jwks(self) -> dict[str, Any]:
+        """The key set as a client gets it: counted in ``requests``, ``ConnectionError`` in an outage."""
+        self.requests[self.jwks_path] += 1
+        if self._outage:
+            raise ConnectionError(f"{self.issuer} is down: outage({self._outage!r})")
+        return self.jwks()
+
+    def discovery(self) -> dict[str, Any]:
+        """The discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2)."""
+        base = self.issuer.rstrip("/")
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{base}/.well-known/jwks.json",
+            "authorization_endpoint": f"{base}/authorize",
+            "token_endpoint": f"{base}/token",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": sorted({key.alg for key in self._keys}),
+        }
+
+    # --- outages
+
+    def outage(self, mode: str = "error") -> ExitStack:
+        """Be down from now on, until :meth:`recover` or the end of ``with issuer.outage():``.
+
+        Over HTTP *mode* is ``"error"`` (503), ``"drop"`` (the connection is closed unanswered) or ``"hang"``
+        (it is kept open and silent). Without a server the key set raises ``ConnectionError`` in each of them.
+        """
+        if mode not in MODES:
+            raise ValueError(f"outage mode {mode!r} is unknown: expected one of {', '.join(MODES)}")
+        self._outage = mode
+        over = ExitStack()
+        over.callback(self.recover)
+        return over
+
+    def recover(self) -> None:
+        """End an outage."""
+        self._outage = None
+
+    def _answer(self, path: str) -> Answer:
+        self.requests[path] += 1
+        if path == self.jwks_path:
+            return Answer(self.jwks(), self._outage)
+        return Answer(self.discovery() if path in self._discovery_paths else None, self._outage)
+
+    def _signing_key(self, alg: str | None, kid: str | None) -> SigningKey:
+        if alg == "none":
+            return SigningKey(kid or self.kid, "none", None)
+        wanted = alg or self._default_alg
+        named = [key for key in self._keys if key.kid == kid and alg in (None, key.alg)]
+        able = named or [key for key in self._keys if key.alg == wanted]
+        if not able:
+            raise ValueError(f"this issuer has no {wanted} key: add it to algorithms=, or rotate({wanted!r})")
+        return able[-1]

@@ -1,0 +1,106 @@
+"""Private keys that sign test tokens, in the compact form of RFC 7515."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import weakref
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import get_default_algorithms
+
+__all__ = ["SigningKey"]
+
+PrivateKey = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
+
+_SIGNERS = get_default_algorithms()
+_SIGNERS |= dict.fromkeys(("Ed25519", "Ed448"), _SIGNERS["EdDSA"])
+
+_spare_rsa_keys: list[rsa.RSAPrivateKey] = []
+
+
+def _rsa_key() -> rsa.RSAPrivateKey:
+    # Making an RSA key costs some 50 ms, which a suite with an issuer per test would pay again and again.
+    try:
+        return _spare_rsa_keys.pop()
+    except IndexError:
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+_GENERATORS: dict[str, Callable[[], PrivateKey]] = {
+    **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), _rsa_key),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ES256K": lambda: ec.generate_private_key(ec.SECP256K1()),
+    "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ES512": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+    "Ed448": ed448.Ed448PrivateKey.generate,
+}
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class SigningKey:
+    """A key that signs with one algorithm.
+
+    Make a good one with :meth:`generate`. The constructor takes anything PyJWT can sign with, so that a
+    test can forge: ``SigningKey("k1", "none", None)`` leaves tokens unsigned, and ``SigningKey(kid,
+    "HS256", key.public_pem())`` signs with the public key's text, the classic confusion attack.
+    """
+
+    kid: str
+    alg: str
+    private: PrivateKey | bytes | None = field(repr=False)
+
+    @classmethod
+    def generate(cls, alg: str = "RS256", *, kid: str | None = None) -> SigningKey:
+        """A new key; *kid* is a random one unless given. ``ValueError`` for an algorithm it can't make.
+
+        No two living keys are alike. RSA keys of garbage-collected ones are used again.
+        """
+        if alg not in _GENERATORS:
+            raise ValueError(
+                f"can't make a key for {alg!r}: expected one of {', '.join(sorted(_GENERATORS))}"
+            )
+        private = _GENERATORS[alg]()
+        key = cls(kid or f"{alg.lower()}-{secrets.token_hex(4)}", alg, private)
+        if isinstance(private, rsa.RSAPrivateKey):
+            weakref.finalize(key, _spare_rsa_keys.append, private).atexit = False
+        return key
+
+    def jwk(self) -> dict[str, Any]:
+        """The public half as a member of a JWKS, with ``kid``, ``alg`` and ``use`` (RFC 7517)."""
+        public = _SIGNERS[self.alg].to_jwk(self._generated().public_key(), as_dict=True)
+        public.pop("key_ops", None)  # beside "use" it says nothing more, and few providers send it
+        return {**public, "kid": self.kid, "alg": self.alg, "use": "sig"}
+
+    def public_pem(self) -> bytes:
+        """The public half as PEM (SubjectPublicKeyInfo), for ``KeySet.from_pem``."""
+        return self._generated().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, payload: bytes, header: Mapping[str, Any] | None = None) -> str:
+        """A token with this payload, byte for byte: JSON or not. *header* overrides ``alg`` and ``kid``.
+
+        A header member of ``None`` is left out. The key's own algorithm signs, whatever the header says.
+        """
+        merged = {"alg": self.alg, "kid": self.kid, **(header or {})}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        signing_input = f"{_segment(json.dumps(kept).encode())}.{_segment(payload)}"
+        signature: bytes = _SIGNERS[self.alg].sign(signing_input.encode("ascii"), self.private)
+        return f"{signing_input}.{_segment(signature)}"
+
+    def _generated(self) -> PrivateKey:
+        if not isinstance(self.private, PrivateKey):
+            raise ValueError(f"a key that signs with {self.alg} has no public half")
+        return self.private
+
+
+def _segment(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,126 @@
+"""The HTTP server of a fake issuer: documents on loopback, with ETags, and outages to order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import urlsplit
+
+__all__ = ["MODES", "Answer", "IssuerServer"]
+
+MODES = ("error", "drop", "hang")
+"""Ways to be down: answer 503; close the connection unanswered; keep it open and stay silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a path answers: *document* (``None``: 404), or the *outage* that is on."""
+
+    document: dict[str, Any] | None
+    outage: str | None = None
+
+
+class IssuerServer:
+    """Answers ``GET`` on 127.0.0.1 with whatever the callable given to :meth:`start` says for a path.
+
+    The port is bound at the start of the ``with`` block and known as :attr:`url`; its end closes every
+    connection, hanging ones too, and waits for every thread.
+    """
+
+    def __enter__(self) -> Self:
+        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._thread: threading.Thread | None = None
+        return self
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:<port>``."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def start(self, answer: Callable[[str], Answer]) -> None:
+        """Answer requests from now on, each in a thread of its own."""
+        self._http.answer = answer
+        # The poll bounds how long the end of the block takes, not how fast a request is answered.
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread:
+            self._http.shutdown()
+            self._thread.join()
+        self._http.hang_up()
+        self._http.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # so that server_close() waits for them
+    request_queue_size = 512
+    answer: Callable[[str], Answer]
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        for connection in tuple(self._open):
+            with suppress(OSError):  # its client may have gone first
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no news
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.close_connection = True
+        answer = cast("_Server", self.server).answer(urlsplit(self.path).path)
+        if answer.outage == "hang":
+            self.rfile.read(1)  # nothing comes: this waits until the client gives up
+        elif answer.outage == "error":
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"down for a test")
+        elif answer.outage is None:
+            self._send_document(answer.document)
+
+    def _send_document(self, document: dict[str, Any] | None) -> None:
+        body = json.dumps(document).encode()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if document is None:
+            self._send(HTTPStatus.NOT_FOUND, b"no such document")
+        elif self.headers["If-None-Match"] == etag:
+            self._send(HTTPStatus.NOT_MODIFIED, b"", {"ETag": etag})
+        else:
+            self._send(HTTPStatus.OK, body, {"ETag": etag, "Content-Type": "application/json"})
+
+    def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing: a test's output is its own."""

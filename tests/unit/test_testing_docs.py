@@ -1,0 +1,15 @@
+"""The snippets of docs/testing.md run as they stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parents[2] / "docs" / "testing.md"
+SNIPPETS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.splitlines()[-1][:30])
+def test_the_snippet_runs(snippet):
+    """A reader can paste it."""
+    exec(compile(snippet, str(GUIDE), "exec"), {"__name__": "snippet"})
