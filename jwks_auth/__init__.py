@@ -10,14 +10,21 @@ from jwks_auth.errors import (
     KeySourceError,
     MissingTokenError,
 )
+from jwks_auth.key_set import KeySet
+from jwks_auth.policy import Policy
+from jwks_auth.tokens import ANY_AUDIENCE, VerifiedToken
 
 __all__ = [
+    "ANY_AUDIENCE",
     "AuthError",
     "ConfigurationError",
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",
     "JWKSAuthError",
+    "KeySet",
     "KeySourceError",
     "MissingTokenError",
+    "Policy",
+    "VerifiedToken",
 ]

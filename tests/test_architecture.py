@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"challenge", "errors", "tokens", "algorithms"},
-    {"bearer", "jws", "jwk", "key_set", "validators", "policy", "freshness"},
+    {"challenge", "errors", "claims", "base64url", "strict_json", "tokens", "algorithms"},
+    {"bearer", "jws", "roca", "jwk", "pem", "key_set", "validators", "policy", "freshness"},
     {"fetch", "discovery", "store", "source"},
     {"client", "issuer", "verifier", "explain"},
     {"readers", "settings", "requirement", "authenticator", "adapters"},
@@ -33,7 +33,7 @@ FRAMEWORKS = {
 OWNERS = {
     "requests": {"fetch"},
     "urllib3": {"fetch"},
-    "cryptography": {"algorithms", "jwk", "key_set", "testing"},
+    "cryptography": {"algorithms", "jwk", "pem", "testing"},
 }
 
 

@@ -1,0 +1,164 @@
+"""Signature algorithms (RFC 7518, 8037, 8812, 9864), and the only place where signatures are checked.
+
+An algorithm is bound to a key once, when the key is parsed: padding, hash and sizes are prepared there, and
+what is left for a request is one call into ``cryptography``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+
+from jwks_auth.errors import ConfigurationError
+
+__all__ = [
+    "DEFAULT_ALGORITHMS",
+    "OPT_IN_ALGORITHMS",
+    "PublicKey",
+    "SignatureCheck",
+    "algorithms_for",
+    "checked_algorithms",
+]
+
+PublicKey: TypeAlias = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
+
+SignatureCheck: TypeAlias = Callable[[bytes, bytes], bool]
+"""``check(signature, signing_input)``: whether the signature is this key's. Never raises for any bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One ``alg`` value, with the key type and curve it belongs to."""
+
+    name: str
+    kty: str
+    crv: str | None
+    bind: Callable[[Any], SignatureCheck]
+
+
+def _rsa_pkcs1(digest: hashes.HashAlgorithm) -> Callable[[rsa.RSAPublicKey], SignatureCheck]:
+    return lambda key: _rsa_check(key, padding.PKCS1v15(), digest)
+
+
+def _rsa_pss(digest: hashes.HashAlgorithm) -> Callable[[rsa.RSAPublicKey], SignatureCheck]:
+    # RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash.
+    pss = padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
+    return lambda key: _rsa_check(key, pss, digest)
+
+
+def _rsa_check(
+    key: rsa.RSAPublicKey, scheme: padding.AsymmetricPadding, digest: hashes.HashAlgorithm
+) -> SignatureCheck:
+    size = (key.key_size + 7) // 8
+    verify = key.verify
+
+    def check(signature: bytes, signing_input: bytes) -> bool:
+        if len(signature) != size:
+            return False
+        try:
+            verify(signature, signing_input, scheme, digest)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+def _ecdsa(digest: hashes.HashAlgorithm) -> Callable[[ec.EllipticCurvePublicKey], SignatureCheck]:
+    scheme = ec.ECDSA(digest)
+
+    def bind(key: ec.EllipticCurvePublicKey) -> SignatureCheck:
+        size = (key.key_size + 7) // 8
+        verify = key.verify
+
+        def check(signature: bytes, signing_input: bytes) -> bool:
+            if len(signature) != 2 * size:
+                return False
+            try:
+                verify(_der_signature(signature[:size], signature[size:]), signing_input, scheme)
+            except InvalidSignature:
+                return False
+            return True
+
+        return check
+
+    return bind
+
+
+def _der_signature(r: bytes, s: bytes) -> bytes:
+    """``SEQUENCE { r INTEGER, s INTEGER }`` of two unsigned numbers; their range is OpenSSL's to check."""
+    r = r.lstrip(b"\0")
+    s = s.lstrip(b"\0")
+    if not r or r[0] > 127:
+        r = b"\0" + r
+    if not s or s[0] > 127:
+        s = b"\0" + s
+    size = len(r) + len(s) + 4
+    head = b"\x30%c" % size if size < 128 else b"\x30\x81%c" % size
+    return b"%b\x02%c%b\x02%c%b" % (head, len(r), r, len(s), s)
+
+
+def _eddsa(key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) -> SignatureCheck:
+    verify = key.verify
+
+    def check(signature: bytes, signing_input: bytes) -> bool:
+        try:
+            verify(signature, signing_input)
+        except InvalidSignature:
+            return False
+        return True
+
+    return check
+
+
+_ALGORITHMS = {
+    algorithm.name: algorithm
+    for algorithm in (
+        Algorithm("RS256", "RSA", None, _rsa_pkcs1(hashes.SHA256())),
+        Algorithm("RS384", "RSA", None, _rsa_pkcs1(hashes.SHA384())),
+        Algorithm("RS512", "RSA", None, _rsa_pkcs1(hashes.SHA512())),
+        Algorithm("PS256", "RSA", None, _rsa_pss(hashes.SHA256())),
+        Algorithm("PS384", "RSA", None, _rsa_pss(hashes.SHA384())),
+        Algorithm("PS512", "RSA", None, _rsa_pss(hashes.SHA512())),
+        Algorithm("ES256", "EC", "P-256", _ecdsa(hashes.SHA256())),
+        Algorithm("ES384", "EC", "P-384", _ecdsa(hashes.SHA384())),
+        Algorithm("ES512", "EC", "P-521", _ecdsa(hashes.SHA512())),
+        Algorithm("EdDSA", "OKP", "Ed25519", _eddsa),
+        Algorithm("Ed25519", "OKP", "Ed25519", _eddsa),
+        Algorithm("ES256K", "EC", "secp256k1", _ecdsa(hashes.SHA256())),
+        Algorithm("Ed448", "OKP", "Ed448", _eddsa),
+    )
+}
+
+OPT_IN_ALGORITHMS = ("ES256K", "Ed448")
+"""Supported, but only where ``algorithms=`` names them."""
+
+DEFAULT_ALGORITHMS = tuple(name for name in _ALGORITHMS if name not in OPT_IN_ALGORITHMS)
+"""The allow-list where no other is given. ``EdDSA`` means Ed25519; Ed448 has only its own name (RFC 9864)."""
+
+
+def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
+    """An allow-list; raises ``ConfigurationError`` for an empty one and for names that are not supported.
+
+    ``none`` and the HS family can't be had: who only verifies holds no secret (RFC 8725 section 3.1).
+    """
+    allowed = frozenset((names,) if isinstance(names, str) else names)
+    unknown = sorted(str(name) for name in allowed - _ALGORITHMS.keys())
+    if unknown or not allowed:
+        raise ConfigurationError(
+            f"algorithms: found {', '.join(unknown) or 'an empty list'}; expected some of "
+            f"{', '.join(_ALGORITHMS)}, spelled so; unsigned tokens and shared secrets are never accepted"
+        )
+    return allowed
+
+
+def algorithms_for(kty: str, crv: str | None) -> dict[str, Algorithm]:
+    """Every algorithm that a key of this type and curve can verify, by name."""
+    return {name: found for name, found in _ALGORITHMS.items() if (found.kty, found.crv) == (kty, crv)}

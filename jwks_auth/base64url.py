@@ -1,0 +1,37 @@
+"""base64url as JOSE means it (RFC 7515 section 2): no padding, white space or spare bits."""
+
+from __future__ import annotations
+
+import binascii
+
+__all__ = ["decode_base64url", "encode_base64url"]
+
+# Everything outside the alphabet becomes "=", which a2b_base64 skips: the output is then too short.
+_TO_STANDARD = bytes(
+    {ord("-"): ord("+"), ord("_"): ord("/")}.get(octet, octet)
+    if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in "-_")
+    else ord("=")
+    for octet in range(256)
+)
+# The last character of a group of two or three carries four or two bits that must be zero.
+_LAST_OF_TWO = frozenset(b"AQgw")
+_LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
+
+
+def decode_base64url(segment: bytes) -> bytes:
+    """The octets of *segment*; raises ``ValueError`` unless it is the one right spelling of them."""
+    left_over = len(segment) & 3
+    if left_over:
+        last = segment[-1]
+        if left_over == 1 or last not in (_LAST_OF_TWO if left_over == 2 else _LAST_OF_THREE):
+            raise ValueError("not base64url: impossible length or spare bits")
+    octets = binascii.a2b_base64(segment.translate(_TO_STANDARD) + b"==")
+    if len(octets) != len(segment) * 3 >> 2:
+        raise ValueError("not base64url: a character outside the alphabet")
+    return octets
+
+
+def encode_base64url(octets: bytes) -> str:
+    """*octets* as base64url without padding."""
+    standard = binascii.b2a_base64(octets, newline=False)
+    return standard.translate(bytes.maketrans(b"+/", b"-_")).rstrip(b"=").decode("ascii")

@@ -1,0 +1,55 @@
+"""From ``Authorization`` values to the raw token (RFC 6750 section 2, RFC 9110 section 11.4).
+
+The header is the one place looked at. A token in the query is never used, but one beside the header is
+refused: two programs that pick differently would see two different callers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_plus
+
+from jwks_auth.errors import InvalidRequestError, MissingTokenError
+
+__all__ = ["bearer_token"]
+
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+# Without ".": a JWT sent bare, with no scheme before it, is a mistake and not some other scheme's name.
+_SCHEME = re.compile(r"[!#$%&'*+^_`|~0-9A-Za-z-]+\Z")
+
+
+def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme: str = "Bearer") -> str:
+    """The one token sent, of all the request's ``Authorization`` values and its raw *query*.
+
+    Raises ``MissingTokenError`` when nothing, or another scheme's credentials, were sent;
+    ``InvalidRequestError`` for two credentials or a value that can't be read. Every value has to be given: a
+    framework's ``headers.get`` hides the second.
+    """
+    if len(authorization_values) > 1:
+        raise InvalidRequestError("multiple_credentials")
+    value = authorization_values[0].strip(" \t") if authorization_values else ""
+    if not value:
+        raise MissingTokenError
+    sent_scheme, _, token = value.partition(" ")
+    if sent_scheme.lower() != scheme.lower():
+        raise _no_token_of_ours(value, sent_scheme, scheme)
+    token = token.lstrip(" ")
+    if not _B64TOKEN.match(token):
+        raise InvalidRequestError
+    if query and _has_access_token(query):
+        raise InvalidRequestError("multiple_credentials")
+    return token
+
+
+def _no_token_of_ours(value: str, sent_scheme: str, scheme: str) -> MissingTokenError | InvalidRequestError:
+    if not _SCHEME.match(sent_scheme):
+        return InvalidRequestError()
+    # Some proxies join two header lines with a comma; the second must not hide behind the first.
+    if re.search(rf",[ \t]*{re.escape(scheme)}[ \t]", value, re.IGNORECASE):
+        return InvalidRequestError("multiple_credentials")
+    return MissingTokenError()
+
+
+def _has_access_token(query: str) -> bool:
+    return any(unquote_plus(pair.partition("=")[0]) == "access_token" for pair in query.split("&"))

@@ -1,0 +1,81 @@
+"""Where an issuer keeps scopes, roles, permissions and the client, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ClaimNames", "ClaimPath", "client_of", "find_claim"]
+
+_CLIENT_CLAIMS = ("client_id", "azp", "appid", "cid")  # RFC 9068, OpenID Connect, Entra v1, Okta
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPath:
+    """A claim's place: ``roles``, ``https://acme.dev/roles``, ``realm_access.roles``.
+
+    A claim with exactly this name wins; otherwise each dot leads one object further in. ``{client}`` stands
+    for the token's client, as in ``resource_access.{client}.roles``. Where the names themselves hold dots,
+    give them one by one: ``("resource_access", "my.api", "roles")``.
+    """
+
+    name: str
+    steps: tuple[str, ...]
+
+    @classmethod
+    def of(cls, place: str | Sequence[str]) -> ClaimPath:
+        """The path that a setting means."""
+        if isinstance(place, str):
+            return cls(place, tuple(place.split(".")))
+        return cls(".".join(place), tuple(place))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNames:
+    """One issuer's claim mapping."""
+
+    scopes: tuple[str, ...]
+    roles: ClaimPath
+    permissions: ClaimPath
+
+    @classmethod
+    def of(
+        cls,
+        scope_claims: str | Iterable[str] = ("scope", "scp"),
+        roles_claim: str | Sequence[str] = "roles",
+        permissions_claim: str | Sequence[str] = "permissions",
+    ) -> ClaimNames:
+        """The mapping that settings mean."""
+        scopes = (scope_claims,) if isinstance(scope_claims, str) else tuple(scope_claims)
+        return cls(scopes, ClaimPath.of(roles_claim), ClaimPath.of(permissions_claim))
+
+    def scopes_in(self, claims: Mapping[str, Any]) -> Any:
+        """The first scope claim present, as it was sent, or ``None``."""
+        for name in self.scopes:
+            if name in claims:
+                return claims[name]
+        return None
+
+
+def find_claim(claims: Mapping[str, Any], path: ClaimPath) -> Any:
+    """The value at *path*, or ``None``; never raises, whatever the claims are."""
+    if path.name in claims:
+        return claims[path.name]
+    if len(path.steps) == 1:
+        return None
+    value: Any = claims
+    for step in path.steps:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(client_of(claims) if step == "{client}" else step)
+    return value
+
+
+def client_of(claims: Mapping[str, Any]) -> str | None:
+    """The client that the token was issued to, under whichever name the issuer uses."""
+    for name in _CLIENT_CLAIMS:
+        value = claims.get(name)
+        if isinstance(value, str):
+            return value
+    return None

@@ -1,0 +1,140 @@
+"""A JSON Web Key Set, read member by member, and how a key is chosen from it (RFC 7517 section 5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.pem import jwk_from_pem
+from jwks_auth.strict_json import parse_json_object
+
+__all__ = ["MAX_KEYS", "KeyProvider", "KeySet", "StaticKeys"]
+
+MAX_KEYS = 100
+"""Members a set may have: each costs time to parse, and providers publish two to five."""
+
+
+class KeyProvider(Protocol):
+    """Where a verifier gets keys: a set that never changes, or a source that keeps one fresh."""
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """The key, if it may be served now. Never waits; may start a refresh in the background."""
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key, waiting for it where that can help; raises ``InvalidTokenError`` or ``KeySourceError``."""
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`, without blocking the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """Usable keys, and the members refused with the reason of each."""
+
+    keys: tuple[VerificationKey, ...]
+    refused: tuple[RefusedKey, ...] = ()
+    _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_kid_and_alg", _index(self.keys))
+
+    @classmethod
+    def from_dict(cls, document: object) -> KeySet:
+        """The set in *document*; raises ``ConfigurationError`` for what is no set.
+
+        A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored.
+        """
+        members = document.get("keys") if isinstance(document, Mapping) else None
+        if not isinstance(members, list):
+            raise ConfigurationError(
+                'key set: expected a JSON object with a list "keys" (RFC 7517 section 5.1)'
+            )
+        if len(members) > MAX_KEYS:
+            raise ConfigurationError(f"key set: found {len(members)} keys, expected at most {MAX_KEYS}")
+        parsed = _without_repeats([parse_jwk(member) for member in members])
+        return cls(
+            tuple(key for key in parsed if isinstance(key, VerificationKey)),
+            tuple(key for key in parsed if isinstance(key, RefusedKey)),
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> KeySet:
+        """The set in a JSON document, read as strictly as a token; raises ``ConfigurationError``."""
+        try:
+            document = parse_json_object(text.encode() if isinstance(text, str) else text)
+        except ValueError as exc:
+            raise ConfigurationError(f"key set: not a JSON object ({exc})") from exc
+        return cls.from_dict(document)
+
+    @classmethod
+    def from_pem(cls, pem: str | bytes, *, kid: str | None = None, alg: str | None = None) -> KeySet:
+        """A set of one, from a public key or certificate in PEM; raises ``ConfigurationError``.
+
+        Tokens that carry a ``kid`` need the same one here; without *alg* the key verifies all of its type.
+        """
+        parsed = parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))
+        if isinstance(parsed, RefusedKey):
+            raise ConfigurationError(f"PEM: {parsed.reason}")
+        return cls((parsed,))
+
+    def select(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """The one key that *kid* and *alg* name; without a kid, the only key that fits *alg*.
+
+        A kid that is not in the set never falls back to another key.
+        """
+        return self._by_kid_and_alg.get((kid, alg))
+
+    def kids(self) -> frozenset[str]:
+        """The names of the usable keys that have one."""
+        return frozenset(key.kid for key in self.keys if key.kid is not None)
+
+
+class StaticKeys:
+    """A :class:`KeyProvider` over a set that never changes: what is not there now never will be."""
+
+    def __init__(self, key_set: KeySet) -> None:
+        self.find = key_set.select
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key; raises ``InvalidTokenError`` when the set has none."""
+        key = self.find(kid, alg)
+        if key is None:
+            raise InvalidTokenError("unknown_key")
+        return key
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`."""
+        return self.resolve(kid, alg)
+
+
+def _without_repeats(parsed: list[VerificationKey | RefusedKey]) -> list[VerificationKey | RefusedKey]:
+    """Of keys with one kid and an algorithm in common the first stays, so that a kid names one key."""
+    taken: set[tuple[str | None, str]] = set()
+    kept: list[VerificationKey | RefusedKey] = []
+    for key in parsed:
+        if isinstance(key, VerificationKey) and key.kid is not None:
+            names = {(key.kid, alg) for alg in key.algorithms}
+            if not names.isdisjoint(taken):
+                key = RefusedKey(key.kid, "kid is taken by another key of the set")
+            else:
+                taken |= names
+        kept.append(key)
+    return kept
+
+
+def _index(keys: tuple[VerificationKey, ...]) -> dict[tuple[str | None, str], VerificationKey]:
+    index: dict[tuple[str | None, str], VerificationKey] = {}
+    fitting = Counter(alg for key in keys for alg in key.algorithms)
+    for key in keys:
+        for alg in key.algorithms:
+            if key.kid is not None:
+                index.setdefault((key.kid, alg), key)
+            if fitting[alg] == 1:
+                index[None, alg] = key
+    return index

@@ -1,0 +1,119 @@
+"""What a verified token must allow: scopes, roles, permissions, claims, combined with ``&``, ``|`` and ``~``.
+
+A policy looks at a :class:`VerifiedToken` and nothing else, so it can't be asked about a token that was
+merely read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jwks_auth.challenge import checked_scopes
+from jwks_auth.claims import ClaimPath
+from jwks_auth.errors import ConfigurationError, InsufficientScopeError
+from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, Not, Rule
+from jwks_auth.tokens import VerifiedToken
+
+__all__ = ["Policy"]
+
+Names = str | Iterable[str]
+
+
+class Policy:
+    """A requirement on a verified token; every part given must hold.
+
+    *scopes*, *roles* and *permissions* are all needed, of *any_scope* and *any_role* one is enough. A string
+    is one role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as
+    ``realm.tier``, to the value it must have; a claim that is a list must contain it. Raises
+    ``ConfigurationError`` for what no token can meet.
+    """
+
+    __slots__ = ("_rule",)
+
+    def __init__(
+        self,
+        *,
+        scopes: Names = (),
+        any_scope: Names | None = None,
+        roles: Names = (),
+        any_role: Names | None = None,
+        permissions: Names = (),
+        claims: Mapping[str, Any] | None = None,
+    ) -> None:
+        named = [
+            Contains("scopes", _scopes("scopes", scopes), every=True),
+            Contains("roles", _names("roles", roles), every=True),
+            Contains("permissions", _names("permissions", permissions), every=True),
+        ]
+        rules: list[Rule] = [rule for rule in named if rule.names]
+        if any_scope is not None:
+            rules.append(Contains("scopes", _some("any_scope", _scopes("any_scope", any_scope)), every=False))
+        if any_role is not None:
+            rules.append(Contains("roles", _some("any_role", _names("any_role", any_role)), every=False))
+        rules += [ClaimIs(ClaimPath.of(name), value) for name, value in (claims or {}).items()]
+        self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
+
+    @classmethod
+    def _of(cls, rule: Rule) -> Policy:
+        policy = cls.__new__(cls)
+        policy._rule = rule
+        return policy
+
+    def __and__(self, other: Policy) -> Policy:
+        return Policy._of(AllOf((self._rule, other._rule)))
+
+    def __or__(self, other: Policy) -> Policy:
+        return Policy._of(AnyOf((self._rule, other._rule)))
+
+    def __invert__(self) -> Policy:
+        return Policy._of(Not(self._rule))
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        """Whether *token* meets the policy."""
+        return self._rule.allows(token)
+
+    def check(self, token: VerifiedToken[Any]) -> None:
+        """Raise ``InsufficientScopeError``, with the scopes missing, unless *token* meets the policy."""
+        if not self._rule.allows(token):
+            raise InsufficientScopeError(dict.fromkeys(self._rule.missing_scopes(token)))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope it asks for, for a route's documentation."""
+        return tuple(dict.fromkeys(self._rule.scopes()))
+
+    def describe(self) -> dict[str, Any]:
+        """The policy as JSON values, for a route's documentation."""
+        return self._rule.describe()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self._rule == other._rule
+
+    def __hash__(self) -> int:
+        return hash(repr(self._rule))
+
+    def __repr__(self) -> str:
+        return f"Policy({self.describe()})"
+
+
+def _scopes(label: str, scopes: Names) -> tuple[str, ...]:
+    if not scopes:
+        return ()
+    try:
+        return checked_scopes(scopes)
+    except ValueError as exc:
+        raise ConfigurationError(f"{label}: {exc}") from exc
+
+
+def _names(label: str, names: Names) -> tuple[str, ...]:
+    listed = (names,) if isinstance(names, str) else tuple(names)
+    if not all(isinstance(name, str) and name for name in listed):
+        raise ConfigurationError(f"{label}: found {listed!r}, expected non-empty strings")
+    return listed
+
+
+def _some(label: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ConfigurationError(f"{label}: found an empty list, which no token could meet")
+    return names

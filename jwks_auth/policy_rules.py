@@ -1,0 +1,118 @@
+"""The conditions a :class:`~jwks_auth.policy.Policy` is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal
+
+from jwks_auth.claims import ClaimPath, find_claim
+from jwks_auth.tokens import VerifiedToken
+
+__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "Not", "Rule"]
+
+
+class Rule:
+    """One condition on a verified token."""
+
+    __slots__ = ()
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        """Whether the token meets it."""
+        raise NotImplementedError
+
+    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
+        """Scopes that would help a token which does not meet it."""
+        return ()
+
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope it asks for."""
+        return ()
+
+    def describe(self) -> dict[str, Any]:
+        """The condition as JSON values."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Contains(Rule):
+    """The token has every one, or any one, of *names* among its scopes, roles or permissions."""
+
+    kind: Literal["scopes", "roles", "permissions"]
+    names: tuple[str, ...]
+    every: bool
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        granted: frozenset[str] = getattr(token, self.kind)
+        return granted.issuperset(self.names) if self.every else not granted.isdisjoint(self.names)
+
+    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
+        granted = token.scopes
+        return tuple(scope for scope in self.scopes() if scope not in granted)
+
+    def scopes(self) -> tuple[str, ...]:
+        return self.names if self.kind == "scopes" else ()
+
+    def describe(self) -> dict[str, Any]:
+        return {self.kind if self.every else f"any_{self.kind.rstrip('s')}": list(self.names)}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimIs(Rule):
+    """The claim has this value, of this very type; or is a list that holds it."""
+
+    path: ClaimPath
+    value: Any
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        found = find_claim(token.payload, self.path)
+        candidates = [found, *found] if isinstance(found, list) else [found]
+        # JSON tells true from 1, Python's == does not.
+        return any(type(item) is type(self.value) and item == self.value for item in candidates)
+
+    def describe(self) -> dict[str, Any]:
+        return {"claims": {self.path.name: self.value}}
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Rule):
+    """Every part is met."""
+
+    parts: tuple[Rule, ...]
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        return all(part.allows(token) for part in self.parts)
+
+    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
+        unmet = (part for part in self.parts if not part.allows(token))
+        return tuple(chain.from_iterable(part.missing_scopes(token) for part in unmet))
+
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(part.scopes() for part in self.parts))
+
+    def describe(self) -> dict[str, Any]:
+        return {"all_of": [part.describe() for part in self.parts]}
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(AllOf):
+    """One part at least is met."""
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        return any(part.allows(token) for part in self.parts)
+
+    def describe(self) -> dict[str, Any]:
+        return {"any_of": [part.describe() for part in self.parts]}
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Rule):
+    """The part is not met. No further scope would help, and what it names is nothing to ask for."""
+
+    part: Rule
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        return not self.part.allows(token)
+
+    def describe(self) -> dict[str, Any]:
+        return {"not": self.part.describe()}

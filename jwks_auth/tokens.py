@@ -1,0 +1,153 @@
+"""The two kinds of token, told apart by type: what was merely read, and what was verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+
+from jwks_auth.claims import ClaimNames, client_of, find_claim
+
+__all__ = ["ANY_AUDIENCE", "AnyAudience", "Header", "UnverifiedToken", "VerifiedToken"]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    ClaimsT = TypeVarWithDefault("ClaimsT", default=Mapping[str, Any])
+else:
+    ClaimsT = TypeVar("ClaimsT")
+ModelT = TypeVar("ModelT")
+
+
+class AnyAudience(Enum):
+    """The type of :data:`ANY_AUDIENCE`."""
+
+    ANY_AUDIENCE = "any audience"
+
+
+ANY_AUDIENCE: Final = AnyAudience.ANY_AUDIENCE
+"""Accept tokens whatever their audience: for issuers that serve this API alone. It has to be typed out."""
+
+
+class Header(NamedTuple):
+    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only."""
+
+    alg: str
+    kid: str | None
+    typ: str | None
+    members: Mapping[str, Any]
+
+
+class UnverifiedToken(NamedTuple):
+    """A token in the right form. Nothing in it may be believed yet."""
+
+    jose: Header
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The JOSE header's members."""
+        return self.jose.members
+
+    @property
+    def alg(self) -> str:
+        """The algorithm it claims to be signed with."""
+        return self.jose.alg
+
+    @property
+    def kid(self) -> str | None:
+        """The key it claims to be signed with."""
+        return self.jose.kid
+
+    @property
+    def typ(self) -> str | None:
+        """The media type it claims to have, as it was sent."""
+        return self.jose.typ
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class VerifiedToken(Generic[ClaimsT]):
+    """A token whose signature and claims were checked.
+
+    ``claims`` is the payload as it was sent, or the model put in its place by :meth:`with_claims`. The
+    properties are computed when they are read: most requests need one or two of them.
+    """
+
+    claims: ClaimsT
+    header: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    names: ClaimNames
+
+    @property
+    def subject(self) -> str | None:
+        """``sub``: a user, or the client itself in the client-credentials grant (RFC 9700 section 4.15)."""
+        return self.payload.get("sub")
+
+    @property
+    def issuer(self) -> str:
+        """``iss``, exactly as configured."""
+        issuer: str = self.payload["iss"]
+        return issuer
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """``aud``, always as a tuple; empty when the token names none."""
+        audience = self.payload.get("aud", ())
+        return (audience,) if isinstance(audience, str) else tuple(audience)
+
+    @property
+    def client_id(self) -> str | None:
+        """The client the token was issued to: ``client_id``, ``azp``, ``appid`` or ``cid``."""
+        return client_of(self.payload)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The granted scopes. A string is space-separated, a list is a list."""
+        granted = self.names.scopes_in(self.payload) or ()
+        # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
+        return frozenset(granted.split(" ") if isinstance(granted, str) else granted) - {""}
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles at the issuer's ``roles_claim``."""
+        return _names(find_claim(self.payload, self.names.roles))
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """The permissions at the issuer's ``permissions_claim``."""
+        return _names(find_claim(self.payload, self.names.permissions))
+
+    @property
+    def expires_at(self) -> float:
+        """``exp``, in seconds since 1970."""
+        return float(self.payload["exp"])
+
+    @property
+    def issued_at(self) -> float | None:
+        """``iat``, in seconds since 1970."""
+        issued_at = self.payload.get("iat")
+        return None if issued_at is None else float(issued_at)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The claim *name*, or *default*."""
+        return self.payload.get(name, default)
+
+    def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
+        """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
+        return VerifiedToken(claims, self.header, self.payload, self.names)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.payload[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.payload
+
+    def __repr__(self) -> str:
+        return f"<VerifiedToken with claims {', '.join(sorted(self.payload))}>"
+
+
+def _names(value: str | list[str] | None) -> frozenset[str]:
+    return frozenset((value,) if isinstance(value, str) else value or ())

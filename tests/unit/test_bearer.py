@@ -1,0 +1,113 @@
+"""Bearer credentials: one header, one token, or a clear refusal (RFC 6750 section 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
+from jwks_auth.bearer import bearer_token
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer   a.b.c", " Bearer a.b.c\t", "bEaReR a.b.c "],
+)
+def test_6750_1_the_scheme_is_compared_without_case(value: str) -> None:
+    """However the scheme is spelled, the token arrives as it was sent."""
+    assert bearer_token([value]) == "a.b.c"
+
+
+def test_6750_1_every_b64token_character_is_read() -> None:
+    """The whole alphabet of RFC 6750 passes here; what a JWT may hold is judged later, with 401."""
+    assert bearer_token(["Bearer aZ09-._~+/=="]) == "aZ09-._~+/=="
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [""],
+        ["  "],
+        ["Basic dXNlcjpwYXNz"],
+        ["Negotiate"],
+        ['Digest username="a", realm="b"'],
+        ["DPoP a.b.c"],
+    ],
+)
+def test_6750_9_no_bearer_credentials_are_missing_credentials(values: list[str]) -> None:
+    """Nothing sent, or another scheme's credentials: 401 without an error code."""
+    with pytest.raises(MissingTokenError):
+        bearer_token(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Bearer a.b.c", "Bearer a.b.c"],
+        ["Bearer a.b.c", "Basic dXNlcjpwYXNz"],
+        ["Bearer a.b.c", ""],
+        ["Basic dXNlcjpwYXNz, Bearer a.b.c"],
+        ["Basic dXNlcjpwYXNz,bearer\ta.b.c"],
+        ["Bearer a.b.c, Bearer a.b.c"],
+    ],
+)
+def test_6750_4_two_credentials_are_refused(values: list[str]) -> None:
+    """Two lines, or two credentials joined by a proxy: nobody guesses which one counts."""
+    with pytest.raises(InvalidRequestError) as caught:
+        bearer_token(values)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer a b",
+        "Bearer a.b.c,",
+        "Bearer \ta.b.c",
+        "Bearer=a.b.c",
+        "Bearer: a.b.c",
+        "Bearer\ta.b.c",
+        "Bearer\u00a0a.b.c",
+        "Bearer a.b.c\n",
+        "Bearer a.b.\u00e9",
+        'Bearer "a.b.c"',
+        "Bearer ==",
+        "a.b.c",
+        "\x00",
+    ],
+)
+def test_6750_10_what_cannot_be_read_is_an_invalid_request(value: str) -> None:
+    """A header that names our scheme badly, or no scheme at all, is 400."""
+    with pytest.raises(InvalidRequestError):
+        bearer_token([value])
+
+
+@pytest.mark.parametrize("query", ["access_token=x", "a=1&access_token=", "access%5Ftoken=x", "access_token"])
+def test_6750_4_a_token_in_the_query_beside_the_header_is_refused(query: str) -> None:
+    """More than one method to send a token is 400, however the parameter is spelled."""
+    with pytest.raises(InvalidRequestError) as caught:
+        bearer_token(["Bearer a.b.c"], query=query)
+    assert caught.value.code == "multiple_credentials"
+
+
+def test_9700_5_a_token_in_the_query_alone_is_never_used() -> None:
+    """Without a header the request has no credentials."""
+    with pytest.raises(MissingTokenError):
+        bearer_token([], query="access_token=a.b.c")
+
+
+@pytest.mark.parametrize("query", ["", "a=1", "access=1&token=2", "x=access_token"])
+def test_an_ordinary_query_does_not_matter(query: str) -> None:
+    """Only the parameter's name counts."""
+    assert bearer_token(["Bearer a.b.c"], query=query) == "a.b.c"
+
+
+def test_another_scheme_can_be_asked_for() -> None:
+    """DPoP's tokens are read by the same rules."""
+    assert bearer_token(["dpop a.b.c"], scheme="DPoP") == "a.b.c"
+    with pytest.raises(MissingTokenError):
+        bearer_token(["Bearer a.b.c"], scheme="DPoP")
+    with pytest.raises(AuthError):
+        bearer_token(["Basic x, DPoP a.b.c"], scheme="DPoP")
