@@ -1,0 +1,46 @@
+# make demo, make test, make check: each prepares .venv by itself, from any Python >= 3.11.
+
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+BIN := .venv/bin
+
+.PHONY: demo test check venv clean
+
+## three real apps against an embedded issuer; KEEP=1 leaves them up until Ctrl-C
+demo: .venv/.demo
+	@$(BIN)/python -m example_projects.demo $(if $(KEEP),--keep)
+
+## the whole suite, with branch coverage collected for check
+test: venv
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine -q
+
+## lint, types, architecture, coverage: what CI runs after the suite
+check: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/python -m coverage report
+
+venv: .venv/.dev
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found"; exit 1; }
+	@echo "making .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+
+.venv/.demo: .venv/bin/python pyproject.toml
+	@echo "installing what the demo needs ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group demo
+	@touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml
+	@echo "installing everything for development ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group dev
+	@touch $@ .venv/.demo
+
+clean:
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache dist

@@ -1,0 +1,1 @@
+"""Three real web apps, an embedded issuer, one table: ``make demo``."""

@@ -1,0 +1,75 @@
+// The certified OpenID provider oidc-provider, issuing JWT access tokens on loopback (RFC 9068, RFC 8707).
+//
+// Standard output has one JSON line with the issuer once it listens, and one after each command. Commands are
+// lines on standard input: "rotate" puts a new key of each algorithm before the old ones, "withdraw" drops the
+// old ones. The end of standard input ends the process, so it never outlives the test that started it.
+
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import Provider from 'oidc-provider';
+
+const KEY_TYPES = {
+  RS256: ['rsa', { modulusLength: 2048 }],
+  PS256: ['rsa', { modulusLength: 2048 }],
+  ES256: ['ec', { namedCurve: 'P-256' }],
+  EdDSA: ['ed25519', {}],
+};
+const AUDIENCE = 'https://api.example';
+const SCOPE = 'orders:read orders:write';
+
+const newKeys = () => Object.entries(KEY_TYPES).map(([alg, [type, options]]) => {
+  const { privateKey } = generateKeyPairSync(type, options);
+  return { ...privateKey.export({ format: 'jwk' }), alg, use: 'sig', kid: `${alg}-${randomUUID()}` };
+});
+
+// A resource's last path segment chooses the algorithm of its tokens; the audience is the same for all.
+const resourceServer = (ctx, resource) => ({
+  audience: AUDIENCE,
+  scope: SCOPE,
+  accessTokenFormat: 'jwt',
+  accessTokenTTL: 300,
+  jwt: { sign: { alg: resource.split('/').pop() } },
+});
+
+const configuration = (keys) => ({
+  jwks: { keys },
+  clients: [{
+    client_id: 'service',
+    client_secret: 'not-a-secret-it-lives-for-a-test',
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+  }],
+  features: {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
+  },
+  scopes: SCOPE.split(' '),
+  extraTokenClaims: () => ({ roles: ['admin'] }),
+});
+
+const server = createServer((request, response) => answer(request, response));
+let answer;
+let keys = newKeys();
+let issuer;
+
+function publish() {
+  const provider = new Provider(issuer, configuration(keys));
+  answer = provider.callback();
+  console.log(JSON.stringify({ issuer, kids: keys.map((key) => key.kid) }));
+}
+
+const COMMANDS = {
+  rotate: () => { keys = [...newKeys(), ...keys]; },
+  withdraw: () => { keys = keys.slice(0, Object.keys(KEY_TYPES).length); },
+};
+
+server.listen(0, '127.0.0.1', () => {
+  issuer = `http://127.0.0.1:${server.address().port}`;
+  publish();
+  createInterface({ input: process.stdin })
+    .on('line', (line) => { COMMANDS[line](); publish(); })
+    .on('close', () => process.exit(0));
+});
