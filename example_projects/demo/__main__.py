@@ -1,0 +1,112 @@
+"""``python -m example_projects.demo``: exits 1 if any answer is not as expected."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from example_projects.demo import table
+from example_projects.demo.apps import AUDIENCE, ROUTES, example_apps
+from example_projects.demo.cases import Case, demo_cases
+from example_projects.demo.servers import Answer, AppServer, ServerFailed
+from jwks_auth.testing import FakeIssuer
+
+PATIENCE = 60.0
+"""How long a recovered issuer may take to be noticed, in seconds."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Start the issuer and the apps, ask them everything, stop them; ``--keep`` waits for Ctrl-C first."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as running:
+            issuer = running.enter_context(FakeIssuer.serve())
+            issuer.settings(AUDIENCE)
+            apps = _start(issuer, running)
+            return _demonstrate(issuer, apps, keep=options.keep)
+    except KeyboardInterrupt:
+        print("\nstopped; no process is left", flush=True)
+        return 130
+    except ServerFailed as exc:
+        print(exc, file=sys.stderr)
+        return 1
+
+
+def _start(issuer: FakeIssuer, running: ExitStack) -> list[AppServer]:
+    print(f"issuer on {issuer.issuer}", flush=True)
+    issuer.outage()  # the first case shows what a cold start without an issuer looks like
+    apps = example_apps(issuer.issuer)
+    with _interrupts_held():
+        for app in apps:
+            running.enter_context(app)
+    for app in apps:
+        print(f"starting {app.name} on {app.url} ... ", end="", flush=True)
+        began = time.monotonic()
+        app.request("/public")
+        print(f"up after {time.monotonic() - began:.1f} s", flush=True)
+    return apps
+
+
+def _demonstrate(issuer: FakeIssuer, apps: Sequence[AppServer], *, keep: bool) -> int:
+    cases = demo_cases(issuer)
+    print("\n" + table.header([app.name for app in apps]), flush=True)
+    wrong = sum(_show(case, apps) for case in cases)
+    print("\nThe challenges in full:\n" + table.legend(cases))
+    print(f"\n{len(cases) * len(apps) - wrong} of {len(cases) * len(apps)} cells are as expected.\n")
+    issuer.recover()
+    _name_routes(issuer, apps)
+    if keep:
+        print("\nThe servers are up until Ctrl-C.", flush=True)
+        signal.pause()
+    return 1 if wrong else 0
+
+
+def _show(case: Case, apps: Sequence[AppServer]) -> int:
+    """Ask every app, print the row, and count what is wrong in it."""
+    case.prepare()
+    answers = [_ask(case, app) for app in apps]
+    print(table.row(case, answers), flush=True)
+    return sum(not table.is_right(case, answer) for answer in answers)
+
+
+def _ask(case: Case, app: AppServer) -> Answer:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        answer = app.request(case.path, [("Authorization", value) for value in case.authorization()])
+        if not (case.patient and answer.status == 503) or time.monotonic() > deadline:
+            return answer
+        time.sleep(float(answer.headers["retry-after"][0]))
+
+
+def _name_routes(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:
+    print("Routes to try by hand (make demo KEEP=1 leaves everything up until Ctrl-C):")
+    for path, who in ROUTES.items():
+        print(f"  {path:<10} {who}")
+    for app in apps:
+        print(f"  {app.name:<10} {app.url}")
+    token = issuer.token(scope="orders:read", roles=["admin"], expires_in=3600)
+    print(f'\n  TOKEN={token}\n  curl -i -H "Authorization: Bearer $TOKEN" {apps[0].url}/orders', flush=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C takes effect at the end of the block, when all that was started is known and will be stopped."""
+    caught: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if caught:
+        raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The three example apps, as they run in production: gunicorn for Django and Flask, uvicorn for FastAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from example_projects.demo.servers import AppServer, gunicorn, uvicorn
+
+__all__ = ["AUDIENCE", "ROUTES", "example_apps"]
+
+AUDIENCE = "https://api.example"
+
+ROUTES = {
+    "/public": "anyone",
+    "/me": "any valid token",
+    "/orders": "scope orders:read",
+    "/admin": "role admin",
+    "/optional": "anyone, but no bad token",
+}
+
+_PROJECTS = Path(__file__).parents[1]
+
+
+def example_apps(issuer: str, **env: str) -> list[AppServer]:
+    """The apps, not started yet, trusting *issuer*; *env* adds to their environment."""
+    settings: Mapping[str, str] = {"JWKS_AUTH_ISSUER": issuer, "JWKS_AUTH_AUDIENCE": AUDIENCE, **env}
+    return [
+        gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=settings),
+        gunicorn("Flask", "app:create_app()", cwd=_PROJECTS / "flask_api", env=settings),
+        uvicorn("FastAPI", "app:app", cwd=_PROJECTS / "fastapi_api", env=settings),
+    ]
