@@ -11,7 +11,7 @@ from example_projects.demo.servers import Answer
 __all__ = ["cell", "header", "is_right", "legend", "row"]
 
 _NAME_WIDTH = 28
-_CELL_WIDTH = 26
+_CELL_WIDTH = 24
 
 
 def header(columns: Sequence[str]) -> str:
@@ -31,11 +31,13 @@ def row(case: Case, answers: Sequence[Answer]) -> str:
 
 
 def cell(answer: Answer) -> str:
-    """The status and the challenge, cut down to its error and scope; :func:`legend` has it in full."""
+    """The status and the challenge, cut down to its error; :func:`legend` has it in full."""
     if answer.status == 503:
         return f"503 Retry-After {''.join(answer.headers.get('retry-after', ['missing']))}"
-    found = re.findall(r'(?:error|scope)="([^"]*)"', answer.challenge or "")
-    return " ".join([str(answer.status), *(found or (["Bearer"] if answer.challenge else []))])
+    if answer.challenge is None:
+        return str(answer.status)
+    error = re.search(r'error="([^"]*)"', answer.challenge)
+    return f"{answer.status} {error[1] if error else 'Bearer'}"
 
 
 def is_right(case: Case, answer: Answer) -> bool:
@@ -50,4 +52,4 @@ def legend(cases: Sequence[Case]) -> str:
 
 
 def _line(name: str, cells: Sequence[str]) -> str:
-    return f"{name:<{_NAME_WIDTH}}" + "".join(f"{text:<{_CELL_WIDTH}}" for text in cells).rstrip()
+    return f"{name:<{_NAME_WIDTH}}" + "".join(f"{text:<{_CELL_WIDTH}}  " for text in cells).rstrip()
