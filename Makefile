@@ -26,18 +26,21 @@ check: venv
 
 venv: .venv/.dev
 
-.venv/bin/python:
+.venv/.pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found"; exit 1; }
 	@echo "making .venv with $$($(PYTHON) --version) ..."
-	@$(PYTHON) -m venv .venv
+	@# Some distributions split pip's bootstrap off into a package of its own; the pip at hand does as well.
+	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip .venv \
+		&& $(PYTHON) -m pip --quiet --python $(BIN)/python install pip; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
 
-.venv/.demo: .venv/bin/python pyproject.toml
+.venv/.demo: pyproject.toml | .venv/.pip
 	@echo "installing what the demo needs ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group demo
 	@touch $@
 
-.venv/.dev: .venv/bin/python pyproject.toml
+.venv/.dev: pyproject.toml | .venv/.pip
 	@echo "installing everything for development ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group dev
 	@touch $@ .venv/.demo
