@@ -82,7 +82,7 @@ def _ask(case: Case, app: AppServer) -> Answer:
         answer = app.request(case.path, [("Authorization", value) for value in case.authorization()])
         if not (case.patient and answer.status == 503) or time.monotonic() > deadline:
             return answer
-        time.sleep(float(answer.headers["retry-after"][0]))
+        time.sleep(float(answer.headers.get("retry-after", ["1"])[0]))
 
 
 def _name_routes(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:

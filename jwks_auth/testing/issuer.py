@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections import Counter
@@ -37,6 +38,7 @@ class FakeIssuer:
         self.issuer = issuer
         self.audience = "api"
         self.requests: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._clock = clock
         self._served = False
         self._outage: str | None = None
@@ -163,7 +165,7 @@ class FakeIssuer:
 
     def fetch_jwks(self) -> dict[str, Any]:
         """The key set as a client gets it: counted in ``requests``, ``ConnectionError`` in an outage."""
-        self.requests[self.jwks_path] += 1
+        self._count(self.jwks_path)
         if self._outage:
             raise ConnectionError(f"{self.issuer} is down: outage({self._outage!r})")
         return self.jwks()
@@ -201,10 +203,14 @@ class FakeIssuer:
         self._outage = None
 
     def _answer(self, path: str) -> Answer:
-        self.requests[path] += 1
+        self._count(path)
         if path == self.jwks_path:
             return Answer(self.jwks(), self._outage)
         return Answer(self.discovery() if path in self._discovery_paths else None, self._outage)
+
+    def _count(self, path: str) -> None:
+        with self._counting:  # requests come from many threads, and tests compare exact numbers
+            self.requests[path] += 1
 
     def _signing_key(self, alg: str | None, kid: str | None) -> SigningKey:
         if alg == "none":
