@@ -1,5 +1,6 @@
 """JWT access-token authentication for Python web APIs: strict verification, keys that are always there."""
 
+from jwks_auth.client import PyJWKClient
 from jwks_auth.errors import (
     AuthError,
     ConfigurationError,
@@ -10,6 +11,7 @@ from jwks_auth.errors import (
     KeySourceError,
     MissingTokenError,
 )
+from jwks_auth.issuer import Issuer
 from jwks_auth.key_set import KeySet
 from jwks_auth.policy import Policy
 from jwks_auth.tokens import ANY_AUDIENCE, VerifiedToken
@@ -21,10 +23,12 @@ __all__ = [
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",
+    "Issuer",
     "JWKSAuthError",
     "KeySet",
     "KeySourceError",
     "MissingTokenError",
     "Policy",
+    "PyJWKClient",
     "VerifiedToken",
 ]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"challenge", "errors", "claims", "base64url", "strict_json", "tokens", "algorithms"},
-    {"bearer", "jws", "roca", "jwk", "pem", "key_set", "validators", "policy", "freshness"},
+    {"bearer", "jws", "roca", "jwk", "pem", "key_set", "validators", "policy", "freshness", "events"},
     {"fetch", "discovery", "store", "source"},
     {"client", "issuer", "verifier", "explain"},
     {"readers", "settings", "requirement", "authenticator", "adapters"},

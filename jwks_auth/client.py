@@ -1,0 +1,272 @@
+"""``PyJWKClient``: PyJWT's class of the same name, whose keys are always there.
+
+A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, order, defaults, methods and exceptions. What
+is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
+:class:`~jwks_auth.source.KeySource`.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+import threading
+from typing import Any, TypeVar
+
+import jwt
+
+from jwks_auth.client_errors import ClientConfigurationError, KeySetError, UnknownKeyError, translated
+from jwks_auth.client_view import KeySetView, key_set_of
+from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.events import OnEvent
+from jwks_auth.fetch import Answer, Fetcher, Session, checked_url
+from jwks_auth.freshness import Errand, Rules
+from jwks_auth.source import Found, Health, KeySource, Loaded, Order, RecentKids, Snapshot, Wanted
+
+__all__ = ["PyJWKClient"]
+
+ValueT = TypeVar("ValueT")
+
+
+class PyJWKClient(jwt.PyJWKClient):
+    """Keys of one JWKS endpoint, fetched once for all threads and event loops, and kept through outages.
+
+    The parameters up to *cooldown_duration* are PyJWT's. Durations are seconds. *timeout* bounds a whole
+    fetch, *wait* (default: *timeout*) how long a caller waits for one. Keys past *lifespan* are used for
+    *stale_if_error* more while the endpoint fails; 0 means never. *accept_empty* takes a set without usable
+    keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies,
+    client certificates or a CA of your own; nothing in it is changed. *on_event* hears of refreshes and
+    failures (:class:`~jwks_auth.events.KeyEvent`).
+
+    A wrong parameter raises an error that is both a ``ConfigurationError`` and a ``PyJWKClientError``.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        cache_keys: bool = False,
+        max_cached_keys: int | None = 16,
+        cache_jwk_set: bool = True,
+        lifespan: float = 300,
+        headers: dict[str, Any] | None = None,
+        timeout: float = 30,
+        ssl_context: ssl.SSLContext | None = None,
+        cooldown_duration: float = 30,
+        *,
+        wait: float | None = None,
+        stale_if_error: float = 3600,
+        accept_empty: bool = False,
+        session: Session | None = None,
+        max_response_bytes: int = 262_144,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self.uri, self.headers = uri, {} if headers is None else headers
+        self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
+        self._session, self._max_bytes = session, max_response_bytes
+        rules = Rules(
+            lifespan=lifespan if cache_jwk_set or cache_keys else 1.0,
+            stale_if_error=stale_if_error,
+            cooldown=cooldown_duration,
+            timeout=timeout,
+            wait=timeout if wait is None else wait,
+        )
+        _check(uri, rules, max_response_bytes)
+        recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
+        self.source = KeySource(
+            self._load, rules, uri=uri, recent=recent, accept_empty=accept_empty, on_event=on_event
+        )
+        self._view = KeySetView(self.source.snapshot)
+        self._flight = threading.local()
+
+    # What PyJWT's class offers
+
+    def fetch_data(self) -> Any:
+        """The key set document, from the network: the one place to override or patch.
+
+        A refresh calls this once, in a thread of its own. Called by anyone else it also puts what it
+        fetched in the cache, as PyJWT's does. Where the endpoint answers that nothing has changed (304),
+        this is the document as it came before. An override may return a ``dict`` or a ``PyJWKSet``.
+        """
+        order: Order | None = getattr(self._flight, "order", None)
+        if order is not None:
+            self._flight.answer = answer = self._fetch(order)
+            return answer.document
+        held = self.source.snapshot
+        answer = self._fetch(Order(Errand.EXPLICIT, held, 0.0))
+        try:
+            self.source.publish(_loaded(answer.document, answer, held))
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+        return answer.document
+
+    def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
+        """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
+        return self._shown(_value(self.source.lookup(_WHOLE, refresh=refresh)))
+
+    def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        """The keys that may verify signatures and have a kid."""
+        return self._listed(_value(self.source.lookup(_WHOLE, refresh=refresh)))
+
+    def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
+        """The key named *kid*; without one, the only key there is.
+
+        A kid that is not in the cache causes a fetch, as often as *cooldown_duration* allows. Raises
+        ``PyJWKClientError`` for a kid that is not there, ``PyJWKClientConnectionError`` where that could
+        not be found out.
+        """
+        source, view = self.source, self._view
+        snapshot = source.snapshot
+        if view.keys is snapshot.keys and source.clock() < snapshot.fresh_until:
+            key = view.matched.get(kid)  # type: ignore[arg-type]
+            if key is not None:
+                return key
+        return _value(source.lookup(self._wanted(kid, None)))
+
+    def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
+        """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
+        kid, alg = _header(token)
+        if kid is not None:
+            return self.get_signing_key(kid)
+        return _value(self.source.lookup(self._wanted(kid, alg)))
+
+    # The same for event loops
+
+    async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
+        """As :meth:`get_jwk_set`, without holding the event loop."""
+        return self._shown(_value(await self.source.alookup(_WHOLE, refresh=refresh)))
+
+    async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        """As :meth:`get_signing_keys`, without holding the event loop."""
+        return self._listed(_value(await self.source.alookup(_WHOLE, refresh=refresh)))
+
+    async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
+        """As :meth:`get_signing_key`, without holding the event loop."""
+        return _value(await self.source.alookup(self._wanted(kid, None)))
+
+    async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
+        """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
+        return _value(await self.source.alookup(self._wanted(*_header(token))))
+
+    def warm_up(self) -> None:
+        """Fetch the keys now, if they are not in the cache; raises as :meth:`get_jwk_set` does."""
+        _value(self.source.lookup(_WHOLE))
+
+    async def awarm_up(self) -> None:
+        """As :meth:`warm_up`, without holding the event loop."""
+        _value(await self.source.alookup(_WHOLE))
+
+    def health(self) -> Health:
+        """State, age, last error, next attempt and number of keys. Never waits."""
+        return self.source.health()
+
+    # Between the source and fetch_data
+
+    def _load(self, order: Order) -> Loaded:
+        self._flight.order, self._flight.answer = order, None
+        try:
+            document = self.fetch_data()
+            return _loaded(document, self._flight.answer, order.held)
+        finally:
+            self._flight.order = self._flight.answer = None
+
+    def fetch_document(self, url: str) -> Answer:
+        """Another JSON document of the same provider, within the time of the refresh it belongs to."""
+        return self._fetched(url, None, revalidate=False)
+
+    def _fetch(self, order: Order) -> Answer:
+        held = order.held
+        revalidate = order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
+        answer = self._fetched(self.uri, held.etag, revalidate=revalidate)
+        if answer.document is not None:
+            return answer
+        if held.raw is None:
+            raise KeySetError("the endpoint answered 304 to an unconditional request", kind="status")
+        return Answer(held.raw, answer.etag or held.etag, answer.max_age)
+
+    def _fetched(self, url: str, etag: str | None, *, revalidate: bool) -> Answer:
+        order: Order | None = getattr(self._flight, "order", None)
+        fetcher = Fetcher(
+            headers=self.headers,
+            timeout=self.timeout,
+            ssl_context=self.ssl_context,
+            session=self._session,
+            max_bytes=self._max_bytes,
+        )
+        deadline = None if order is None else order.deadline
+        try:
+            return fetcher.fetch(url, etag=etag, revalidate=revalidate, deadline=deadline)
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+
+    def _view_of(self, snapshot: Snapshot) -> KeySetView:
+        view = self._view
+        if view.keys is not snapshot.keys:
+            view = self._view = KeySetView(snapshot)
+        return view
+
+    def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
+        def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
+            view = self._view_of(snapshot)
+            return view.only(alg) if kid is None else view.match(kid, self.match_kid)
+
+        return Wanted(pick, kid)
+
+    def _shown(self, snapshot: Snapshot) -> jwt.PyJWKSet:
+        try:
+            return self._view_of(snapshot).jwk_set
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+
+    def _listed(self, snapshot: Snapshot) -> list[jwt.PyJWK]:
+        keys = self._view_of(snapshot).signing_keys
+        if not keys:
+            raise KeySetError("The JWKS endpoint did not contain any signing keys", kind="no_usable_keys")
+        return list(keys)
+
+
+_WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
+
+
+def _loaded(document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
+    keys = held.keys if document == held.document else key_set_of(document)
+    if answer is None:  # an overriding fetch_data got its document elsewhere
+        return Loaded(document=document, keys=keys)
+    return Loaded(document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age)
+
+
+def _value(found: Found[ValueT]) -> ValueT:
+    if found.value is not None:
+        return found.value
+    if found.error is not None:
+        raise translated(found.error)
+    raise UnknownKeyError
+
+
+def _header(token: str | bytes) -> tuple[str | None, str]:
+    header = jwt.get_unverified_header(token)
+    return header.get("kid"), header["alg"]
+
+
+def _check(uri: str, rules: Rules, max_response_bytes: int) -> None:
+    try:
+        checked_url(uri, name="uri", http=True)
+    except ConfigurationError as exc:
+        raise ClientConfigurationError(str(exc)) from exc
+    positive = {
+        "lifespan": rules.lifespan,
+        "timeout": rules.timeout,
+        "max_response_bytes": max_response_bytes,
+    }
+    for name, value in positive.items():
+        _check_number(name, value, above=0)
+    for name, value in {"wait": rules.wait, "stale_if_error": rules.stale_if_error}.items():
+        _check_number(name, value)
+    _check_number("cooldown_duration", rules.cooldown)
+    if math.isinf(rules.cooldown) or math.isinf(rules.timeout):
+        raise ClientConfigurationError("cooldown_duration and timeout: expected a finite number of seconds")
+
+
+def _check_number(name: str, value: object, *, above: float | None = None) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    if not number or (value <= above if above is not None else value < 0):  # type: ignore[operator]
+        expected = "a number above 0" if above is not None else "a number, 0 or more"
+        raise ClientConfigurationError(f"{name}: found {value!r}, expected {expected}")

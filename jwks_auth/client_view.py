@@ -1,0 +1,84 @@
+"""A key set as PyJWT's types show it, made once for each set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jwt
+
+from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.key_set import KeySet
+from jwks_auth.source import Snapshot
+
+__all__ = ["KeySetView", "key_set_of"]
+
+MatchKid = Callable[[list[jwt.PyJWK], str], jwt.PyJWK | None]
+
+_MOST_REMEMBERED = 128
+
+
+class KeySetView:
+    """PyJWT's objects for one snapshot. ``matched`` holds the keys found by kid so far."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.keys = snapshot.keys
+        self.matched: dict[str, jwt.PyJWK] = {}
+        self._document = snapshot.document
+        self._jwk_set: jwt.PyJWKSet | None = None
+        made = {id(key): _pyjwk(key.jwk) for key in snapshot.keys.keys}
+        self._made = {name: jwk for name, jwk in made.items() if jwk is not None}
+        self.signing_keys = [jwk for jwk in self._made.values() if jwk.key_id]
+
+    @property
+    def jwk_set(self) -> jwt.PyJWKSet:
+        """The whole document, keys for encryption too, as PyJWT reads it; raises ``KeySourceError``."""
+        if self._jwk_set is None:
+            self._jwk_set = _pyjwk_set(self._document)
+        return self._jwk_set
+
+    def match(self, kid: str, match_kid: MatchKid) -> jwt.PyJWK | None:
+        """The signing key with this *kid*, by *match_kid*."""
+        key = match_kid(self.signing_keys, kid)
+        if key is not None and len(self.matched) < _MOST_REMEMBERED:
+            self.matched[kid] = key
+        return key
+
+    def only(self, alg: str | None) -> jwt.PyJWK | None:
+        """For a token without a kid: the one key that fits *alg*, or the one key there is."""
+        if alg is None:
+            return next(iter(self._made.values())) if len(self._made) == 1 else None
+        key = self.keys.select(None, alg)
+        return None if key is None else self._made.get(id(key))
+
+
+def key_set_of(document: Any) -> KeySet:
+    """The usable keys in what ``fetch_data`` returned; raises ``KeySourceError``."""
+    if isinstance(document, jwt.PyJWKSet):
+        return KeySet.from_dict({"keys": [key._jwk_data for key in document.keys]})
+    if not isinstance(document, dict):
+        raise KeySourceError("The JWKS endpoint did not return a JSON object", kind="not_an_object")
+    try:
+        return KeySet.from_dict(document)
+    except ConfigurationError as exc:
+        raise KeySourceError(
+            f"The JWKS endpoint did not return a key set: {exc}", kind="not_a_key_set"
+        ) from exc
+
+
+def _pyjwk_set(document: Any) -> jwt.PyJWKSet:
+    if isinstance(document, jwt.PyJWKSet):
+        return document
+    # PyJWKSet skips members it can't use, but some make it raise: those are sorted out first.
+    usable = [member for member in document["keys"] if _pyjwk(member) is not None]
+    try:
+        return jwt.PyJWKSet(usable)
+    except jwt.PyJWKSetError as exc:
+        raise KeySourceError("The key set holds no key that PyJWT can use", kind="no_usable_keys") from exc
+
+
+def _pyjwk(member: Mapping[str, Any]) -> jwt.PyJWK | None:
+    try:
+        return jwt.PyJWK(dict(member))
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+        return None

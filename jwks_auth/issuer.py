@@ -1,0 +1,145 @@
+"""``Issuer``: who signs the tokens, and where its keys come from."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+from jwks_auth.algorithms import checked_algorithms
+from jwks_auth.client import PyJWKClient
+from jwks_auth.discovery import Discovery, checked_issuer, http_allowed
+from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.events import OnEvent
+from jwks_auth.fetch import Session, checked_url
+from jwks_auth.issuer_keys import SuppliedKeys
+from jwks_auth.key_set import KeyProvider, KeySet, StaticKeys
+from jwks_auth.source import Health
+from jwks_auth.tokens import AnyAudience
+
+__all__ = ["DiscoveredClient", "Issuer"]
+
+
+class DiscoveredClient(PyJWKClient):
+    """A client that asks the issuer's metadata where the keys are, when it first needs them."""
+
+    def __init__(self, discovery: Discovery, **options: Any) -> None:
+        super().__init__(discovery.urls[0], **options)
+        self._discovery = discovery
+
+    def fetch_data(self) -> Any:
+        """The key set document, from wherever the issuer says it is."""
+        self.uri = self._discovery.jwks_uri(self.fetch_document)
+        try:
+            document = super().fetch_data()
+        except KeySourceError as exc:
+            self._discovery.note_failure(exc.kind)
+            raise
+        self._discovery.note_success()
+        return document
+
+
+class ClientOptions(TypedDict, total=False):
+    """What :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
+
+    Defaults and meaning are the client's.
+    """
+
+    headers: dict[str, Any] | None
+    ssl_context: ssl.SSLContext | None
+    session: Session | None
+    lifespan: float
+    cooldown_duration: float
+    stale_if_error: float
+    cache_jwk_set: bool
+    cache_keys: bool
+    max_cached_keys: int
+    accept_empty: bool
+    max_response_bytes: int
+    on_event: OnEvent | None
+
+
+class Issuer:
+    """An issuer of tokens: its exact ``iss``, its keys, and what a verifier must know of it alone.
+
+    Keys come from one place: *jwks* (a document, a :class:`KeySet`, or a callable returning a document),
+    *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
+    *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
+    are those of :class:`PyJWKClient`. *audience*, *algorithms* and the names of claims stand in for the
+    verifier's.
+
+    Raises ``ConfigurationError`` for what can't work: plain http (but to this machine, or with
+    *allow_http*), two places for keys, a set without a usable key.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        audience: str | Iterable[str] | AnyAudience | None = None,
+        jwks_uri: str | None = None,
+        jwks: Mapping[str, Any] | KeySet | Callable[[], Any] | None = None,
+        discovery_url: str | None = None,
+        client: PyJWKClient | None = None,
+        algorithms: Iterable[str] | None = None,
+        scope_claims: str | Iterable[str] | None = None,
+        roles_claim: str | Sequence[str] | None = None,
+        permissions_claim: str | Sequence[str] | None = None,
+        allow_http: bool = False,
+        timeout: float = 5,
+        wait: float = 2,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        _check_one_place(jwks_uri=jwks_uri, jwks=jwks, discovery_url=discovery_url, client=client)
+        self.issuer = checked_issuer(issuer, allow_http=allow_http)
+        self.audience = audience
+        self.algorithms = None if algorithms is None else checked_algorithms(algorithms)
+        self.scope_claims, self.roles_claim, self.permissions_claim = (
+            scope_claims,
+            roles_claim,
+            permissions_claim,
+        )
+        self.client = client
+        if client is None and jwks is None:
+            if jwks_uri is None:
+                discovery = Discovery(issuer, url=discovery_url, allow_http=allow_http)
+                self.client = DiscoveredClient(discovery, timeout=timeout, wait=wait, **options)
+            else:
+                checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
+                self.client = PyJWKClient(jwks_uri, timeout=timeout, wait=wait, **options)
+        self.keys: KeyProvider = self.client.source if self.client is not None else _supplied(jwks)
+
+    def warm_up(self) -> None:
+        """Fetch the keys now, if they are to be fetched; raises ``KeySourceError``."""
+        if self.client is not None:
+            self.client.warm_up()
+
+    async def awarm_up(self) -> None:
+        """As :meth:`warm_up`, without holding the event loop."""
+        if self.client is not None:
+            await self.client.awarm_up()
+
+    def health(self) -> Health | None:
+        """The condition of the keys.
+
+        ``None`` where they were handed over and are not fetched. Never waits.
+        """
+        return None if self.client is None else self.client.health()
+
+
+def _check_one_place(**places: object) -> None:
+    given = [name for name, value in places.items() if value is not None]
+    if len(given) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(given)}: expected one place for the keys, found {len(given)}"
+        )
+
+
+def _supplied(jwks: Any) -> KeyProvider:
+    if callable(jwks):
+        return SuppliedKeys(jwks)
+    keys = jwks if isinstance(jwks, KeySet) else KeySet.from_dict(jwks)
+    if not keys.keys:
+        reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
+        raise ConfigurationError(f"jwks: found no usable key ({reasons})")
+    return StaticKeys(keys)

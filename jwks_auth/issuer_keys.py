@@ -1,0 +1,62 @@
+"""Keys that a program hands over itself, through a callable that is asked each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.jwk import VerificationKey
+from jwks_auth.key_set import KeySet
+
+__all__ = ["SuppliedKeys"]
+
+
+class SuppliedKeys:
+    """A key provider over *supply*, a callable that returns a key set document and answers at once.
+
+    It is asked for every lookup, and its answer is parsed when it differs from the one before. If it
+    raises, or returns no usable key, the last good keys serve; before the first, that is a
+    ``KeySourceError``.
+    """
+
+    def __init__(self, supply: Callable[[], Any]) -> None:
+        self._supply = supply
+        self._last: tuple[Any, KeySet] | None = None
+
+    @property
+    def keys(self) -> KeySet:
+        """The set as it is now; raises ``KeySourceError`` before the first good answer."""
+        try:
+            document = self._supply()
+            if self._last is None or document != self._last[0]:
+                self._last = document, _usable(document)
+        except Exception as exc:  # the callable is the user's
+            if self._last is None:
+                raise KeySourceError("the callable given as jwks failed", kind="callback") from exc
+        return self._last[1]
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """The key, or ``None`` where there is none or the callable fails."""
+        try:
+            return self.keys.select(kid, alg)
+        except KeySourceError:
+            return None
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
+        key = self.keys.select(kid, alg)
+        if key is None:
+            raise InvalidTokenError("unknown_key")
+        return key
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`."""
+        return self.resolve(kid, alg)
+
+
+def _usable(document: Any) -> KeySet:
+    keys = document if isinstance(document, KeySet) else KeySet.from_dict(document)
+    if not keys.keys:
+        raise ConfigurationError("jwks: found no usable key")
+    return keys
