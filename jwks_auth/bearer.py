@@ -17,6 +17,9 @@ __all__ = ["bearer_token"]
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 # Without ".": a JWT sent bare, with no scheme before it, is a mistake and not some other scheme's name.
 _SCHEME = re.compile(r"[!#$%&'*+^_`|~0-9A-Za-z-]+\Z")
+_SECOND = re.compile(r",[ \t]*[!#$%&'*+^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
+# An unclosed quote reaches to the end, so that a header of nothing but quotes is read in linear time.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme: str = "Bearer") -> str:
@@ -33,22 +36,25 @@ def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme
         raise MissingTokenError
     sent_scheme, _, token = value.partition(" ")
     if sent_scheme.lower() != scheme.lower():
-        raise _no_token_of_ours(value, sent_scheme, scheme)
+        raise _no_token_of_ours(value, sent_scheme)
     token = token.lstrip(" ")
     if not _B64TOKEN.match(token):
-        raise InvalidRequestError
+        raise InvalidRequestError("multiple_credentials" if _has_two(value) else "invalid_request")
     if query and _has_access_token(query):
         raise InvalidRequestError("multiple_credentials")
     return token
 
 
-def _no_token_of_ours(value: str, sent_scheme: str, scheme: str) -> MissingTokenError | InvalidRequestError:
+def _no_token_of_ours(value: str, sent_scheme: str) -> MissingTokenError | InvalidRequestError:
     if not _SCHEME.match(sent_scheme):
         return InvalidRequestError()
-    # Some proxies join two header lines with a comma; the second must not hide behind the first.
-    if re.search(rf",[ \t]*{re.escape(scheme)}[ \t]", value, re.IGNORECASE):
-        return InvalidRequestError("multiple_credentials")
-    return MissingTokenError()
+    return InvalidRequestError("multiple_credentials") if _has_two(value) else MissingTokenError()
+
+
+def _has_two(value: str) -> bool:
+    # WSGI servers and some proxies join two header lines with a comma; the second must not hide behind the
+    # first. A comma may also separate parameters of one credential (Digest), or stand in a quoted one.
+    return _SECOND.search(_QUOTED.sub("", value)) is not None
 
 
 def _has_access_token(query: str) -> bool:

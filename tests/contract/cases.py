@@ -179,6 +179,12 @@ HEADERS = [
     Case("not b64token characters", "/me", literal("Bearer a$b.c.d"), **MALFORMED_REQUEST),
     Case("a comma list", "/me", lambda i: [f"Bearer {i.token()}, Bearer {i.token()}"], **TWO_CREDENTIALS),
     Case("two headers", "/me", lambda i: [f"Bearer {i.token()}"] * 2, **TWO_CREDENTIALS),
+    Case(
+        "a token and a password",
+        "/me",
+        lambda i: [f"Bearer {i.token()}", "Basic dXNlcjpwYXNz"],
+        **TWO_CREDENTIALS,
+    ),
     Case("header and query", "/me", bearer(), query="access_token=abc", **TWO_CREDENTIALS),
     Case("query only", "/me", literal(), query="access_token=abc", **NO_TOKEN),
     Case("optional, malformed", "/optional", literal("Bearer"), **MALFORMED_REQUEST),

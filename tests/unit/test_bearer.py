@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
@@ -49,13 +51,45 @@ def test_6750_9_no_bearer_credentials_are_missing_credentials(values: list[str])
         ["Basic dXNlcjpwYXNz, Bearer a.b.c"],
         ["Basic dXNlcjpwYXNz,bearer\ta.b.c"],
         ["Bearer a.b.c, Bearer a.b.c"],
+        ["Bearer a.b.c,Bearer a.b.c"],
+        ["Bearer a.b.c, Basic dXNlcjpwYXNz"],
+        ["Basic dXNlcjpwYXNz, Basic dXNlcjpwYXNz"],
+        ['Digest username="u", realm="r", Basic dXNlcjpwYXNz'],
     ],
 )
 def test_6750_4_two_credentials_are_refused(values: list[str]) -> None:
     """Two lines, or two credentials joined by a proxy: nobody guesses which one counts."""
     with pytest.raises(InvalidRequestError) as caught:
         bearer_token(values)
-    assert caught.value.status == 400
+    assert (caught.value.status, caught.value.code) == (400, "multiple_credentials")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'Digest username="u", realm="r", nonce = "n"',
+        'Digest username="Doe, John Bearer x", realm="r"',
+        r'Digest username="a\", Bearer x", realm="r"',
+        'Digest username="unclosed, Bearer x',
+        'Digest username="unclosed, Bearer x\\',
+        "Basic dXNlcjpwYXNz,",
+    ],
+)
+def test_another_scheme_with_commas_is_one_credential(value: str) -> None:
+    """Parameters are separated by commas too, and quoted ones may hold anything."""
+    with pytest.raises(MissingTokenError):
+        bearer_token([value])
+
+
+@pytest.mark.parametrize(
+    "value", ['Digest "' + '\\"' * 20_000, "Digest " + ',"' * 20_000, "Bearer " + ", a" * 20_000]
+)
+def test_a_header_of_commas_and_quotes_is_read_in_linear_time(value: str) -> None:
+    """Quadratic time would be tens of seconds."""
+    began = time.perf_counter()
+    with pytest.raises(AuthError):
+        bearer_token([value])
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(
