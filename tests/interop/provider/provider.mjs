@@ -9,6 +9,8 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import Provider from 'oidc-provider';
 
+console.info = console.error; // the provider's notices; standard output is ours
+
 const KEY_TYPES = {
   RS256: ['rsa', { modulusLength: 2048 }],
   PS256: ['rsa', { modulusLength: 2048 }],

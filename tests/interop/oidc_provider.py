@@ -1,0 +1,90 @@
+"""The certified OpenID provider ``oidc-provider`` (Node), run by a test on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Self
+
+import requests
+
+from tests.needs import missing, need_tool
+
+__all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider"]
+
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+AUDIENCE = "https://api.example"
+
+_HERE = Path(__file__).parent / "provider"
+
+
+class OidcProvider:
+    """The provider for as long as the ``with`` block lasts; its packages are installed when first needed."""
+
+    def __enter__(self) -> Self:
+        node = need_tool("node")
+        _install_packages()
+        self._process = subprocess.Popen(
+            [node, "provider.mjs"],
+            cwd=_HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,  # a few lines of advice, far from filling the pipe
+            text=True,
+        )
+        self.issuer: str = self._published()["issuer"]
+        return self
+
+    def token(self, alg: str, *, scope: str = "orders:read") -> str:
+        """An access token from the token endpoint: client credentials, a resource whose tokens use *alg*."""
+        answer = requests.post(
+            f"{self.issuer}/token",
+            data={
+                "grant_type": "client_credentials",
+                "resource": f"{AUDIENCE}/{alg}",
+                "scope": scope,
+            },
+            auth=("service", "not-a-secret-it-lives-for-a-test"),
+            timeout=10,
+        )
+        answer.raise_for_status()
+        token: str = answer.json()["access_token"]
+        return token
+
+    def rotate(self) -> None:
+        """New keys sign from now on; the old ones stay published."""
+        self._command("rotate")
+
+    def withdraw(self) -> None:
+        """Only the newest keys stay published."""
+        self._command("withdraw")
+
+    def _command(self, name: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{name}\n")
+        self._process.stdin.flush()
+        self._published()
+
+    def _published(self) -> dict[str, str]:
+        """The line that says what is published now."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the provider ended: {self._process.stderr.read()}")
+        published: dict[str, str] = json.loads(line)
+        return published
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=10)  # the end of its input ends the provider
+
+
+def _install_packages() -> None:
+    if (_HERE / "node_modules" / "oidc-provider").is_dir():
+        return
+    npm = need_tool("npm")
+    options = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+    done = subprocess.run([npm, "install", *options], cwd=_HERE, capture_output=True, text=True, timeout=180)
+    if done.returncode:
+        missing(f"oidc-provider can't be installed: npm ended with {done.returncode}")
