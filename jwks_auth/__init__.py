@@ -12,9 +12,11 @@ from jwks_auth.errors import (
     MissingTokenError,
 )
 from jwks_auth.issuer import Issuer
+from jwks_auth.jws import verify_jws
 from jwks_auth.key_set import KeySet
 from jwks_auth.policy import Policy
 from jwks_auth.tokens import ANY_AUDIENCE, VerifiedToken
+from jwks_auth.verifier import TokenVerifier
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -30,5 +32,7 @@ __all__ = [
     "MissingTokenError",
     "Policy",
     "PyJWKClient",
+    "TokenVerifier",
     "VerifiedToken",
+    "verify_jws",
 ]

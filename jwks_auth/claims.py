@@ -51,24 +51,25 @@ class ClaimNames:
         return cls(scopes, ClaimPath.of(roles_claim), ClaimPath.of(permissions_claim))
 
     def scopes_in(self, claims: Mapping[str, Any]) -> Any:
-        """The first scope claim present, as it was sent, or ``None``."""
+        """The first scope claim present, as it was sent; no scopes, where there is none."""
         for name in self.scopes:
             if name in claims:
                 return claims[name]
-        return None
+        return ""
 
 
-def find_claim(claims: Mapping[str, Any], path: ClaimPath) -> Any:
-    """The value at *path*, or ``None``; never raises, whatever the claims are."""
+def find_claim(claims: Mapping[str, Any], path: ClaimPath, default: Any = None) -> Any:
+    """The value at *path*, or *default*; never raises, whatever the claims are."""
     if path.name in claims:
         return claims[path.name]
     if len(path.steps) == 1:
-        return None
+        return default
     value: Any = claims
     for step in path.steps:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(client_of(claims) if step == "{client}" else step)
+        name = client_of(claims) if step == "{client}" else step
+        if not isinstance(value, dict) or name not in value:
+            return default
+        value = value[name]
     return value
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from jwks_auth.challenge import checked_scopes
 from jwks_auth.claims import ClaimPath
 from jwks_auth.errors import ConfigurationError, InsufficientScopeError
-from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, Not, Rule
+from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, Kind, Not, Rule
 from jwks_auth.tokens import VerifiedToken
 
 __all__ = ["Policy"]
@@ -34,23 +34,25 @@ class Policy:
     def __init__(
         self,
         *,
-        scopes: Names = (),
+        scopes: Names | None = None,
         any_scope: Names | None = None,
-        roles: Names = (),
+        roles: Names | None = None,
         any_role: Names | None = None,
-        permissions: Names = (),
+        permissions: Names | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> None:
-        named = [
-            Contains("scopes", _scopes("scopes", scopes), every=True),
-            Contains("roles", _names("roles", roles), every=True),
-            Contains("permissions", _names("permissions", permissions), every=True),
+        asked: list[tuple[str, Kind, Names | None, bool]] = [
+            ("scopes", "scopes", scopes, True),
+            ("any_scope", "scopes", any_scope, False),
+            ("roles", "roles", roles, True),
+            ("any_role", "roles", any_role, False),
+            ("permissions", "permissions", permissions, True),
         ]
-        rules: list[Rule] = [rule for rule in named if rule.names]
-        if any_scope is not None:
-            rules.append(Contains("scopes", _some("any_scope", _scopes("any_scope", any_scope)), every=False))
-        if any_role is not None:
-            rules.append(Contains("roles", _some("any_role", _names("any_role", any_role)), every=False))
+        rules: list[Rule] = [
+            Contains(kind, _names(label, names, kind), every)
+            for label, kind, names, every in asked
+            if names is not None
+        ]
         rules += [ClaimIs(ClaimPath.of(name), value) for name, value in (claims or {}).items()]
         self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
 
@@ -97,23 +99,14 @@ class Policy:
         return f"Policy({self.describe()})"
 
 
-def _scopes(label: str, scopes: Names) -> tuple[str, ...]:
-    if not scopes:
-        return ()
-    try:
-        return checked_scopes(scopes)
-    except ValueError as exc:
-        raise ConfigurationError(f"{label}: {exc}") from exc
-
-
-def _names(label: str, names: Names) -> tuple[str, ...]:
-    listed = (names,) if isinstance(names, str) else tuple(names)
-    if not all(isinstance(name, str) and name for name in listed):
-        raise ConfigurationError(f"{label}: found {listed!r}, expected non-empty strings")
+def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
+    if kind == "scopes":
+        try:
+            listed = checked_scopes(names)
+        except ValueError as exc:
+            raise ConfigurationError(f"{label}: {exc}") from exc
+    else:
+        listed = (names,) if isinstance(names, str) else tuple(names)
+    if not listed or not all(isinstance(name, str) and name for name in listed):
+        raise ConfigurationError(f"{label}: found {listed!r}, expected at least one non-empty string")
     return listed
-
-
-def _some(label: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        raise ConfigurationError(f"{label}: found an empty list, which no token could meet")
-    return names

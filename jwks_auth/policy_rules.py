@@ -9,7 +9,9 @@ from typing import Any, Literal
 from jwks_auth.claims import ClaimPath, find_claim
 from jwks_auth.tokens import VerifiedToken
 
-__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "Not", "Rule"]
+__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "Kind", "Not", "Rule"]
+
+Kind = Literal["scopes", "roles", "permissions"]
 
 
 class Rule:
@@ -38,7 +40,7 @@ class Rule:
 class Contains(Rule):
     """The token has every one, or any one, of *names* among its scopes, roles or permissions."""
 
-    kind: Literal["scopes", "roles", "permissions"]
+    kind: Kind
     names: tuple[str, ...]
     every: bool
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from jwks_auth.claims import ClaimNames, client_of, find_claim
+from jwks_auth.errors import ConfigurationError
 
-__all__ = ["ANY_AUDIENCE", "AnyAudience", "Header", "UnverifiedToken", "VerifiedToken"]
+__all__ = [
+    "ANY_AUDIENCE",
+    "AnyAudience",
+    "Audience",
+    "Header",
+    "IssuerTerms",
+    "UnverifiedToken",
+    "VerifiedToken",
+    "checked_audience",
+]
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
@@ -30,12 +40,32 @@ ANY_AUDIENCE: Final = AnyAudience.ANY_AUDIENCE
 """Accept tokens whatever their audience: for issuers that serve this API alone. It has to be typed out."""
 
 
+Audience: TypeAlias = frozenset[str] | AnyAudience
+"""The identifiers a service answers to, of which a token must name one."""
+
+
+def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audience | None:
+    """What a setting means; raises ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
+    if audience is None or isinstance(audience, AnyAudience):
+        return audience
+    listed = frozenset((audience,) if isinstance(audience, str) else audience)
+    if not listed or not all(isinstance(name, str) and name for name in listed):
+        raise ConfigurationError(
+            f"audience: found {audience!r}, expected the identifiers this service answers to, or ANY_AUDIENCE"
+        )
+    return listed
+
+
 class Header(NamedTuple):
-    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only."""
+    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only.
+
+    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``.
+    """
 
     alg: str
     kid: str | None
     typ: str | None
+    media_type: str | None
     members: Mapping[str, Any]
 
 
@@ -68,6 +98,14 @@ class UnverifiedToken(NamedTuple):
         return self.jose.typ
 
 
+@dataclass(frozen=True, slots=True)
+class IssuerTerms:
+    """How one issuer's tokens are read: where its claims are, and which audience they must have, if that is said."""
+
+    names: ClaimNames
+    audience: Audience | None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
@@ -79,7 +117,7 @@ class VerifiedToken(Generic[ClaimsT]):
     claims: ClaimsT
     header: Mapping[str, Any]
     payload: Mapping[str, Any]
-    names: ClaimNames
+    terms: IssuerTerms
 
     @property
     def subject(self) -> str | None:
@@ -106,19 +144,19 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def scopes(self) -> frozenset[str]:
         """The granted scopes. A string is space-separated, a list is a list."""
-        granted = self.names.scopes_in(self.payload) or ()
+        granted = self.terms.names.scopes_in(self.payload)
         # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
         return frozenset(granted.split(" ") if isinstance(granted, str) else granted) - {""}
 
     @property
     def roles(self) -> frozenset[str]:
         """The roles at the issuer's ``roles_claim``."""
-        return _names(find_claim(self.payload, self.names.roles))
+        return _names(find_claim(self.payload, self.terms.names.roles))
 
     @property
     def permissions(self) -> frozenset[str]:
         """The permissions at the issuer's ``permissions_claim``."""
-        return _names(find_claim(self.payload, self.names.permissions))
+        return _names(find_claim(self.payload, self.terms.names.permissions))
 
     @property
     def expires_at(self) -> float:
@@ -137,7 +175,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self.header, self.payload, self.names)
+        return VerifiedToken(claims, self.header, self.payload, self.terms)
 
     def __getitem__(self, name: str) -> Any:
         return self.payload[name]

@@ -1,0 +1,197 @@
+"""The face adapters speak to: header values in; a token, or a finished answer, out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.bearer import bearer_token
+from jwks_auth.challenge import DEFAULT_REALM
+from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError
+from jwks_auth.issuer import Issuer
+from jwks_auth.requirement import Requirement
+from jwks_auth.settings import Settings
+from jwks_auth.tokens import VerifiedToken
+
+__all__ = ["Authenticator", "Credentials", "Memo", "Rejection"]
+
+log = logging.getLogger("jwks_auth")
+
+ANY_GOOD_TOKEN = Requirement()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What of a request may carry a token.
+
+    *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.
+    *query*: the raw query string. *method* and *url* are for schemes that bind a token to the request.
+    """
+
+    authorization: Sequence[str]
+    query: str = ""
+    method: str = "GET"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    error: str
+    description: str
+
+    @property
+    def body(self) -> bytes:
+        """The JSON body, ``{"error", "error_description"}``; its type is ``application/json``."""
+        return json.dumps(self.document).encode()
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The JSON body as a dict."""
+        return {"error": self.error, "error_description": self.description}
+
+
+class Memo:
+    """Kept by the adapter on a request: its token is verified once, however many requirements look at it."""
+
+    __slots__ = ("admitted", "raw", "token")
+
+    def __init__(self) -> None:
+        self.raw: str | None = None
+        self.token: VerifiedToken | None = None
+        self.admitted = False
+
+    def keep(self, raw: str, token: VerifiedToken) -> VerifiedToken:
+        """Remember that *raw* verified as *token*, up to its audience."""
+        self.raw, self.token, self.admitted = raw, token, False
+        return token
+
+
+class Authenticator:
+    """Verifies the credentials of requests against requirements, with one verifier made from settings.
+
+    *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
+    request that carried credentials; *on_event* hears of key refreshes. No I/O at construction; raises
+    :class:`ConfigurationError` there.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | Mapping[str, Any],
+        *,
+        on_verified: Callable[[VerifiedToken], object] | None = None,
+        on_rejected: Callable[[AuthError | KeySourceError], object] | None = None,
+        on_event: Callable[[Any], object] | None = None,
+    ) -> None:
+        self.settings = settings if isinstance(settings, Settings) else Settings.from_mapping(settings)
+        self.verifier = self.settings.verifier(on_event=on_event)
+        self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
+        self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
+        self._on_verified = on_verified
+        self._on_rejected = on_rejected
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The issuers whose tokens are accepted."""
+        return self.verifier.issuers
+
+    def authenticate(
+        self,
+        credentials: Credentials,
+        requirement: Requirement = ANY_GOOD_TOKEN,
+        memo: Memo | None = None,
+    ) -> VerifiedToken | None:
+        """The verified token; ``None`` only where *requirement* is optional and nothing was sent.
+
+        Raises :class:`AuthError` or :class:`KeySourceError`; :meth:`rejection` makes the answer of either.
+        """
+        memo = memo or Memo()
+        try:
+            raw = _raw_token(credentials, requirement)
+            if raw is None:
+                return None
+            token = memo.token if memo.raw == raw else None
+            if token is None:
+                token = memo.keep(raw, self.verifier.verify_any_audience(raw))
+            if not memo.admitted:
+                self.verifier.admit(token, requirement.audience)
+            return self._judged(token, requirement, memo)
+        except (AuthError, KeySourceError) as error:
+            self._refused(error)
+            raise
+
+    async def aauthenticate(
+        self,
+        credentials: Credentials,
+        requirement: Requirement = ANY_GOOD_TOKEN,
+        memo: Memo | None = None,
+    ) -> VerifiedToken | None:
+        """As :meth:`authenticate`, on an event loop, which it never blocks."""
+        memo = memo or Memo()
+        try:
+            raw = _raw_token(credentials, requirement)
+            if raw is None:
+                return None
+            token = memo.token if memo.raw == raw else None
+            if token is None:
+                token = memo.keep(raw, await self.verifier.averify_any_audience(raw))
+            if not memo.admitted:
+                await self.verifier.aadmit(token, requirement.audience)
+            return self._judged(token, requirement, memo)
+        except (AuthError, KeySourceError) as error:
+            self._refused(error)
+            raise
+
+    def rejection(self, error: AuthError | KeySourceError) -> Rejection:
+        """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault."""
+        if isinstance(error, KeySourceError):
+            header = ("Retry-After", str(max(1, math.ceil(error.retry_after))))
+        else:
+            challenge = error.challenge(realm=self.realm, resource_metadata=self.resource_metadata)
+            header = ("WWW-Authenticate", challenge)
+        return Rejection(error.status, (header,), error.error or error.code, error.description)
+
+    def warm_up(self) -> None:
+        """Fetch every issuer's keys now. Raises :class:`KeySourceError` for the first that has none."""
+        for issuer in self.issuers:
+            issuer.warm_up()
+
+    async def awarm_up(self) -> None:
+        """As :meth:`warm_up`, on an event loop."""
+        for issuer in self.issuers:
+            await issuer.awarm_up()
+
+    def health(self) -> dict[str, Any]:
+        """Each issuer's key health, by issuer."""
+        return {issuer.issuer: issuer.health() for issuer in self.issuers}
+
+    def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
+        if memo.admitted:
+            self.verifier.check_audience(token, requirement.audience)
+        else:
+            memo.admitted = True
+            if self._on_verified is not None:
+                self._on_verified(token)
+        requirement.judge(token)
+        return token
+
+    def _refused(self, error: AuthError | KeySourceError) -> None:
+        log.debug("request refused: %s", error.code)
+        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
+            self._on_rejected(error)
+
+
+def _raw_token(credentials: Credentials, requirement: Requirement) -> str | None:
+    try:
+        return bearer_token(credentials.authorization, query=credentials.query)
+    except MissingTokenError:
+        if requirement.optional:
+            return None
+        raise

@@ -1,0 +1,93 @@
+"""The compact form of a signed token (RFC 7515), read in the one way it can be written.
+
+Nothing outside the signature is believed here: embedded keys and key URLs in a header (``jwk``, ``jku``, ``x5u``,
+``x5c``) are members like any other and never followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
+from jwks_auth.base64url import decode_base64url
+from jwks_auth.errors import InvalidTokenError, MalformedTokenError
+from jwks_auth.key_set import KeySet
+from jwks_auth.strict_json import parse_json_object
+from jwks_auth.tokens import Header, UnverifiedToken
+
+__all__ = ["MAX_TOKEN_LENGTH", "parse_claims", "parse_jws", "verify_jws"]
+
+MAX_TOKEN_LENGTH = 16_384
+"""Characters; servers bound the whole header at 8 to 64 KiB."""
+
+_MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
+
+
+def parse_jws(raw: str) -> UnverifiedToken:
+    """The parts of *raw*; raises ``InvalidTokenError`` for all but three clean segments with a clean header."""
+    if not isinstance(raw, str):
+        raise MalformedTokenError
+    if len(raw) > MAX_TOKEN_LENGTH:
+        raise MalformedTokenError("too_large")
+    try:
+        signing_input, signature = raw.encode("ascii").rsplit(b".", 1)
+        header, payload = signing_input.split(b".")
+        jose = _header(header) if len(header) <= _MEMORABLE else _parse_header(header)
+        return UnverifiedToken(jose, decode_base64url(payload), signing_input, decode_base64url(signature))
+    except ValueError as exc:
+        raise MalformedTokenError from exc
+
+
+def parse_claims(payload: bytes) -> dict[str, Any]:
+    """The claims in *payload* (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError``."""
+    try:
+        return parse_json_object(payload)
+    except ValueError as exc:
+        raise MalformedTokenError from exc
+
+
+def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = None) -> bytes:
+    """The payload of *raw*, whatever it is, if a key of *key_set* signed it; raises ``InvalidTokenError``.
+
+    This is the signature alone: for access tokens use :class:`~jwks_auth.TokenVerifier`, which also validates claims.
+    """
+    allowed = checked_algorithms(DEFAULT_ALGORITHMS if algorithms is None else algorithms)
+    token = parse_jws(raw)
+    if token.alg not in allowed:
+        raise InvalidTokenError("algorithm_not_allowed")
+    key = key_set.select(token.kid, token.alg)
+    if key is None:
+        raise InvalidTokenError("unknown_key")
+    if not key.verify(token.alg, token.signature, token.signing_input):
+        raise InvalidTokenError("bad_signature")
+    return token.payload
+
+
+def _parse_header(segment: bytes) -> Header:
+    members = parse_json_object(decode_base64url(segment))
+    # No extension is implemented, so whatever a header calls critical is not understood (section 4.1.11). An
+    # unencoded payload (b64, RFC 7797) has to be called critical, and is never allowed in a JWT.
+    if "crit" in members or members.get("b64", True) is not True:
+        raise InvalidTokenError("critical_header")
+    alg = members.get("alg")
+    if not isinstance(alg, str):
+        raise ValueError("alg is not a string")
+    kid, typ = members.get("kid"), members.get("typ")
+    if not isinstance(kid, str) and "kid" in members:
+        raise ValueError("kid is not a string")
+    if not isinstance(typ, str) and "typ" in members:
+        raise ValueError("typ is not a string")
+    return Header(alg, kid, typ, _media_type(typ), MappingProxyType(members))
+
+
+_header = lru_cache(maxsize=256)(_parse_header)
+
+
+def _media_type(typ: str | None) -> str | None:
+    if typ is None:
+        return None
+    # RFC 8725bis section 3.11: without "/" it is read as if "application/" came first. Case does not matter.
+    return (typ if "/" in typ else f"application/{typ}").lower()

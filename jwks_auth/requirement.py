@@ -1,0 +1,81 @@
+"""What a route asks of a token beyond being good: an audience, an issuer, a policy; or none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.policy import Policy
+from jwks_auth.tokens import AnyAudience, VerifiedToken
+
+__all__ = ["Requirement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a route asks. The default: any good token for the service's own audience.
+
+    *audience* replaces the settings' for this route. *optional*: a request without a token is let through
+    (as ``None``); one with a bad token, or one that lacks what is asked, never.
+    """
+
+    audience: tuple[str, ...] | AnyAudience | None = None
+    issuers: tuple[str, ...] = ()
+    policy: Policy | None = None
+    optional: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        audience: str | Iterable[str] | AnyAudience | None = None,
+        issuer: str | Iterable[str] | None = None,
+        scopes: str | Iterable[str] | None = None,
+        any_scope: str | Iterable[str] | None = None,
+        roles: str | Iterable[str] | None = None,
+        any_role: str | Iterable[str] | None = None,
+        permissions: str | Iterable[str] | None = None,
+        claims: Mapping[str, Any] | None = None,
+        policy: Policy | None = None,
+        optional: bool = False,
+    ) -> Self:
+        """The requirement a decorator's arguments describe; all of them must hold.
+
+        Raises :class:`ConfigurationError` for what no token could satisfy, so when the route is declared.
+        """
+        rules: dict[str, Any] = {
+            "scopes": scopes,
+            "any_scope": any_scope,
+            "roles": roles,
+            "any_role": any_role,
+            "permissions": permissions,
+            "claims": claims,
+        }
+        asked = {name: value for name, value in rules.items() if value is not None}
+        if asked:
+            stated = Policy(**asked)
+            policy = stated & policy if policy is not None else stated
+        any_or_listed = (
+            audience if isinstance(audience, AnyAudience) else _listed("audience", audience) or None
+        )
+        return cls(any_or_listed, _listed("issuer", issuer), policy, optional)
+
+    def judge(self, token: VerifiedToken) -> None:
+        """Hold a verified token against issuer and policy.
+
+        Raises :class:`InvalidTokenError` (``wrong_issuer``) or
+        :class:`~jwks_auth.errors.InsufficientScopeError`.
+        """
+        if self.issuers and token.issuer not in self.issuers:
+            raise InvalidTokenError("wrong_issuer")
+        if self.policy is not None:
+            self.policy.check(token)
+
+
+def _listed(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
+    listed = () if value is None else (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(each, str) and each for each in listed) or (value is not None and not listed):
+        raise ConfigurationError(f"{name}: expected a string or a list of strings, found {value!r}")
+    return listed

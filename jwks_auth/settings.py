@@ -1,0 +1,177 @@
+"""The one vocabulary of settings, and the only code that parses it, whichever framework it comes from.
+
+Values may be Python objects or the strings an environment gives; a value of ``None`` counts as not given.
+Only what was given is kept: each default lives with the object that uses it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from jwks_auth import readers as read
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.issuer import Issuer
+from jwks_auth.verifier import TokenVerifier
+
+__all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
+
+PREFIX = "JWKS_AUTH_"
+
+_SOURCE = {
+    "ISSUER": read.text,
+    "JWKS_URI": read.text,
+    "JWKS": read.key_set,
+    "DISCOVERY_URL": read.text,
+}
+_ISSUER = {
+    "AUDIENCE": read.audience,
+    "ALGORITHMS": read.names,
+    "SCOPE_CLAIMS": read.names,
+    "ROLES_CLAIM": read.text,
+    "PERMISSIONS_CLAIM": read.text,
+    "ALLOW_HTTP": read.flag,
+    "HEADERS": read.headers,
+    "TIMEOUT": read.seconds,
+    "WAIT": read.seconds,
+    "LIFESPAN": read.seconds,
+    "COOLDOWN_DURATION": read.seconds,
+    "STALE_IF_ERROR": read.seconds,
+    "CACHE_JWK_SET": read.flag,
+    "CACHE_KEYS": read.flag,
+    "MAX_CACHED_KEYS": read.count,
+    "STORE": read.store,
+}
+_VERIFIER = {
+    "LEEWAY": read.seconds,
+    "PROFILE": read.text,
+    "REQUIRED_CLAIMS": read.names,
+    "ALLOWED_CLIENTS": read.names,
+    "MAX_AGE": read.seconds,
+    "VALIDATORS": read.callables,
+    "IS_REVOKED": read.function,
+}
+_ANSWER = {
+    "REALM": read.realm,
+    "RESOURCE_METADATA": read.text,
+}
+_READERS: dict[str, Callable[[Any], Any]] = {**_SOURCE, **_ISSUER, **_VERIFIER, **_ANSWER}
+
+SETTING_NAMES = frozenset({*_READERS, "ISSUERS"})
+"""Every name of the vocabulary; adapters add a few of their own."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """Parsed settings: those of each issuer, and what all issuers share. Its repr shows no values."""
+
+    shared: Mapping[str, Any]
+    sources: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def from_mapping(
+        cls,
+        mapping: Mapping[str, Any],
+        *,
+        label: str = "{}",
+        extra: Iterable[str] = (),
+        unknown: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Parse ``{"ISSUER": ..., "AUDIENCE": ...}``.
+
+        *label* names a setting in messages (``JWKS_AUTH["{}"]``); *extra* are the adapter's own names, left
+        to it; *unknown* is told of a name that is neither (default: it is raised). Raises
+        :class:`ConfigurationError` naming the setting, what was found and what is expected.
+        """
+        given = {name: value for name, value in mapping.items() if value is not None and name not in extra}
+        _refuse_unknown(given, label, SETTING_NAMES | frozenset(extra), unknown or _raise)
+        issuers = given.pop("ISSUERS", None)
+        parsed = {name: _parsed(name, value, label) for name, value in given.items() if name in _READERS}
+        shared = {name: value for name, value in parsed.items() if name not in _SOURCE}
+        own = {name: value for name, value in parsed.items() if name in _SOURCE}
+        return cls(shared, _sources(own, issuers, label))
+
+    @classmethod
+    def from_prefixed(
+        cls,
+        mapping: Mapping[str, Any],
+        *,
+        extra: Iterable[str] = (),
+        unknown: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Parse ``{"JWKS_AUTH_ISSUER": ...}`` among other things, as in Flask's configuration."""
+        own = {name.removeprefix(PREFIX): value for name, value in mapping.items() if name.startswith(PREFIX)}
+        return cls.from_mapping(own, label=PREFIX + "{}", extra=extra, unknown=unknown)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Parse environment variables; others share that space, so an unknown name is only a warning."""
+        return cls.from_prefixed(environment, unknown=lambda text: warnings.warn(text, stacklevel=4))
+
+    def __repr__(self) -> str:
+        return f"<Settings {', '.join(repr(source.get('ISSUER')) for source in self.sources)}>"
+
+    def verifier(self, *, on_event: Callable[[Any], object] | None = None) -> TokenVerifier:
+        """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`."""
+        own = {name: value for name, value in self.shared.items() if name in _VERIFIER}
+        return TokenVerifier([self._issuer(source, on_event) for source in self.sources], **_arguments(own))
+
+    def _issuer(self, source: Mapping[str, Any], on_event: Callable[[Any], object] | None) -> Issuer:
+        shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
+        arguments = _arguments({**shared, **source})
+        return Issuer(arguments.pop("issuer"), on_event=on_event, **arguments)
+
+
+def _sources(own: Mapping[str, Any], issuers: Any, label: str) -> tuple[Mapping[str, Any], ...]:
+    name = label.format("ISSUERS")
+    if issuers is None:
+        if "ISSUER" not in own:
+            raise ConfigurationError(
+                f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
+            )
+        return (own,)
+    if own:
+        raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
+    listed = _read(read.issuers, issuers, name)
+    return tuple(_source(entry, f"{name}[{at}]") for at, entry in enumerate(listed))
+
+
+def _source(entry: Any, where: str) -> Mapping[str, Any]:
+    mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
+    label = where + '["{}"]'
+    _refuse_unknown(mapping, label, {*_SOURCE, *_ISSUER}, _raise)
+    if "ISSUER" not in mapping:
+        raise ConfigurationError(f"{label.format('ISSUER')} is missing")
+    return {name: _parsed(name, value, label) for name, value in mapping.items() if value is not None}
+
+
+def _parsed(name: str, value: Any, label: str) -> Any:
+    return _read(_READERS[name], value, label.format(name))
+
+
+def _read(reader: Callable[[Any], Any], value: Any, name: str) -> Any:
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from error
+
+
+def _refuse_unknown(
+    given: Iterable[str], label: str, known: Iterable[str], tell: Callable[[str], None]
+) -> None:
+    names = sorted(known)
+    for name in sorted(set(given) - set(names)):
+        near = difflib.get_close_matches(str(name).upper(), names, n=1)
+        hint = f"did you mean {label.format(near[0])}?" if near else f"known are {', '.join(names)}"
+        tell(f"{label.format(name)} is not a setting: {hint}")
+
+
+def _raise(text: str) -> None:
+    raise ConfigurationError(text)
+
+
+def _arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in values.items()}

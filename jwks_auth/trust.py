@@ -1,0 +1,81 @@
+"""One issuer as a verifier trusts it: its keys, its algorithms, and the rules for its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
+from jwks_auth.claims import ClaimNames
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.issuer import Issuer
+from jwks_auth.jwk import VerificationKey
+from jwks_auth.tokens import AnyAudience, IssuerTerms, checked_audience
+from jwks_auth.validators import PROFILES, ClaimRules
+
+__all__ = ["Trust", "Trusting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Everything that verifying a token of one issuer needs, prepared when the verifier is made."""
+
+    issuer: Issuer
+    find: Callable[[str | None, str], VerificationKey | None]
+    algorithms: frozenset[str]
+    media_types: frozenset[str | None]
+    rules: ClaimRules
+    terms: IssuerTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusting:
+    """A verifier's settings, which hold for every issuer that has none of its own."""
+
+    audience: str | Iterable[str] | AnyAudience | None
+    algorithms: Iterable[str] | None
+    profile: str
+    leeway: float
+    max_age: float | None
+    required_claims: Iterable[str]
+    allowed_clients: Iterable[str] | None
+    scope_claims: str | Iterable[str]
+    roles_claim: str | Sequence[str]
+    permissions_claim: str | Sequence[str]
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ConfigurationError(f"profile: found {self.profile!r}, expected {' or '.join(PROFILES)}")
+        for name, seconds in (("leeway", self.leeway), ("max_age", self.max_age or 0)):
+            if isinstance(seconds, bool) or not 0 <= seconds < float("inf"):
+                raise ConfigurationError(f"{name}: found {seconds!r}, expected seconds, zero or more")
+
+    def in_issuer(self, issuer: Issuer) -> Trust:
+        """The trust in *issuer*; raises ``ConfigurationError`` for settings that can't be."""
+        profile = PROFILES[self.profile]
+        names = ClaimNames.of(
+            issuer.scope_claims or self.scope_claims,
+            issuer.roles_claim or self.roles_claim,
+            issuer.permissions_claim or self.permissions_claim,
+        )
+        return Trust(
+            issuer=issuer,
+            find=issuer.keys.find,
+            algorithms=checked_algorithms(issuer.algorithms or self.algorithms or DEFAULT_ALGORITHMS),
+            media_types=profile.media_types,
+            rules=ClaimRules(
+                names,
+                profile.required | _strings("required_claims", self.required_claims),
+                self.leeway,
+                self.max_age,
+                None if self.allowed_clients is None else _strings("allowed_clients", self.allowed_clients),
+            ),
+            terms=IssuerTerms(names, checked_audience(issuer.audience or self.audience)),
+        )
+
+
+def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:
+    listed = frozenset((values,) if isinstance(values, str) else values)
+    if not all(isinstance(value, str) and value for value in listed):
+        raise ConfigurationError(f"{label}: found {values!r}, expected non-empty strings")
+    return listed

@@ -1,0 +1,73 @@
+"""The adapter that ``docs/adapters.md`` shows answers as all the others do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jwks_auth.adapters import Authenticator
+from jwks_auth.testing import FakeIssuer
+from tests.contract.cases import AUDIENCES, CASES, REALM, Case
+from tests.contract.runner import Answer, Headers, check
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def answering(document: Callable[[Any], dict[str, Any]]) -> WSGI:
+    """An app that answers with what *document* makes of the token."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(document(environ.get("jwks_auth.token"))).encode()]
+
+    return app
+
+
+class WSGIApp:
+    """The contract's routes, guarded by the documented adapter and called as a server would call them."""
+
+    def __init__(self, issuer: FakeIssuer) -> None:
+        namespace: dict[str, Any] = {}
+        for snippet in re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL):
+            exec(snippet, namespace)
+        guard = namespace["require_jwt"]
+        authenticator = Authenticator({**issuer.settings(audience=AUDIENCES), "REALM": REALM})
+        subject = answering(lambda token: {"sub": token.subject if token else None})
+        orders = answering(lambda token: {"orders": []})
+        self.routes: dict[str, WSGI] = {
+            "/public": answering(lambda token: {}),
+            "/me": guard(authenticator)(subject),
+            "/orders": guard(authenticator, scopes="orders:read")(orders),
+            "/both": guard(authenticator, scopes=["orders:read", "orders:write"])(orders),
+            "/any": guard(authenticator, any_scope=["orders:read", "orders:admin"])(orders),
+            "/admin": guard(authenticator, any_role=["admin", "root"])(
+                answering(lambda token: {"admin": True})
+            ),
+            "/reports": guard(authenticator, audience="reports")(subject),
+            "/optional": guard(authenticator, optional=True)(subject),
+        }
+
+    def request(self, method: str, target: str, headers: Headers) -> Answer:
+        """Call the app with the environ a WSGI server makes: repeated headers joined, HEAD without a body."""
+        path, _, query = target.partition("?")
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
+        values = [value for name, value in headers if name == "Authorization"]
+        if values:
+            environ["HTTP_AUTHORIZATION"] = ",".join(values)
+        started: list[Any] = []
+        body = b"".join(self.routes[path](environ, lambda *args: started.extend(args)))
+        return Answer(int(started[0][:3]), started[1], b"" if method == "HEAD" else body)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_contract(case: Case) -> None:
+    """Status, challenges and body are the table's."""
+    issuer = FakeIssuer()
+    check(WSGIApp(issuer), case, issuer)

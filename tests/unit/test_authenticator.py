@@ -1,0 +1,181 @@
+"""The face adapters speak to: sync and async answer alike, a request is verified once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, MissingTokenError
+from jwks_auth.adapters import Authenticator, Credentials, Memo, Requirement
+from jwks_auth.testing import FakeIssuer
+from jwks_auth.tokens import VerifiedToken
+
+Authenticate = Callable[..., VerifiedToken | None]
+
+
+@pytest.fixture
+def issuer() -> FakeIssuer:
+    """An issuer in this process."""
+    return FakeIssuer()
+
+
+def sync(authenticator: Authenticator) -> Authenticate:
+    """The blocking face."""
+    return authenticator.authenticate
+
+
+def on_a_loop(authenticator: Authenticator) -> Authenticate:
+    """The async face, a new loop each time."""
+    return lambda *args, **kwargs: asyncio.run(authenticator.aauthenticate(*args, **kwargs))
+
+
+FACES = pytest.mark.parametrize("face", [sync, on_a_loop])
+
+
+def credentials(issuer: FakeIssuer, **claims: Any) -> Credentials:
+    """A request with a good token."""
+    return Credentials([issuer.headers(**claims)["Authorization"]])
+
+
+@FACES
+def test_a_good_token_is_given_back(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """Header values in, token out."""
+    authenticate = face(Authenticator(issuer.settings(audience="api")))
+    token = authenticate(credentials(issuer, sub="u1"))
+    assert token is not None
+    assert token.subject == "u1"
+
+
+@FACES
+def test_optional_lets_a_missing_token_through_never_a_bad_one(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """A bad token is never anonymous."""
+    authenticate = face(Authenticator(issuer.settings(audience="api")))
+    optional = Requirement.of(optional=True)
+    assert authenticate(Credentials([]), optional) is None
+    with pytest.raises(InvalidTokenError):
+        authenticate(Credentials(["Bearer a.b.c"]), optional)
+    with pytest.raises(MissingTokenError):
+        authenticate(Credentials([]))
+
+
+@FACES
+def test_a_request_is_verified_once(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """The memo holds the verification up to audience; audience and policy are judged for each requirement."""
+    asked: list[VerifiedToken] = []
+    seen: list[VerifiedToken] = []
+    settings = {**issuer.settings(audience=["api", "reports"]), "IS_REVOKED": lambda t: asked.append(t)}
+    authenticate = face(Authenticator(settings, on_verified=seen.append))
+    memo, sent = Memo(), credentials(issuer, aud="api", scope="a")
+    first = authenticate(sent, Requirement.of(), memo)
+    assert authenticate(sent, Requirement.of(scopes="a"), memo) is first
+    with pytest.raises(AuthError) as caught:
+        authenticate(sent, Requirement.of(audience="reports"), memo)
+    assert caught.value.code == "wrong_audience"
+    with pytest.raises(AuthError) as caught:
+        authenticate(sent, Requirement.of(scopes="b"), memo)
+    assert caught.value.status == 403
+    assert asked == seen == [first]
+
+
+@FACES
+def test_a_memo_never_answers_for_another_token(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """Even if an adapter kept one across requests."""
+    authenticate = face(Authenticator(issuer.settings(audience="api")))
+    memo = Memo()
+    for sub in ("u1", "u2"):
+        token = authenticate(credentials(issuer, sub=sub), Requirement.of(), memo)
+        assert token is not None
+        assert token.subject == sub
+
+
+@FACES
+def test_a_wrong_audience_is_not_remembered_as_admitted(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """A refusal leaves the memo unadmitted: the next requirement asks all over."""
+    authenticate = face(Authenticator(issuer.settings(audience="api")))
+    memo, sent = Memo(), credentials(issuer, aud="reports")
+    for _ in range(2):
+        with pytest.raises(InvalidTokenError):
+            authenticate(sent, Requirement.of(), memo)
+    assert authenticate(sent, Requirement.of(audience="reports"), memo) is not None
+
+
+@FACES
+def test_refusals_are_told_and_logged_without_the_token(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One DEBUG line with the code; a missing token is no refusal."""
+    told: list[Exception] = []
+    authenticate = face(Authenticator(issuer.settings(audience="api"), on_rejected=told.append))
+    sent = credentials(issuer, aud="elsewhere", sub="secret-subject")
+    with caplog.at_level(logging.DEBUG, "jwks_auth"), pytest.raises(InvalidTokenError):
+        authenticate(sent)
+    with pytest.raises(MissingTokenError):
+        authenticate(Credentials([]))
+    assert [getattr(error, "code", None) for error in told] == ["wrong_audience"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "jwks_auth"]
+    assert lines == ["request refused: wrong_audience"]
+    assert sent.authorization[0] not in caplog.text
+    assert "secret-subject" not in caplog.text
+
+
+def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
+    """Status, headers and body; nothing is left for the adapter to decide."""
+    settings = {**issuer.settings(audience="api"), "REALM": "orders", "RESOURCE_METADATA": "https://a/meta"}
+    answer = Authenticator(settings).rejection(InvalidTokenError("expired"))
+    assert answer.status == 401
+    assert answer.headers == (
+        (
+            "WWW-Authenticate",
+            'Bearer realm="orders", error="invalid_token", error_description="The access token has expired", '
+            'resource_metadata="https://a/meta"',
+        ),
+    )
+    assert json.loads(answer.body) == {
+        "error": "invalid_token",
+        "error_description": "The access token has expired",
+    }
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(0.0, "1"), (2.1, "3"), (300.0, "300")])
+def test_an_outage_is_503_with_retry_after(issuer: FakeIssuer, seconds: float, header: str) -> None:
+    """Whole seconds, at least one; no challenge, as the client is not at fault."""
+    answer = Authenticator(issuer.settings(audience="api")).rejection(KeySourceError(retry_after=seconds))
+    assert (answer.status, answer.headers) == (503, (("Retry-After", header),))
+
+
+def test_a_cold_outage_is_a_key_source_error(issuer: FakeIssuer) -> None:
+    """Never a 401: the token can't be judged."""
+    authenticator = Authenticator(issuer.settings(audience="api"))
+    sent = credentials(issuer)
+    issuer.outage()
+    with pytest.raises(KeySourceError):
+        authenticator.authenticate(sent)
+
+
+def test_warm_up_and_health(issuer: FakeIssuer) -> None:
+    """Keys can be had before the first request, and their state asked for."""
+    authenticator = Authenticator(issuer.settings(audience="api"))
+    authenticator.warm_up()
+    asyncio.run(authenticator.awarm_up())
+    assert list(authenticator.health()) == [issuer.issuer]
+
+
+def test_settings_are_judged_at_construction() -> None:
+    """A mapping is parsed by the core's settings."""
+    with pytest.raises(ConfigurationError, match="ISSUER is missing"):
+        Authenticator({})

@@ -1,0 +1,94 @@
+"""Each reader takes a Python object or an environment's string, and says what it expected otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jwks_auth import readers as read
+from jwks_auth.tokens import ANY_AUDIENCE
+
+GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
+    (read.text, "x", "x"),
+    (read.names, ["a", "b"], ("a", "b")),
+    (read.names, ("a",), ("a",)),
+    (read.names, "a b", ("a", "b")),
+    (read.names, '["a", "b c"]', ("a", "b c")),
+    (read.audience, "api", ("api",)),
+    (read.audience, ["api", "reports"], ("api", "reports")),
+    (read.audience, ANY_AUDIENCE, ANY_AUDIENCE),
+    (read.audience, "ANY_AUDIENCE", ANY_AUDIENCE),
+    (read.flag, True, True),
+    (read.flag, "False", False),
+    (read.flag, "on", True),
+    (read.seconds, 5, 5.0),
+    (read.seconds, "2.5", 2.5),
+    (read.count, "16", 16),
+    (read.count, 3, 3),
+    (read.headers, {"X-Key": "v"}, {"X-Key": "v"}),
+    (read.headers, '{"X-Key": "v"}', {"X-Key": "v"}),
+    (read.key_set, {"keys": []}, {"keys": []}),
+    (read.key_set, '{"keys": []}', {"keys": []}),
+    (read.issuers, "https://a https://b", ["https://a", "https://b"]),
+    (read.issuers, '[{"ISSUER": "https://a"}]', [{"ISSUER": "https://a"}]),
+    (read.issuers, ["https://a"], ["https://a"]),
+    (read.function, "math.floor", __import__("math").floor),
+    (read.function, len, len),
+    (read.callables, len, (len,)),
+    (read.callables, "math.floor math.ceil", (__import__("math").floor, __import__("math").ceil)),
+    (read.callables, [len, "math.floor"], (len, __import__("math").floor)),
+    (read.realm, "orders", "orders"),
+]
+
+BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
+    (read.text, "", "expected a string"),
+    (read.text, 3, "expected a string, found 3"),
+    (read.names, 3, "list of strings"),
+    (read.names, [1], "list of strings"),
+    (read.names, [""], "list of strings"),
+    (read.names, "[1", "JSON"),
+    (read.audience, [], "at least one audience"),
+    (read.flag, "maybe", "true or false"),
+    (read.flag, 1, "true or false"),
+    (read.seconds, "soon", "seconds"),
+    (read.seconds, -1, "seconds"),
+    (read.seconds, float("nan"), "seconds"),
+    (read.seconds, float("inf"), "seconds"),
+    (read.seconds, True, "seconds"),
+    (read.count, 0, "whole number"),
+    (read.count, 1.5, "whole number"),
+    (read.headers, {"X": 1}, "header names"),
+    (read.headers, "X: 1", "header names"),
+    (read.issuers, [], "list of issuer URLs"),
+    (read.issuers, {"a": 1}, "list of issuer URLs"),
+    (read.issuers, [3], "list of issuer URLs"),
+    (read.function, "no.such.module", "can't import"),
+    (read.function, "math.no_such_name", "can't import"),
+    (read.function, "not a path!", "can't import"),
+    (read.function, 3, "callable"),
+    (read.callables, 3, "list of callables"),
+    (read.realm, 'a"b', "quote"),
+    (read.realm, "a\nb", "header"),
+]
+
+
+@pytest.mark.parametrize(("reader", "value", "expected"), GOOD)
+def test_a_good_value_is_read(reader: Callable[[Any], Any], value: Any, expected: Any) -> None:
+    """Python objects and strings give the same."""
+    assert reader(value) == expected
+
+
+@pytest.mark.parametrize(("reader", "value", "message"), BAD)
+def test_a_bad_value_says_what_is_expected(reader: Callable[[Any], Any], value: Any, message: str) -> None:
+    """A ValueError, for the settings to name."""
+    with pytest.raises(ValueError, match=message):
+        reader(value)
+
+
+def test_headers_are_not_shown() -> None:
+    """A header may hold a secret; the message does not."""
+    with pytest.raises(ValueError, match="mapping") as caught:
+        read.headers({"Authorization": b"hunter2"})
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,111 @@
+"""Settings: one vocabulary, and messages that name the setting, what was found and what is expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jwks_auth import ConfigurationError
+from jwks_auth.settings import Settings
+
+ONE = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}
+
+
+def test_issuer_and_audience_are_enough() -> None:
+    """Two settings make a verifier."""
+    verifier = Settings.from_mapping(ONE).verifier()
+    assert [issuer.issuer for issuer in verifier.issuers] == ["https://issuer.example/"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ISSUER": None}, r'JWKS_AUTH\["ISSUER"\] is missing'),
+        ({"ISSUER": 3}, r'JWKS_AUTH\["ISSUER"\]: expected a string, found 3'),
+        (
+            {"LEEWAY": "soon"},
+            r'JWKS_AUTH\["LEEWAY"\]: expected a number of seconds, 0 or more, found \'soon\'',
+        ),
+        (
+            {"AUDIENSE": "api"},
+            r'JWKS_AUTH\["AUDIENSE"\] is not a setting: did you mean JWKS_AUTH\["AUDIENCE"\]',
+        ),
+        ({"audience": "api"}, r'did you mean JWKS_AUTH\["AUDIENCE"\]'),
+        ({"QQQQQQQ": 1}, "known are"),
+        ({"ISSUERS": ["https://a.example/"]}, "exclude each other"),
+        (
+            {"ISSUER": None, "ISSUERS": [{"AUDIENCE": "x"}]},
+            r'JWKS_AUTH\["ISSUERS"\]\[0\]\["ISSUER"\] is missing',
+        ),
+        (
+            {"ISSUER": None, "ISSUERS": [{"ISSUER": "https://a/", "LEEWAY": 3}]},
+            r"\[0\].*LEEWAY.* is not a setting",
+        ),
+        ({"ISSUER": None, "ISSUERS": 3}, r'JWKS_AUTH\["ISSUERS"\]: expected a list of issuer URLs'),
+        ({"ALGORITHMS": ["HS256"]}, "HS256"),
+        ({"ALGORITHMS": ["none"]}, "none"),
+        ({"ISSUER": "http://issuer.example/"}, "https"),
+    ],
+)
+def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> None:
+    """At construction, never on a request."""
+    with pytest.raises(ConfigurationError, match=message):
+        Settings.from_mapping({**ONE, **change}, label='JWKS_AUTH["{}"]').verifier()
+
+
+def test_none_is_not_given() -> None:
+    """A framework's default of None leaves our default alone."""
+    settings = Settings.from_mapping({**ONE, "LEEWAY": None, "REALM": None})
+    assert set(settings.shared) == {"AUDIENCE"}
+
+
+def test_an_adapters_own_names_are_left_to_it() -> None:
+    """*extra* names are neither parsed nor refused."""
+    settings = Settings.from_mapping({**ONE, "USER": {"STORE": "database"}}, extra=["USER"])
+    assert "USER" not in settings.shared
+
+
+def test_several_issuers_share_what_is_not_their_own() -> None:
+    """An entry is a URL or a mapping in either case; its own value replaces the shared one."""
+    settings = Settings.from_mapping(
+        {
+            "AUDIENCE": "api",
+            "ALGORITHMS": "RS256 ES256",
+            "ISSUERS": ["https://a.example/", {"issuer": "https://b.example/", "audience": "b-api"}],
+        }
+    )
+    first, second = settings.verifier().issuers
+    assert (first.issuer, first.audience) == ("https://a.example/", ("api",))
+    assert (second.issuer, second.audience) == ("https://b.example/", ("b-api",))
+    assert first.algorithms == second.algorithms == frozenset({"RS256", "ES256"})
+
+
+def test_prefixed_names_are_picked_out() -> None:
+    """Flask's configuration holds much else."""
+    mapping = {"JWKS_AUTH_ISSUER": "https://a.example/", "JWKS_AUTH_AUDIENCE": "api", "DEBUG": True}
+    assert Settings.from_prefixed(mapping).verifier().issuers[0].issuer == "https://a.example/"
+    with pytest.raises(
+        ConfigurationError, match="JWKS_AUTH_LEEWEY is not a setting: did you mean JWKS_AUTH_LEEWAY"
+    ):
+        Settings.from_prefixed({**mapping, "JWKS_AUTH_LEEWEY": 3})
+
+
+def test_an_unknown_name_in_the_environment_is_a_warning() -> None:
+    """Others share that space."""
+    environment = {
+        "JWKS_AUTH_ISSUER": "https://a.example/",
+        "JWKS_AUTH_AUDIENCE": "api",
+        "JWKS_AUTH_LEEWEY": "3",
+    }
+    with pytest.warns(UserWarning, match="did you mean JWKS_AUTH_LEEWAY"):
+        Settings.from_environment(environment)
+
+
+def test_the_repr_holds_no_secret() -> None:
+    """Headers and store URLs stay out of logs."""
+    settings = Settings.from_mapping(
+        {**ONE, "HEADERS": {"X-Key": "hunter2"}, "STORE": "redis://:hunter2@localhost"}
+    )
+    assert "hunter2" not in repr(settings)
+    assert "https://issuer.example/" in repr(settings)
