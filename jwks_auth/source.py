@@ -22,6 +22,7 @@ from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.flight import Flight, in_background
 from jwks_auth.freshness import BRIEF_WAIT, Errand, Move, Patience, Rules, Situation, State, plan
 from jwks_auth.jwk import VerificationKey
+from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
 from jwks_auth.snapshot import Deferred, Found, Health, Loaded, Order, Wanted, caused
 
@@ -65,6 +66,11 @@ class KeySource:
         self._abandoned: tuple[Flight, ...] = ()
         self._lock = threading.Lock()
         _sources.add(self)
+
+    @property
+    def key_set(self) -> KeySet:
+        """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
+        return self.books.snapshot.keys
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
         """The key, if it may be served at once. Never waits; may start a fetch in the background."""
