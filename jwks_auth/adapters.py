@@ -1,7 +1,8 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
+from jwks_auth import readers
 from jwks_auth.authenticator import Authenticator, Credentials, Memo, Rejection
-from jwks_auth.requirement import Requirement
+from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
 
 __all__ = [
@@ -12,5 +13,7 @@ __all__ = [
     "Memo",
     "Rejection",
     "Requirement",
+    "RequirementOptions",
     "Settings",
+    "readers",
 ]
