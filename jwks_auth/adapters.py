@@ -4,10 +4,12 @@ from jwks_auth import readers
 from jwks_auth.authenticator import Authenticator, Credentials, Memo, Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
+from jwks_auth.tokens import AnyAudience
 
 __all__ = [
     "PREFIX",
     "SETTING_NAMES",
+    "AnyAudience",
     "Authenticator",
     "Credentials",
     "Memo",
