@@ -1,1 +1,5 @@
-"""jwks-auth for Django."""
+"""jwks-auth for Django: backend, middleware, ``@require_jwt``; DRF and Ninja in modules of their own."""
+
+from jwks_auth_django.decorators import RequireJWTMixin, require_jwt
+
+__all__ = ["RequireJWTMixin", "require_jwt"]

@@ -1,0 +1,25 @@
+"""The Django application: registers system checks and nothing else; no I/O, no thread."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+__all__ = ["JWKSAuthConfig"]
+
+
+class JWKSAuthConfig(AppConfig):
+    """``INSTALLED_APPS += ["jwks_auth_django"]``."""
+
+    name = "jwks_auth_django"
+    verbose_name = "JWT authentication"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks of ``manage.py check``."""
+        from jwks_auth_django import checks
+
+        register(checks.check_settings, Tags.security)
+        register(checks.check_installation, Tags.security)
+        register(checks.check_views, Tags.urls)
+        register(checks.check_issuers, Tags.security, deploy=True)

@@ -1,0 +1,152 @@
+"""Who sends a request: hand the header over, keep the answer on the request, give it a user.
+
+The middleware, the decorator, DRF and Ninja all come here, so a request is verified once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
+from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement
+from jwks_auth_django.conf import configuration
+from jwks_auth_django.signals import token_rejected, token_verified
+
+__all__ = [
+    "Sender",
+    "arefuse",
+    "arejection_of",
+    "asign_in",
+    "refuse",
+    "rejection_of",
+    "sender_of",
+    "sign_in",
+    "vary",
+]
+
+
+class Sender:
+    """What is known of a request's sender, kept on the request."""
+
+    __slots__ = ("error", "memo", "token", "user")
+
+    def __init__(self) -> None:
+        self.memo = Memo()
+        self.token: VerifiedToken | None = None
+        self.user: Any = None
+        self.error: AuthError | KeySourceError | None = None
+
+    async def auser(self) -> Any:
+        """What ``await request.auser()`` gives."""
+        return self.user
+
+    def adopted(self, request: HttpRequest, token: VerifiedToken, user: Any) -> VerifiedToken:
+        """Make *user* the request's, in every place Django looks.
+
+        CSRF protects what a browser sends by itself; a header with a good token it does not.
+        """
+        self.token, self.user = token, user
+        state: dict[str, Any] = request.__dict__
+        state["user"] = state["_cached_user"] = state["_acached_user"] = user
+        state["auser"] = self.auser
+        state["token"] = token
+        state["_dont_enforce_csrf_checks"] = True
+        return token
+
+
+def sender_of(request: HttpRequest) -> Sender:
+    """What is known of *request*'s sender so far."""
+    sender: Sender | None = request.__dict__.get("_jwks_auth")
+    if sender is None:
+        sender = request.__dict__["_jwks_auth"] = Sender()
+        request.__dict__.setdefault("token", None)
+    return sender
+
+
+def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
+    """Verify the request's token against *requirement* and give the request its user.
+
+    ``None``, and the request as it was, only where *requirement* is optional and no token was sent. Raises
+    :class:`AuthError` or :class:`KeySourceError`.
+    """
+    config = configuration()
+    config.check_audience(requirement, request.path_info)
+    sender = sender_of(request)
+    token = config.authenticator.authenticate(
+        _credentials(request, config.meta_key), requirement, sender.memo
+    )
+    if token is None or sender.token is token:
+        return token
+    user = config.backend.user_of(token)
+    token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
+    return sender.adopted(request, token, user)
+
+
+async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
+    """As :func:`sign_in`, on an event loop."""
+    config = configuration()
+    config.check_audience(requirement, request.path_info)
+    sender = sender_of(request)
+    token = await config.authenticator.aauthenticate(
+        _credentials(request, config.meta_key), requirement, sender.memo
+    )
+    if token is None or sender.token is token:
+        return token
+    user = await config.backend.auser_of(token)
+    await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
+    return sender.adopted(request, token, user)
+
+
+def rejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
+    """The answer to a refused request, for a framework with a body of its own."""
+    if _is_told(error):
+        token_rejected.send_robust(sender=type(error), request=request, code=error.code)
+    return configuration().authenticator.rejection(error)
+
+
+async def arejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
+    """As :func:`rejection_of`, on an event loop."""
+    if _is_told(error):
+        await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
+    return configuration().authenticator.rejection(error)
+
+
+def refuse(request: HttpRequest, error: AuthError | KeySourceError) -> HttpResponse:
+    """The finished response to a refused request."""
+    return _response(rejection_of(request, error))
+
+
+async def arefuse(request: HttpRequest, error: AuthError | KeySourceError) -> HttpResponse:
+    """As :func:`refuse`, on an event loop."""
+    return _response(await arejection_of(request, error))
+
+
+def vary(response: HttpResponseBase, header: str) -> None:
+    """Tell caches that the answer depends on *header*."""
+    found = response.headers.get("Vary")
+    if found is None:
+        response.headers["Vary"] = header
+    elif found != header:
+        patch_vary_headers(response, (header,))
+
+
+def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
+    # One value: WSGI and Django's ASGI handler join repeated headers with commas, which no token holds.
+    value = request.META.get(meta_key)
+    query = request.META.get("QUERY_STRING", "")
+    return Credentials(() if value is None else (value,), query, request.method or "")
+
+
+def _is_told(error: AuthError | KeySourceError) -> bool:
+    return isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
+
+
+def _response(rejection: Rejection) -> HttpResponse:
+    headers = {**dict(rejection.headers), "Vary": configuration().header}
+    return HttpResponse(
+        rejection.body, content_type="application/json", status=rejection.status, headers=headers
+    )

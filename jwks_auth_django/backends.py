@@ -1,0 +1,142 @@
+"""Django's authentication backend: bearer tokens to ``authenticate()``, the token's permissions to users."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import Error as DatabaseError
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
+from jwks_auth_django.conf import configuration
+
+__all__ = ["JWTAuthenticationBackend"]
+
+log = logging.getLogger("jwks_auth.django")
+
+
+class JWTAuthenticationBackend(BaseBackend):
+    """For ``AUTHENTICATION_BACKENDS``; keep ``ModelBackend`` after it, so users keep their own permissions.
+
+    Subclass it to decide who may sign in (:meth:`user_can_authenticate`) or which permissions a token gives
+    (:meth:`get_user_permissions` and its twin): middleware and decorators use the subclass that is listed.
+    It starts no session and never calls ``login()``.
+    """
+
+    @sensitive_variables("bearer_token")
+    def authenticate(  # type: ignore[override]  # Django asks a backend only for credentials it names
+        self, request: HttpRequest | None, *, bearer_token: str | None = None
+    ) -> Any:
+        """The user of a raw token for this service; ``None`` lets the next backend try.
+
+        Raises ``PermissionDenied`` for a good token whose user may not sign in, which stops
+        ``django.contrib.auth.authenticate()``, and :class:`KeySourceError` when the token can't be judged.
+        """
+        if bearer_token is None:
+            return None
+        try:
+            token = configuration().authenticator.verifier.verify(bearer_token)
+        except AuthError:
+            return None
+        try:
+            return self.user_of(token)
+        except AuthError as error:
+            raise PermissionDenied(error.description) from error
+
+    @sensitive_variables("bearer_token")
+    async def aauthenticate(  # type: ignore[override]  # as above
+        self, request: HttpRequest | None, *, bearer_token: str | None = None
+    ) -> Any:
+        """As :meth:`authenticate`, on an event loop."""
+        if bearer_token is None:
+            return None
+        try:
+            token = await configuration().authenticator.verifier.averify(bearer_token)
+        except AuthError:
+            return None
+        try:
+            return await self.auser_of(token)
+        except AuthError as error:
+            raise PermissionDenied(error.description) from error
+
+    def user_of(self, token: VerifiedToken) -> Any:
+        """The user of a verified token.
+
+        Raises :class:`InvalidTokenError` (``user_refused``), or :class:`KeySourceError` when the database
+        fails: the token is not to blame.
+        """
+        try:
+            return self._accepted(configuration().users.resolve(token), token)
+        except DatabaseError as error:
+            raise _unavailable(error) from error
+
+    async def auser_of(self, token: VerifiedToken) -> Any:
+        """As :meth:`user_of`, on an event loop."""
+        try:
+            return self._accepted(await configuration().users.aresolve(token), token)
+        except DatabaseError as error:
+            raise _unavailable(error) from error
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Refuse users who are not active; models without ``is_active`` are allowed."""
+        return getattr(user, "is_active", True)
+
+    def _accepted(self, user: Any, token: VerifiedToken) -> Any:
+        if user is None or not self.user_can_authenticate(user):
+            raise InvalidTokenError("user_refused")
+        user._jwt = token
+        return user
+
+    def get_user(self, user_id: Any) -> Any:
+        """The account with this key, for sessions a project starts itself with ``login()``."""
+        try:
+            user = get_user_model()._default_manager.get(pk=user_id)
+        except (get_user_model().DoesNotExist, ValueError, ValidationError):
+            return None
+        return user if self.user_can_authenticate(user) else None
+
+    async def aget_user(self, user_id: Any) -> Any:
+        """As :meth:`get_user`, on an event loop."""
+        try:
+            user = await get_user_model()._default_manager.aget(pk=user_id)
+        except (get_user_model().DoesNotExist, ValueError, ValidationError):
+            return None
+        return user if self.user_can_authenticate(user) else None
+
+    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """The permissions in the token this request came with; none for single objects."""
+        token: VerifiedToken | None = getattr(user_obj, "_jwt", None)
+        if token is None or obj is not None or not user_obj.is_active:
+            return set()
+        return set(token.permissions)
+
+    async def aget_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """As :meth:`get_user_permissions`."""
+        return self.get_user_permissions(user_obj, obj)
+
+    async def aget_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """None: a token's permissions are its own."""
+        return set()
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        """Whether the token gives any permission in *app_label*."""
+        return _in_app(self.get_all_permissions(user_obj), app_label)
+
+    async def ahas_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        """As :meth:`has_module_perms`."""
+        return _in_app(await self.aget_all_permissions(user_obj), app_label)
+
+
+def _in_app(permissions: set[str], app_label: str) -> bool:
+    return any(name.partition(".")[0] == app_label for name in permissions)
+
+
+def _unavailable(error: Exception) -> KeySourceError:
+    # The message may quote the row, and with it claims: only the kind of error is logged.
+    log.error("a token's user could not be looked up: %s", type(error).__name__)
+    return KeySourceError("the user database failed", kind="users")

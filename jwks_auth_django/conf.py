@@ -1,0 +1,151 @@
+"""``settings.JWKS_AUTH``: read when first needed, read anew after ``override_settings``.
+
+The core parses what all frameworks share; here is what only Django has.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from jwks_auth import ANY_AUDIENCE, ConfigurationError
+from jwks_auth.adapters import Authenticator, Requirement, Settings
+from jwks_auth_django import options as read
+from jwks_auth_django.signals import announce_keys
+
+__all__ = ["BACKEND", "DJANGO_SETTINGS", "LABEL", "MIDDLEWARE", "Configuration", "configuration", "installed"]
+
+LABEL = 'JWKS_AUTH["{}"]'
+BACKEND = "jwks_auth_django.backends.JWTAuthenticationBackend"
+MIDDLEWARE = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
+CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
+
+DJANGO_SETTINGS = {
+    "HEADER": read.Option(read.text, "Authorization"),
+    "LAZY": read.Option(read.flag, False),
+    "EXEMPT_PATHS": read.Option(read.paths, ()),
+    "USER": read.Option(read.mapping, {}),
+    "CACHE": read.Option(read.text, None),
+    "CHECK_ISSUER": read.Option(read.flag, False),
+}
+
+_READ_FROM = {
+    "JWKS_AUTH",
+    "AUTHENTICATION_BACKENDS",
+    "AUTH_USER_MODEL",
+    "CACHES",
+    "MIDDLEWARE",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Configuration:
+    """What the settings say, ready for use."""
+
+    authenticator: Authenticator
+    backend: Any
+    users: Any
+    header: str
+    meta_key: str
+    lazy: bool
+    exempt_paths: tuple[str, ...]
+    check_issuer: bool
+    with_middleware: bool
+    csrf_middleware: Any
+
+    def looks_at(self, path: str) -> bool:
+        """Whether the middleware judges requests for *path*."""
+        return not path.startswith(self.exempt_paths)
+
+    def check_audience(self, requirement: Requirement, path: str) -> None:
+        """A route's own audience must be among ``AUDIENCE`` where the middleware judges first.
+
+        Raises ``ImproperlyConfigured``: no token could pass both.
+        """
+        if requirement.audience is None or not self.with_middleware or not self.looks_at(path):
+            return
+        if not self.accepts(requirement.audience):
+            raise ImproperlyConfigured(
+                f"require_jwt(audience={requirement.audience!r}): the middleware judges before the route is "
+                f"known, by {LABEL.format('AUDIENCE')}, so a route's audience must be among those"
+            )
+
+    def accepts(self, audience: Any) -> bool:
+        """Whether tokens for *audience* pass the middleware."""
+        accepted: list[Any] = [issuer.audience for issuer in self.authenticator.issuers]
+        if ANY_AUDIENCE in accepted or audience is ANY_AUDIENCE:
+            return ANY_AUDIENCE in accepted
+        return set(audience) <= {name for names in accepted for name in names or ()}
+
+
+def configuration() -> Configuration:
+    """The configuration in force; no I/O. Raises ``ImproperlyConfigured`` naming the setting that is wrong."""
+    found = _Current.configuration
+    if found is None:
+        with _Current.lock:
+            found = _Current.configuration = _Current.configuration or _configured()
+    return found
+
+
+def installed(paths: Iterable[str], wanted: str) -> Iterator[Any]:
+    """The classes among *paths* that are, or derive from, *wanted*; paths that can't be imported are left out."""
+    base = import_string(wanted)
+    for path in paths:
+        try:
+            found = import_string(path)
+        except ImportError:
+            continue
+        if isinstance(found, type) and issubclass(found, base):
+            yield found
+
+
+def _configured() -> Configuration:
+    try:
+        given = _given()
+        own = read.parsed({n: v for n, v in given.items() if n in DJANGO_SETTINGS}, DJANGO_SETTINGS, LABEL)
+        shared = Settings.from_mapping(given, label=LABEL, extra=DJANGO_SETTINGS)
+        return Configuration(
+            authenticator=Authenticator(shared, on_event=announce_keys),
+            backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
+            users=import_string("jwks_auth_django.resolvers.from_options")(own["user"]),
+            header=own["header"],
+            meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
+            lazy=own["lazy"],
+            exempt_paths=own["exempt_paths"],
+            check_issuer=own["check_issuer"],
+            with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
+            csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),
+        )
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
+def _given() -> Mapping[str, Any]:
+    given = getattr(settings, "JWKS_AUTH", None)
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            'JWKS_AUTH is missing: expected a dict such as {"ISSUER": "https://...", "AUDIENCE": "..."}'
+        )
+    return given
+
+
+class _Current:
+    configuration: Configuration | None = None
+    lock = threading.Lock()
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting in _READ_FROM:
+        _Current.configuration = None
+
+
+setting_changed.connect(_forget, dispatch_uid="jwks_auth_django")

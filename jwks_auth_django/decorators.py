@@ -1,0 +1,110 @@
+"""``@require_jwt`` and ``RequireJWTMixin``: what a view asks of the token, with or without the middleware."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, overload
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from jwks_auth import AuthError, ConfigurationError, KeySourceError
+from jwks_auth.adapters import Requirement
+from jwks_auth_django import csrf
+from jwks_auth_django.authentication import arefuse, asign_in, refuse, sign_in, vary
+from jwks_auth_django.conf import configuration
+
+__all__ = ["RequireJWTMixin", "require_jwt"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_ANY_GOOD_TOKEN = Requirement()
+
+
+@overload
+def require_jwt(view: View, /) -> View: ...
+@overload
+def require_jwt(**asked: Any) -> Callable[[View], View]: ...
+def require_jwt(view: Any = None, /, **asked: Any) -> Any:
+    """Let a view be entered only with a token that is good and holds what is asked; bare or called.
+
+    ``audience`` (replaces the settings'), ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``,
+    ``any_role``, ``permissions``, ``claims``, ``policy``: see :class:`jwks_auth.Policy`. ``optional=True`` lets
+    a request without a token in, with whatever user the session has; never one with a bad token. The view may
+    be sync or async; it finds ``request.token`` and ``request.user``. On a class-based view use
+    :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
+
+    ``LoginRequiredMiddleware`` and CSRF protection leave the view alone, since no session opens it; an optional
+    one keeps CSRF protection for requests without a token.
+    """
+    requirement = Requirement.of(**asked) if asked else _ANY_GOOD_TOKEN
+    return functools.partial(_guarded, requirement) if view is None else _guarded(requirement, view)
+
+
+class RequireJWTMixin:
+    """For class-based views, leftmost: ``jwt = {"scopes": "orders:read"}``, as :func:`require_jwt` takes it."""
+
+    jwt: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """The view, guarded as a whole: before ``setup()``, ``dispatch()`` and every handler."""
+        view = super().as_view(**initkwargs)  # type: ignore[misc]  # of the View it is mixed into
+        guarded: Callable[..., Any] = _guarded(Requirement.of(**initkwargs.get("jwt", cls.jwt)), view)
+        return guarded
+
+
+def _guarded(requirement: Requirement, view: Any) -> Any:
+    if isinstance(view, type):
+        raise ConfigurationError(
+            f"@require_jwt on the class {view.__qualname__}: use RequireJWTMixin, "
+            'or method_decorator(require_jwt(...), name="dispatch")'
+        )
+    guarded: Any = (_async_guarded if _is_async(view) else _sync_guarded)(requirement, view)
+    functools.update_wrapper(guarded, view)
+    guarded.jwks_auth = (requirement, *getattr(view, "jwks_auth", ()))
+    guarded.login_required = False
+    if not getattr(view, "csrf_exempt", False):
+        guarded.csrf_exempt = csrf.JUDGED_BY_GUARD if requirement.optional else True
+    return guarded
+
+
+def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            token = sign_in(request, requirement)
+            refusal = csrf.refusal(request) if token is None else None
+            response = view(request, *args, **kwargs) if refusal is None else refusal
+        except (AuthError, KeySourceError) as error:
+            return refuse(request, error)
+        return _varied(response)
+
+    return guarded
+
+
+def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+    async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            token = await asign_in(request, requirement)
+            refusal = await csrf.arefusal(request) if token is None else None
+            response = await view(request, *args, **kwargs) if refusal is None else refusal
+        except (AuthError, KeySourceError) as error:
+            return await arefuse(request, error)
+        return _varied(response)
+
+    return guarded
+
+
+def _is_async(view: Any) -> bool:
+    """Whether *view* must be awaited; the ``dispatch`` of an async class-based view does not say so itself."""
+    owner = getattr(getattr(view, "func", view), "__self__", None)
+    return iscoroutinefunction(view) or getattr(owner, "view_is_async", False)
+
+
+def _varied(response: Any) -> Any:
+    # What a view returns by mistake is left for Django to complain about.
+    if isinstance(response, HttpResponseBase):
+        vary(response, configuration().header)
+    return response

@@ -1,0 +1,99 @@
+"""The middleware: who sends a request is known before any view, in sync and async stacks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from jwks_auth import AuthError, KeySourceError
+from jwks_auth.adapters import Requirement
+from jwks_auth_django.authentication import arefuse, asign_in, refuse, sender_of, sign_in, vary
+from jwks_auth_django.conf import Configuration, configuration
+from jwks_auth_django.lazy import may_wait, postpone
+
+__all__ = ["JWTAuthenticationMiddleware"]
+
+_IF_SENT = Requirement(optional=True)
+
+
+class JWTAuthenticationMiddleware:
+    """For ``MIDDLEWARE``, after ``AuthenticationMiddleware`` where sessions are used too.
+
+    A good bearer token gives ``request.user``, ``request.auser()`` and ``request.token``, whatever the session
+    says. A bad one is refused at once, on every path but ``EXEMPT_PATHS``. A request without one is left as it
+    is. With ``LAZY``, requests of safe methods are verified when something asks for their user.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Coroutine[Any, Any, HttpResponseBase]:
+        """Sign in and pass on; in an async stack, a coroutine that does."""
+        config = configuration()
+        if self.is_async:
+            return self._acall(request, config)
+        if _awaits_judgement(request, config):
+            try:
+                sign_in(request, _IF_SENT)
+            except (AuthError, KeySourceError) as error:
+                return refuse(request, error)
+        response: HttpResponseBase = self.get_response(request)
+        late = _error_of(request)
+        if late is not None:
+            return refuse(request, late)
+        vary(response, config.header)
+        return response
+
+    async def _acall(self, request: HttpRequest, config: Configuration) -> HttpResponseBase:
+        if _awaits_judgement(request, config):
+            try:
+                await asign_in(request, _IF_SENT)
+            except (AuthError, KeySourceError) as error:
+                return await arefuse(request, error)
+        response: HttpResponseBase = await self.get_response(request)
+        late = _error_of(request)
+        if late is not None:
+            return await arefuse(request, late)
+        vary(response, config.header)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer for a view that raised one of the core's errors, as by ``Policy(...).check(request.token)``."""
+        if isinstance(exception, AuthError | KeySourceError):
+            return refuse(request, exception)
+        return None
+
+
+def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
+    """Prepare what views expect on every request; whether there is a token to verify now."""
+    state = request.__dict__
+    state.setdefault("token", None)
+    if "user" not in state:
+        request.user = AnonymousUser()
+        request.auser = _anonymous
+    if config.meta_key not in request.META or not config.looks_at(request.path_info):
+        return False
+    if config.lazy and may_wait(request):
+        postpone(request)
+        return False
+    return True
+
+
+def _error_of(request: HttpRequest) -> AuthError | KeySourceError | None:
+    """Why a token was refused after the view was entered."""
+    return sender_of(request).error if "_jwks_auth" in request.__dict__ else None
+
+
+async def _anonymous() -> AnonymousUser:
+    return AnonymousUser()

@@ -1,0 +1,93 @@
+"""What a token says of its user, and writing it to the account: what the settings name, and only changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+
+from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
+from jwks_auth_django import options as read
+
+__all__ = ["PROFILE_SETTINGS", "Profile"]
+
+log = logging.getLogger("jwks_auth.django")
+
+PROFILE_SETTINGS = {
+    "CLAIM_MAP": read.Option(read.names, {}),
+    "FLAGS": read.Option(read.names, {}),
+    "GROUPS_CLAIM": read.Option(read.text, None),
+    "GROUPS": read.Option(read.one_of("mirror", "existing", "off"), "existing"),
+}
+
+_NAME_LENGTH = 150  # of django.contrib.auth's Group.name
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """*claim_map*: field to claim; *flags*: boolean field to the role that sets it.
+
+    With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing ones,
+    ``existing`` passes over them, ``off`` leaves groups alone. A token without the claim names no groups.
+    Raises :class:`ConfigurationError` for a field the user model lacks.
+    """
+
+    claim_map: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    groups_claim: str | None = None
+    groups: str = "existing"
+
+    def __post_init__(self) -> None:
+        for name in (*self.claim_map, *self.flags):
+            try:
+                get_user_model()._meta.get_field(name)
+            except FieldDoesNotExist as error:
+                model = get_user_model()._meta.label
+                raise ConfigurationError(f"CLAIM_MAP and FLAGS: {model} has no field {name!r}") from error
+
+    def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
+        """The fields of *user* that differ from what *token* says, with their new values.
+
+        A claim the token lacks changes nothing. Raises :class:`InvalidTokenError` for a value that its field
+        can't hold.
+        """
+        said = {name: token.get(claim) for name, claim in self.claim_map.items()}
+        values = {name: _cleaned(user, name, value) for name, value in said.items() if value is not None}
+        values.update({name: role in token.roles for name, role in self.flags.items()})
+        return {name: value for name, value in values.items() if getattr(user, name) != value}
+
+    def group_names(self, token: VerifiedToken) -> frozenset[str] | None:
+        """The groups *token* names; ``None`` where groups are left alone."""
+        if self.groups == "off" or self.groups_claim is None:
+            return None
+        said = token.get(self.groups_claim, ())
+        listed = said if isinstance(said, list | tuple) else (said,)
+        return frozenset(name for name in listed if _is_group_name(name))
+
+    def write_groups(self, user: Any, names: frozenset[str]) -> None:
+        """Put *user* in the groups *names* and in no others."""
+        if self.groups == "mirror":
+            for name in names:
+                Group.objects.get_or_create(name=name)
+        user.groups.set(Group.objects.filter(name__in=names))
+
+
+def _cleaned(user: Any, name: str, value: Any) -> Any:
+    """*value* as the field *name* holds it."""
+    try:
+        if isinstance(value, str) and "\0" in value:
+            raise ValidationError("null characters are not allowed")
+        field: Any = get_user_model()._meta.get_field(name)
+        return field.clean(value, user)
+    except ValidationError as error:
+        log.warning("user refused: the claim mapped to the field %s does not fit it", name)
+        raise InvalidTokenError("user_refused") from error
+
+
+def _is_group_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= _NAME_LENGTH and "\0" not in name

@@ -1,0 +1,174 @@
+"""Users in the database: the account of an identity (issuer, subject), found, linked or created."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, router
+from django.db.models import QuerySet
+from django.db.transaction import atomic
+
+from jwks_auth import InvalidTokenError, VerifiedToken
+from jwks_auth_django import options as read
+from jwks_auth_django.models import JWTIdentity
+from jwks_auth_django.profile import PROFILE_SETTINGS, Profile
+from jwks_auth_django.resolvers import UserResolver
+from jwks_auth_django.signals import user_provisioned
+from jwks_auth_django.users import TokenUser, is_machine
+
+__all__ = ["DATABASE_SETTINGS", "DatabaseUsers"]
+
+log = logging.getLogger("jwks_auth.django")
+
+DATABASE_SETTINGS = {
+    "CREATE": read.Option(read.flag, True),
+    "MATCH_EMAIL": read.Option(read.flag, False),
+    **PROFILE_SETTINGS,
+}
+
+_LENGTH = 255  # of JWTIdentity's columns
+
+
+class DatabaseUsers(UserResolver):
+    """``"USER": {"STORE": "database"}``. One query finds a known user; rows are written only on change.
+
+    A machine's token never becomes a row: it stays a :class:`TokenUser`. Nothing is ever merged: an identity
+    or an account that is already someone else's is refused, and a warning logged.
+    """
+
+    def __init__(self, *, create: bool = True, match_email: bool = False, **profile: Any) -> None:
+        self.create = create
+        self.match_email = match_email
+        self.profile = Profile(**profile)
+
+    def resolve(self, token: VerifiedToken) -> Any:
+        """The account of *token*'s identity; ``None`` where there is none and none may be made."""
+        if is_machine(token):
+            return TokenUser(token)
+        identity = _identities(token).first()
+        user = self._newcomer(token) if identity is None else _owner(identity, token)
+        if user is None or not user.is_active:
+            return user
+        names = self.profile.group_names(token)
+        if names is not None and names != set(user.groups.values_list("name", flat=True)):
+            self.profile.write_groups(user, names)
+        return self._updated(user, self.profile.changes(user, token))
+
+    async def aresolve(self, token: VerifiedToken) -> Any:
+        """As :meth:`resolve`; a thread is used only to write, which takes a transaction."""
+        if is_machine(token):
+            return TokenUser(token)
+        identity = await _identities(token).afirst()
+        if identity is None:
+            return await sync_to_async(self.resolve)(token)
+        user = _owner(identity, token)
+        if user.is_active and await self._adiffers(user, token):
+            return await sync_to_async(self.resolve)(token)
+        return user
+
+    async def _adiffers(self, user: Any, token: VerifiedToken) -> bool:
+        names = self.profile.group_names(token)
+        if names is not None and names != {n async for n in user.groups.values_list("name", flat=True)}:
+            return True
+        return bool(self.profile.changes(user, token))
+
+    def _updated(self, user: Any, changes: dict[str, Any]) -> Any:
+        if changes:
+            for name, value in changes.items():
+                setattr(user, name, value)
+            try:
+                with atomic(using=_database()):
+                    user.save(update_fields=list(changes))
+            except IntegrityError as error:
+                raise _refused(
+                    f"account {user.pk} can't have the claims mapped to it, as another has"
+                ) from error
+        return user
+
+    def _newcomer(self, token: VerifiedToken) -> Any:
+        """The account for an identity seen for the first time."""
+        found = _matched(token) if self.match_email else None
+        if found is None and not self.create:
+            return None
+        user = found or self._blank(token)
+        try:
+            with atomic(using=_database()):
+                _link(user, token)
+        except IntegrityError as error:
+            # Another request was first with this identity, or another account has this name.
+            identity = _identities(token).using(_database()).first()
+            if identity is None:
+                raise _refused(
+                    "an account can't be created: another has its name, or a field lacks"
+                ) from error
+            return _owner(identity, token)
+        user_provisioned.send_robust(sender=type(user), user=user, token=token, created=found is None)
+        return user
+
+    def _blank(self, token: VerifiedToken) -> Any:
+        """A new account, not saved; its name is made from the identity where no claim is mapped to it."""
+        model: Any = get_user_model()
+        user = model()
+        user.set_unusable_password()
+        name = hashlib.sha256(f"{token.issuer}\n{token.subject}".encode()).hexdigest()
+        setattr(user, model.USERNAME_FIELD, f"jwt-{name[:32]}")
+        for field, value in self.profile.changes(user, token).items():
+            setattr(user, field, value)
+        return user
+
+
+def _database() -> str:
+    return router.db_for_write(JWTIdentity)
+
+
+def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
+    for name in (token.issuer, token.subject or ""):
+        if len(name) > _LENGTH or "\0" in name:
+            raise _refused("issuer or subject does not fit the database")
+    found = JWTIdentity._default_manager.filter(issuer=token.issuer, subject=token.subject)
+    return found.select_related("user")
+
+
+def _owner(identity: JWTIdentity, token: VerifiedToken) -> Any:
+    """The account of *identity*, if it is the token's to the letter: collations may ignore case."""
+    if (identity.issuer, identity.subject) != (token.issuer, token.subject):
+        raise _refused(f"identity {identity.pk} differs from the token's in case or accents only")
+    return identity.user
+
+
+def _matched(token: VerifiedToken) -> Any:
+    """The one account with the token's verified e-mail address, or ``None``."""
+    email = token.get("email")
+    if token.get("email_verified") is not True or not isinstance(email, str) or "\0" in email:
+        return None
+    model = get_user_model()
+    field = model.get_email_field_name()
+    same = model._default_manager.using(_database()).filter(**{f"{field}__iexact": email})
+    # The database may take different letters for the same (as dotless i); casefold() does not.
+    found = [user for user in same if getattr(user, field).casefold() == email.casefold()]
+    if len(found) > 1:
+        raise _refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
+    return found[0] if found else None
+
+
+def _link(user: Any, token: VerifiedToken) -> None:
+    """Save *user* if it is new, and its identity. An account found by e-mail must have no other identity."""
+    identities = JWTIdentity._default_manager.using(_database())
+    if user._state.adding:
+        user.save(using=_database())
+    else:
+        get_user_model()._base_manager.using(_database()).select_for_update().get(pk=user.pk)
+        others = identities.filter(user=user).exclude(issuer=token.issuer, subject=token.subject)
+        if others.exists():
+            raise _refused(f"account {user.pk} has the token's e-mail address and another identity")
+    identities.create(issuer=token.issuer, subject=token.subject, user=user)
+
+
+def _refused(reason: str) -> InvalidTokenError:
+    """Reported to the operator; the client reads that its user may not sign in."""
+    log.warning("user refused: %s", reason)
+    return InvalidTokenError("user_refused")

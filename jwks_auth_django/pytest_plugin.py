@@ -1,0 +1,32 @@
+"""Fixtures for pytest: ``pytest_plugins = ["jwks_auth_django.pytest_plugin"]`` in your conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.test import AsyncJWTClient, JWTClient, trust_fake_issuer
+
+__all__ = ["async_jwt_client", "jwt_client", "jwt_issuer"]
+
+
+@pytest.fixture
+def jwt_issuer() -> Iterator[FakeIssuer]:
+    """A fake issuer, trusted by the project's settings while a test runs."""
+    trust = trust_fake_issuer()
+    yield trust.enable()
+    trust.disable()
+
+
+@pytest.fixture
+def jwt_client(jwt_issuer: FakeIssuer) -> JWTClient:
+    """``jwt_client.with_token(sub="u1").get("/")``."""
+    return JWTClient()
+
+
+@pytest.fixture
+def async_jwt_client(jwt_issuer: FakeIssuer) -> AsyncJWTClient:
+    """``await async_jwt_client.with_token(sub="u1").get("/")``."""
+    return AsyncJWTClient()

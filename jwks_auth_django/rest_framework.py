@@ -1,0 +1,183 @@
+"""Django REST framework: authentication and permissions, answering in its own shape.
+
+``DEFAULT_AUTHENTICATION_CLASSES = ["jwks_auth_django.rest_framework.JWTAuthentication"]``; list it first, as DRF
+takes the challenge for a request without credentials from the first class. With the middleware too, a request
+is still verified once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission, OperationHolderMixin
+
+from jwks_auth import (
+    AuthError,
+    InsufficientScopeError,
+    KeySourceError,
+    MissingTokenError,
+    Policy,
+    VerifiedToken,
+)
+from jwks_auth.adapters import Rejection, Requirement
+from jwks_auth_django.authentication import rejection_of, sender_of, sign_in
+from jwks_auth_django.conf import configuration
+
+if TYPE_CHECKING:  # DRF imports this module while it imports these
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+__all__ = ["HasAnyScope", "HasRole", "HasScopes", "JWTAuthentication", "TokenRefused"]
+
+
+class TokenRefused(AuthenticationFailed):
+    """A refused token: 401, 400 or 503.
+
+    DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it
+    403 where that has none. This one keeps its own: only it knows what is wrong with the token.
+    """
+
+    def __init__(self, rejection: Rejection) -> None:
+        headers = dict(rejection.headers)
+        self.__dict__["status_code"] = rejection.status
+        self.__dict__["auth_header"] = headers.get("WWW-Authenticate")
+        self.wait = int(headers.get("Retry-After", 0))
+        super().__init__(rejection.description, rejection.error)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("status_code", "auth_header"):
+            super().__setattr__(name, value)
+
+
+class JWTAuthentication(BaseAuthentication):
+    """``request.user`` and ``request.auth``, a :class:`~jwks_auth.VerifiedToken`, from a bearer token.
+
+    A request without one is left to the next class. Subclass it with an ``audience`` for views that answer to
+    another name than ``JWKS_AUTH["AUDIENCE"]``.
+    """
+
+    audience: ClassVar[Any] = None
+    _requirement: ClassVar[Requirement] = Requirement(optional=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._requirement = Requirement.of(audience=cls.audience, optional=True)
+
+    def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
+        """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
+        try:
+            token = sign_in(request._request, self._requirement)
+        except (AuthError, KeySourceError) as error:
+            raise TokenRefused(rejection_of(request._request, error)) from error
+        return None if token is None else (sender_of(request._request).user, token)
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge for a request without credentials."""
+        return _challenge(MissingTokenError())
+
+
+class _TokenPermission(OperationHolderMixin, BasePermission):
+    """Asks the token; used as a class, or with names in place of one, and composed with ``&``, ``|`` and ``~``."""
+
+    rule: ClassVar[str]
+
+    def __init__(self, *names: str) -> None:
+        self.policy = _stated(self.rule, names) if names else None
+
+    def __call__(self) -> _TokenPermission:
+        """Itself: DRF calls what ``permission_classes`` lists."""
+        return self
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the token allows this; if it is refused for it, with the challenge that says why."""
+        token = request.auth
+        if not isinstance(token, VerifiedToken):
+            return False
+        try:
+            self.policy_for(view, request.method or "").check(token)
+        except InsufficientScopeError as error:
+            _refuse_with(view, _challenge(error))
+            return False
+        return True
+
+    def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
+        """The same for every object; DRF's ``~`` negates this answer too."""
+        return self.has_permission(request, view)
+
+    def policy_for(self, view: Any, method: str) -> Policy:
+        """The policy for a view and method: the names given here, or else the view's ``required_scopes``."""
+        return self.policy or _stated(self.rule, _required(view, method))
+
+
+class HasScopes(_TokenPermission):
+    """All the scopes: ``HasScopes("orders:read")``, or those in the view's ``required_scopes``.
+
+    ``required_scopes`` is a string, a list, or a dict of those by action (``"list"``) or method (``"GET"``).
+    """
+
+    rule = "scopes"
+
+
+class HasAnyScope(_TokenPermission):
+    """One of the scopes; as :class:`HasScopes`."""
+
+    rule = "any_scope"
+
+
+class HasRole(_TokenPermission):
+    """One of the roles: ``HasRole("admin", "owner")``."""
+
+    rule = "any_role"
+
+    def __init__(self, *names: str) -> None:
+        if not names:
+            raise ImproperlyConfigured('HasRole needs names: HasRole("admin")')
+        super().__init__(*names)
+
+
+def _required(view: Any, method: str) -> tuple[str, ...] | None:
+    """The view's ``required_scopes`` for this action or method; ``None`` where a dict names neither."""
+    asked = getattr(view, "required_scopes", None)
+    if asked is None:
+        raise ImproperlyConfigured(
+            f"{type(view).__name__} has HasScopes without names, and no required_scopes"
+        )
+    if isinstance(asked, Mapping):
+        keys = (getattr(view, "action", None), method, "GET" if method == "HEAD" else method)
+        asked = next((asked[key] for key in keys if key in asked), None)
+    return tuple(asked.split()) if isinstance(asked, str) else asked if asked is None else tuple(asked)
+
+
+@functools.lru_cache(maxsize=1024)
+def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
+    if names is None:
+        return ~Policy()
+    asked: dict[str, Any] = {rule: names}
+    return Policy(**asked) if names else Policy()
+
+
+def _refuse_with(view: Any, challenge: str) -> None:
+    """Have *view* name *challenge* if it refuses this request.
+
+    A permission can only say no, and may be overruled by the rest of a composition. The view, which lives as
+    long as the request, has the last word.
+    """
+    permission_denied = view.permission_denied
+
+    def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
+        try:
+            permission_denied(request, message=message, code=code)
+        except PermissionDenied as error:
+            error.auth_header = challenge  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
+            raise
+
+    view.permission_denied = refused
+
+
+def _challenge(error: AuthError) -> str:
+    return dict(configuration().authenticator.rejection(error).headers)["WWW-Authenticate"]

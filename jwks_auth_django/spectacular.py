@@ -1,0 +1,52 @@
+"""drf-spectacular: the bearer scheme, and the scopes of each operation.
+
+Loaded by itself where ``drf_spectacular`` is installed as an app.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import AND, OR
+
+from jwks_auth_django.rest_framework import HasAnyScope, HasScopes
+
+__all__ = ["JWTScheme"]
+
+
+class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
+    """``JWTAuthentication`` and its subclasses as an HTTP bearer scheme."""
+
+    target_class = "jwks_auth_django.rest_framework.JWTAuthentication"
+    name = "jwtAuth"
+    match_subclasses = True
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """``http``, ``bearer``, ``JWT``."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        """One entry for each set of scopes that is enough (OpenAPI 3.1: names are allowed for any scheme)."""
+        alternatives: list[tuple[str, ...]] = [()]
+        for permission in auto_schema.view.get_permissions():
+            alternatives = _both(alternatives, _alternatives(permission, auto_schema))
+        return [{self.name: list(scopes)} for scopes in alternatives]
+
+
+def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:
+    """The sets of scopes any of which satisfies *permission*; nothing is known of a foreign one, or of ``~``."""
+    kind = type(permission)
+    if kind in (AND, OR):
+        first, second = _alternatives(permission.op1, schema), _alternatives(permission.op2, schema)
+        return _both(first, second) if kind is AND else first + second
+    if issubclass(kind, HasScopes):
+        return [permission.policy_for(schema.view, schema.method).scopes]
+    if issubclass(kind, HasAnyScope):
+        return [(scope,) for scope in permission.policy_for(schema.view, schema.method).scopes]
+    return [()]
+
+
+def _both(first: list[tuple[str, ...]], second: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [tuple(dict.fromkeys(a + b)) for a in first for b in second]

@@ -1,0 +1,102 @@
+"""Test clients that send a token: ``client.with_token(sub="u1", scopes=["orders:read"]).get("/orders")``.
+
+Verification is real: the project's settings stay, and only the keys are a test's::
+
+    @trust_fake_issuer()
+    class OrdersTest(TestCase):
+        client_class = JWTClient
+
+        def test_orders(self):
+            response = self.client.with_token(sub="u1", scopes=["orders:read"]).get("/orders")
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import AsyncClient, Client, override_settings
+
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.conf import configuration
+
+__all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "trust_fake_issuer"]
+
+_SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE")
+
+
+class trust_fake_issuer(override_settings):  # named as override_settings is
+    """The project's ``JWKS_AUTH``, with the keys of *issuer* (default: a new one) in place of the provider's.
+
+    A decorator or a context manager, as ``override_settings`` is; ``with trust_fake_issuer() as issuer:``.
+    """
+
+    def __init__(self, issuer: FakeIssuer | None = None) -> None:
+        super().__init__()
+        self.issuer = issuer
+
+    def enable(self) -> FakeIssuer:
+        """Trust the issuer from now on."""
+        issuer = self._choose()
+        super().enable()
+        return issuer
+
+    def save_options(self, test_func: Any) -> None:
+        """Remember them for the tests of a class."""
+        self._choose()
+        super().save_options(test_func)
+
+    def _choose(self) -> FakeIssuer:
+        given = getattr(settings, "JWKS_AUTH", {})
+        issuer = self.issuer or _like_the_projects(given)
+        kept = {name: value for name, value in given.items() if name not in _SOURCES}
+        self.options = {"JWKS_AUTH": {**kept, **issuer.settings(given.get("AUDIENCE", "api"))}}
+        return issuer
+
+
+def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
+    """An issuer with the name, and the first algorithm, that the settings expect."""
+    return FakeIssuer(
+        given.get("ISSUER", "https://issuer.example/"), algorithms=given.get("ALGORITHMS", ["RS256"])[:1]
+    )
+
+
+class JWTClientMixin:
+    """Adds :meth:`with_token` to a test client: ``class Client(JWTClientMixin, APIClient)`` for DRF's."""
+
+    authorization: str | None = None
+
+    def with_token(self, *, scopes: Iterable[str] = (), **claims: Any) -> Self:
+        """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
+
+        *scopes* become the ``scope`` claim.
+        """
+        granted: dict[str, Any] = {"scope": " ".join(scopes)} if scopes else {}
+        client = copy.copy(self)
+        client.authorization = f"Bearer {_issuer().token(**granted, **claims)}"
+        return client
+
+    def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:
+        """Every request passes here; a header given for one request wins."""
+        if self.authorization is not None:
+            headers = {configuration().header: self.authorization, **(headers or {})}
+        return super().generic(*args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into
+
+
+class JWTClient(JWTClientMixin, Client):  # type: ignore[misc]  # takes what generic() takes
+    """Django's test client, with :meth:`~JWTClientMixin.with_token`."""
+
+
+class AsyncJWTClient(JWTClientMixin, AsyncClient):  # type: ignore[misc]  # as above
+    """Django's async test client, with :meth:`~JWTClientMixin.with_token`."""
+
+
+def _issuer() -> FakeIssuer:
+    """The fake issuer that the settings trust."""
+    issuer = getattr(settings.JWKS_AUTH.get("JWKS"), "__self__", None)
+    if not isinstance(issuer, FakeIssuer):
+        raise ImproperlyConfigured("with_token() signs with a FakeIssuer's keys: use trust_fake_issuer()")
+    return issuer

@@ -1,0 +1,152 @@
+"""The user a token stands for where no table holds users."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
+from django.db.models.manager import EmptyManager
+
+from jwks_auth import VerifiedToken
+
+__all__ = ["TokenUser", "is_machine"]
+
+_PERMISSIONS: Any = PermissionsMixin
+
+
+def is_machine(token: VerifiedToken) -> bool:
+    """Whether a client speaks for itself and not for a user (RFC 9700 section 4.15).
+
+    Such a token has no subject, or the client's own name in its place (RFC 9068 section 2.2); Auth0 and
+    Entra say so in a claim of theirs.
+    """
+    return (
+        not token.subject
+        or token.subject == token.client_id
+        or token.get("gty") == "client-credentials"
+        or token.get("idtyp") == "app"
+    )
+
+
+class TokenUser:
+    """Stands where views, templates and permissions expect an ``AbstractBaseUser``; asks no database.
+
+    ``pk`` is unique across issuers; the subject alone is ``username``. Names and e-mail address are those of
+    OpenID Connect's claims, where the token has them. Never staff, never superuser.
+    """
+
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+    is_staff = False
+    is_superuser = False
+    last_login = None
+    password = ""
+    backend = "jwks_auth_django.backends.JWTAuthenticationBackend"
+    groups: ClassVar[Any] = EmptyManager(Group)
+    user_permissions: ClassVar[Any] = EmptyManager(Permission)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    # ModelBackend looks for what it found before under these names: so it finds nothing, and asks no database
+    _perm_cache = _user_perm_cache = _group_perm_cache = frozenset[str]()
+
+    has_perm = _PERMISSIONS.has_perm
+    ahas_perm = _PERMISSIONS.ahas_perm
+    has_perms = _PERMISSIONS.has_perms
+    ahas_perms = _PERMISSIONS.ahas_perms
+    has_module_perms = _PERMISSIONS.has_module_perms
+    ahas_module_perms = _PERMISSIONS.ahas_module_perms
+    get_user_permissions = _PERMISSIONS.get_user_permissions
+    aget_user_permissions = _PERMISSIONS.aget_user_permissions
+    get_group_permissions = _PERMISSIONS.get_group_permissions
+    aget_group_permissions = _PERMISSIONS.aget_group_permissions
+    get_all_permissions = _PERMISSIONS.get_all_permissions
+    aget_all_permissions = _PERMISSIONS.aget_all_permissions
+
+    def __init__(self, token: VerifiedToken) -> None:
+        self.token = self._jwt = token
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __str__(self) -> str:
+        return self.username
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TokenUser) and self.pk == other.pk
+
+    def __hash__(self) -> int:
+        return hash(self.pk)
+
+    @property
+    def pk(self) -> str:
+        """Issuer and subject: two issuers may know the same subject."""
+        return f"{self.token.issuer}|{self.username}"
+
+    id = pk
+
+    @property
+    def username(self) -> str:
+        """The subject; a client's name where a machine has none."""
+        return self.token.subject or self.token.client_id or ""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a machine speaks and not a person."""
+        return is_machine(self.token)
+
+    @property
+    def email(self) -> str:
+        """The ``email`` claim, which the issuer may not have verified."""
+        return self._text("email")
+
+    @property
+    def first_name(self) -> str:
+        """The ``given_name`` claim."""
+        return self._text("given_name")
+
+    @property
+    def last_name(self) -> str:
+        """The ``family_name`` claim."""
+        return self._text("family_name")
+
+    def get_username(self) -> str:
+        """The subject."""
+        return self.username
+
+    def natural_key(self) -> tuple[str]:
+        """The subject."""
+        return (self.username,)
+
+    def get_full_name(self) -> str:
+        """The ``name`` claim, or first and last name."""
+        return self._text("name") or f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        """The first name."""
+        return self.first_name
+
+    def has_usable_password(self) -> bool:
+        """No."""
+        return False
+
+    def check_password(self, raw_password: str) -> bool:
+        """No password is right."""
+        return False
+
+    async def acheck_password(self, raw_password: str) -> bool:
+        """No password is right."""
+        return False
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """There is no row; raises ``NotImplementedError`` as an ``AnonymousUser`` does."""
+        raise NotImplementedError("A TokenUser stands for a token and has no row in the database.")
+
+    delete = set_password = save
+
+    def _text(self, claim: str) -> str:
+        value = self.token.get(claim)
+        return value if isinstance(value, str) else ""

@@ -1,0 +1,91 @@
+"""The contract on Django: functions and classes, WSGI and ASGI, DRF and Ninja; middleware or decorator alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.test import Client, override_settings
+
+from jwks_auth.testing import FakeIssuer
+from tests.contract.cases import AUDIENCES, CASES, REALM, Case
+from tests.contract.runner import Answer, Headers, check
+from tests.django_site.asgi_client import call
+
+
+@dataclass(frozen=True, slots=True)
+class WSGI:
+    """Django's own client, with CSRF enforced; headers joined as WSGI servers join them."""
+
+    def request(self, method: str, target: str, headers: Headers) -> Answer:
+        """One request through the sync handler."""
+        values = [value for _, value in headers]
+        sent = {"HTTP_AUTHORIZATION": ",".join(values)} if values else {}
+        response = Client(enforce_csrf_checks=True).generic(method, target, **sent)
+        return Answer(response.status_code, list(response.items()), response.content)
+
+
+@dataclass(frozen=True, slots=True)
+class ASGI:
+    """The ASGI application itself, on an event loop of its own."""
+
+    def request(self, method: str, target: str, headers: Headers) -> Answer:
+        """One request through the async handler."""
+        return asyncio.run(call(ASGIHandler(), method, target, headers))
+
+
+SERVERS = {"WSGI": WSGI(), "ASGI": ASGI()}
+SITES = {
+    "functions": ("sync_urls", "WSGI"),
+    "async functions": ("async_urls", "ASGI"),
+    "async functions under WSGI": ("async_urls", "WSGI"),
+    "functions under ASGI": ("sync_urls", "ASGI"),
+    "classes": ("class_urls", "WSGI"),
+    "classes under ASGI": ("class_urls", "ASGI"),
+    "DRF": ("drf_urls", "WSGI"),
+    "Ninja": ("ninja_urls", "WSGI"),
+    "async Ninja": ("ninja_async_urls", "ASGI"),
+}
+STACKS = {"with the middleware": "WITH_MIDDLEWARE", "without": "WITHOUT_MIDDLEWARE"}
+
+
+@pytest.fixture(scope="module", params=[(site, stack) for site in SITES for stack in STACKS], ids=" ".join)
+def app(request: pytest.FixtureRequest) -> Iterator[tuple[Any, FakeIssuer, str]]:
+    """A site behind a stack of middleware."""
+    site, stack = request.param
+    urls, server = SITES[site]
+    issuer = FakeIssuer()
+    with override_settings(
+        JWKS_AUTH={**issuer.settings(audience=AUDIENCES), "REALM": REALM},
+        MIDDLEWARE=getattr(settings, STACKS[stack]),
+        ROOT_URLCONF=f"tests.django_site.{urls}",
+    ):
+        yield SERVERS[server], issuer, urls
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_contract(app: tuple[Any, FakeIssuer, str], case: Case) -> None:
+    """Every case, the same answer."""
+    server, issuer, urls = app
+
+    def own_shape(body: bytes) -> Any:
+        found = json.loads(body)
+        return case.body if found == own_body(urls, case) else found
+
+    check(server, case, issuer, own_shape)
+
+
+def own_body(urls: str, case: Case) -> dict[str, Any] | None:
+    """What DRF and Ninja answer in place of a refusal in the table's shape."""
+    description = (case.body or {}).get("error_description")
+    if urls == "drf_urls" and case.challenge == f'Bearer realm="{REALM}"':
+        return {"detail": "Authentication credentials were not provided."}
+    if urls == "drf_urls" and case.status == 403:
+        return {"detail": "You do not have permission to perform this action."}
+    return {"detail": description} if urls.startswith(("drf", "ninja")) and description else None

@@ -1,0 +1,58 @@
+"""The contract's routes in Django Ninja, as async views."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import path
+from ninja import NinjaAPI
+
+from jwks_auth_django.ninja import AsyncJWTBearer
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+api = NinjaAPI(urls_namespace="ninja-async", docs_url=None)
+
+
+async def anybody(request):
+    """The next way to authenticate: nobody is somebody."""
+    return AnonymousUser()
+
+
+@api.api_operation(METHODS, "/public")
+async def public(request):
+    return {"message": "hello, world"}
+
+
+@api.api_operation(METHODS, "/me", auth=AsyncJWTBearer())
+async def me(request):
+    return {"sub": request.auth.subject}
+
+
+@api.api_operation(METHODS, "/orders", auth=AsyncJWTBearer(scopes="orders:read"))
+async def orders(request):
+    return {"orders": []}
+
+
+@api.api_operation(METHODS, "/both", auth=AsyncJWTBearer(scopes=["orders:read", "orders:write"]))
+async def both(request):
+    return {"orders": []}
+
+
+@api.api_operation(METHODS, "/any", auth=AsyncJWTBearer(any_scope=["orders:read", "orders:admin"]))
+async def any_of(request):
+    return {"orders": []}
+
+
+@api.api_operation(METHODS, "/admin", auth=AsyncJWTBearer(any_role=["admin", "root"]))
+async def admin(request):
+    return {"admin": True}
+
+
+@api.api_operation(METHODS, "/reports", auth=AsyncJWTBearer(audience="reports"))
+async def reports(request):
+    return {"sub": request.auth.subject}
+
+
+@api.api_operation(METHODS, "/optional", auth=[AsyncJWTBearer(), anybody])
+async def optional(request):
+    return {"sub": getattr(request.auth, "subject", None)}
+
+
+urlpatterns = [path("", api.urls)]

@@ -1,0 +1,46 @@
+"""The settings of the test project; tests override ``JWKS_AUTH``, ``MIDDLEWARE`` and ``ROOT_URLCONF``."""
+
+import os
+import tempfile
+from pathlib import Path
+
+SECRET_KEY = "not a secret, but long enough to be one in a test"
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+ROOT_URLCONF = "tests.django_site.sync_urls"
+LOGIN_URL = "/login/"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "rest_framework",
+    "drf_spectacular",
+    "jwks_auth_django",
+]
+AUTHENTICATION_BACKENDS = [
+    "jwks_auth_django.backends.JWTAuthenticationBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+WITHOUT_MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+WITH_MIDDLEWARE = [*WITHOUT_MIDDLEWARE, "jwks_auth_django.middleware.JWTAuthenticationMiddleware"]
+MIDDLEWARE = WITH_MIDDLEWARE
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(Path(tempfile.gettempdir()) / f"jwks-auth-django-{os.getpid()}.sqlite3"),
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jwks_auth_django.rest_framework.JWTAuthentication"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+JWKS_AUTH = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}

@@ -1,0 +1,65 @@
+"""The contract's routes as functions."""
+
+from django.http import JsonResponse
+from django.urls import path
+
+from jwks_auth_django import require_jwt
+
+
+def public(request):
+    """No guard."""
+    return JsonResponse({"message": "hello, world"})
+
+
+@require_jwt
+def me(request):
+    """Any good token."""
+    return JsonResponse({"sub": request.token.subject})
+
+
+@require_jwt(scopes="orders:read")
+def orders(request):
+    """One scope."""
+    return JsonResponse({"orders": []})
+
+
+@require_jwt(scopes=["orders:read", "orders:write"])
+def both(request):
+    """Two scopes."""
+    return JsonResponse({"orders": []})
+
+
+@require_jwt(any_scope=["orders:read", "orders:admin"])
+def any_of(request):
+    """One of two scopes."""
+    return JsonResponse({"orders": []})
+
+
+@require_jwt(any_role=["admin", "root"])
+def admin(request):
+    """One of two roles."""
+    return JsonResponse({"admin": True})
+
+
+@require_jwt(audience="reports")
+def reports(request):
+    """An audience of its own."""
+    return JsonResponse({"sub": request.token.subject})
+
+
+@require_jwt(optional=True)
+def optional(request):
+    """Anybody, but no bad token."""
+    return JsonResponse({"sub": request.token.subject if request.token else None})
+
+
+urlpatterns = [
+    path("public", public),
+    path("me", me),
+    path("orders", orders),
+    path("both", both),
+    path("any", any_of),
+    path("admin", admin),
+    path("reports", reports),
+    path("optional", optional),
+]
