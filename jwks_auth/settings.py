@@ -92,7 +92,13 @@ class Settings:
         parsed = {name: _parsed(name, value, label) for name, value in given.items() if name in _READERS}
         shared = {name: value for name, value in parsed.items() if name not in _SOURCE}
         own = {name: value for name, value in parsed.items() if name in _SOURCE}
-        return cls(shared, _sources(own, issuers, label))
+        sources = _sources(own, issuers, label)
+        if not all("AUDIENCE" in shared or "AUDIENCE" in source for source in sources):
+            raise ConfigurationError(
+                f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
+                "ANY_AUDIENCE accepts tokens for any"
+            )
+        return cls(shared, sources)
 
     @classmethod
     def from_prefixed(

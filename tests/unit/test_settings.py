@@ -22,6 +22,7 @@ def test_issuer_and_audience_are_enough() -> None:
     ("change", "message"),
     [
         ({"ISSUER": None}, r'JWKS_AUTH\["ISSUER"\] is missing'),
+        ({"AUDIENCE": None}, r'JWKS_AUTH\["AUDIENCE"\] is missing'),
         ({"ISSUER": 3}, r'JWKS_AUTH\["ISSUER"\]: expected a string, found 3'),
         (
             {"LEEWAY": "soon"},
@@ -52,6 +53,14 @@ def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> N
     """At construction, never on a request."""
     with pytest.raises(ConfigurationError, match=message):
         Settings.from_mapping({**ONE, **change}, label='JWKS_AUTH["{}"]').verifier()
+
+
+def test_an_audience_may_be_said_for_each_issuer() -> None:
+    """Or for all; but for every one of them it is said."""
+    first = {"ISSUER": "https://a.example/", "AUDIENCE": "a"}
+    assert len(Settings.from_mapping({"ISSUERS": [first]}).sources) == 1
+    with pytest.raises(ConfigurationError, match="AUDIENCE is missing"):
+        Settings.from_mapping({"ISSUERS": [first, "https://b.example/"]})
 
 
 def test_none_is_not_given() -> None:
