@@ -1,16 +1,21 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
+from jwks_auth import readers
 from jwks_auth.authenticator import Authenticator, Credentials, Memo, Rejection
-from jwks_auth.requirement import Requirement
+from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
+from jwks_auth.tokens import AnyAudience
 
 __all__ = [
     "PREFIX",
     "SETTING_NAMES",
+    "AnyAudience",
     "Authenticator",
     "Credentials",
     "Memo",
     "Rejection",
     "Requirement",
+    "RequirementOptions",
     "Settings",
+    "readers",
 ]

@@ -17,10 +17,16 @@ import jwt
 from jwks_auth.client_errors import ClientConfigurationError, KeySetError, UnknownKeyError, translated
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.events import OnEvent
+from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.fetch import Answer, Fetcher, Session, checked_url
 from jwks_auth.freshness import Errand, Rules
-from jwks_auth.source import Found, Health, KeySource, Loaded, Order, RecentKids, Snapshot, Wanted
+from jwks_auth.jws import parse_jws
+from jwks_auth.ledger import RecentKids
+from jwks_auth.snapshot import Found, Health, Loaded, Order, Snapshot, Wanted
+from jwks_auth.source import KeySource
+from jwks_auth.store import KeySetStore
+from jwks_auth.store_load import SharedLoad
+from jwks_auth.store_url import opened_store
 
 __all__ = ["PyJWKClient"]
 
@@ -34,7 +40,8 @@ class PyJWKClient(jwt.PyJWKClient):
     fetch, *wait* (default: *timeout*) how long a caller waits for one. Keys past *lifespan* are used for
     *stale_if_error* more while the endpoint fails; 0 means never. *accept_empty* takes a set without usable
     keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies,
-    client certificates or a CA of your own; nothing in it is changed. *on_event* hears of refreshes and
+    client certificates or a CA of your own; nothing in it is changed. *store* is shared with other
+    processes: an object, or a URL (``redis://...``, ``file:/directory``). *on_event* hears of refreshes and
     failures (:class:`~jwks_auth.events.KeyEvent`).
 
     A wrong parameter raises an error that is both a ``ConfigurationError`` and a ``PyJWKClientError``.
@@ -56,12 +63,13 @@ class PyJWKClient(jwt.PyJWKClient):
         stale_if_error: float = 3600,
         accept_empty: bool = False,
         session: Session | None = None,
+        store: KeySetStore | str | None = None,
         max_response_bytes: int = 262_144,
         on_event: OnEvent | None = None,
     ) -> None:
         self.uri, self.headers = uri, {} if headers is None else headers
         self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
-        self._session, self._max_bytes = session, max_response_bytes
+        self._session, self._max_bytes, self._accept_empty = session, max_response_bytes, accept_empty
         rules = Rules(
             lifespan=lifespan if cache_jwk_set or cache_keys else 1.0,
             stale_if_error=stale_if_error,
@@ -71,10 +79,9 @@ class PyJWKClient(jwt.PyJWKClient):
         )
         _check(uri, rules, max_response_bytes)
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
-        self.source = KeySource(
-            self._load, rules, uri=uri, recent=recent, accept_empty=accept_empty, on_event=on_event
-        )
-        self._view = KeySetView(self.source.snapshot)
+        load = self._load if store is None else self._sharing(store, rules)
+        self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
+        self._view = KeySetView(self.source.books.snapshot)
         self._flight = threading.local()
 
     # What PyJWT's class offers
@@ -90,10 +97,10 @@ class PyJWKClient(jwt.PyJWKClient):
         if order is not None:
             self._flight.answer = answer = self._fetch(order)
             return answer.document
-        held = self.source.snapshot
+        held = self.source.books.snapshot
         answer = self._fetch(Order(Errand.EXPLICIT, held, 0.0))
         try:
-            self.source.publish(_loaded(answer.document, answer, held))
+            self.source.publish(self._loaded(answer.document, answer, held))
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
         return answer.document
@@ -114,7 +121,7 @@ class PyJWKClient(jwt.PyJWKClient):
         not be found out.
         """
         source, view = self.source, self._view
-        snapshot = source.snapshot
+        snapshot = source.books.snapshot
         if view.keys is snapshot.keys and source.clock() < snapshot.fresh_until:
             key = view.matched.get(kid)  # type: ignore[arg-type]
             if key is not None:
@@ -164,9 +171,18 @@ class PyJWKClient(jwt.PyJWKClient):
         self._flight.order, self._flight.answer = order, None
         try:
             document = self.fetch_data()
-            return _loaded(document, self._flight.answer, order.held)
+            return self._loaded(document, self._flight.answer, order.held)
         finally:
             self._flight.order = self._flight.answer = None
+
+    def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
+        def report(kind: str) -> None:
+            self.source.tell(KeyEvent("store_failed", self.source.uri, kind=kind))
+
+        try:
+            return SharedLoad(self._load, opened_store(store), rules, name=self.uri, on_failure=report)
+        except ConfigurationError as exc:
+            raise ClientConfigurationError(str(exc)) from exc
 
     def fetch_document(self, url: str) -> Answer:
         """Another JSON document of the same provider, within the time of the refresh it belongs to."""
@@ -175,12 +191,12 @@ class PyJWKClient(jwt.PyJWKClient):
     def _fetch(self, order: Order) -> Answer:
         held = order.held
         revalidate = order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
-        answer = self._fetched(self.uri, held.etag, revalidate=revalidate)
+        answer = self._fetched(self.uri, held.loaded.etag, revalidate=revalidate)
         if answer.document is not None:
             return answer
-        if held.raw is None:
+        if held.loaded.raw is None:
             raise KeySetError("the endpoint answered 304 to an unconditional request", kind="status")
-        return Answer(held.raw, answer.etag or held.etag, answer.max_age)
+        return Answer(held.loaded.raw, answer.etag or held.loaded.etag, answer.max_age)
 
     def _fetched(self, url: str, etag: str | None, *, revalidate: bool) -> Answer:
         order: Order | None = getattr(self._flight, "order", None)
@@ -196,6 +212,17 @@ class PyJWKClient(jwt.PyJWKClient):
             return fetcher.fetch(url, etag=etag, revalidate=revalidate, deadline=deadline)
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
+
+    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
+        keys = held.keys if document == held.loaded.document else key_set_of(document)
+        if not keys.keys and not self._accept_empty:
+            reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
+            raise KeySourceError(f"the key set has no usable key: {reasons}", kind="no_usable_keys")
+        if answer is None:  # an overriding fetch_data got its document elsewhere
+            return Loaded(document=document, keys=keys)
+        return Loaded(
+            document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age
+        )
 
     def _view_of(self, snapshot: Snapshot) -> KeySetView:
         view = self._view
@@ -226,13 +253,6 @@ class PyJWKClient(jwt.PyJWKClient):
 _WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
 
 
-def _loaded(document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
-    keys = held.keys if document == held.document else key_set_of(document)
-    if answer is None:  # an overriding fetch_data got its document elsewhere
-        return Loaded(document=document, keys=keys)
-    return Loaded(document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age)
-
-
 def _value(found: Found[ValueT]) -> ValueT:
     if found.value is not None:
         return found.value
@@ -242,8 +262,8 @@ def _value(found: Found[ValueT]) -> ValueT:
 
 
 def _header(token: str | bytes) -> tuple[str | None, str]:
-    header = jwt.get_unverified_header(token)
-    return header.get("kid"), header["alg"]
+    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token)
+    return unverified.kid, unverified.alg
 
 
 def _check(uri: str, rules: Rules, max_response_bytes: int) -> None:

@@ -9,7 +9,7 @@ import jwt
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.key_set import KeySet
-from jwks_auth.source import Snapshot
+from jwks_auth.snapshot import Snapshot
 
 __all__ = ["KeySetView", "key_set_of"]
 
@@ -24,7 +24,7 @@ class KeySetView:
     def __init__(self, snapshot: Snapshot) -> None:
         self.keys = snapshot.keys
         self.matched: dict[str, jwt.PyJWK] = {}
-        self._document = snapshot.document
+        self._document = snapshot.loaded.document
         self._jwk_set: jwt.PyJWKSet | None = None
         made = {id(key): _pyjwk(key.jwk) for key in snapshot.keys.keys}
         self._made = {name: jwk for name, jwk in made.items() if jwk is not None}

@@ -23,7 +23,7 @@ class KeyEvent:
     ``refresh_ok``          ``added`` and ``removed`` key ids, ``skipped`` members with their reasons
     ``refresh_failed``      ``kind``, ``retry_in`` seconds
     ``stale_served``        a key past its lifespan was used, because renewing it fails
-    ``unknown_kid``         ``action``: ``fetched``, ``joined`` or ``refused``
+    ``unknown_kid``         ``action``: ``awaited`` a fetch, or ``refused`` at once
     ``store_failed``        ``kind``
     ======================  ==============================================================================
     """

@@ -14,8 +14,9 @@ from jwks_auth.events import OnEvent
 from jwks_auth.fetch import Session, checked_url
 from jwks_auth.issuer_keys import SuppliedKeys
 from jwks_auth.key_set import KeyProvider, KeySet, StaticKeys
-from jwks_auth.source import Health
-from jwks_auth.tokens import AnyAudience
+from jwks_auth.snapshot import Health
+from jwks_auth.store import KeySetStore
+from jwks_auth.tokens import AnyAudience, checked_audience
 
 __all__ = ["DiscoveredClient", "Issuer"]
 
@@ -48,6 +49,7 @@ class ClientOptions(TypedDict, total=False):
     headers: dict[str, Any] | None
     ssl_context: ssl.SSLContext | None
     session: Session | None
+    store: KeySetStore | str | None
     lifespan: float
     cooldown_duration: float
     stale_if_error: float
@@ -92,7 +94,7 @@ class Issuer:
     ) -> None:
         _check_one_place(jwks_uri=jwks_uri, jwks=jwks, discovery_url=discovery_url, client=client)
         self.issuer = checked_issuer(issuer, allow_http=allow_http)
-        self.audience = audience
+        self.audience = _checked(audience)
         self.algorithms = None if algorithms is None else checked_algorithms(algorithms)
         self.scope_claims, self.roles_claim, self.permissions_claim = (
             scope_claims,
@@ -125,6 +127,11 @@ class Issuer:
         ``None`` where they were handed over and are not fetched. Never waits.
         """
         return None if self.client is None else self.client.health()
+
+
+def _checked(audience: str | Iterable[str] | AnyAudience | None) -> tuple[str, ...] | AnyAudience | None:
+    checked = checked_audience(audience)
+    return tuple(sorted(checked)) if isinstance(checked, frozenset) else checked
 
 
 def _check_one_place(**places: object) -> None:

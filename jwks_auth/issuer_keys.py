@@ -25,7 +25,7 @@ class SuppliedKeys:
         self._last: tuple[Any, KeySet] | None = None
 
     @property
-    def keys(self) -> KeySet:
+    def key_set(self) -> KeySet:
         """The set as it is now; raises ``KeySourceError`` before the first good answer."""
         try:
             document = self._supply()
@@ -39,13 +39,13 @@ class SuppliedKeys:
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
         """The key, or ``None`` where there is none or the callable fails."""
         try:
-            return self.keys.select(kid, alg)
+            return self.key_set.select(kid, alg)
         except KeySourceError:
             return None
 
     def resolve(self, kid: str | None, alg: str) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
-        key = self.keys.select(kid, alg)
+        key = self.key_set.select(kid, alg)
         if key is None:
             raise InvalidTokenError("unknown_key")
         return key

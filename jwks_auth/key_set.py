@@ -30,6 +30,10 @@ class KeyProvider(Protocol):
     async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
         """As :meth:`resolve`, without blocking the event loop."""
 
+    @property
+    def key_set(self) -> KeySet:
+        """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
@@ -99,6 +103,7 @@ class StaticKeys:
     """A :class:`KeyProvider` over a set that never changes: what is not there now never will be."""
 
     def __init__(self, key_set: KeySet) -> None:
+        self.key_set = key_set
         self.find = key_set.select
 
     def resolve(self, kid: str | None, alg: str) -> VerificationKey:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.policy import Policy
 from jwks_auth.tokens import AnyAudience, VerifiedToken
 
-__all__ = ["Requirement"]
+__all__ = ["Requirement", "RequirementOptions"]
+
+
+class RequirementOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`Requirement.of`, for adapters' decorators that pass them on."""
+
+    audience: str | Iterable[str] | AnyAudience | None
+    issuer: str | Iterable[str] | None
+    scopes: str | Iterable[str] | None
+    any_scope: str | Iterable[str] | None
+    roles: str | Iterable[str] | None
+    any_role: str | Iterable[str] | None
+    permissions: str | Iterable[str] | None
+    claims: Mapping[str, Any] | None
+    policy: Policy | None
+    optional: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,19 @@ class Settings:
         """Parse environment variables; others share that space, so an unknown name is only a warning."""
         return cls.from_prefixed(environment, unknown=lambda text: warnings.warn(text, stacklevel=4))
 
+    @staticmethod
+    def read(name: str, value: Any, *, label: str = "{}") -> Any:
+        """One setting's typed value, for an adapter whose framework has typed settings of its own."""
+        reader = read.issuers if name == "ISSUERS" else _READERS[name]
+        return _read(reader, value, label.format(name))
+
+    @staticmethod
+    def unknown(names: Iterable[str], *, label: str = "{}", extra: Iterable[str] = ()) -> list[str]:
+        """What to say of each of *names* that is no setting, with the nearest one that is."""
+        texts: list[str] = []
+        _refuse_unknown(names, label, SETTING_NAMES | frozenset(extra), texts.append)
+        return texts
+
     def __repr__(self) -> str:
         return f"<Settings {', '.join(repr(source.get('ISSUER')) for source in self.sources)}>"
 

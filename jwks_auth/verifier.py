@@ -11,7 +11,7 @@ from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.jws import parse_claims, parse_jws
-from jwks_auth.tokens import AnyAudience, UnverifiedToken, VerifiedToken, checked_audience
+from jwks_auth.tokens import AnyAudience, IssuerTerms, UnverifiedToken, VerifiedToken, checked_audience
 from jwks_auth.trust import Trust, Trusting
 from jwks_auth.validators import validate_audience, validate_claims
 
@@ -81,6 +81,10 @@ class TokenVerifier:
     def issuers(self) -> tuple[Issuer, ...]:
         """The issuers whose tokens are accepted."""
         return tuple(trust.issuer for trust in self._trusted.values())
+
+    def terms_of(self, issuer: str) -> IssuerTerms:
+        """How tokens of *issuer*, one of :attr:`issuers`, are read: where it keeps scopes, roles, permissions."""
+        return self._trusted[issuer].terms
 
     def verify(self, raw: str, *, audience: str | Iterable[str] | AnyAudience | None = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""

@@ -1,1 +1,35 @@
-"""jwks-auth for Fastapi."""
+"""JWT access tokens for FastAPI and Starlette: a dependency that is typed, documented and never blocks."""
+
+from jwks_auth import ANY_AUDIENCE, Policy, VerifiedToken
+from jwks_auth_fastapi.audit import AuditedRoute, audit
+from jwks_auth_fastapi.bearer import JWTBearer
+from jwks_auth_fastapi.errors import (
+    BadCredentials,
+    Forbidden,
+    KeysUnavailable,
+    RequestRejected,
+    Unauthorized,
+    install_error_handlers,
+)
+from jwks_auth_fastapi.openapi import OpenAPISettings, error_responses
+from jwks_auth_fastapi.settings import JWKSAuthSettings
+from jwks_auth_fastapi.websocket import until_expiry
+
+__all__ = [
+    "ANY_AUDIENCE",
+    "AuditedRoute",
+    "BadCredentials",
+    "Forbidden",
+    "JWKSAuthSettings",
+    "JWTBearer",
+    "KeysUnavailable",
+    "OpenAPISettings",
+    "Policy",
+    "RequestRejected",
+    "Unauthorized",
+    "VerifiedToken",
+    "audit",
+    "error_responses",
+    "install_error_handlers",
+    "until_expiry",
+]

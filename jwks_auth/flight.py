@@ -1,0 +1,50 @@
+"""One fetch under way, and the threads, event loops and processes around it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.freshness import Errand
+
+__all__ = ["Flight", "Outcome", "in_background"]
+
+Outcome = Future[KeySourceError | None]
+"""How a flight ends, always as a result: ``None`` is success."""
+
+_GRACE = 1.0
+"""Seconds past its deadline after which a flight that did not end is given up."""
+
+
+class Flight:
+    """One fetch, owned by the source: callers wait for it, and whoever gives up harms nobody."""
+
+    def __init__(self, errand: Errand, started: float, timeout: float) -> None:
+        self.errand = errand
+        self.started = started
+        self.deadline = started + timeout
+        self.lapse = self.deadline + _GRACE
+        self.ended = False
+        self.outcome: Outcome = Future()
+        # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.
+        self.outcome.set_running_or_notify_cancel()
+
+    def wait(self, seconds: float) -> None:
+        """Block this thread until the flight has landed, or for *seconds*."""
+        with suppress(FutureTimeout):
+            self.outcome.result(seconds)
+
+    async def await_(self, seconds: float) -> None:
+        """As :meth:`wait`, on whichever event loop is running."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
+
+
+def in_background(run: Callable[[], None]) -> None:
+    """Run *run* in a thread of its own that keeps no interpreter alive."""
+    threading.Thread(target=run, name="jwks-auth-fetch", daemon=True).start()

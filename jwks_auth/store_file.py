@@ -1,0 +1,60 @@
+"""A key store in a directory, for the processes of one machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+__all__ = ["FileStore"]
+
+
+class FileStore:
+    """Keeps each record in a file of its own in *directory*, readable by this user only.
+
+    Records are replaced atomically: a reader sees the old one or the new one. The directory is made when
+    something is first put there.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self._directory = Path(directory)
+
+    def get(self, name: str) -> bytes | None:
+        """The record under *name*."""
+        try:
+            return self._path(name, ".keys").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, value: bytes, ttl: float) -> None:
+        """Replace the record; a file stays until it is replaced, and is judged by its age."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # mkstemp makes the file 0600, in the same directory so that the rename is atomic.
+        handle, temporary = tempfile.mkstemp(dir=self._directory, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(value)
+            os.replace(temporary, self._path(name, ".keys"))
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+    def lease(self, name: str, ttl: float) -> bool:
+        """Whether no process made the lease file within *ttl* seconds; if so the caller just did."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(name, ".lease")
+        with suppress(FileNotFoundError):
+            if abs(time.time() - path.stat().st_mtime) >= ttl:
+                path.unlink()
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        return True
+
+    def _path(self, name: str, suffix: str) -> Path:
+        return self._directory / (sha256(name.encode()).hexdigest() + suffix)

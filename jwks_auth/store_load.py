@@ -1,0 +1,154 @@
+"""Loading keys through a shared store: look there first, fetch if need be, and leave what was fetched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.flight import in_background
+from jwks_auth.freshness import Errand, Life, Rules, State
+from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order
+from jwks_auth.store import KeySetStore, StoreError
+from jwks_auth.store_record import Record
+
+__all__ = ["SharedLoad"]
+
+ResultT = TypeVar("ResultT")
+
+_PATIENCE = 0.25
+"""Seconds that one operation of a store may take."""
+
+_MOST_HANGING = 2
+_PAUSE = 5.0
+"""Seconds for which a store that failed is left alone."""
+
+_MOST_SKEW = 5.0
+"""Seconds by which the clocks of a fleet may differ. Every record counts as this much older than it says."""
+
+
+class SharedLoad:
+    """A load like *load*, with *store* as a second level. *on_failure* hears the kind of each failure of
+    the store.
+
+    A record serves while it would be fresh here, and when it was given later than the keys in hand. Of a
+    fleet one process at a time fetches ahead of need; the others keep serving what they have, and look
+    again a second later. Where keys are needed now, nobody is waited for.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Order], Loaded],
+        store: KeySetStore,
+        rules: Rules,
+        *,
+        name: str,
+        on_failure: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        spawn: Callable[[Callable[[], None]], None] = in_background,
+    ) -> None:
+        self._load, self._store, self._rules, self._on_failure = load, store, rules, on_failure
+        self._clock, self._wall, self._spawn = clock, wall, spawn
+        self._name = f"jwks-auth:{sha256(name.encode()).hexdigest()[:32]}"
+        self._skew = min(_MOST_SKEW, rules.lifespan / 60)
+        self._out_until = clock()
+        self._calls: list[Future[Any]] = []
+        self._leased_until = clock()
+
+    def __call__(self, order: Order) -> Loaded:
+        """The keys from the store or the provider; raises ``KeySourceError``, ``Deferred`` among them."""
+        if order.errand is Errand.EXPLICIT:
+            return self._fetched(order)
+        record = self._read()
+        if record is not None and self._is_news(record, order):
+            return self._aged(record)
+        if order.errand is Errand.AHEAD and not self._may_fetch():
+            raise Deferred
+        try:
+            return self._fetched(order)
+        except KeySourceError as exc:
+            if record is None or order.held is not NOTHING or not self._is_alive(record):
+                raise
+            return replace(self._aged(record), failure=exc)
+
+    def _fetched(self, order: Order) -> Loaded:
+        loaded = self._load(order)
+        value = Record(loaded, self._wall()).to_bytes()
+        if value is not None:
+            ttl = self._rules.lifespan + self._rules.stale_if_error
+            self._bounded(lambda: self._store.put(self._name, value, min(ttl, 30 * 86_400.0)))
+        return loaded
+
+    def _read(self) -> Record | None:
+        value = self._bounded(lambda: self._store.get(self._name))
+        if value is None:
+            return None
+        try:
+            record = Record.from_bytes(value)
+        except ValueError:
+            self._on_failure("junk")
+            return None
+        # A record from the future would live too long: one of two clocks is wrong. One without keys only says
+        # that they were withdrawn.
+        return record if self._age(record) >= 0 and record.loaded.keys.keys else None
+
+    def _age(self, record: Record) -> float:
+        return self._wall() - record.fetched_at + self._skew
+
+    def _aged(self, record: Record) -> Loaded:
+        return replace(record.loaded, age=self._age(record))
+
+    def _state(self, record: Record) -> State:
+        age, max_age = self._age(record), record.loaded.max_age
+        return Life.starting(0.0, self._rules, draw=0.0, max_age=max_age).state(age)
+
+    def _is_alive(self, record: Record) -> bool:
+        return self._state(record) is not State.EXPIRED
+
+    def _is_news(self, record: Record, order: Order) -> bool:
+        held = order.held
+        if self._state(record) is not State.FRESH or record.fetched_at <= held.fetched_at + self._skew:
+            return False
+        # For an unknown kid only a changed set is news; the same one again would answer nothing.
+        return order.errand is not Errand.UNKNOWN_KID or record.loaded.document != held.loaded.document
+
+    def _may_fetch(self) -> bool:
+        now = self._clock()
+        if now < self._leased_until:
+            return True
+        ttl = min(self._rules.timeout + 1.0, self._rules.lifespan / 4)
+        free = self._bounded(lambda: self._store.lease(f"{self._name}:lease", ttl))
+        if free:
+            self._leased_until = now + ttl
+        # None: the store is out, and everybody fetches as if there were none.
+        return free is not False
+
+    def _bounded(self, call: Callable[[], ResultT]) -> ResultT | None:
+        """The result of *call*; ``None`` if it fails, takes too long, or is not even tried."""
+        self._calls = [future for future in self._calls if not future.done()]
+        if self._clock() < self._out_until or len(self._calls) >= _MOST_HANGING:
+            return None
+        future: Future[ResultT] = Future()
+        self._calls.append(future)
+        try:
+            self._spawn(partial(_complete, future, call))
+            return future.result(_PATIENCE)
+        except StoreError as exc:
+            self._on_failure(exc.kind)
+        except Exception as exc:  # noqa: BLE001 - a store is the user's, and may raise anything
+            self._out_until = self._clock() + _PAUSE
+            self._on_failure("timeout" if isinstance(exc, TimeoutError) else "failed")
+        return None
+
+
+def _complete(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
+    try:
+        future.set_result(call())
+    except Exception as exc:  # noqa: BLE001 - handed on to whoever waits
+        future.set_exception(exc)

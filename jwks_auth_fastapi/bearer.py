@@ -1,0 +1,211 @@
+"""``JWTBearer``: the security scheme that is itself the dependency."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any, Generic, Literal, cast, overload
+
+from fastapi.security import SecurityScopes
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from typing_extensions import TypedDict, TypeVar, Unpack
+
+from jwks_auth import AuthError, KeySourceError, Policy, VerifiedToken
+from jwks_auth.adapters import Requirement
+from jwks_auth_fastapi.claims import ClaimsModel
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
+from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
+from jwks_auth_fastapi.errors import request_rejected
+from jwks_auth_fastapi.openapi import JWTScheme, Kind, OpenAPISettings, error_responses
+from jwks_auth_fastapi.overrides import FakeBearer, fake_token
+from jwks_auth_fastapi.settings import JWKSAuthSettings
+from jwks_auth_fastapi.startup import health_response, prepare
+
+__all__ = ["BearerOptions", "JWTBearer"]
+
+TokenT = TypeVar("TokenT", bound=VerifiedToken[Any] | None, default=VerifiedToken)
+ClaimsT = TypeVar("ClaimsT")
+UserT = TypeVar("UserT")
+
+
+class BearerOptions(TypedDict, total=False):
+    """The options of :class:`JWTBearer` that don't change its type."""
+
+    audience: str | Iterable[str] | None
+    openapi: OpenAPISettings | Kind | None
+    websocket_subprotocol: bool
+    require_warm_up: bool
+
+
+class JWTBearer(JWTScheme, Generic[TokenT]):
+    """Requires a good access token: ``Depends(auth)``, or ``Security(auth, scopes=["orders:read"])``.
+
+    *settings*: ``JWKSAuthSettings()``, a mapping of settings, or an ``Authenticator``, to share its keys.
+    *claims*: a pydantic model, dataclass or TypedDict, which ``token.claims`` then is; claims that don't fit
+    it are 401 ``invalid_claim``. *optional*: no token gives ``None``; one that is bad, or lacks what is
+    asked, is refused. *audience* replaces the settings' where this instance is used.
+    *openapi*: how the scheme is documented, in place of what the settings say. *websocket_subprotocol*: take
+    ``Sec-WebSocket-Protocol: bearer, <token>`` too, all that browsers can send. *require_warm_up*: don't
+    start without keys.
+
+    No I/O at construction; raises :class:`~jwks_auth.ConfigurationError` there, naming what is wrong.
+    """
+
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken],
+        settings: AnySettings,
+        *,
+        optional: Literal[False] = ...,
+        **options: Unpack[BearerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken | None],
+        settings: AnySettings,
+        *,
+        optional: Literal[True],
+        **options: Unpack[BearerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken[ClaimsT]],
+        settings: AnySettings,
+        *,
+        claims: type[ClaimsT],
+        optional: Literal[False] = ...,
+        **options: Unpack[BearerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken[ClaimsT] | None],
+        settings: AnySettings,
+        *,
+        claims: type[ClaimsT],
+        optional: Literal[True],
+        **options: Unpack[BearerOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        settings: AnySettings,
+        *,
+        claims: type[Any] | None = None,
+        optional: bool = False,
+        audience: str | Iterable[str] | None = None,
+        openapi: OpenAPISettings | Kind | None = None,
+        websocket_subprotocol: bool = False,
+        require_warm_up: bool = False,
+    ) -> None:
+        self.authenticator = authenticator_of(settings)
+        super().__init__(_documented(settings, openapi), self.authenticator.issuers, optional=optional)
+        self._claims = None if claims is None else ClaimsModel(claims)
+        self._audience = audience
+        self._subprotocol = websocket_subprotocol
+        self._require_warm_up = require_warm_up
+        self._requirements: dict[tuple[str, ...], Requirement] = {}
+        self._twin_of: JWTBearer[Any] | None = None
+        self.requirement(())
+
+    async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> TokenT:
+        """The verified token of the request or WebSocket, which FastAPI hands to the route.
+
+        Raises a :class:`~jwks_auth_fastapi.RequestRejected`, an ``HTTPException``.
+        """
+        if self._twin_of is not None:
+            overrides = getattr(conn.scope.get("app"), "dependency_overrides", {})
+            override = overrides.get(self._twin_of)
+            if isinstance(override, FakeBearer):
+                return cast("TokenT", await override(conn, security_scopes))
+        requirement = self.requirement(security_scopes.scopes)
+        try:
+            token = await authenticate(
+                self.authenticator, conn.scope, requirement, subprotocol=self._subprotocol
+            )
+            if token is not None and self._claims is not None:
+                token = self._claims.fill(token)
+        except (AuthError, KeySourceError) as error:
+            raise request_rejected(error, self.authenticator, conn.scope) from error
+        return cast("TokenT", token)
+
+    def requirement(self, scopes: Iterable[str]) -> Requirement:
+        """What this scheme asks where FastAPI names *scopes*."""
+        key = tuple(scopes)
+        found = self._requirements.get(key)
+        if found is None:
+            found = self._requirements[key] = Requirement.of(
+                audience=self._audience, scopes=key or None, optional=self.is_optional
+            )
+        return found
+
+    @cached_property
+    def optional(self) -> JWTBearer[TokenT | None]:
+        """The same scheme where a token may be missing: ``Depends(auth.optional)`` gives it or ``None``.
+
+        It shares keys and verification, and ``dependency_overrides[auth] = auth.fake(...)`` reaches it.
+        """
+        twin = cast("JWTBearer[TokenT | None]", copy.copy(self))
+        twin.is_optional = True
+        twin._requirements = {}
+        twin._twin_of = self
+        return twin
+
+    def requires(self, policy: Policy) -> Callable[..., Awaitable[TokenT]]:
+        """``Depends(auth.requires(policy))`` gives the token if *policy* allows it; otherwise 403."""
+        return policy_dependency(self, policy)
+
+    @overload
+    def user(self, load_user: Callable[..., Awaitable[UserT | None]]) -> Callable[..., Awaitable[UserT]]: ...
+    @overload
+    def user(self, load_user: Callable[..., UserT | None]) -> Callable[..., Awaitable[UserT]]: ...
+    def user(self, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """A dependency that gives ``load_user(token, ...)``; ``None`` for a token is 401.
+
+        *load_user* may be ``async``, and may have dependencies of its own after the token, such as a
+        database session. What it returns is the route's user.
+        """
+        return user_dependency(self, load_user)
+
+    def fake(self, *, scopes: Iterable[str] = (), **claims: Any) -> FakeBearer:
+        """For tests: ``app.dependency_overrides[auth] = auth.fake(sub="u1", scopes=["orders:read"])``.
+
+        Every route and policy then sees a token with these claims; scopes and policies are still checked.
+        """
+        token = fake_token(self.authenticator, scopes, claims)
+        return FakeBearer(self, token if self._claims is None else self._claims.validated(token))
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """``FastAPI(lifespan=auth.lifespan)``, or ``async with auth.lifespan(app):`` inside your own.
+
+        Fetches keys before the first request. If that fails the app starts all the same (unless
+        *require_warm_up*) and tries again on demand. Raises :class:`~jwks_auth.ConfigurationError` for routes
+        that ask scopes wrongly.
+        """
+        await prepare(app, self.authenticator, required=self._require_warm_up)
+        yield
+
+    async def health(self, request: Request) -> Response:
+        """A readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""
+        return health_response(self.authenticator)
+
+    @property
+    def responses(self) -> dict[int | str, dict[str, Any]]:
+        """``responses=auth.responses`` documents 400, 401, 403 and 503 as FastAPI's own handler has them."""
+        return error_responses("detail")
+
+    @property
+    def swagger_ui_init_oauth(self) -> dict[str, Any]:
+        """``FastAPI(swagger_ui_init_oauth=auth.swagger_ui_init_oauth)``, for the ``oauth2`` kind: PKCE."""
+        return self.openapi.swagger_ui_init_oauth
+
+
+def _documented(settings: AnySettings, openapi: OpenAPISettings | Kind | None) -> OpenAPISettings:
+    if isinstance(openapi, OpenAPISettings):
+        return openapi
+    stated = settings.openapi if isinstance(settings, JWKSAuthSettings) else OpenAPISettings()
+    return stated if openapi is None else stated.of_kind(openapi)

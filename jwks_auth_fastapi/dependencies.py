@@ -1,0 +1,61 @@
+"""Dependencies on top of a bearer: a policy that must hold, a user that must exist."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Policy
+from jwks_auth_fastapi.errors import request_rejected
+
+if TYPE_CHECKING:
+    from jwks_auth_fastapi.bearer import JWTBearer
+
+__all__ = ["POLICY", "policy_dependency", "user_dependency"]
+
+POLICY = "__jwks_auth_policy__"
+"""The attribute by which the audit knows a policy dependency."""
+
+
+def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awaitable[Any]]:
+    """A dependency on *auth*, so that whatever overrides it is held against *policy* too."""
+
+    async def require_policy(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
+        try:
+            if token is not None:
+                policy.check(token)
+        except AuthError as error:
+            raise request_rejected(error, auth.authenticator, conn.scope) from error
+        return token
+
+    setattr(require_policy, POLICY, policy)
+    return require_policy
+
+
+def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """A dependency on *auth* and on *load_user*, which FastAPI runs as the dependency it is."""
+    loader = partial(load_user)
+    loader.__signature__ = _with_token(load_user, auth)  # type: ignore[attr-defined]
+
+    async def user(conn: HTTPConnection, token: Any = Depends(auth), found: Any = Depends(loader)) -> Any:
+        if found is None and token is not None:
+            refused = InvalidTokenError("user_refused")
+            raise request_rejected(refused, auth.authenticator, conn.scope) from refused
+        return found
+
+    return user
+
+
+def _with_token(load_user: Callable[..., Any], auth: JWTBearer[Any]) -> inspect.Signature:
+    # What FastAPI reads: the first parameter is a dependency on auth, the others stay the user's.
+    signature = inspect.signature(load_user, eval_str=True)
+    if not signature.parameters:
+        raise ConfigurationError(f"{load_user!r} takes no argument: expected the token as the first one")
+    first, *others = signature.parameters.values()
+    token = first.replace(annotation=Annotated[Any, Depends(auth)], default=inspect.Parameter.empty)
+    return signature.replace(parameters=[token, *others], return_annotation=inspect.Signature.empty)

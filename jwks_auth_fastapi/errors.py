@@ -1,0 +1,109 @@
+"""Refusals as ``HTTPException`` subclasses: every handler of FastAPI and Starlette answers them rightly.
+
+FastAPI's own handler gives ``{"detail": ...}``, :func:`install_error_handlers` the body all adapters share.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Literal
+
+from fastapi import HTTPException, WebSocketException
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.types import Scope
+
+from jwks_auth import AuthError, KeySourceError
+from jwks_auth.adapters import Authenticator, Rejection
+
+__all__ = [
+    "BadCredentials",
+    "Body",
+    "Forbidden",
+    "KeysUnavailable",
+    "RequestRejected",
+    "Unauthorized",
+    "install_error_handlers",
+    "rejection_response",
+    "request_rejected",
+]
+
+Body = Literal["rfc6750", "problem+json"]
+
+
+class RequestRejected(HTTPException):
+    """A refused request. ``rejection`` is the finished answer, ``code`` the stable word for what is wrong.
+
+    ``__cause__`` is the :class:`~jwks_auth.AuthError` or :class:`~jwks_auth.KeySourceError`.
+    """
+
+    def __init__(self, rejection: Rejection, code: str, *, detail: str | None = None) -> None:
+        super().__init__(rejection.status, detail or rejection.description, dict(rejection.headers))
+        self.rejection = rejection
+        self.code = code
+
+
+class BadCredentials(RequestRejected):
+    """400: the credentials can't be read, or there is more than one set of them."""
+
+
+class Unauthorized(RequestRejected):
+    """401: no token, or a bad one."""
+
+
+class Forbidden(RequestRejected):
+    """403: a good token that does not allow this request."""
+
+
+class KeysUnavailable(RequestRejected):
+    """503: the token can't be judged, as the issuer's keys can't be had. Not the client's fault."""
+
+
+_BY_STATUS: dict[int, type[RequestRejected]] = {
+    400: BadCredentials,
+    401: Unauthorized,
+    403: Forbidden,
+    503: KeysUnavailable,
+}
+
+
+def request_rejected(
+    error: AuthError | KeySourceError, authenticator: Authenticator, scope: Scope
+) -> RequestRejected | WebSocketException:
+    """What a dependency raises, ``from error``, on the connection of *scope*."""
+    rejection = authenticator.rejection(error)
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        # A server that can't send a denial response answers a close before accept with a plain 403.
+        return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
+    return _BY_STATUS[rejection.status](rejection, error.code)
+
+
+def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:
+    """The finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
+    headers = dict(rejection.headers)
+    if body == "rfc6750":
+        return Response(rejection.body, rejection.status, headers, media_type="application/json")
+    problem = {
+        "type": "about:blank",
+        "title": HTTPStatus(rejection.status).phrase,
+        "status": rejection.status,
+        "detail": rejection.description,
+        "error": rejection.error,
+    }
+    return Response(json.dumps(problem), rejection.status, headers, media_type="application/problem+json")
+
+
+def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
+    """Answer refusals with ``{"error", "error_description"}`` or with problem details (RFC 9457).
+
+    On all of *app*; a mounted application has handlers of its own, so call it for that one too.
+    """
+
+    async def answer(conn: HTTPConnection, exc: Exception) -> Response:
+        assert isinstance(exc, RequestRejected)  # noqa: S101 - what the handler is registered for
+        return rejection_response(exc.rejection, body)
+
+    app.add_exception_handler(RequestRejected, answer)

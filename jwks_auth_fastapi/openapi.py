@@ -1,0 +1,140 @@
+"""How the API documents its authentication: the security scheme, Swagger's Authorize button, the refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from fastapi.openapi import models
+from fastapi.security.base import SecurityBase
+from pydantic import BeforeValidator
+
+from jwks_auth import ConfigurationError, Issuer
+from jwks_auth.adapters import Requirement
+
+__all__ = ["JWTScheme", "Kind", "OpenAPISettings", "error_responses"]
+
+Kind = Literal["bearer", "openIdConnect", "oauth2"]
+
+
+def _decoded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAPISettings:
+    """What OpenAPI says of the scheme. Nothing of it is fetched, and nothing of it changes what is accepted.
+
+    *kind* ``bearer``: paste a token. ``openIdConnect``: points to the discovery document, the issuer's own
+    unless *openid_connect_url* says else. ``oauth2``: Swagger's Authorize button signs in with the
+    authorization code flow and PKCE; needs *authorization_url* and *token_url*, and for the button the
+    *client_id* of a public client that may redirect to ``/docs/oauth2-redirect``. *scopes*, offered there,
+    maps names to descriptions.
+    """
+
+    kind: Kind = "bearer"
+    scheme_name: str = "JWTBearer"
+    description: str | None = None
+    authorization_url: str | None = None
+    token_url: str | None = None
+    refresh_url: str | None = None
+    openid_connect_url: str | None = None
+    client_id: str | None = None
+    scopes: Annotated[Mapping[str, str], BeforeValidator(_decoded)] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("bearer", "openIdConnect", "oauth2"):
+            raise ConfigurationError(f"openapi kind {self.kind!r}: expected bearer, openIdConnect or oauth2")
+        if self.kind == "oauth2" and not (self.authorization_url and self.token_url):
+            raise ConfigurationError("openapi kind 'oauth2' needs authorization_url and token_url")
+
+    def of_kind(self, kind: Kind) -> OpenAPISettings:
+        """The same settings, used for another kind of scheme."""
+        return replace(self, kind=kind)
+
+    def model(self, issuers: Sequence[Issuer]) -> models.SecurityBase:
+        """OpenAPI's security scheme object."""
+        if self.kind == "oauth2":
+            flow = models.OAuthFlowAuthorizationCode(
+                authorizationUrl=self.authorization_url or "",
+                tokenUrl=self.token_url or "",
+                refreshUrl=self.refresh_url,
+                scopes=dict(self.scopes),
+            )
+            return models.OAuth2(
+                flows=models.OAuthFlows(authorizationCode=flow), description=self.description
+            )
+        if self.kind == "openIdConnect":
+            return models.OpenIdConnect(
+                openIdConnectUrl=self.openid_connect_url or _discovery_url(issuers),
+                description=self.description,
+            )
+        return models.HTTPBearer(bearerFormat="JWT", description=self.description)
+
+    @property
+    def swagger_ui_init_oauth(self) -> dict[str, Any]:
+        """``FastAPI(swagger_ui_init_oauth=...)``: a public client with PKCE, all scopes preselected."""
+        return {
+            "clientId": self.client_id or "",
+            "usePkceWithAuthorizationCodeGrant": True,
+            "scopes": " ".join(self.scopes),
+        }
+
+
+def _discovery_url(issuers: Sequence[Issuer]) -> str:
+    if len(issuers) > 1:
+        raise ConfigurationError("openapi kind 'openIdConnect' with several issuers needs openid_connect_url")
+    return issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
+
+
+class JWTScheme(SecurityBase):
+    """What FastAPI and the audit read of a scheme: how it is documented, and what it asks."""
+
+    def __init__(self, openapi: OpenAPISettings, issuers: Sequence[Issuer], *, optional: bool) -> None:
+        self.openapi = openapi
+        self.model = openapi.model(issuers)
+        self.scheme_name = openapi.scheme_name
+        self.is_optional = optional
+
+    def requirement(self, scopes: Iterable[str]) -> Requirement:
+        """What is asked where FastAPI names *scopes*; ``ConfigurationError`` for impossible ones."""
+        raise NotImplementedError
+
+
+_CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}
+_RETRY = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+_REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
+    400: ("The request's credentials are malformed, or there is more than one set of them", _CHALLENGE),
+    401: ("No access token, or a bad one", _CHALLENGE),
+    403: ("The access token does not allow this request", _CHALLENGE),
+    503: ("The access token can't be verified at the moment", _RETRY),
+}
+_MEMBERS = {
+    "detail": ("application/json", {"detail": "string"}),
+    "rfc6750": ("application/json", {"error": "string", "error_description": "string"}),
+    "problem+json": (
+        "application/problem+json",
+        {"type": "string", "title": "string", "status": "integer", "detail": "string", "error": "string"},
+    ),
+}
+
+
+def error_responses(
+    body: Literal["detail", "rfc6750", "problem+json"] = "detail",
+) -> dict[int | str, dict[str, Any]]:
+    """``responses=`` for a route, a router or the app: what refusals look like, by status.
+
+    *body* is ``detail`` for FastAPI's own handler, else what ``install_error_handlers`` was given.
+    """
+    media_type, members = _MEMBERS[body]
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in members.items()},
+        "required": list(members),
+    }
+    return {
+        status: {"description": text, "headers": headers, "content": {media_type: {"schema": schema}}}
+        for status, (text, headers) in _REFUSALS.items()
+    }

@@ -1,0 +1,48 @@
+"""What stands in for a bearer in tests: claims without a token, scopes and policies checked all the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastapi.security import SecurityScopes
+from starlette.requests import HTTPConnection
+
+from jwks_auth import AuthError, VerifiedToken
+from jwks_auth.adapters import Authenticator
+from jwks_auth_fastapi.errors import request_rejected
+
+if TYPE_CHECKING:
+    from jwks_auth_fastapi.bearer import JWTBearer
+
+__all__ = ["FakeBearer", "fake_token"]
+
+
+class FakeBearer:
+    """Made by :meth:`JWTBearer.fake`, for ``app.dependency_overrides``."""
+
+    def __init__(self, auth: JWTBearer[Any], token: VerifiedToken[Any]) -> None:
+        self.token = token
+        self._auth = auth
+
+    async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> VerifiedToken[Any]:
+        """The token, whatever the request carries, if it has the scopes."""
+        try:
+            self._auth.requirement(security_scopes.scopes).judge(self.token)
+        except AuthError as error:
+            raise request_rejected(error, self._auth.authenticator, conn.scope) from error
+        return self.token
+
+
+def fake_token(
+    authenticator: Authenticator, scopes: Iterable[str], claims: Mapping[str, Any]
+) -> VerifiedToken:
+    """A token as the first issuer's would be read, good for an hour unless *claims* say else."""
+    issuer = authenticator.issuers[0]
+    now = int(time.time())
+    payload: dict[str, Any] = {"iss": issuer.issuer, "sub": "user", "iat": now, "exp": now + 3600, **claims}
+    terms = authenticator.verifier.terms_of(issuer.issuer)
+    if scopes:
+        payload[terms.names.scopes[0]] = list(scopes)
+    return VerifiedToken(payload, {}, payload, terms)

@@ -1,0 +1,122 @@
+"""``JWKSAuthSettings``: the settings as a pydantic-settings model, read from the environment."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import PREFIX, SETTING_NAMES, AnyAudience, Settings
+from jwks_auth_fastapi.openapi import OpenAPISettings
+
+__all__ = ["JWKSAuthSettings"]
+
+# NoDecode: the core reads lists and JSON, as it does for the other frameworks.
+Strings = Annotated[tuple[str, ...] | None, NoDecode]
+
+
+class JWKSAuthSettings(BaseSettings):
+    """A service's settings: arguments in lower case, else variables such as ``JWKS_AUTH_ISSUER``.
+
+    Lists are JSON or separated by spaces, objects are JSON. Of several issuers each has settings of its own:
+    ``JWKS_AUTH_ISSUERS__ACME__ISSUER``, ``JWKS_AUTH_ISSUERS__ACME__AUDIENCE``, or ``JWKS_AUTH_ISSUERS`` has
+    them as JSON.
+    A ``.env`` file is read only when named: ``JWKSAuthSettings(_env_file=".env")``. ``None`` is the default
+    of the core, which docs/settings.md lists with the meaning of each.
+
+    Raises :class:`~jwks_auth.ConfigurationError` naming the variable. An unknown ``JWKS_AUTH_*`` variable
+    is a warning, as others may share the prefix; an unknown argument is an error.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="ignore",
+        arbitrary_types_allowed=True,
+    )
+
+    issuer: str | None = None
+    issuers: Annotated[list[Any] | None, NoDecode] = None
+    audience: Annotated[tuple[str, ...] | AnyAudience | None, NoDecode] = None
+    algorithms: Strings = None
+    leeway: float | None = None
+    profile: str | None = None
+    required_claims: Strings = None
+    allowed_clients: Strings = None
+    max_age: float | None = None
+    validators: Annotated[tuple[Callable[..., Any], ...] | None, NoDecode] = None
+    is_revoked: Callable[..., Any] | None = None
+    jwks_uri: str | None = None
+    jwks: Any = Field(default=None, repr=False)
+    discovery_url: str | None = None
+    allow_http: bool | None = None
+    scope_claims: Strings = None
+    roles_claim: str | None = None
+    permissions_claim: str | None = None
+    realm: str | None = None
+    resource_metadata: str | None = None
+    headers: Annotated[dict[str, str] | None, NoDecode] = Field(default=None, repr=False)
+    timeout: float | None = None
+    wait: float | None = None
+    lifespan: float | None = None
+    cooldown_duration: float | None = None
+    stale_if_error: float | None = None
+    cache_jwk_set: bool | None = None
+    cache_keys: bool | None = None
+    max_cached_keys: int | None = None
+    store: Any = Field(default=None, repr=False)
+    openapi: OpenAPISettings = OpenAPISettings()
+
+    _core: Settings = PrivateAttr()
+
+    def __init__(self, **values: Any) -> None:
+        prefix = values.get("_env_prefix") or self.model_config["env_prefix"]
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            # pydantic's text shows the values, which may be secrets.
+            raise ConfigurationError(_named(error, prefix)) from None
+        unknown = {
+            n.upper(): v for n, v in values.items() if n not in type(self).model_fields and n[0] != "_"
+        }
+        given = {name: getattr(self, name.lower()) for name in SETTING_NAMES}
+        self._core = Settings.from_mapping({**given, **unknown}, label=prefix + "{}")
+        for text in _unknown_variables(type(self), prefix):
+            warnings.warn(text, stacklevel=2)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> Any:
+        name = (info.field_name or "").upper()
+        if value is None or name not in SETTING_NAMES:
+            return value
+        if name == "ISSUERS" and isinstance(value, Mapping):
+            value = list(value.values())  # what pydantic-settings makes of JWKS_AUTH_ISSUERS__<any name>__*
+        return Settings.read(name, value, label=cls.model_config["env_prefix"] + "{}")
+
+    @property
+    def core(self) -> Settings:
+        """The parsed settings, as ``Authenticator`` takes them."""
+        return self._core
+
+
+def _named(error: ValidationError, prefix: str) -> str:
+    faults = error.errors(include_input=False, include_url=False)
+    return "; ".join(_fault(fault.get("ctx", {}).get("error"), fault, prefix) for fault in faults)
+
+
+def _fault(cause: Any, fault: Mapping[str, Any], prefix: str) -> str:
+    if isinstance(cause, ConfigurationError):
+        return str(cause)
+    return f"{prefix}{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+
+
+def _unknown_variables(model: type[BaseSettings], prefix: str) -> list[str]:
+    found = {name.upper() for name in os.environ if name.upper().startswith(prefix.upper())}
+    names = {name.removeprefix(prefix.upper()).partition("__")[0] for name in found}
+    return Settings.unknown(names, label=prefix + "{}", extra=(name.upper() for name in model.model_fields))

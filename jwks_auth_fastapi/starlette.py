@@ -1,0 +1,202 @@
+"""For Starlette alone: a backend for its ``AuthenticationMiddleware``, and ``require_jwt`` for endpoints.
+
+``Middleware(AuthenticationMiddleware, backend=(b := JWTAuthenticationBackend(...)), on_error=b.on_error)``
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from starlette.authentication import (
+    AuthCredentials,
+    AuthenticationBackend,
+    AuthenticationError,
+    BaseUser,
+    UnauthenticatedUser,
+)
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import WebSocketException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
+from jwks_auth.adapters import Rejection, Requirement
+from jwks_auth_fastapi.audit import REQUIREMENT
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
+from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
+
+__all__ = ["JWTAuthenticationBackend", "JWTCredentials", "JWTUser", "RejectedConnection", "require_jwt"]
+
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+
+_BACKEND = "jwks_auth.backend"
+_EXCEPTION_HANDLERS = "starlette.exception_handlers"  # there if Starlette is around to answer
+_OPTIONAL = Requirement.of(optional=True)
+
+
+class JWTCredentials(AuthCredentials):
+    """``request.auth``: the scopes ``requires()`` looks at, ``"authenticated"`` among them, and the token."""
+
+    def __init__(self, token: VerifiedToken | None) -> None:
+        super().__init__(() if token is None else ("authenticated", *sorted(token.scopes)))
+        self.token = token
+
+
+class JWTUser(BaseUser):
+    """``request.user``: the token's subject, or its client where it has none."""
+
+    def __init__(self, token: VerifiedToken) -> None:
+        self.token = token
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Always true: the token was verified."""
+        return True
+
+    @property
+    def display_name(self) -> str:
+        """``name``, ``preferred_username`` or the identity. For display: users may choose the first two."""
+        names = (self.token.get("name"), self.token.get("preferred_username"), self.identity)
+        return next(name for name in names if isinstance(name, str))
+
+    @property
+    def identity(self) -> str:
+        """``sub``, unique within its issuer."""
+        return self.token.subject or self.token.client_id or ""
+
+
+class RejectedConnection(AuthenticationError):
+    """What the backend raises; ``on_error`` answers with its ``rejection``."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.description)
+        self.rejection = rejection
+
+
+class JWTAuthenticationBackend(AuthenticationBackend):
+    """Reads the bearer token of every connection; none is anonymous, a bad one is refused on every route.
+
+    Takes what :class:`JWTBearer` takes, no I/O at construction. Starlette's middleware closes a refused
+    WebSocket without a reason (403 at the handshake).
+    """
+
+    def __init__(self, settings: AnySettings) -> None:
+        self.authenticator = authenticator_of(settings)
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
+        """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
+        conn.scope[_BACKEND] = self
+        try:
+            token = await authenticate(self.authenticator, conn.scope, _OPTIONAL)
+        except (AuthError, KeySourceError) as error:
+            raise RejectedConnection(self.authenticator.rejection(error)) from error
+        return _identity(token)
+
+    @staticmethod
+    def on_error(conn: HTTPConnection, exc: Exception) -> Response:
+        """For ``AuthenticationMiddleware(on_error=...)``, whose own answer to everything is 400."""
+        if isinstance(exc, RejectedConnection):
+            return rejection_response(exc.rejection)
+        raise exc
+
+
+@overload
+def require_jwt(endpoint: EndpointT, /) -> Callable[..., Any]: ...
+@overload
+def require_jwt(
+    *, backend: JWTAuthenticationBackend | None = None, **requirement: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def require_jwt(
+    endpoint: Callable[..., Any] | None = None,
+    /,
+    *,
+    backend: JWTAuthenticationBackend | None = None,
+    **requirement: Any,
+) -> Callable[..., Any]:
+    """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
+
+    Bare, or with what the token must have: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
+    ``permissions``, ``claims``, ``policy``, ``audience``, ``issuer``. ``optional=True`` lets requests without
+    a token through. For functions and methods that take a request or a websocket, for endpoint classes and
+    for ASGI applications.
+    The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
+
+    Raises :class:`~jwks_auth.ConfigurationError` for what no token could meet.
+    """
+    guard = _Guard(Requirement.of(**requirement), backend)
+    return guard if endpoint is None else guard(endpoint)
+
+
+class _Guard:
+    def __init__(self, requirement: Requirement, backend: JWTAuthenticationBackend | None) -> None:
+        self.requirement = requirement
+        self.backend = backend
+
+    def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        if not inspect.isroutine(endpoint):
+            return _GuardedApp(endpoint, self)
+
+        @functools.wraps(endpoint)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            conn = next(value for value in (*args, *kwargs.values()) if isinstance(value, HTTPConnection))
+            await self.check(conn.scope)
+            if inspect.iscoroutinefunction(endpoint):
+                return await endpoint(*args, **kwargs)
+            return await run_in_threadpool(endpoint, *args, **kwargs)
+
+        setattr(guarded, REQUIREMENT, self.requirement)
+        return guarded
+
+    async def check(self, scope: Scope) -> None:
+        """Set ``auth`` and ``user`` of the connection; raises what Starlette's handlers answer."""
+        backend = self.backend or scope.get(_BACKEND)
+        if backend is None:
+            raise ConfigurationError(
+                "require_jwt found no backend: put AuthenticationMiddleware with a JWTAuthenticationBackend "
+                "around the application, or say require_jwt(backend=...)"
+            )
+        try:
+            token = await authenticate(backend.authenticator, scope, self.requirement)
+        except (AuthError, KeySourceError) as error:
+            raise self._refusal(request_rejected(error, backend.authenticator, scope)) from error
+        scope["auth"], scope["user"] = _identity(token)
+
+    @staticmethod
+    def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:
+        if isinstance(exc, RequestRejected):
+            # Starlette's own handler sends detail as it is: this makes it the body that others answer with.
+            exc.detail = exc.rejection.body.decode()
+            exc.headers = {**(exc.headers or {}), "Content-Type": "application/json"}
+        return exc
+
+
+class _GuardedApp:
+    """An endpoint class or another ASGI application behind a guard; lifespan events pass."""
+
+    def __init__(self, app: ASGIApp, guard: _Guard) -> None:
+        self.app = app
+        self.guard = guard
+        functools.update_wrapper(self, app, updated=())
+        setattr(self, REQUIREMENT, guard.requirement)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = self.app
+        if scope["type"] in ("http", "websocket"):
+            try:
+                await self.guard.check(scope)
+            except RequestRejected as exc:
+                if _EXCEPTION_HANDLERS in scope:
+                    raise
+                answer = rejection_response(exc.rejection)
+            except WebSocketException as exc:
+                answer = WebSocketClose(exc.code, exc.reason)
+        await answer(scope, receive, send)
+
+
+def _identity(token: VerifiedToken | None) -> tuple[JWTCredentials, BaseUser]:
+    return JWTCredentials(token), UnauthenticatedUser() if token is None else JWTUser(token)

@@ -1,0 +1,41 @@
+"""What happens before the first request, and how a load balancer asks whether it did."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+
+from jwks_auth import ConfigurationError, KeySourceError
+from jwks_auth.adapters import Authenticator
+from jwks_auth_fastapi.audit import audit
+
+__all__ = ["health_response", "prepare"]
+
+log = logging.getLogger("jwks_auth")
+
+
+async def prepare(app: Starlette, authenticator: Authenticator, *, required: bool = False) -> None:
+    """Refuse routes that ask scopes wrongly, then fetch the keys.
+
+    A failure to fetch is logged, or raised (:class:`~jwks_auth.KeySourceError`) if *required*.
+    """
+    wrong = [f"{route.path}: {problem}" for route in audit(app) for problem in route.problems]
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
+    try:
+        await authenticator.awarm_up()
+    except KeySourceError as error:
+        if required:
+            raise
+        log.warning("no keys at start-up, trying again on demand: %s", error)
+
+
+def health_response(authenticator: Authenticator) -> Response:
+    """200 while there are keys that may be served, of one issuer at least, else 503."""
+    states = [health and health.state for health in authenticator.health().values()]
+    # One issuer of several being away is no reason to take the service out of rotation.
+    if all(state in ("empty", "expired") for state in states):
+        return JSONResponse({"status": "unavailable"}, 503)
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,60 @@
+"""For an application's own tests: overrides that end with the test, and a check that no route was forgotten.
+
+``pytest_plugins = ["jwks_auth_fastapi.testing"]`` in ``conftest.py`` provides the fixture ``sign_in``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+
+from jwks_auth_fastapi.audit import audit
+from jwks_auth_fastapi.bearer import JWTBearer
+
+__all__ = ["SignIn", "assert_protected", "sign_in", "signed_in"]
+
+SignIn = Callable[..., None]
+
+
+@contextmanager
+def signed_in(app: FastAPI, auth: JWTBearer[Any], **claims: Any) -> Iterator[None]:
+    """``with signed_in(app, auth, sub="u1", scopes=["orders:read"]):``, arguments as of ``auth.fake``."""
+    before = app.dependency_overrides
+    app.dependency_overrides = {**before, auth: auth.fake(**claims)}
+    try:
+        yield
+    finally:
+        app.dependency_overrides = before
+
+
+@pytest.fixture
+def sign_in() -> Iterator[SignIn]:
+    """``sign_in(app, auth, sub="u1", scopes=["orders:read"])``, for the rest of the test."""
+    with ExitStack() as stack:
+        yield lambda app, auth, **claims: stack.enter_context(signed_in(app, auth, **claims))
+
+
+def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
+    """Fail if a route lets requests without a token through and its path is not among *public*.
+
+    FastAPI's documentation pages are public unless they were switched off. Routes where a token is optional
+    have to be named, as any public one; and a path in *public* that no route has is a failure too.
+    """
+    routes = audit(app)
+    allowed = {*public, *_documentation(app)}
+    forgotten = [str(route) for route in routes if route.guard != "required" and route.path not in allowed]
+    assert not forgotten, f"routes that need no token: {forgotten}"
+    unknown = sorted(set(public) - {route.path for route in routes})
+    assert not unknown, f"no such routes: {unknown}"
+    wrong = [str(route) for route in routes if route.problems]
+    assert not wrong, f"routes that ask wrongly: {wrong}"
+
+
+def _documentation(app: Starlette) -> set[str]:
+    names = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
+    return {path for name in names if (path := getattr(app, name, None))}

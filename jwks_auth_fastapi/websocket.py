@@ -1,0 +1,33 @@
+"""Long connections: a WebSocket outlives the check at its start, but not its token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import move_on_after
+from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.websockets import WebSocket, WebSocketState
+
+from jwks_auth import VerifiedToken
+
+__all__ = ["until_expiry"]
+
+REASON = "The access token has expired"
+
+
+@asynccontextmanager
+async def until_expiry(
+    websocket: WebSocket, token: VerifiedToken[Any], *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[None]:
+    """``async with until_expiry(websocket, token):`` ends the block when the token expires.
+
+    What runs inside is cancelled at ``exp``, and the connection closed with 1008 and a reason; code after the
+    block runs then too. *clock* gives seconds since 1970.
+    """
+    with move_on_after(token.expires_at - clock()) as limit:
+        yield
+    if limit.cancelled_caught and websocket.application_state is WebSocketState.CONNECTED:
+        await websocket.close(WS_1008_POLICY_VIOLATION, REASON)

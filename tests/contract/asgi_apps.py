@@ -1,0 +1,121 @@
+"""The contract's routes in FastAPI and in Starlette, guarded in every way that there is."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Security
+from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
+
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_fastapi import JWTBearer, Policy, VerifiedToken, install_error_handlers
+from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
+from tests.contract.cases import AUDIENCES, REALM
+from tests.contract.runner import Answer, Headers
+
+__all__ = ["APPS", "ClientApp", "fastapi_app"]
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+BOTH = ["orders:read", "orders:write"]
+ANY = ["orders:read", "orders:admin"]
+ADMINS = ["admin", "root"]
+
+
+def settings(issuer: FakeIssuer) -> dict[str, Any]:
+    """What every contract app is configured with."""
+    return {**issuer.settings(audience=AUDIENCES), "REALM": REALM}
+
+
+class ClientApp:
+    """An app behind Starlette's test client, below *prefix* if it is mounted there."""
+
+    def __init__(self, app: Any, prefix: str = "") -> None:
+        self.client = TestClient(app)
+        self.prefix = prefix
+
+    def request(self, method: str, target: str, headers: Headers) -> Answer:
+        """One request."""
+        response = self.client.request(method, self.prefix + target, headers=list(headers))
+        return Answer(response.status_code, response.headers.multi_items(), response.content)
+
+
+def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True) -> FastAPI:
+    """Every route guarded by dependencies; *sync*: ``def`` routes, which run in threads."""
+    auth = JWTBearer(settings(issuer))
+    reports = JWTBearer(auth.authenticator, audience="reports")
+    app = FastAPI(lifespan=auth.lifespan)
+    if handlers:
+        install_error_handlers(app)
+
+    def route(path: str, guard: Any, answer: Callable[[Any], dict[str, Any]]) -> None:
+        async def endpoint(token: Annotated[VerifiedToken | None, guard]) -> dict[str, Any]:
+            return answer(token)
+
+        def sync_endpoint(token: Annotated[VerifiedToken | None, guard]) -> dict[str, Any]:
+            return answer(token)
+
+        for method in METHODS:  # one by one, as FastAPI wants a name of its own for each in OpenAPI
+            app.add_api_route(path, sync_endpoint if sync else endpoint, methods=[method])
+
+    route("/public", Depends(lambda: None), lambda _: {"message": "hello"})
+    route("/me", Depends(auth), lambda token: {"sub": token.subject})
+    route("/orders", Security(auth, scopes=["orders:read"]), lambda _: {"orders": []})
+    route("/both", Security(auth, scopes=BOTH), lambda _: {"orders": []})
+    route("/any", Depends(auth.requires(Policy(any_scope=ANY))), lambda _: {"orders": []})
+    route("/admin", Depends(auth.requires(Policy(any_role=ADMINS))), lambda _: {"admin": True})
+    route("/reports", Depends(reports), lambda token: {"sub": token.subject})
+    route("/optional", Depends(auth.optional), lambda token: {"sub": token.subject if token else None})
+    return app
+
+
+def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = True) -> Starlette:
+    """Every route guarded by ``require_jwt``, with the backend from the middleware or handed over."""
+    backend = JWTAuthenticationBackend(settings(issuer))
+    given = {} if middleware else {"backend": backend}
+
+    def route(path: str, answer: Callable[[Any], dict[str, Any]], **requirement: Any) -> BaseRoute:
+        async def endpoint(request: Request) -> JSONResponse:
+            return JSONResponse(answer(request.auth.token))
+
+        def sync_endpoint(request: Request) -> JSONResponse:
+            return JSONResponse(answer(request.auth.token))
+
+        guarded = require_jwt(**given, **requirement)(sync_endpoint if sync else endpoint)
+        return Route(path, guarded, methods=METHODS)
+
+    async def public(request: Request) -> JSONResponse:
+        return JSONResponse({"message": "hello"})
+
+    routes = [
+        Route("/public", public, methods=METHODS),
+        route("/me", lambda token: {"sub": token.subject}),
+        route("/orders", lambda _: {"orders": []}, scopes="orders:read"),
+        route("/both", lambda _: {"orders": []}, scopes=BOTH),
+        route("/any", lambda _: {"orders": []}, any_scope=ANY),
+        route("/admin", lambda _: {"admin": True}, any_role=ADMINS),
+        route("/reports", lambda token: {"sub": token.subject}, audience="reports"),
+        route("/optional", lambda token: {"sub": token.subject if token else None}, optional=True),
+    ]
+    around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
+    return Starlette(routes=routes, middleware=around if middleware else [])
+
+
+def mounted(app: Any) -> ClientApp:
+    """The app below ``/api`` of a plain Starlette application."""
+    return ClientApp(Starlette(routes=[Mount("/api", app)]), prefix="/api")
+
+
+APPS: dict[str, Callable[[FakeIssuer], ClientApp]] = {
+    "fastapi async": lambda issuer: ClientApp(fastapi_app(issuer)),
+    "fastapi sync": lambda issuer: ClientApp(fastapi_app(issuer, sync=True)),
+    "fastapi mounted": lambda issuer: mounted(fastapi_app(issuer)),
+    "starlette async": lambda issuer: ClientApp(starlette_app(issuer)),
+    "starlette sync": lambda issuer: ClientApp(starlette_app(issuer, sync=True)),
+    "starlette without middleware": lambda issuer: ClientApp(starlette_app(issuer, middleware=False)),
+    "starlette mounted": lambda issuer: mounted(starlette_app(issuer)),
+}

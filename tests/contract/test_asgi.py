@@ -1,0 +1,74 @@
+"""FastAPI and Starlette answer as the table says: under the test client, and under uvicorn's two parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jwks_auth.testing import FakeIssuer
+from tests.asgi import serve
+from tests.contract.asgi_apps import APPS, ClientApp, fastapi_app, starlette_app
+from tests.contract.cases import CASES, Case
+from tests.contract.runner import App, HTTPApp, check
+
+SERVED: dict[str, Callable[[FakeIssuer], Any]] = {
+    "fastapi": fastapi_app,
+    "fastapi sync": lambda issuer: fastapi_app(issuer, sync=True),
+    "starlette": starlette_app,
+}
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest.fixture(scope="module", params=APPS)
+def in_process(request: pytest.FixtureRequest) -> tuple[App, FakeIssuer]:
+    """An app behind the test client, and its issuer."""
+    issuer = FakeIssuer()
+    return APPS[request.param](issuer), issuer
+
+
+@pytest.fixture(scope="module", params=SERVED)
+def served(request: pytest.FixtureRequest, parser: str) -> Iterator[tuple[App, FakeIssuer]]:
+    """An app behind uvicorn, and its issuer."""
+    issuer = FakeIssuer()
+    with serve(SERVED[request.param](issuer), http=parser) as url:
+        yield HTTPApp(url), issuer
+
+
+@pytest.fixture(scope="module", params=["h11", "httptools"])
+def parser(request: pytest.FixtureRequest) -> str:
+    """uvicorn's HTTP parsers."""
+    return str(request.param)
+
+
+@each_case
+def test_contract(in_process: tuple[App, FakeIssuer], case: Case) -> None:
+    """Status, challenges and body are the table's."""
+    app, issuer = in_process
+    check(app, case, issuer)
+
+
+@each_case
+def test_contract_under_uvicorn(served: tuple[App, FakeIssuer], case: Case) -> None:
+    """Status, challenges and body are the table's behind a socket, where headers come as they were sent."""
+    app, issuer = served
+    check(app, case, issuer)
+
+
+@pytest.fixture(scope="module")
+def with_default_handler() -> tuple[App, FakeIssuer]:
+    """A FastAPI app that never heard of our error handlers."""
+    issuer = FakeIssuer()
+    return ClientApp(fastapi_app(issuer, handlers=False)), issuer
+
+
+@each_case
+def test_contract_with_fastapis_own_handler(with_default_handler: tuple[App, FakeIssuer], case: Case) -> None:
+    """Status and challenges are the table's; the body has FastAPI's shape."""
+    app, issuer = with_default_handler
+    if case.status != 200 and case.body is not None:
+        case = replace(case, body={"detail": case.body["error_description"]})
+    check(app, case, issuer)

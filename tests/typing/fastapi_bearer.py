@@ -1,0 +1,96 @@
+"""What type checkers know of ``JWTBearer``: mypy strict and pyright read this, nothing runs it."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict, assert_type
+
+import pydantic
+from fastapi import Depends, FastAPI, Security
+from fastapi.security import SecurityScopes
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse
+
+from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer, OpenAPISettings, Policy, VerifiedToken
+from jwks_auth_fastapi.starlette import require_jwt
+
+
+class Model(pydantic.BaseModel):
+    """Claims as a pydantic model."""
+
+    email: str
+
+
+@dataclasses.dataclass
+class Record:
+    """Claims as a dataclass."""
+
+    email: str
+
+
+class Document(TypedDict):
+    """Claims as a TypedDict."""
+
+    email: str
+
+
+settings = JWKSAuthSettings(issuer="https://issuer.example/", audience=["api"])
+plain = JWTBearer(settings)
+maybe = JWTBearer(settings, optional=True)
+model = JWTBearer(settings, claims=Model)
+record = JWTBearer({"ISSUER": "https://issuer.example/"}, claims=Record, audience="api")
+document = JWTBearer(plain.authenticator, claims=Document)
+maybe_model = JWTBearer(settings, claims=Model, optional=True, openapi=OpenAPISettings(kind="bearer"))
+
+
+async def dependencies(conn: HTTPConnection, scopes: SecurityScopes) -> None:
+    """What each bearer gives to a route."""
+    assert_type(await plain(conn, scopes), VerifiedToken)
+    assert_type((await plain(conn, scopes)).claims, Mapping[str, Any])
+    assert_type(await maybe(conn, scopes), VerifiedToken | None)
+    assert_type(await model(conn, scopes), VerifiedToken[Model])
+    assert_type((await model(conn, scopes)).claims.email, str)
+    assert_type(await record(conn, scopes), VerifiedToken[Record])
+    assert_type((await document(conn, scopes)).claims["email"], str)
+    assert_type(await maybe_model(conn, scopes), VerifiedToken[Model] | None)
+    assert_type(await plain.optional(conn, scopes), VerifiedToken | None)
+    assert_type(await model.optional(conn, scopes), VerifiedToken[Model] | None)
+    assert_type(await model.requires(Policy(roles="admin"))(), VerifiedToken[Model])
+
+
+def load_user(token: VerifiedToken[Model]) -> str:
+    """A user by the token's typed claims."""
+    return token.claims.email
+
+
+async def aload_user(token: VerifiedToken[Model], limit: int = 10) -> int | None:
+    """A user that may not exist."""
+    return limit
+
+
+async def users() -> None:
+    """What a user dependency gives."""
+    assert_type(await model.user(load_user)(), str)
+    assert_type(await model.user(aload_user)(), int)
+
+
+app = FastAPI(lifespan=plain.lifespan, responses=plain.responses)
+app.dependency_overrides[plain] = plain.fake(sub="u1", scopes=["orders:read"])
+Reader = Annotated[VerifiedToken[Model], Security(model, scopes=["orders:read"])]
+
+
+@app.get("/orders")
+def orders(token: Reader, user: Annotated[str, Depends(model.user(load_user))]) -> str:
+    """A route as users write it."""
+    return token.claims.email + user
+
+
+@require_jwt
+def bare(request: Request) -> JSONResponse:
+    """A Starlette endpoint."""
+    return JSONResponse([])
+
+
+@require_jwt(scopes="orders:read")
+async def called(request: Request) -> JSONResponse:
+    """A Starlette endpoint that asks for a scope."""
+    return JSONResponse([])
