@@ -1,1 +1,20 @@
-"""jwks-auth for Flask."""
+"""Bearer-token authentication for Flask: verified JWT access tokens on views, blueprints and whole apps."""
+
+from jwks_auth_flask.admissions import current_token, current_user
+from jwks_auth_flask.decorators import public, require_jwt
+from jwks_auth_flask.errors import AuthRejected
+from jwks_auth_flask.extension import JWKSAuth
+from jwks_auth_flask.signals import keys_refresh_failed, keys_refreshed, token_rejected, token_verified
+
+__all__ = [
+    "AuthRejected",
+    "JWKSAuth",
+    "current_token",
+    "current_user",
+    "keys_refresh_failed",
+    "keys_refreshed",
+    "public",
+    "require_jwt",
+    "token_rejected",
+    "token_verified",
+]

@@ -1,0 +1,83 @@
+"""What a request was admitted with. It lives on the request object and so ends with it.
+
+Not on ``flask.g``: that belongs to the application context, which a script or a test can push around several
+requests, and the second of them would find the first one's token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, request
+from werkzeug.local import LocalProxy
+
+from jwks_auth import VerifiedToken
+from jwks_auth.adapters import Memo
+
+__all__ = ["Admission", "Admissions", "admissions_of", "current_token", "current_user"]
+
+UNGUARDED = (
+    "No token was accepted on this request. Put @require_jwt on the view, or guard its blueprint or app with "
+    "auth.protect(...). Where a token is optional, ask first: `if current_token:`."
+)
+NO_LOADER = "No user was loaded on this request: register a loader with @auth.user_loader."
+
+
+class Admission:
+    """One gate's memory of one request: the verification, the token it let in, and the token's user."""
+
+    __slots__ = ("memo", "token", "user")
+
+    def __init__(self) -> None:
+        self.memo = Memo()
+        self.token: VerifiedToken | None = None
+        self.user: Any = None
+
+
+class Admissions:
+    """All gates' admissions of one request, and the one made last."""
+
+    __slots__ = ("by_gate", "latest")
+
+    def __init__(self) -> None:
+        self.by_gate: dict[object, Admission] = {}
+        self.latest: Admission | None = None
+
+    def of(self, gate: object) -> Admission:
+        """The admission by *gate*: two gates trust different issuers, so neither believes the other."""
+        admission = self.by_gate.get(gate)
+        if admission is None:
+            admission = self.by_gate[gate] = Admission()
+        return admission
+
+
+def admissions_of(current: Request) -> Admissions:
+    """The admissions kept on *current*."""
+    kept: dict[str, Any] = current.__dict__
+    found = kept.get("_jwks_auth")
+    if found is None:
+        found = kept["_jwks_auth"] = Admissions()
+    return found
+
+
+def _token() -> VerifiedToken:
+    latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
+    if latest is None or latest.token is None:
+        raise RuntimeError(UNGUARDED)
+    return latest.token
+
+
+def _user() -> Any:
+    latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
+    if latest is None or latest.token is None:
+        raise RuntimeError(UNGUARDED)
+    if latest.user is None:
+        raise RuntimeError(NO_LOADER)
+    return latest.user
+
+
+current_token: VerifiedToken = LocalProxy(_token)  # type: ignore[assignment]
+"""The token the latest guard accepted on this request; false where there is none."""
+
+current_user: Any = LocalProxy(_user)
+"""What ``@auth.user_loader`` made of that token; false where there is none."""

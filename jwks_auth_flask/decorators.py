@@ -1,0 +1,94 @@
+"""``@require_jwt`` and ``@public``: what a view says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import isclass, iscoroutinefunction
+from typing import Any, NamedTuple, TypeVar, Unpack, overload
+
+from jwks_auth.adapters import Requirement, RequirementOptions
+from jwks_auth_flask.gate import gate_of
+
+__all__ = ["PUBLIC", "Stamp", "decorator", "public", "require_jwt", "stamps_of"]
+
+View = Callable[..., Any]
+ViewT = TypeVar("ViewT", bound=View)
+AnyT = TypeVar("AnyT")
+
+STAMPS = "__jwks_auth__"
+PUBLIC = "__jwks_auth_public__"
+
+
+class Stamp(NamedTuple):
+    """Left on a decorated view for tools that list routes; nothing is ever decided by it."""
+
+    gate: str
+    requirement: Requirement
+
+
+@overload
+def require_jwt(view: ViewT, /) -> ViewT: ...
+@overload
+def require_jwt(**options: Unpack[RequirementOptions]) -> Callable[[ViewT], ViewT]: ...
+def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> Any:
+    """Let only requests with a good token reach the view; bare or called, on sync and async views.
+
+    Options: ``audience``, ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``, ``any_role``,
+    ``permissions``, ``claims``, ``policy``, ``optional``. Several on one view add up, and the token is
+    verified once. Put it below ``@app.route``: above, Flask has already registered the bare view. On a
+    class-based view: ``decorators = [require_jwt]``, or on its methods.
+
+    Raises :class:`~jwks_auth.ConfigurationError` at once for options no token can meet.
+    """
+    return decorator("default", view, options)
+
+
+def decorator(gate: str, view: Any, options: RequirementOptions) -> Any:
+    """What ``require_jwt`` of the instance *gate* returns, bare or called."""
+    requirement = Requirement.of(**options)
+
+    def decorate(decorated: Any) -> Any:
+        if isclass(decorated):
+            raise TypeError(f"{decorated.__name__}: on a class-based view write `decorators = [require_jwt]`")
+        if not callable(decorated):
+            raise TypeError(
+                f"require_jwt decorates a view, found {decorated!r}; options are named: scopes=..."
+            )
+        guarded = _guarded(decorated, gate, requirement)
+        setattr(guarded, STAMPS, (*stamps_of(decorated), Stamp(gate, requirement)))
+        return guarded
+
+    return decorate if view is None else decorate(view)
+
+
+def _guarded(view: View, gate: str, requirement: Requirement) -> View:
+    if iscoroutinefunction(view):
+        # Itself a coroutine function, so that an async decorator above it can await it.
+        @wraps(view)
+        async def async_guarded(*args: Any, **kwargs: Any) -> Any:
+            await gate_of(gate).aadmit(requirement)
+            return await view(*args, **kwargs)
+
+        return async_guarded
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        gate_of(gate).admit(requirement)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def public(view: AnyT) -> AnyT:
+    """Exempt a view, a view class or one of its methods from guards on its blueprints and its app.
+
+    A ``@require_jwt`` of its own still holds.
+    """
+    setattr(view, PUBLIC, True)
+    return view
+
+
+def stamps_of(view: Any) -> tuple[Stamp, ...]:
+    """The requirements of a view's decorators, innermost first."""
+    return getattr(view, STAMPS, ())

@@ -1,0 +1,74 @@
+"""The one exception this extension raises for a request, in the shape Flask's error handlers expect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, after_this_request
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, ServiceUnavailable, Unauthorized
+
+from jwks_auth import AuthError, KeySourceError
+from jwks_auth.adapters import Rejection
+
+__all__ = ["AuthRejected", "rejected"]
+
+
+class AuthRejected(HTTPException):
+    """A request that was refused: 400, 401, 403, or 503 while no keys can be had.
+
+    ``error`` is the core's exception (``error.code`` is stable), ``rejection`` the finished answer. An error
+    handler for this class, for the status or for ``HTTPException`` may answer in its own words: the challenge
+    is added to whatever it returns with the same status.
+    """
+
+    error: AuthError | KeySourceError
+    rejection: Rejection
+
+    def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        """The challenge (or ``Retry-After``) and the type of the body."""
+        return [("Content-Type", "application/json"), *self.rejection.headers]
+
+    def get_body(self, environ: Any = None, scope: Any = None) -> str:
+        """``{"error", "error_description"}``, both constants."""
+        return self.rejection.body.decode()
+
+
+# Flask looks for a status code's handler among the bases of the exception's class: each status has its own.
+class _Malformed(AuthRejected, BadRequest):
+    pass
+
+
+class _Unauthorized(AuthRejected, Unauthorized):
+    pass
+
+
+class _Forbidden(AuthRejected, Forbidden):
+    pass
+
+
+class _Unavailable(AuthRejected, ServiceUnavailable):
+    pass
+
+
+_BY_STATUS: dict[int, type[AuthRejected]] = {
+    400: _Malformed,
+    401: _Unauthorized,
+    403: _Forbidden,
+    503: _Unavailable,
+}
+
+
+def rejected(error: AuthError | KeySourceError, rejection: Rejection) -> AuthRejected:
+    """The exception for *rejection*, to be raised while the request is served."""
+    exception = _BY_STATUS[rejection.status](rejection.description)
+    exception.error, exception.rejection = error, rejection
+
+    @after_this_request
+    def keep_challenge(response: Response) -> Response:
+        # A handler with words of its own rarely thinks of the challenge, and RFC 9110 wants it on every 401.
+        if response.status_code == rejection.status:
+            for name, value in rejection.headers:
+                response.headers.setdefault(name, value)
+        return response
+
+    return exception

@@ -1,0 +1,108 @@
+"""The extension object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, Unpack, overload
+
+from flask import Blueprint, Flask, Request
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import PREFIX, Authenticator, Requirement, RequirementOptions, Settings, readers
+from jwks_auth_flask.decorators import decorator
+from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
+from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
+from jwks_auth_flask.login import user_for
+from jwks_auth_flask.signals import send_event
+
+__all__ = ["JWKSAuth"]
+
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+LoaderT = TypeVar("LoaderT", bound=Callable[..., Any])
+
+
+class JWKSAuth:
+    """Bearer-token authentication for Flask apps: ``JWKSAuth(app)``, or ``init_app`` in a factory.
+
+    It keeps nothing of an app: one instance serves any number of them, each with a :class:`Gate` made from
+    its own configuration, in ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a
+    *name*; it reads ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods.
+    """
+
+    def __init__(self, app: Flask | None = None, *, name: str = "default") -> None:
+        self.name = name
+        self._load: Callable[..., Any] | None = None
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Read the app's configuration and make its gate. No I/O: keys are fetched when a token needs them.
+
+        Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
+        """
+        gates = app.extensions.setdefault(EXTENSION, {})
+        if self.name in gates:
+            raise RuntimeError(
+                f"This app has a JWKSAuth named {self.name!r} already; give the second one a name=."
+            )
+        settings, required = self._settings(app)
+        authenticator = Authenticator(settings, on_event=partial(send_event, app))
+        gates[self.name] = Gate(authenticator, lambda: self._load)
+        if required:
+            app.before_request(DefaultGuard(self.name, Requirement()))
+
+    @property
+    def prefix(self) -> str:
+        """What the names of this instance's settings begin with."""
+        return PREFIX if self.name == "default" else f"{self.name.upper()}_{PREFIX}"
+
+    @overload
+    def require_jwt(self, view: ViewT, /) -> ViewT: ...
+    @overload
+    def require_jwt(self, **options: Unpack[RequirementOptions]) -> Callable[[ViewT], ViewT]: ...
+    def require_jwt(self, view: Any = None, **options: Unpack[RequirementOptions]) -> Any:
+        """:func:`jwks_auth_flask.require_jwt`, judged by this instance."""
+        return decorator(self.name, view, options)
+
+    def protect(self, target: Flask | Blueprint, **options: Unpack[RequirementOptions]) -> None:
+        """Guard every view of a blueprint (nested ones too) or an app; ``@public`` views are exempt.
+
+        *options* are those of ``require_jwt`` and add to what views ask for themselves. Call it before the
+        blueprint is registered. Raises :class:`~jwks_auth.ConfigurationError` for what no token can meet.
+        """
+        guard = AppGuard if isinstance(target, Flask) else Guard
+        target.before_request(guard(self.name, Requirement.of(**options)))
+
+    def user_loader(self, load: LoaderT) -> LoaderT:
+        """Register the function, sync or async, that turns a verified token into ``current_user``.
+
+        It is asked once a request, before the view. ``None`` refuses the token: 401, code ``user_refused``.
+        """
+        self._load = load
+        return load
+
+    def request_loader(self, request: Request) -> Any:
+        """The token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
+
+        Without a ``user_loader`` a :class:`~jwks_auth_flask.login.TokenUser`; ``None`` without a token.
+        Raises :class:`AuthRejected` for a bad one: it never becomes an anonymous user.
+        """
+        return user_for(gate_of(self.name))
+
+    def authenticator(self, app: Flask) -> Authenticator:
+        """What judges requests to *app*: its ``warm_up()``, ``health()`` and ``verifier``."""
+        gate: Gate = app.extensions[EXTENSION][self.name]
+        return gate.authenticator
+
+    def _settings(self, app: Flask) -> tuple[Settings, bool]:
+        """The core's settings, and whether ``REQUIRED``, the one that is Flask's own, is set."""
+        prefix = self.prefix
+        given = {
+            name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)
+        }
+        settings = Settings.from_mapping(given, label=prefix + "{}", extra=["REQUIRED"])
+        try:
+            return settings, readers.flag(given.get("REQUIRED") or False)
+        except ValueError as error:
+            raise ConfigurationError(f"{prefix}REQUIRED: {error}") from error

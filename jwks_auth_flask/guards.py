@@ -1,0 +1,100 @@
+"""Guards on whole blueprints and apps, asked before the view runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, request
+from werkzeug.routing import Rule
+
+from jwks_auth.adapters import Requirement
+from jwks_auth_flask.decorators import PUBLIC, stamps_of
+from jwks_auth_flask.gate import gate_of
+
+__all__ = ["AppGuard", "DefaultGuard", "Guard", "answers_options", "is_public", "is_static", "view_method"]
+
+OPTIONAL = Requirement(optional=True)
+
+
+class Guard:
+    """A ``before_request`` function of a blueprint, nested ones included; ``@public`` views are exempt.
+
+    What runs no view passes too: unknown URLs, wrong methods, and CORS preflights, to which browsers attach
+    no token.
+    """
+
+    def __init__(self, gate: str, requirement: Requirement) -> None:
+        self.gate = gate
+        self.requirement = requirement
+
+    def __call__(self) -> None:
+        """Refuse the current request by raising; returning nothing lets Flask go on."""
+        rule = request.url_rule
+        if rule is None:
+            return
+        view = current_app.view_functions[rule.endpoint]
+        if request.method == "OPTIONS" and (answers_options(rule) or _is_preflight_for(view)):
+            return
+        if not self.exempts(current_app, rule.endpoint, request.method):
+            gate_of(self.gate).admit(self.asked_of(view))
+
+    def exempts(self, app: Flask, endpoint: str, method: str) -> bool:
+        """Whether *endpoint* may be reached without a token."""
+        return is_public(app.view_functions[endpoint], method)
+
+    def asked_of(self, view: Any) -> Requirement:
+        """The requirement that holds for *view*."""
+        return self.requirement
+
+
+class AppGuard(Guard):
+    """A guard on an app. Static files are exempt: a page's styles are fetched without a token."""
+
+    def exempts(self, app: Flask, endpoint: str, method: str) -> bool:
+        """Whether *endpoint* is public or serves static files."""
+        return is_static(app, endpoint) or super().exempts(app, endpoint, method)
+
+
+class DefaultGuard(AppGuard):
+    """``JWKS_AUTH_REQUIRED``: for views that say nothing themselves; ``optional=True`` says something."""
+
+    def asked_of(self, view: Any) -> Requirement:
+        """A good token; only if one was sent, where *view* itself declares it optional."""
+        declared = [stamp.requirement for stamp in stamps_of(view) if stamp.gate == self.gate]
+        return OPTIONAL if any(each.optional for each in declared) else self.requirement
+
+
+def answers_options(rule: Rule) -> bool:
+    """Whether Flask itself answers ``OPTIONS`` for *rule*, without the view."""
+    return bool(rule.provide_automatic_options)  # type: ignore[attr-defined]  # Flask sets it on werkzeug's Rule
+
+
+def is_public(view: Any, method: str) -> bool:
+    """Whether *view*, its class, or the class's method for *method* is marked ``@public``.
+
+    The mark of a class is its own: a view that inherits from a public one says so itself.
+    """
+    marked = (view, view_method(view, method))
+    own = vars(getattr(view, "view_class", object))
+    return PUBLIC in own or any(getattr(each, PUBLIC, False) for each in marked)
+
+
+def view_method(view: Any, method: str) -> Any:
+    """The function that answers *method* in a class-based view; ``None`` for other views."""
+    view_class = getattr(view, "view_class", None)
+    found = getattr(view_class, method.lower(), None)
+    return getattr(view_class, "get", None) if found is None and method == "HEAD" else found
+
+
+def is_static(app: Flask, endpoint: str) -> bool:
+    """Whether *endpoint* is what Flask made for a static folder, not a view that happens to be called so."""
+    owner, _, name = endpoint.rpartition(".")
+    scaffold = app.blueprints.get(owner) if owner else app
+    return name == "static" and scaffold is not None and scaffold.has_static_folder
+
+
+def _is_preflight_for(view: Any) -> bool:
+    # Decorators that answer OPTIONS themselves, as Flask-CORS's does, say so by this attribute of the view.
+    return "OPTIONS" in getattr(view, "required_methods", ()) and (
+        "Access-Control-Request-Method" in request.headers and "Origin" in request.headers
+    )

@@ -1,0 +1,42 @@
+"""Flask-Login: a bearer token is one more way to be signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from jwks_auth import VerifiedToken
+from jwks_auth.adapters import Requirement
+from jwks_auth_flask.admissions import admissions_of
+from jwks_auth_flask.gate import Gate
+
+__all__ = ["TokenUser", "user_for"]
+
+IF_SENT = Requirement(optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUser:
+    """A user that is nothing but its token, in the form Flask-Login asks for."""
+
+    token: VerifiedToken
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str | None:
+        """The token's subject."""
+        return self.token.subject
+
+
+def user_for(gate: Gate) -> Any:
+    """The user of the current request's token; ``None`` without one, so that Flask-Login looks elsewhere.
+
+    Raises :class:`AuthRejected` for a bad token: it never becomes an anonymous user.
+    """
+    token = gate.admit(IF_SENT)
+    if token is None:
+        return None
+    return admissions_of(request).of(gate).user or TokenUser(token)

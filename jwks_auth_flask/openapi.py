@@ -1,0 +1,57 @@
+"""OpenAPI: an apispec plugin that says, per operation, which scopes it asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from apispec import APISpec, BasePlugin
+from flask import Flask
+
+from jwks_auth_flask.routes import protections
+
+__all__ = ["BearerSecurity"]
+
+BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class BearerSecurity(BasePlugin):
+    """Documents an app's guards as a security scheme and each operation's scopes.
+
+    flask-smorest: ``Api(app, spec_kwargs={"extra_plugins": [BearerSecurity(app)]})``. APIFlask:
+    ``app.spec_plugins.append(BearerSecurity(app))``. *scheme* is the OpenAPI security scheme object.
+    """
+
+    def __init__(self, app: Flask, *, name: str = "bearer", scheme: Mapping[str, Any] = BEARER) -> None:
+        self.app = app
+        self.name = name
+        self.scheme = dict(scheme)
+
+    def init_spec(self, spec: APISpec) -> None:
+        """Add the security scheme to the document."""
+        spec.components.security_scheme(self.name, self.scheme)
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Add ``security`` to the operations of *path*, unless one is written by hand."""
+        for protection in protections(self.app):
+            operation = (operations or {}).get(protection.method.lower())
+            if (
+                operation is not None
+                and protection.requirements
+                and openapi_path(protection.rule.rule) == path
+            ):
+                operation.setdefault("security", self._security(protection.requirements))
+
+    def _security(self, requirements: Any) -> list[dict[str, list[str]]]:
+        policies = [each.policy for each in requirements if each.policy is not None]
+        scopes = dict.fromkeys(scope for policy in policies for scope in policy.scopes)
+        anonymous: list[dict[str, list[str]]] = [{}] if all(each.optional for each in requirements) else []
+        return [{self.name: list(scopes)}, *anonymous]
+
+
+def openapi_path(rule: str) -> str:
+    """``/orders/<int:number>`` -> ``/orders/{number}``."""
+    return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)

@@ -1,0 +1,67 @@
+"""What protects each route, read off decorators and guards, for tools that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from jwks_auth.adapters import Requirement
+from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.guards import Guard, answers_options, is_public, is_static, view_method
+
+__all__ = ["Protection", "protection_of", "protections"]
+
+
+class Protection(NamedTuple):
+    """What is asked of a request for *method* on *rule*: everything in *requirements*.
+
+    *open* says why nothing is: ``"public"``, ``"static"``, or ``"unprotected"``, which nobody chose.
+    """
+
+    rule: Rule
+    method: str
+    requirements: tuple[Requirement, ...]
+    open: str | None
+
+
+def protections(app: Flask) -> Iterator[Protection]:
+    """Every route and method of *app* that runs a view."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        automatic = {"HEAD", "OPTIONS"} if answers_options(rule) else {"HEAD"}
+        for method in sorted((rule.methods or set()) - automatic):
+            yield protection_of(app, rule, method)
+
+
+def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
+    """What protects *method* on *rule*."""
+    view = app.view_functions[rule.endpoint]
+    asked = [*_guards(app, rule.endpoint, method), *_declared(view, method)]
+    return Protection(rule, method, tuple(asked), None if asked else _reason(app, rule.endpoint, method))
+
+
+def _guards(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
+    view = app.view_functions[endpoint]
+    for name in (None, *_blueprints(endpoint)):
+        for function in app.before_request_funcs.get(name, ()):
+            if isinstance(function, Guard) and not function.exempts(app, endpoint, method):
+                yield function.asked_of(view)
+
+
+def _declared(view: Any, method: str) -> Iterator[Requirement]:
+    for each in (view, view_method(view, method)):
+        yield from (stamp.requirement for stamp in stamps_of(each))
+
+
+def _blueprints(endpoint: str) -> list[str]:
+    """``"a.b.view"`` -> ``["a", "a.b"]``: the blueprints around an endpoint, the outermost first."""
+    parts = endpoint.split(".")[:-1]
+    return [".".join(parts[: at + 1]) for at in range(len(parts))]
+
+
+def _reason(app: Flask, endpoint: str, method: str) -> str:
+    if is_public(app.view_functions[endpoint], method):
+        return "public"
+    return "static" if is_static(app, endpoint) else "unprotected"

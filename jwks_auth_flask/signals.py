@@ -1,0 +1,56 @@
+"""Blinker signals; the sender is the Flask app. Receivers may be coroutine functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from blinker import NamedSignal, Namespace
+from flask import Flask, current_app
+
+__all__ = ["keys_refresh_failed", "keys_refreshed", "token_rejected", "token_verified"]
+
+_signals = Namespace()
+
+token_verified = _signals.signal("token-verified")
+"""A request's token was accepted, once a request. ``token``: the :class:`~jwks_auth.VerifiedToken`."""
+
+token_rejected = _signals.signal("token-rejected")
+"""A request with credentials was refused. ``error``: the core's exception; ``error.code`` is stable."""
+
+keys_refreshed = _signals.signal("keys-refreshed")
+"""An issuer's keys were fetched, mostly in a background thread. ``event``: what the core reports."""
+
+keys_refresh_failed = _signals.signal("keys-refresh-failed")
+"""An issuer's keys could not be fetched; those held go on serving. ``event``: what the core reports."""
+
+
+def send(signal: NamedSignal, **values: Any) -> None:
+    """Send for the current app."""
+    if signal.receivers:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        signal.send(app, _async_wrapper=app.ensure_sync, **values)
+
+
+async def asend(signal: NamedSignal, **values: Any) -> None:
+    """As :func:`send`, on the event loop of an async view, where ``ensure_sync`` can't wait."""
+    if signal.receivers:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        await signal.send_async(app, _sync_wrapper=_as_coroutine_function, **values)
+
+
+def _as_coroutine_function(receiver: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def call(*args: Any, **values: Any) -> Any:
+        return receiver(*args, **values)
+
+    return call
+
+
+def send_event(app: Flask, event: Any) -> None:
+    """Send what the core reports of an issuer's keys, mostly from a background thread."""
+    signal = _BY_EVENT.get(event.name)
+    if signal is not None:
+        signal.send(app, _async_wrapper=app.ensure_sync, event=event)
+
+
+_BY_EVENT = {"refresh_ok": keys_refreshed, "refresh_failed": keys_refresh_failed}
