@@ -132,8 +132,8 @@ def _declared(call: Any) -> Iterator[Any]:
     # FastAPI keeps what it made of the scopes; what was written is only in the signature.
     try:
         signature = inspect.signature(call, eval_str=True)
-    except NameError:
-        return
+    except NameError:  # imported for type checkers alone: what defaults say can still be read
+        signature = inspect.signature(call)
     for parameter in signature.parameters.values():
         yield parameter.default
         yield from getattr(parameter.annotation, "__metadata__", ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
@@ -89,7 +90,7 @@ def _discovery_url(issuers: Sequence[Issuer]) -> str:
     return issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
-class JWTScheme(SecurityBase):
+class JWTScheme(SecurityBase, ABC):
     """What FastAPI and the audit read of a scheme: how it is documented, and what it asks."""
 
     def __init__(self, openapi: OpenAPISettings, issuers: Sequence[Issuer], *, optional: bool) -> None:
@@ -98,9 +99,9 @@ class JWTScheme(SecurityBase):
         self.scheme_name = openapi.scheme_name
         self.is_optional = optional
 
+    @abstractmethod
     def requirement(self, scopes: Iterable[str]) -> Requirement:
         """What is asked where FastAPI names *scopes*; ``ConfigurationError`` for impossible ones."""
-        raise NotImplementedError
 
 
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}
