@@ -16,13 +16,18 @@ from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2AuthorizationCodeBearer, SecurityScopes
+from fastapi.security import (
+    HTTPAuthorizationCredentials,
+    HTTPBearer,
+    OAuth2AuthorizationCodeBearer,
+    SecurityScopes,
+)
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi import JWTBearer, VerifiedToken
+from jwks_auth_fastapi import JWTBearer
 
 __all__ = ["measure"]
 
