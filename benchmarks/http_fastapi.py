@@ -67,7 +67,9 @@ def by_hand(issuer: FakeIssuer) -> Any:
     """PyJWT in a dependency, as in tutorials, with the keys in memory already."""
     keys = jwt.PyJWKSet.from_dict(issuer.jwks())
 
-    async def current(token: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> dict[str, Any]:
+    async def current(
+        token: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
+    ) -> dict[str, Any]:
         try:
             key = keys[jwt.get_unverified_header(token.credentials)["kid"]]
             claims: dict[str, Any] = jwt.decode(
@@ -85,7 +87,9 @@ class AzureStyle(SecurityBase):
 
     def __init__(self, issuer: FakeIssuer) -> None:
         self.issuer = issuer
-        self.scheme = OAuth2AuthorizationCodeBearer("https://issuer.example/authorize", "https://issuer.example/token")
+        self.scheme = OAuth2AuthorizationCodeBearer(
+            "https://issuer.example/authorize", "https://issuer.example/token"
+        )
         self.model, self.scheme_name = self.scheme.model, self.scheme.scheme_name
         self.keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(issuer.jwks()).keys}
 
@@ -116,7 +120,9 @@ def apps(issuer: FakeIssuer, raw: str) -> dict[str, FastAPI]:
     verify = auth.authenticator.verifier.verify
     return {
         "empty dependency": app_with(Empty(auth.model), lambda _: "user"),
-        "floor: empty dependency, verify in the route": app_with(Empty(auth.model), lambda _: verify(raw).subject),
+        "floor: empty dependency, verify in the route": app_with(
+            Empty(auth.model), lambda _: verify(raw).subject
+        ),
         "JWTBearer": app_with(auth, lambda token: token.subject),
         "PyJWT by hand": app_with(by_hand(issuer), lambda claims: claims["sub"]),
         "fastapi-azure-auth style": app_with(AzureStyle(issuer), lambda user: user.sub),

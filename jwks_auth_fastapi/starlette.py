@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, Unpack, overload
 
 from starlette.authentication import (
     AuthCredentials,
@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement
+from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_fastapi.audit import REQUIREMENT
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
@@ -109,14 +109,14 @@ class JWTAuthenticationBackend(AuthenticationBackend):
 def require_jwt(endpoint: EndpointT, /) -> Callable[..., Any]: ...
 @overload
 def require_jwt(
-    *, backend: JWTAuthenticationBackend | None = None, **requirement: Any
+    *, backend: JWTAuthenticationBackend | None = None, **requirement: Unpack[RequirementOptions]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 def require_jwt(
     endpoint: Callable[..., Any] | None = None,
     /,
     *,
     backend: JWTAuthenticationBackend | None = None,
-    **requirement: Any,
+    **requirement: Unpack[RequirementOptions],
 ) -> Callable[..., Any]:
     """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
 
