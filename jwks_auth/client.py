@@ -78,6 +78,8 @@ class PyJWKClient(jwt.PyJWKClient):
             wait=timeout if wait is None else wait,
         )
         _check(uri, rules, max_response_bytes)
+        if session is not None and ssl_context is not None:
+            raise ClientConfigurationError("session and ssl_context: expected one of them to decide on TLS")
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
         load = self._load if store is None else self._sharing(store, rules)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
@@ -194,8 +196,6 @@ class PyJWKClient(jwt.PyJWKClient):
         answer = self._fetched(self.uri, held.loaded.etag, revalidate=revalidate)
         if answer.document is not None:
             return answer
-        if held.loaded.raw is None:
-            raise KeySetError("the endpoint answered 304 to an unconditional request", kind="status")
         return Answer(held.loaded.raw, answer.etag or held.loaded.etag, answer.max_age)
 
     def _fetched(self, url: str, etag: str | None, *, revalidate: bool) -> Answer:

@@ -116,6 +116,8 @@ class Fetcher:
 
     def _read(self, response: requests.Response, watchdog: _Watchdog) -> Answer:
         _check_status(response)
+        if response.status_code == 304 and "If-None-Match" not in response.request.headers:
+            raise FetchError("the server answered 304 to an unconditional request", kind="status")
         etag, max_age = response.headers.get("ETag"), _max_age(response.headers)
         if response.status_code == 304:
             return Answer(None, etag, max_age)
@@ -124,12 +126,10 @@ class Fetcher:
             raise FetchError(
                 f"the answer is encoded ({encoding!r}), which was not asked for", kind="encoding"
             )
-        body = response.raw.read(self.max_bytes + 1, decode_content=False)
+        body = _body(response.raw, self.max_bytes)
         if watchdog.barked:
             # A body without a length ends like a whole one when its socket is shut.
             raise FetchError("the answer was not complete in time", kind="timeout")
-        if len(body) > self.max_bytes:
-            raise FetchError(f"the answer is larger than {self.max_bytes} bytes", kind="too_large")
         return Answer(_parsed(body), etag, max_age)
 
 
@@ -261,7 +261,8 @@ def _sent(session: Session, url: str, headers: Mapping[str, str], timeout: float
     prepared = session.prepare_request(request)
     prepared.headers.pop("Cookie", None)
     target = prepared.url or url
-    settings: Any = session.merge_environment_settings(target, {}, True, None, None)
+    # The session's own word on verification is passed on, for otherwise REQUESTS_CA_BUNDLE would override it.
+    settings: Any = session.merge_environment_settings(target, {}, True, session.verify, None)
     # The adapter and not the session sends: a session would follow redirects and keep cookies.
     return session.get_adapter(target).send(prepared, timeout=timeout, **settings)
 
@@ -291,6 +292,16 @@ def _check_status(response: requests.Response) -> None:
     delay = _retry_after(response.headers.get("Retry-After"))
     kind = "gone" if status in (404, 410) else "status"
     raise FetchError(f"the server answered HTTP {status}", kind=kind, retry_after=delay, http_status=status)
+
+
+def _body(raw: Any, most: int) -> bytes:
+    body = b""
+    # Read until it ends, not once: only at the end does urllib3 tell of a body that was cut short.
+    while octets := raw.read(most + 1 - len(body), decode_content=False):
+        body += octets
+        if len(body) > most:
+            raise FetchError(f"the answer is larger than {most} bytes", kind="too_large")
+    return body
 
 
 def _retry_after(value: str | None) -> float | None:

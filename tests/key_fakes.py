@@ -1,0 +1,129 @@
+"""A provider, a clock and a thread starter that tests of key sources hold in their hands."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.events import KeyEvent
+from jwks_auth.freshness import Rules
+from jwks_auth.key_set import KeySet
+from jwks_auth.snapshot import Loaded, Order
+from jwks_auth.source import KeySource
+
+__all__ = ["ALG", "Clock", "HeldThreads", "Provider", "document", "jwk", "source_of"]
+
+ALG = "EdDSA"
+
+
+@cache
+def jwk(kid: str) -> dict[str, Any]:
+    """A public key named *kid*, the same each time."""
+    x = base64.urlsafe_b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).rstrip(b"=")
+    return {"kty": "OKP", "crv": "Ed25519", "alg": ALG, "use": "sig", "kid": kid, "x": x.decode()}
+
+
+def document(kids: Iterable[str]) -> dict[str, Any]:
+    """A key set document."""
+    return {"keys": [jwk(kid) for kid in sorted(kids)]}
+
+
+class Clock:
+    """Seconds that pass when the test says so. It starts at a million, as some machine's clock might."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        """What time it is."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        self.now += seconds
+
+
+@dataclass
+class Provider:
+    """What the key endpoint would say: *kids*, or the failure in *failing*. Counts what it is asked."""
+
+    kids: set[str] = field(default_factory=lambda: {"a"})
+    failing: str | None = None
+    retry_after: float = 1.0
+    max_age: float | None = None
+    orders: list[Order] = field(default_factory=list)
+    succeeded: int = 0
+
+    def __call__(self, order: Order) -> Loaded:
+        """Answer, or fail as ordered."""
+        self.orders.append(order)
+        if self.failing is not None:
+            raise KeySourceError("as ordered", kind=self.failing, retry_after=self.retry_after)
+        self.succeeded += 1
+        published = document(self.kids)
+        return Loaded(document=published, keys=KeySet.from_dict(published), max_age=self.max_age)
+
+    @property
+    def asked(self) -> int:
+        """How often the keys were asked for."""
+        return len(self.orders)
+
+
+class HeldThreads:
+    """Starts background work at once, or while *held* keeps it for :meth:`run`."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.waiting: list[Callable[[], None]] = []
+
+    def __call__(self, run: Callable[[], None]) -> None:
+        """Start *run*."""
+        if self.held:
+            self.waiting.append(run)
+        else:
+            run()
+
+    def run(self) -> None:
+        """Do what was held back."""
+        waiting, self.waiting = self.waiting, []
+        for run in waiting:
+            run()
+
+
+@dataclass
+class Bench:
+    """A source with everything around it in the test's hands."""
+
+    source: KeySource
+    provider: Provider
+    clock: Clock
+    threads: HeldThreads
+    events: list[KeyEvent]
+
+    def names(self) -> list[str]:
+        """The events so far."""
+        return [event.name for event in self.events]
+
+
+def source_of(provider: Provider | None = None, *, recent: Any = None, **rules: float) -> Bench:
+    """A source over *provider*; a lookup that waits gives up after a millisecond unless *rules* say otherwise."""
+    provider, clock, threads = provider or Provider(), Clock(), HeldThreads()
+    events: list[KeyEvent] = []
+    source = KeySource(
+        provider,
+        Rules(**{"wait": 0.001, "timeout": 5.0, **rules}),
+        uri="https://issuer.example/keys",
+        recent=recent,
+        on_event=events.append,
+        clock=clock,
+        wall=clock,
+        rng=lambda: 0.5,
+        spawn=threads,
+    )
+    return Bench(source, provider, clock, threads, events)

@@ -1,0 +1,262 @@
+"""TLS, sessions, proxies and caching headers, on real sockets."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient
+from tests.certificates import Authority
+from tests.fault_server import FaultServer
+from tests.key_fakes import document
+
+DOCUMENT = document({"a"})
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A key endpoint over plain http."""
+    with FaultServer(DOCUMENT) as server:
+        yield server
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A certificate authority nobody knows."""
+    return Authority(tmp_path)
+
+
+def kind_of_failure(client: PyJWKClient) -> str:
+    """How fetching fails."""
+    with pytest.raises(KeySourceError) as caught:
+        client.get_jwk_set(refresh=True)
+    return caught.value.kind
+
+
+# TLS
+
+
+def test_an_untrusted_certificate_is_refused(authority: Authority) -> None:
+    """The default context trusts the system's authorities and no other."""
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        assert kind_of_failure(PyJWKClient(server.url)) == "tls"
+
+
+def test_a_certificate_for_another_host_is_refused(authority: Authority) -> None:
+    """A trusted authority is not enough."""
+    context = ssl.create_default_context(cafile=authority.file)
+    with FaultServer(DOCUMENT, tls=authority.server(host="127.0.0.2")) as server:
+        assert kind_of_failure(PyJWKClient(server.url, ssl_context=context)) == "tls"
+
+
+def test_a_context_pinned_to_one_authority_stays_so(authority: Authority, tmp_path: Path) -> None:
+    """It is used as it is: one authority before, one after, whatever requests and the environment bring."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(authority.file)
+    before = _state(context)
+    other = Authority(tmp_path, "Other CA")
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        assert PyJWKClient(server.url, ssl_context=context).get_signing_key("a")
+    with FaultServer(DOCUMENT, tls=other.server()) as server:
+        assert kind_of_failure(PyJWKClient(server.url, ssl_context=context)) == "tls"
+    assert _state(context) == before
+    assert before[0] == 1
+
+
+def _state(context: ssl.SSLContext) -> tuple[int, bool, ssl.VerifyMode, ssl.VerifyFlags, ssl.Options]:
+    return (
+        len(context.get_ca_certs()),
+        context.check_hostname,
+        context.verify_mode,
+        context.verify_flags,
+        context.options,
+    )
+
+
+def test_verification_is_not_switched_off_behind_a_contexts_back(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """requests' own environment variables do not reach it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(authority.file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        assert kind_of_failure(PyJWKClient(server.url, ssl_context=context)) == "tls"
+    assert len(context.get_ca_certs()) == 0
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_verification_is_not_switched_on_behind_a_contexts_back(authority: Authority) -> None:
+    """Who hands over a context that checks nothing gets just that, as with PyJWT."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with FaultServer(DOCUMENT, tls=authority.server(host="127.0.0.2")) as server:
+        assert PyJWKClient(server.url, ssl_context=context).get_signing_key("a")
+    assert context.verify_mode is ssl.CERT_NONE
+
+
+def test_a_context_that_skips_host_names_is_taken_at_its_word(authority: Authority) -> None:
+    """urllib3 would check the name itself."""
+    context = ssl.create_default_context(cafile=authority.file)
+    context.check_hostname = False
+    with FaultServer(DOCUMENT, tls=authority.server(host="127.0.0.2")) as server:
+        assert PyJWKClient(server.url, ssl_context=context).get_signing_key("a")
+
+
+def test_ssl_cert_file_is_honoured(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default context is Python's own."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        assert PyJWKClient(server.url).get_signing_key("a")
+
+
+def test_the_deadline_holds_over_tls(authority: Authority) -> None:
+    """A dripped body ends when the watchdog shuts the socket below the TLS layer."""
+    context = ssl.create_default_context(cafile=authority.file)
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        server.mode = "drip_headers"
+        assert kind_of_failure(PyJWKClient(server.url, ssl_context=context, timeout=0.5)) == "timeout"
+
+
+# a session of the caller's own
+
+
+def test_a_session_brings_client_certificate_and_authority(authority: Authority) -> None:
+    """mTLS and a private CA through ``requests.Session``."""
+    with (
+        FaultServer(DOCUMENT, tls=authority.server(client_ca=authority.file)) as server,
+        requests.Session() as session,
+    ):
+        assert kind_of_failure(PyJWKClient(server.url, session=session)) == "tls"
+        session.verify, session.cert = str(authority.file), str(authority.leaf("client"))
+        assert PyJWKClient(server.url, session=session).get_signing_key("a")
+
+
+def test_a_session_is_never_modified(server: FaultServer) -> None:
+    """Nor does it follow redirects or collect cookies for us."""
+    server.headers = "Set-Cookie: tracking=1\r\n"
+    with requests.Session() as session:
+        session.headers["X-Team"] = "payments"
+        session.cookies.set("own", "1")
+        before = (dict(session.headers), session.cookies.get_dict(), dict(session.adapters))
+        client = PyJWKClient(server.url, session=session, headers={"X-Extra": "1"})
+        assert client.get_signing_key("a")
+        server.mode = "redirect"
+        assert kind_of_failure(client) == "redirect"
+        assert (dict(session.headers), session.cookies.get_dict(), dict(session.adapters)) == before
+    assert "X-Team: payments" in server.seen[0]
+    assert "X-Extra: 1" in server.seen[0]
+    assert "Cookie" not in server.seen[0]
+    assert server.requests == 2
+
+
+def test_a_hanging_session_is_given_up(server: FaultServer) -> None:
+    """Its sockets are its own: the flight is abandoned at its deadline plus a second."""
+    with requests.Session() as session:
+        client = PyJWKClient(server.url, session=session, timeout=0.3, wait=5)
+        server.mode, server.delay = "drip_headers", 0.1
+        assert kind_of_failure(client) == "timeout"
+
+
+def test_session_and_context_exclude_each_other() -> None:
+    """Which of the two would decide?"""
+    with requests.Session() as session, pytest.raises(ConfigurationError, match="session"):
+        PyJWKClient("https://issuer.example/keys", session=session, ssl_context=ssl.create_default_context())
+
+
+# what is sent
+
+
+def test_what_a_request_says(server: FaultServer) -> None:
+    """No compression, key set or JSON, and the caller's headers."""
+    PyJWKClient(server.url, headers={"User-Agent": "orders/1.0", "X-Number": 7}).warm_up()
+    [head] = server.seen
+    assert "Accept: application/jwk-set+json, application/json\r\n" in head
+    assert "Accept-Encoding: identity\r\n" in head
+    assert "User-Agent: orders/1.0\r\n" in head
+    assert "X-Number: 7\r\n" in head
+    assert "Cache-Control" not in head
+
+
+def test_a_forced_refresh_asks_caches_to_look_again(server: FaultServer) -> None:
+    """For an unknown kid and for ``refresh=True``."""
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    client.get_jwk_set(refresh=True)
+    with pytest.raises(Exception, match="Unable to find a signing key"):
+        client.get_signing_key("b")
+    assert ["no-cache" in head for head in server.seen] == [False, True, True]
+
+
+def test_netrc_is_not_read(server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password for this machine in ~/.netrc stays there."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    PyJWKClient(server.url).warm_up()
+    assert "Authorization" not in server.seen[0]
+
+
+def test_proxies_of_the_environment_are_used(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``http_proxy``, and ``no_proxy``."""
+    monkeypatch.setenv("http_proxy", server.url.removesuffix("/keys"))
+    client = PyJWKClient("http://issuer.example/keys")
+    assert client.get_signing_key("a")
+    assert server.seen[0].startswith("GET http://issuer.example/keys HTTP/1.1\r\n")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    PyJWKClient(server.url).warm_up()
+    assert server.seen[1].startswith("GET /keys HTTP/1.1\r\n")
+
+
+def test_no_connection_outlives_its_fetch(server: FaultServer) -> None:
+    """Nothing is kept open between fetches minutes apart."""
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    client.get_jwk_set(refresh=True)
+    assert server.requests == 2
+
+
+# what is heard
+
+
+def test_a_304_renews_the_keys(server: FaultServer) -> None:
+    """The ETag goes back, and the same keys live on with new timestamps."""
+    server.headers = 'ETag: "v1"\r\n'
+    client = PyJWKClient(server.url)
+    key = client.get_signing_key("a")
+    life = client.source.books.snapshot.life
+    server.mode, server.headers = "unchanged", ""
+    assert client.get_jwk_set(refresh=True)["a"]
+    assert 'If-None-Match: "v1"\r\n' in server.seen[1]
+    assert client.source.books.snapshot.life.hard > life.hard
+    assert client.get_signing_key("a") is key
+    client.get_jwk_set(refresh=True)
+    assert 'If-None-Match: "v1"\r\n' in server.seen[2]
+
+
+@pytest.mark.parametrize(
+    ("headers", "lifespan"),
+    [
+        ("", 300),
+        ("Cache-Control: max-age=120\r\n", 120),
+        ("Cache-Control: public, Max-Age=120\r\nAge: 20\r\n", 100),
+        ("Cache-Control: max-age=120\r\nAge: 500\r\n", 60),
+        ("Cache-Control: no-store\r\n", 60),
+        ("Cache-Control: max-age=86400\r\n", 300),
+        ("Cache-Control: max-age=soon\r\n", 300),
+        ("Cache-Control: max-age=120\r\nAge: \xb2\r\n", 120),
+        ("Cache-Control: max-age=" + "9" * 4000 + "\r\n", 300),
+    ],
+)
+def test_the_answer_may_shorten_the_lifespan(server: FaultServer, headers: str, lifespan: float) -> None:
+    """``max-age`` less ``Age``, and ``no-store``, but never below a minute."""
+    server.headers = headers
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    snapshot = client.source.books.snapshot
+    assert snapshot.life.hard - snapshot.born == pytest.approx(lifespan)

@@ -1,0 +1,574 @@
+"""``KeySource`` with clock, chance, threads and provider in the test's hands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+from jwks_auth.errors import InvalidTokenError, KeySourceError
+from jwks_auth.freshness import Errand
+from jwks_auth.ledger import RecentKids
+from jwks_auth.snapshot import Deferred, Loaded, Order, Wanted
+from jwks_auth.source import KeySource, _after_fork_in_child
+from tests.key_fakes import ALG, Bench, Provider, document, source_of
+
+SOFT, HARD, DEAD = 250, 301, 3901  # just past each age of a set fetched with the default rules
+
+
+def warm(provider: Provider | None = None, **rules: float) -> Bench:
+    """A source that holds the provider's keys."""
+    bench = source_of(provider, **rules)
+    bench.source.resolve("a", ALG)
+    bench.events.clear()
+    return bench
+
+
+def unknown(bench: Bench, kid: str = "made-up") -> None:
+    """Ask for a key that is not there."""
+    with pytest.raises(InvalidTokenError) as caught:
+        bench.source.resolve(kid, ALG)
+    assert caught.value.code == "unknown_key"
+
+
+def unavailable(bench: Bench) -> KeySourceError:
+    """Ask for a key where there are none."""
+    with pytest.raises(KeySourceError) as caught:
+        bench.source.resolve("a", ALG)
+    return caught.value
+
+
+# FRESH, AHEAD, STALE, EXPIRED
+
+
+def test_a_cold_lookup_fetches_once() -> None:
+    """The first lookup waits for the keys, the rest find them."""
+    bench = source_of()
+    assert bench.source.find("a", ALG) is not None or bench.source.resolve("a", ALG)
+    assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
+    assert bench.provider.asked == 1
+
+
+def test_find_never_waits() -> None:
+    """Without keys in hand it starts the fetch, returns, and finds them afterwards."""
+    bench = source_of()
+    bench.threads.held = True
+    assert bench.source.find("a", ALG) is None
+    assert bench.provider.asked == 0
+    bench.threads.run()
+    assert bench.source.find("a", ALG) is not None
+
+
+def test_a_key_due_ahead_is_served_while_one_fetch_renews_it() -> None:
+    """Background renewal is nobody's wait."""
+    bench = warm()
+    bench.clock.advance(SOFT)
+    bench.threads.held = True
+    for _ in range(10):
+        assert bench.source.find("a", ALG) is not None
+        assert bench.source.resolve("a", ALG)
+    assert len(bench.threads.waiting) == 1
+    bench.threads.run()
+    assert bench.provider.asked == 2
+    assert bench.source.health().state == "fresh"
+
+
+def test_a_stale_key_waits_for_one_attempt() -> None:
+    """The first lookup past the lifespan gets the renewed set."""
+    bench = warm()
+    bench.clock.advance(HARD)
+    assert bench.source.find("a", ALG) or bench.source.resolve("a", ALG)
+    assert (bench.provider.asked, bench.source.health().state) == (2, "fresh")
+
+
+def test_a_stale_key_is_served_at_once_after_a_failure() -> None:
+    """Once an attempt has failed nobody waits, and backoff spaces the attempts."""
+    bench = warm()
+    bench.provider.failing = "status"
+    bench.clock.advance(HARD)
+    assert bench.source.resolve("a", ALG)
+    asked = bench.provider.asked
+    for _ in range(100):
+        assert bench.source.find("a", ALG)
+    assert bench.provider.asked == asked
+    bench.clock.advance(1.1)
+    assert bench.source.find("a", ALG)
+    assert bench.provider.asked == asked + 1
+    assert "stale_served" in bench.names()
+
+
+def test_a_stale_key_whose_renewal_hangs_is_served_after_a_brief_wait() -> None:
+    """The wait counts from the start of the attempt, so that later callers wait less or not at all."""
+    bench = warm()
+    bench.threads.held = True
+    bench.clock.advance(HARD)
+    assert bench.source.find("a", ALG) is None
+    assert bench.source.resolve("a", ALG)
+    bench.clock.advance(2)
+    assert bench.source.find("a", ALG)
+
+
+def test_a_dead_key_is_not_served() -> None:
+    """Past lifespan and stale_if_error the source fails, and fails fast until the next attempt is due."""
+    bench = warm()
+    bench.provider.failing = "timeout"
+    bench.clock.advance(DEAD)
+    error = unavailable(bench)
+    assert (error.kind, error.retry_after) == ("timeout", 1.0)
+    asked = bench.provider.asked
+    bench.clock.advance(0.5)
+    assert unavailable(bench).retry_after == 1.0
+    assert bench.provider.asked == asked
+    assert bench.source.find("a", ALG) is None
+    bench.provider.failing = None
+    bench.clock.advance(1)
+    assert bench.source.resolve("a", ALG)
+
+
+def test_fail_closed() -> None:
+    """``stale_if_error=0``: no key is used past the lifespan."""
+    bench = warm(stale_if_error=0.0)
+    bench.provider.failing = "timeout"
+    bench.clock.advance(HARD)
+    unavailable(bench)
+
+
+def test_a_waiting_caller_gives_up() -> None:
+    """Who waits longer than ``wait`` is told so, and the fetch goes on."""
+    bench = source_of()
+    bench.threads.held = True
+    assert unavailable(bench).kind == "timeout"
+    bench.threads.run()
+    assert bench.source.find("a", ALG)
+
+
+def test_a_withdrawn_key_is_gone_with_the_next_answer() -> None:
+    """A healthy answer without a kid ends it."""
+    bench = warm(Provider({"a", "b"}))
+    bench.provider.kids.remove("a")
+    bench.clock.advance(SOFT)
+    assert bench.source.find("a", ALG) or True
+    assert bench.source.find("a", ALG) is None
+    unknown(bench, "a")
+    [event] = [event for event in bench.events if event.removed]
+    assert event.removed == ("a",)
+
+
+# unknown kids
+
+
+def test_a_new_key_is_accepted_right_after_a_scheduled_refresh() -> None:
+    """Scheduled fetches spend nothing of the budget."""
+    bench = warm()
+    bench.clock.advance(SOFT)
+    bench.source.find("a", ALG)
+    bench.provider.kids.add("b")
+    assert bench.source.resolve("b", ALG)
+    assert bench.provider.orders[-1].errand is Errand.UNKNOWN_KID
+
+
+def test_made_up_kids_cannot_starve_a_rotation() -> None:
+    """A flood spends the budget, and its fetches are the ones that bring the new key."""
+    bench = warm()
+    for number in range(1000):
+        unknown(bench, f"made-up-{number}")
+    assert bench.provider.asked == 3
+    bench.provider.kids.add("b")
+    bench.clock.advance(30)
+    unknown(bench)
+    assert bench.source.find("b", ALG)
+    assert [event.action for event in bench.events if event.name == "unknown_kid"].count("awaited") == 3
+
+
+def test_an_unknown_kid_joins_the_fetch_in_flight() -> None:
+    """No second fetch, and no budget spent."""
+    bench = warm()
+    bench.clock.advance(SOFT)
+    bench.threads.held = True
+    bench.source.find("a", ALG)
+    unknown(bench)
+    assert len(bench.threads.waiting) == 1
+    assert bench.source.health().budget == 2
+
+
+def test_unknown_kids_do_not_wait_while_fetches_fail() -> None:
+    """After a failure they are refused at once, and its token is refunded."""
+    bench = warm()
+    bench.provider.failing = "timeout"
+    unknown(bench)
+    assert (bench.source.health().budget, bench.source.health().failures) == (2, 1)
+    bench.threads.held = True
+    unknown(bench)
+    assert bench.threads.waiting == []
+    bench.clock.advance(2)
+    unknown(bench)
+    assert len(bench.threads.waiting) == 1
+    bench.provider.failing = None
+    bench.provider.kids.add("b")
+    bench.threads.run()
+    assert bench.source.find("b", ALG)
+
+
+def test_without_a_cooldown_every_unknown_kid_asks() -> None:
+    """``cooldown_duration=0``: no bucket and no backoff, as in PyJWT."""
+    bench = warm(cooldown=0.0)
+    for _ in range(5):
+        unknown(bench)
+    bench.provider.failing = "status"
+    for _ in range(5):
+        unknown(bench)
+    assert bench.provider.asked == 11
+
+
+def test_a_known_key_is_untouched_by_a_failed_search() -> None:
+    """Failures remove nothing."""
+    bench = warm()
+    bench.provider.failing = "timeout"
+    unknown(bench)
+    assert bench.source.find("a", ALG)
+    assert bench.source.health().state == "fresh"
+
+
+# explicit refreshes and sources without a set
+
+
+def whole() -> Wanted[object]:
+    """The whole set."""
+    return Wanted(lambda snapshot: snapshot.loaded.document)
+
+
+def test_a_refresh_asks_whatever_is_held() -> None:
+    """And tells of its failure, without costing the keys."""
+    bench = warm()
+    assert bench.source.lookup(whole(), refresh=True).value == document({"a"})
+    bench.provider.failing = "status"
+    found = bench.source.lookup(whole(), refresh=True)
+    assert found.value is None
+    assert found.error is not None
+    assert found.error.kind == "status"
+    assert bench.source.find("a", ALG)
+    assert bench.provider.asked == 3
+
+
+def test_a_source_without_a_set_loads_for_every_lookup() -> None:
+    """``cache_jwk_set=False``."""
+    bench = source_of(recent=RecentKids(0))
+    for _ in range(3):
+        assert bench.source.find("a", ALG) is None
+        assert bench.source.resolve("a", ALG)
+    assert bench.provider.asked == 3
+    bench.provider.failing = "status"
+    assert unavailable(bench).kind == "status"
+
+
+def test_recent_kids_are_served_while_fresh() -> None:
+    """``cache_keys`` without ``cache_jwk_set``: the kids found last, for a lifespan, and only while published."""
+    bench = source_of(Provider({"a", "b"}), recent=RecentKids(1))
+    assert bench.source.resolve("a", ALG)
+    assert bench.source.find("a", ALG)
+    bench.provider.kids.remove("a")
+    assert bench.source.resolve("b", ALG)
+    assert bench.source.find("a", ALG) is None
+    assert bench.source.find("b", ALG)
+    bench.clock.advance(HARD)
+    assert bench.source.find("b", ALG) is None
+    assert bench.source.lookup(whole()).value
+    assert bench.provider.asked == 3
+
+
+def test_any_number_of_kids_may_be_recent() -> None:
+    """``max_cached_keys=None`` is no bound, as in functools."""
+    kids = RecentKids(None)
+    for number in range(100):
+        kids.add(str(number))
+    snapshot = warm().source.books.snapshot
+    assert kids.holds("0", snapshot, snapshot.born)
+    assert not kids.holds("0", snapshot, snapshot.life.hard)
+
+
+# flights
+
+
+def hanging(bench: Bench) -> Callable[[], None]:
+    """A flight that hangs past its deadline; what is returned lets it end."""
+    bench.threads.held = True
+    bench.clock.advance(SOFT)
+    bench.source.find("a", ALG)
+    [run] = bench.threads.waiting
+    bench.threads.waiting.clear()
+    return run
+
+
+def test_a_flight_past_its_deadline_is_given_up() -> None:
+    """Its late result is ignored, and another flight takes over."""
+    bench = warm()
+    late = hanging(bench)
+    bench.clock.advance(6.1)
+    assert bench.source.find("a", ALG)
+    assert bench.source.health().last_error == "timeout"
+    bench.provider.kids.add("late")
+    late()
+    assert bench.source.find("late", ALG) is None
+    assert bench.source.health().failures == 1
+
+
+def test_two_hanging_flights_are_enough() -> None:
+    """No third is started until one of them has ended."""
+    bench = warm()
+    late = hanging(bench)
+    for _ in range(2):
+        bench.clock.advance(10)
+        bench.source.find("a", ALG)
+        bench.threads.waiting.clear()
+    bench.clock.advance(DEAD)
+    assert unavailable(bench).kind == "timeout"
+    assert bench.threads.waiting == []
+    late()
+    bench.threads.held = False
+    bench.clock.advance(60)
+    assert bench.source.resolve("a", ALG)
+
+
+def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
+    """A waiter does not wait for a result that will not be used."""
+    bench = source_of(timeout=0.0, wait=60.0)
+    bench.threads.held = True
+    results: list[str] = []
+    waiter = threading.Thread(target=lambda: results.append(unavailable(bench).kind))
+    waiter.start()
+    while not bench.threads.waiting:
+        pass
+    bench.clock.advance(2)
+    bench.source.find("a", ALG)
+    waiter.join(10)
+    assert results == ["timeout"]
+
+
+def deferring(provider: Provider) -> Callable[[Order], Loaded]:
+    """A load that leaves renewals ahead of need to another process."""
+
+    def load(order: Order) -> Loaded:
+        if order.errand is Errand.AHEAD:
+            raise Deferred
+        return provider(order)
+
+    return load
+
+
+def test_a_put_off_flight_is_no_failure() -> None:
+    """Another process is fetching: the key in hand is served meanwhile."""
+    bench = warm()
+    bench.source._load = deferring(bench.provider)
+    bench.clock.advance(HARD)
+    assert bench.source.resolve("a", ALG)
+    assert (bench.source.health().failures, bench.provider.asked) == (0, 1)
+
+
+def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
+    """An unknown kid that joined it fetches for itself."""
+    bench = warm(wait=60.0)
+    bench.source._load = deferring(bench.provider)
+    bench.provider.kids.add("b")
+    bench.clock.advance(SOFT)
+    bench.threads.held = True
+    assert bench.source.find("a", ALG)
+    flight = bench.source._flight
+    assert flight is not None
+
+    def land(seconds: float) -> None:
+        bench.threads.held = False
+        bench.threads.run()
+
+    flight.wait = land  # type: ignore[method-assign]
+    assert bench.source.resolve("b", ALG)
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"), [(ZeroDivisionError(), "callback"), (KeySourceError(kind="tls"), "tls")]
+)
+def test_whatever_a_load_raises_has_a_kind(raised: Exception, kind: str) -> None:
+    """An overriding ``fetch_data`` may raise anything."""
+
+    def load(order: Order) -> Loaded:
+        raise raised
+
+    bench = source_of()
+    bench.source._load = load
+    error = unavailable(bench)
+    assert error.kind == kind
+    assert error.__cause__ is not None
+
+
+def test_a_dying_flight_still_lands() -> None:
+    """Even what is no Exception leaves nobody waiting."""
+
+    def load(order: Order) -> Loaded:
+        raise SystemExit
+
+    bench = source_of()
+    bench.source._load = load
+    with pytest.raises(SystemExit):
+        bench.source.find("a", ALG)
+    assert unavailable(bench).kind == "crash"
+
+
+def test_no_thread_is_no_crash() -> None:
+    """At interpreter exit, or with too many threads, the fetch fails like any other."""
+
+    def spawn(run: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    bench = warm()
+    bench.source._spawn = spawn
+    bench.clock.advance(HARD)
+    assert bench.source.resolve("a", ALG)
+    assert bench.source.health().last_error == "thread"
+
+
+def test_errors_do_not_grow_a_traceback() -> None:
+    """Each caller gets an error of its own."""
+    bench = source_of(Provider(failing="status"))
+    assert unavailable(bench) is not unavailable(bench)
+    assert bench.source.books.last_error is not None
+    assert bench.source.books.last_error.__traceback__ is None
+
+
+def test_a_source_never_asked_has_no_error_to_tell() -> None:
+    """Two flights hang before any has failed: the message is the general one."""
+    bench = source_of()
+    bench.source._abandoned = tuple(_hung(bench.source) for _ in range(2))
+    assert unavailable(bench).kind == "unavailable"
+
+
+def _hung(source: KeySource) -> object:
+    class Hung:
+        ended = False
+
+    return Hung()
+
+
+# threads, loops, processes
+
+
+async def test_the_first_waiter_may_be_cancelled() -> None:
+    """The flight is the source's: another waiter gets the keys."""
+    bench = source_of(wait=60.0)
+    bench.threads.held = True
+    first = asyncio.ensure_future(bench.source.aresolve("a", ALG))
+    second = asyncio.ensure_future(bench.source.aresolve("a", ALG))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    bench.threads.run()
+    assert (await second).kid == "a"
+    assert bench.provider.asked == 1
+
+
+async def test_an_async_waiter_gives_up() -> None:
+    """``wait`` holds on a loop as well."""
+    bench = source_of()
+    bench.threads.held = True
+    with pytest.raises(KeySourceError) as caught:
+        await bench.source.aresolve("a", ALG)
+    assert caught.value.kind == "timeout"
+
+
+async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
+    """As the sync one."""
+    bench = warm()
+    provider = bench.provider
+
+    def load(order: Order) -> Loaded:
+        if order.errand is Errand.AHEAD:
+            raise Deferred
+        return provider(order)
+
+    bench.source._load = load
+    provider.kids.add("b")
+    bench.source.rules = bench.source.rules.__class__(wait=60.0)
+    bench.clock.advance(HARD)
+    bench.threads.held = True
+    bench.source.find("a", ALG)
+    waiting = asyncio.ensure_future(bench.source.aresolve("b", ALG))
+    await asyncio.sleep(0)
+    bench.threads.held = False
+    bench.threads.run()
+    assert (await waiting).kid == "b"
+
+
+def test_a_forked_child_keeps_the_keys_and_forgets_the_flight() -> None:
+    """The lock of the parent may have been held, and its flight will never land in the child."""
+    bench = warm()
+    bench.clock.advance(SOFT)
+    bench.threads.held = True
+    bench.source.find("a", ALG)
+    with bench.source._lock:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking while threads run
+            child = os.fork()
+        if child == 0:
+            served = bench.source.find("a", ALG) is not None and len(bench.threads.waiting) == 2
+            os._exit(0 if served else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_what_is_forgotten_in_a_forked_child() -> None:
+    """The same in one process, where it can be looked at."""
+    bench = warm()
+    late = hanging(bench)
+    _after_fork_in_child()
+    late()
+    assert bench.provider.asked == 2
+    assert bench.source.find("a", ALG)
+    assert len(bench.threads.waiting) == 1
+
+
+def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> None:
+    """``on_event`` is told outside the lock, and may fail."""
+    bench = source_of()
+
+    def on_event(event: object) -> None:
+        assert not bench.source._lock.locked()
+        raise ZeroDivisionError
+
+    bench.source._on_event = on_event
+    with caplog.at_level(logging.ERROR):
+        assert bench.source.resolve("a", ALG)
+    assert "on_event failed" in caplog.text
+
+
+def test_events_and_health_tell_the_story() -> None:
+    """What happened, and how things stand."""
+    bench = source_of(Provider({"a", "b"}))
+    assert bench.source.health().state == "empty"
+    assert bench.source.health().age is None
+    bench.source.resolve("a", ALG)
+    started, ok = bench.events
+    assert (started.name, started.reason) == ("refresh_started", "scheduled")
+    assert (ok.name, ok.added, ok.removed, ok.skipped) == ("refresh_ok", ("a", "b"), (), ())
+    bench.provider.failing = "timeout"
+    bench.clock.advance(SOFT)
+    bench.source.find("a", ALG)
+    assert (bench.events[-1].name, bench.events[-1].kind, bench.events[-1].retry_in) == (
+        "refresh_failed",
+        "timeout",
+        1.0,
+    )
+    health = bench.source.health()
+    assert (health.state, health.age, health.failures, health.next_attempt) == ("ahead", SOFT, 1, 1.0)
+    assert (health.last_error, health.keys, health.budget) == ("timeout", 2, 2)
+    assert health.last_success == bench.clock.now - SOFT
+
+
+def test_keys_fetched_elsewhere_can_be_published() -> None:
+    """``fetch_data`` called by a program fills the cache."""
+    bench = source_of()
+    order = Order(Errand.EXPLICIT, bench.source.books.snapshot, 0.0)
+    bench.source.publish(bench.provider(order))
+    assert bench.source.find("a", ALG)
