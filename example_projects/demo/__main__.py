@@ -60,11 +60,10 @@ def _demonstrate(issuer: FakeIssuer, apps: Sequence[AppServer], *, keep: bool) -
     wrong = sum(_show(case, apps) for case in cases)
     print("\nThe challenges in full:\n" + table.legend(cases))
     print(f"\n{len(cases) * len(apps) - wrong} of {len(cases) * len(apps)} cells are as expected.\n")
-    issuer.recover()
-    _name_routes(issuer, apps)
+    print("Routes to try by hand; make demo KEEP=1 leaves the apps up and prints a token:")
+    print("\n".join(f"  {path:<10} {who}" for path, who in ROUTES.items()), flush=True)
     if keep:
-        print("\nThe servers are up until Ctrl-C.", flush=True)
-        signal.pause()
+        _wait_for_interrupt(issuer, apps)
     return 1 if wrong else 0
 
 
@@ -85,14 +84,13 @@ def _ask(case: Case, app: AppServer) -> Answer:
         time.sleep(float(answer.headers.get("retry-after", ["1"])[0]))
 
 
-def _name_routes(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:
-    print("Routes to try by hand (make demo KEEP=1 leaves everything up until Ctrl-C):")
-    for path, who in ROUTES.items():
-        print(f"  {path:<10} {who}")
-    for app in apps:
-        print(f"  {app.name:<10} {app.url}")
+def _wait_for_interrupt(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:
+    issuer.recover()
     token = issuer.token(scope="orders:read", roles=["admin"], expires_in=3600)
-    print(f'\n  TOKEN={token}\n  curl -i -H "Authorization: Bearer $TOKEN" {apps[0].url}/orders', flush=True)
+    print("\n" + "\n".join(f"  {app.name:<10} {app.url}" for app in apps))
+    print(f'\n  TOKEN={token}\n  curl -i -H "Authorization: Bearer $TOKEN" {apps[0].url}/orders')
+    print("\nThe apps are up until Ctrl-C.", flush=True)
+    signal.pause()
 
 
 @contextmanager

@@ -24,7 +24,12 @@ _PROJECTS = Path(__file__).parents[1]
 
 def example_apps(issuer: str, **env: str) -> list[AppServer]:
     """The apps, not started yet, trusting *issuer*; *env* adds to their environment."""
-    settings: Mapping[str, str] = {"JWKS_AUTH_ISSUER": issuer, "JWKS_AUTH_AUDIENCE": AUDIENCE, **env}
+    settings: Mapping[str, str] = {
+        "JWKS_AUTH_ISSUER": issuer,
+        "JWKS_AUTH_AUDIENCE": AUDIENCE,
+        "no_proxy": "127.0.0.1",  # the issuer is on loopback, which a proxy of the machine can't reach
+        **env,
+    }
     return [
         gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=settings),
         gunicorn("Flask", "app:create_app()", cwd=_PROJECTS / "flask_api", env=settings),

@@ -16,8 +16,7 @@ _CELL_WIDTH = 24
 
 def header(columns: Sequence[str]) -> str:
     """The column titles and a rule."""
-    titles = _line("case", columns)
-    return f"{titles}\n{'-' * len(titles)}"
+    return f"{_line('case', columns)}\n{'-' * (_NAME_WIDTH + len(columns) * (_CELL_WIDTH + 2))}"
 
 
 def row(case: Case, answers: Sequence[Answer]) -> str:

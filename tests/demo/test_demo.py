@@ -1,0 +1,122 @@
+"""The demo as a whole, in a process of its own: ``make demo`` runs exactly this."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Demo:
+    """A run of the demo; everything it starts carries a mark in its environment."""
+
+    def __init__(self, *arguments: str, **env: str) -> None:
+        self.mark = uuid.uuid4().hex
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "example_projects.demo", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **env, "DEMO_MARK": self.mark},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def read_until(self, text: str) -> str:
+        """The output up to and including the line that holds *text*."""
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if text in line:
+                break
+        return "".join(lines)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for it: the exit status and the rest of the output."""
+        output, _ = self.process.communicate(timeout=120)
+        return self.process.returncode, output
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the signal that a terminal sends to the group in the foreground."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def left(self) -> list[str]:
+        """Command lines of the processes that are left, once those that are ending have had time to."""
+        deadline = time.monotonic() + 10
+        while (found := list(_command_lines(self.mark))) and time.monotonic() < deadline:
+            os.sched_yield()
+        return found
+
+
+def _command_lines(mark: str) -> Iterator[str]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"DEMO_MARK={mark}" in (entry / "environ").read_text(errors="replace"):
+                yield (entry / "cmdline").read_text().replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # ended, or somebody else's
+
+
+def test_every_cell_is_as_expected():
+    """Three apps, every case, one table; routes and a token to go on by hand; nothing left running."""
+    demo = Demo()
+    status, output = demo.end()
+    assert status == 0, output
+    assert "WRONG" not in output
+    assert "57 of 57 cells are as expected" in output
+    for text in ("Django", "Flask", "FastAPI", "/optional", "KEEP=1", "503 Retry-After", "401 invalid_token"):
+        assert text in output
+    assert not demo.left()
+
+
+def test_a_wrong_cell_fails_the_demo():
+    """An application that answers otherwise is marked, and the exit status says so."""
+    status, output = Demo(JWKS_AUTH_REALM="elsewhere").end()
+    assert status == 1
+    assert "WRONG 401 Bearer" in output
+    assert 'expected 401 Bearer realm="api"' in output
+    assert 'got      401 Bearer realm="elsewhere"' in output
+
+
+def test_an_app_that_does_not_start_fails_the_demo_with_its_log():
+    """The reason is shown, and what had started is stopped."""
+    demo = Demo(JWKS_AUTH_ALGORITHMS="none")
+    status, output = demo.end()
+    assert status == 1
+    assert "gave no answer" in output
+    assert "ConfigurationError" in output
+    assert not demo.left()
+
+
+@pytest.mark.parametrize("moment", ["issuer on", "starting Django", "case", "missing scope"])
+def test_ctrl_c_leaves_no_process_behind(moment: str):
+    """While it starts, and in the middle of the table."""
+    demo = Demo()
+    demo.read_until(moment)
+    demo.interrupt()
+    status, output = demo.end()
+    assert status == 130, output
+    assert "stopped" in output
+    assert not demo.left()
+
+
+def test_kept_servers_answer_until_ctrl_c():
+    """``make demo KEEP=1``: the curl command that it prints works."""
+    demo = Demo("--keep")
+    output = demo.read_until("until Ctrl-C.")
+    [command] = [line for line in output.splitlines() if line.strip().startswith("curl")]
+    [token] = [line for line in output.splitlines() if line.strip().startswith("TOKEN=")]
+    answered = subprocess.run(
+        ["bash", "-c", f"{token}; {command}"], capture_output=True, text=True, timeout=30
+    )
+    assert "200 OK" in answered.stdout
+    demo.interrupt()
+    assert demo.end()[0] == 130
+    assert not demo.left()
