@@ -1,0 +1,67 @@
+"""mypy strict and pyright agree with ``fastapi_bearer.py``, and see what is wrong with misuse."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.needs import need_module
+
+ROOT = Path(__file__).parent.parent.parent
+RIGHT = ROOT / "tests" / "typing" / "fastapi_bearer.py"
+
+WRONG = """
+import pydantic
+from fastapi.security import SecurityScopes
+from starlette.requests import HTTPConnection
+from jwks_auth_fastapi import JWTBearer, VerifiedToken
+
+class Claims(pydantic.BaseModel):
+    email: str
+
+typed = JWTBearer({"ISSUER": "https://issuer.example/"}, claims=Claims)
+maybe = JWTBearer({"ISSUER": "https://issuer.example/"}, optional=True)
+
+async def use(conn: HTTPConnection, scopes: SecurityScopes) -> None:
+    (await typed(conn, scopes)).claims.emial
+    (await maybe(conn, scopes)).subject
+    wrong: VerifiedToken[int] = await typed(conn, scopes)
+
+JWTBearer({}, clams=Claims)
+JWTBearer({}, openapi="oidc")
+"""
+MISTAKES = [14, 15, 16, 18, 19]
+
+CHECKERS = {
+    "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
+    "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+}
+
+
+def lines_with_errors(checker: str, path: Path) -> list[int]:
+    """The numbers of the lines of *path* that *checker* objects to."""
+    need_module(checker)
+    ran = subprocess.run(
+        [*CHECKERS[checker], str(path)], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    found = re.findall(rf"{re.escape(path.name)}:(\d+):.*error", ran.stdout)
+    assert found or ran.returncode == 0, ran.stdout + ran.stderr
+    return sorted({int(number) for number in found})
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_types_are_as_documented(checker: str) -> None:
+    """``assert_type`` holds throughout."""
+    assert lines_with_errors(checker, RIGHT) == []
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_misuse_is_an_error(checker: str, tmp_path: Path) -> None:
+    """A misspelt claim, a token that may be missing, the wrong model, unknown options."""
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG)
+    assert lines_with_errors(checker, path) == MISTAKES
