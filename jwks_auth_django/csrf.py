@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 
 from jwks_auth_django.conf import configuration
 
@@ -42,10 +43,19 @@ async def arefusal(request: HttpRequest) -> HttpResponseBase | None:
 
 def _applies(request: HttpRequest) -> bool:
     """Whether the view is exempt only because a guard made it so."""
-    if request.method in _SAFE or request.resolver_match is None:
+    if request.method in _SAFE or request.resolver_match is None or configuration().csrf_middleware is None:
         return False
-    exempt = getattr(request.resolver_match.func, "csrf_exempt", False)
-    return exempt is JUDGED_BY_GUARD and configuration().csrf_middleware is not None
+    view = request.resolver_match.func
+    return getattr(view, "csrf_exempt", False) is JUDGED_BY_GUARD and not _exempted_by_project(view)
+
+
+def _exempted_by_project(view: Any) -> bool:
+    """Whether ``csrf_exempt`` is around the guard: it then carries the guard's mark, as wrappers do."""
+    while view is not None:
+        if getattr(view, "__globals__", {}).get("__name__") == csrf_exempt.__module__:
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
 
 
 def _view(request: Any) -> None:

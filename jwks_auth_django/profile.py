@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import QuerySet
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
 from jwks_auth_django import options as read
@@ -68,6 +69,10 @@ class Profile:
         said = token.get(self.groups_claim, ())
         listed = said if isinstance(said, list | tuple) else (said,)
         return frozenset(name for name in listed if _is_group_name(name))
+
+    def grantable(self, names: frozenset[str]) -> QuerySet[Group, str]:
+        """The names among *names* of groups that exist."""
+        return Group.objects.filter(name__in=names).values_list("name", flat=True)
 
     def write_groups(self, user: Any, names: frozenset[str]) -> None:
         """Put *user* in the groups *names* and in no others."""

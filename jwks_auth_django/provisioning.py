@@ -54,7 +54,7 @@ class DatabaseUsers(UserResolver):
         if user is None or not user.is_active:
             return user
         names = self.profile.group_names(token)
-        if names is not None and names != set(user.groups.values_list("name", flat=True)):
+        if names is not None and self._groups_differ(user, names):
             self.profile.write_groups(user, names)
         return self._updated(user, self.profile.changes(user, token))
 
@@ -70,10 +70,20 @@ class DatabaseUsers(UserResolver):
             return await sync_to_async(self.resolve)(token)
         return user
 
+    def _groups_differ(self, user: Any, names: frozenset[str]) -> bool:
+        held = set(_groups_of(user))
+        if held == names or self.profile.groups == "mirror":
+            return held != names
+        return held != set(self.profile.grantable(names))
+
     async def _adiffers(self, user: Any, token: VerifiedToken) -> bool:
         names = self.profile.group_names(token)
-        if names is not None and names != {n async for n in user.groups.values_list("name", flat=True)}:
-            return True
+        if names is not None:
+            held = {name async for name in _groups_of(user)}
+            if held != names and self.profile.groups == "existing":
+                names = frozenset([name async for name in self.profile.grantable(names)])
+            if held != names:
+                return True
         return bool(self.profile.changes(user, token))
 
     def _updated(self, user: Any, changes: dict[str, Any]) -> Any:
@@ -119,6 +129,11 @@ class DatabaseUsers(UserResolver):
         for field, value in self.profile.changes(user, token).items():
             setattr(user, field, value)
         return user
+
+
+def _groups_of(user: Any) -> QuerySet[Any, str]:
+    groups: QuerySet[Any, str] = user.groups.values_list("name", flat=True)
+    return groups
 
 
 def _database() -> str:
