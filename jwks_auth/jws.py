@@ -33,9 +33,13 @@ def parse_jws(raw: str) -> UnverifiedToken:
     if len(raw) > MAX_TOKEN_LENGTH:
         raise MalformedTokenError("too_large")
     try:
-        signing_input, signature = raw.encode("ascii").rsplit(b".", 1)
-        header, payload = signing_input.split(b".")
-        jose = _header(header) if len(header) <= _MEMORABLE else _parse_header(header)
+        data = raw.encode("ascii")
+        header, _, rest = data.partition(b".")
+        payload, dot, signature = rest.partition(b".")
+        if not dot or b"." in signature:  # most junk ends here, before anything is decoded
+            raise MalformedTokenError
+        jose = (_header if len(header) <= _MEMORABLE else _parse_header)(header)
+        signing_input = data[: -len(signature) - 1]
         return UnverifiedToken(jose, decode_base64url(payload), signing_input, decode_base64url(signature))
     except ValueError as exc:
         raise MalformedTokenError from exc

@@ -11,7 +11,7 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.tokens import AnyAudience, IssuerTerms, checked_audience
-from jwks_auth.validators import PROFILES, ClaimRules
+from jwks_auth.validators import PROFILES, ClaimRules, Profile
 
 __all__ = ["Trust", "Trusting"]
 
@@ -65,13 +65,17 @@ class Trusting:
             media_types=profile.media_types,
             rules=ClaimRules(
                 names,
-                profile.required | _strings("required_claims", self.required_claims),
+                self._required(profile),
                 self.leeway,
                 self.max_age,
                 None if self.allowed_clients is None else _strings("allowed_clients", self.allowed_clients),
             ),
             terms=IssuerTerms(names, checked_audience(issuer.audience or self.audience)),
         )
+
+    def _required(self, profile: Profile) -> frozenset[str]:
+        age = frozenset() if self.max_age is None else {"iat"}
+        return profile.required | _strings("required_claims", self.required_claims) | age
 
 
 def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:

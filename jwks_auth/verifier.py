@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
@@ -21,12 +21,8 @@ Validator = Callable[[VerifiedToken, float], None]
 IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 
 
-class _Candidate(NamedTuple):
-    """A token on its way: read, and of an issuer that is trusted, but not verified."""
-
-    token: UnverifiedToken
-    claims: dict[str, Any]
-    trust: Trust
+_Candidate = tuple[UnverifiedToken, dict[str, Any], Trust]
+"""A token on its way: read, and of an issuer that is trusted, but not verified."""
 
 
 class TokenVerifier:
@@ -97,31 +93,33 @@ class TokenVerifier:
     ) -> VerifiedToken:
         """As :meth:`verify`, without blocking the event loop."""
         token = await self.averify_any_audience(raw)
-        await self.aadmit(token, audience)
+        if self._is_revoked is None:
+            self._judge(token, audience)  # a coroutine saved
+        else:
+            await self.aadmit(token, audience)
         return token
 
     def verify_any_audience(self, raw: str) -> VerifiedToken:
         """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
-        candidate = self._read(raw)
-        key = self._find_key(candidate)
+        candidate = token, _, trust = self._read(raw)
+        key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            token, _, trust = candidate
+            self._refuse_the_hopeless(candidate)
             key = trust.issuer.keys.resolve(token.kid, token.alg)
         return self._conclude(candidate, key)
 
     async def averify_any_audience(self, raw: str) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
-        candidate = self._read(raw)
-        key = self._find_key(candidate)
+        candidate = token, _, trust = self._read(raw)
+        key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            token, _, trust = candidate
+            self._refuse_the_hopeless(candidate)
             key = await trust.issuer.keys.aresolve(token.kid, token.alg)
         return self._conclude(candidate, key)
 
     def admit(self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None) -> None:
-        """Judge what may differ from route to route and from moment to moment: audience, validators, revocation."""
-        self.check_audience(token, audience)
-        self._run_validators(token)
+        """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
+        self._judge(token, audience)
         if self._is_revoked is not None and ask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
@@ -129,8 +127,7 @@ class TokenVerifier:
         self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None
     ) -> None:
         """As :meth:`admit`, without blocking the event loop."""
-        self.check_audience(token, audience)
-        self._run_validators(token)
+        self._judge(token, audience)
         if self._is_revoked is not None and await aask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
@@ -157,28 +154,28 @@ class TokenVerifier:
         trust = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trust is None:
             raise InvalidTokenError("missing_claim" if issuer is None else "wrong_issuer")
-        if token.jose.alg not in trust.algorithms:
+        jose = token.jose
+        if jose.alg not in trust.algorithms:
             raise InvalidTokenError("algorithm_not_allowed")
-        if token.jose.media_type not in trust.media_types:
+        if jose.media_type not in trust.media_types:
             raise InvalidTokenError("wrong_type")
-        return _Candidate(token, claims, trust)
+        return token, claims, trust
 
-    def _find_key(self, candidate: _Candidate) -> VerificationKey | None:
-        token, claims, trust = candidate
-        key = trust.find(token.jose.kid, token.jose.alg)
-        if key is None:
-            # A token that would be refused with the right key as well is not worth waiting for one.
-            validate_claims(claims, trust.rules, self._clock())
-        return key
+    def _refuse_the_hopeless(self, candidate: _Candidate) -> None:
+        """A token that would be refused with the right key as well is not worth waiting for one."""
+        _, claims, trust = candidate
+        validate_claims(claims, trust.rules, self._clock())
 
     def _conclude(self, candidate: _Candidate, key: VerificationKey) -> VerifiedToken:
         token, claims, trust = candidate
-        if not key.verify(token.jose.alg, token.signature, token.signing_input):
+        jose, _, signing_input, signature = token
+        if not key.verify(jose.alg, signature, signing_input):
             raise InvalidTokenError("bad_signature")
         validate_claims(claims, trust.rules, self._clock())
-        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
+        return VerifiedToken(claims, jose.members, claims, trust.terms)
 
-    def _run_validators(self, token: VerifiedToken) -> None:
+    def _judge(self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None) -> None:
+        self.check_audience(token, audience)
         for validator in self._validators:
             ask(validator, token, self._clock())
 

@@ -1,0 +1,1 @@
+"""What the README claims about speed, to be run again: ``python -m benchmarks.verify``."""

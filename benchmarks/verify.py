@@ -1,0 +1,155 @@
+"""What verifying a token costs, beside the bare signature check and other libraries.
+
+    python -m benchmarks.verify [--rounds 400] [--chart docs/verification-cost.svg]
+
+All contenders run in turns in one process, and the best round of each counts: what is measured is the work, not the
+neighbours. A ratio's spread is the middle half of what single rounds showed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks import chart
+from benchmarks.contenders import ALGORITHMS, LARGE, SMALL, Case, able, make_case, make_verifier
+from jwks_auth import AuthError, TokenVerifier
+
+PINNED = {
+    "cryptography": "50.0.2",
+    "PyJWT": "2.15.1",
+    "joserfc": "1.8.0",
+    "Authlib": "1.9.9",
+    "python-jose": "3.5.0",
+}
+
+# Against the bare check (small, large payload), how many times faster than PyJWT's flow, than joserfc.
+BARS = {
+    "RS256": (1.6, 1.8, 3.5, 1.5),
+    "PS256": (1.55, 1.75, 3.3, 1.45),
+    "ES256": (1.2, 1.28, 1.85, 1.25),
+    "EdDSA": (1.12, 1.16, 1.6, 1.15),
+}
+ASYNC = "jwks-auth async"
+CALLS = 5  # in a row: longer than the clock is coarse, shorter than the scheduler's turns
+
+Times = dict[str, list[float]]
+
+
+def measure(case: Case, rounds: int) -> Times:
+    """Seconds per call of every contender, one figure for each round."""
+    with warnings.catch_warnings(action="ignore"):
+        calls = dict(able(case))
+    verifier, token = make_verifier(case), case.token
+    times: Times = {name: [] for name in (*calls, ASYNC)}
+
+    async def run() -> None:
+        for _ in range(rounds):
+            for name in random.sample(list(times), len(times)):  # nobody always follows the same neighbour
+                times[name].append(await _atime(verifier, token) if name == ASYNC else _time(calls[name]))
+
+    asyncio.run(run())
+    return times
+
+
+async def _atime(verifier: TokenVerifier, token: str) -> float:
+    started = time.perf_counter()
+    for _ in range(CALLS):
+        await verifier.averify(token)
+    return (time.perf_counter() - started) / CALLS
+
+
+def _time(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    return (time.perf_counter() - started) / CALLS
+
+
+def junk(rounds: int) -> None:
+    """How long 8 KiB of nonsense keeps a verifier busy, beside one RS256 verification."""
+    case = make_case("RS256", SMALL)
+    verifier = make_verifier(case)
+    header, payload, signature = case.token.split(".")
+    attempts = {
+        "a good token": case.token,
+        "no dots": "A" * 8192,
+        "too many dots": ".".join(["A" * 400] * 20),
+        "a wrong character": f"{header}.{'A' * 7000}!{payload}.{signature}",
+        "no JSON": f"{header}.{'A' * 7600}.{signature}",
+        "deep JSON": f"{header}.{'W1tb' * 1900}.{signature}",
+        "a huge header": f"{'A' * 7600}.{payload}.{signature}",
+    }
+    best = dict.fromkeys(attempts, float("inf"))
+    for _ in range(rounds):
+        for name, raw in attempts.items():
+            best[name] = min(best[name], _time(lambda raw=raw: _refused(verifier, raw)))  # type: ignore[misc]
+    for name, seconds in best.items():
+        print(f"  {name:18} {seconds * 1e6:6.2f} us  {seconds / best['a good token']:6.1%} of a verification")
+
+
+def _refused(verifier: TokenVerifier, raw: str) -> None:
+    try:
+        verifier.verify(raw)
+    except AuthError:
+        return
+
+
+def report(alg: str, size: int, times: Times) -> bool:
+    """Print one table; whether every bar is met."""
+    best = {name: min(series) for name, series in times.items()}
+    print(f"\n{alg}, payload of {size} octets")
+    for name, series in times.items():
+        ratios = [own / base for own, base in zip(series, times["bare"], strict=True)]
+        low, _, high = statistics.quantiles(ratios, n=4)
+        ratio = best[name] / best["bare"]
+        print(f"  {name:16} {best[name] * 1e6:8.2f} us  {ratio:6.2f} x bare  ({low:.2f} to {high:.2f})")
+    small, large, faster_pyjwt, faster_joserfc = BARS[alg]
+    met = best["jwks-auth"] / best["bare"] <= (small if size == SMALL else large)
+    met &= best[ASYNC] - best["jwks-auth"] <= 1e-6
+    if size == SMALL:
+        met &= best["PyJWT"] / best["jwks-auth"] >= faster_pyjwt
+        met &= best["joserfc"] / best["jwks-auth"] >= faster_joserfc
+    pyjwt, joserfc = best["PyJWT"] / best["jwks-auth"], best["joserfc"] / best["jwks-auth"]
+    print(
+        f"  PyJWT {pyjwt:.2f}, joserfc {joserfc:.2f} times as long as ours; bars {'met' if met else 'MISSED'}"
+    )
+    return met
+
+
+def main() -> int:
+    """Measure everything; exit status 1 when a bar is missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--only", choices=ALGORITHMS)
+    parser.add_argument("--chart", help="write an SVG here")
+    arguments = parser.parse_args()
+    print(f"Python {sys.version.split()[0]};", ", ".join(f"{name} {version(name)}" for name in PINNED))
+    for name, pinned in PINNED.items():
+        if version(name) != pinned:
+            print(f"note: {name} {pinned} is what the README's figures are from")
+    met, bars = True, {}
+    for alg in [arguments.only] if arguments.only else ALGORITHMS:
+        for size in (SMALL, LARGE):
+            times = measure(make_case(alg, size), arguments.rounds)
+            met &= report(alg, size, times)
+            bars[alg, size] = {name: min(series) * 1e6 for name, series in times.items()}
+    print("\nJunk of 8 KiB")
+    junk(arguments.rounds // 4)
+    if arguments.chart:
+        chart.write(arguments.chart, {alg: bars[alg, SMALL] for alg, size in bars if size == SMALL})
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
