@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from jwks_auth.errors import ConfigurationError
@@ -44,7 +45,8 @@ class KeySetStore(Protocol):
 class MemoryStore:
     """A store within one process: for tests, and for several clients of one endpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._values: dict[str, bytes] = {}
         self._leases: dict[str, float] = {}
@@ -59,7 +61,7 @@ class MemoryStore:
 
     def lease(self, name: str, ttl: float) -> bool:
         """Whether nobody holds *name*; if so the caller does, for *ttl* seconds."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             free = now >= self._leases.get(name, now)
             if free:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 __all__ = ["FileStore"]
 
+_LONGEST_LEASE = 600.0
+
 
 class FileStore:
     """Keeps each record in a file of its own in *directory*, readable by this user only.
@@ -44,16 +46,18 @@ class FileStore:
             raise
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether no process made the lease file within *ttl* seconds; if so the caller just did."""
+        """Whether no process holds the lease; if so the caller does, for *ttl* seconds."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(name, ".lease")
+        path, now = self._path(name, ".lease"), time.time()
         with suppress(FileNotFoundError):
-            if abs(time.time() - path.stat().st_mtime) >= ttl:
+            # The file's time is when the lease ends; one further away than a lease lasts is a clock set back.
+            if not now < path.stat().st_mtime <= now + max(ttl, _LONGEST_LEASE):
                 path.unlink()
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
             return False
+        os.utime(path, (now, now + ttl))
         return True
 
     def _path(self, name: str, suffix: str) -> Path:

@@ -1,0 +1,210 @@
+"""Threads, event loops, processes and hangs around one client, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+
+from jwks_auth import KeySourceError, PyJWKClient
+from tests.fault_server import FaultServer
+from tests.key_fakes import document
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A key endpoint with one good key."""
+    with FaultServer(document({"a"})) as server:
+        yield server
+
+
+def test_64_threads_and_4_event_loops_make_one_fetch(server: FaultServer) -> None:
+    """All of them cold, and all of them get the key."""
+    client = PyJWKClient(server.url)
+    server.mode, server.delay = "slow", 0.3
+    barrier = threading.Barrier(68)
+
+    def in_thread(_: int) -> str:
+        barrier.wait()
+        return str(client.get_signing_key("a").key_id)
+
+    def in_loop(_: int) -> list[str]:
+        async def many() -> list[str]:
+            keys = await asyncio.gather(*(client.aget_signing_key("a") for _ in range(25)))
+            return [str(key.key_id) for key in keys]
+
+        barrier.wait()
+        return asyncio.run(many())
+
+    with ThreadPoolExecutor(68) as pool:
+        loops = [pool.submit(in_loop, number) for number in range(4)]
+        threads = [pool.submit(in_thread, number) for number in range(64)]
+        assert [future.result() for future in threads] == ["a"] * 64
+        assert [future.result() for future in loops] == [["a"] * 25] * 4
+    assert server.requests == 1
+
+
+def test_refreshes_asked_for_at_once_share_a_fetch(server: FaultServer) -> None:
+    """``refresh=True`` from 16 threads, while one fetch is in the air."""
+    client = PyJWKClient(server.url)
+    server.mode, server.delay = "slow", 0.5
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: client.get_jwk_set(refresh=True), range(16)))
+    assert server.requests == 1
+
+
+def test_a_known_key_does_not_wait_for_a_hanging_provider(server: FaultServer) -> None:
+    """Unknown kids park on the fetch; a thousand lookups of the known key pass them by."""
+    client = PyJWKClient(server.url, timeout=2)
+    client.warm_up()
+    server.mode = "hang"
+    unknown = [threading.Thread(target=_swallowing, args=(client, f"kid-{n}")) for n in range(5)]
+    for thread in unknown:
+        thread.start()
+    while server.requests < 2:
+        time.sleep(0.01)
+    started = time.monotonic()
+    for _ in range(1000):
+        client.get_signing_key("a")
+    assert time.monotonic() - started < 1
+    assert any(thread.is_alive() for thread in unknown)
+    for thread in unknown:
+        thread.join(10)
+    assert server.requests == 2
+
+
+def _swallowing(client: PyJWKClient, kid: str) -> None:
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key(kid)
+
+
+async def test_an_event_loop_stays_free_while_the_endpoint_hangs(server: FaultServer) -> None:
+    """Others' requests go on while one waits for a key, sync callbacks included."""
+    client = PyJWKClient(server.url, timeout=1)
+    server.mode = "hang"
+    waiting = asyncio.ensure_future(client.aget_signing_key("a"))
+    longest, last = 0.0, time.monotonic()
+    while not waiting.done():
+        await asyncio.sleep(0.001)
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    with pytest.raises(KeySourceError):
+        await waiting
+    assert longest < 0.5
+
+
+async def test_a_loop_that_ends_early_leaves_no_trace(server: FaultServer) -> None:
+    """The flight lands after its first waiter's loop is closed; the next one has the keys."""
+    client = PyJWKClient(server.url)
+    server.mode, server.delay = "slow", 0.3
+
+    def impatient() -> None:
+        async def wait_a_little() -> None:
+            await asyncio.wait_for(client.aget_signing_key("a"), 0.05)
+
+        with pytest.raises(TimeoutError):
+            asyncio.run(wait_a_little())
+
+    await asyncio.to_thread(impatient)
+    assert (await client.aget_signing_key("a")).key_id == "a"
+    assert server.requests == 1
+
+
+def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket exists yet that could be shut: the flight is abandoned, and after two no more are started."""
+    release, calls = threading.Event(), []
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        release.wait(30)
+        raise socket.gaierror(socket.EAI_NONAME, "no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    client = PyJWKClient("http://issuer.example/keys", timeout=0.1, cooldown_duration=0)
+    try:
+        for _ in range(4):
+            with pytest.raises(KeySourceError) as caught:
+                client.get_jwk_set(refresh=True)
+            assert caught.value.kind == "timeout"
+            time.sleep(1.1)
+        assert len(calls) == 2
+        assert client.health().last_error == "timeout"
+    finally:
+        release.set()
+
+
+def _child(client: PyJWKClient, results: Any) -> None:
+    try:
+        known = client.get_signing_key("a").key_id
+        with pytest.raises(jwt.PyJWKClientError):
+            client.get_signing_key("b")
+        results.put((known, client.get_jwk_set(refresh=True)["a"].key_id))
+    except BaseException as exc:  # noqa: BLE001 - shown by the parent
+        results.put(repr(exc))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_goes_on_with_the_keys(server: FaultServer) -> None:
+    """gunicorn --preload, multiprocessing: forked while a flight is in the air, the child fetches for itself."""
+    context = multiprocessing.get_context("fork")
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    server.mode, server.delay = "slow", 0.5
+    flying = threading.Thread(target=client.get_jwk_set, args=(True,))
+    flying.start()
+    while server.requests < 2:
+        time.sleep(0.01)
+    results = context.SimpleQueue()
+    child = context.Process(target=_child, args=(client, results))
+    child.start()
+    assert results.get() == ("a", "a")
+    child.join(10)
+    flying.join(10)
+    assert child.exitcode == 0
+    assert client.get_jwk_set(refresh=True)["a"]
+
+
+def test_a_hanging_fetch_does_not_keep_the_interpreter_alive(server: FaultServer) -> None:
+    """The thread is a daemon's, and exit is quick and silent."""
+    server.mode = "hang"
+    program = (
+        "import sys, threading\n"
+        "from jwks_auth import PyJWKClient\n"
+        "client = PyJWKClient(sys.argv[1], timeout=60, wait=0.1)\n"
+        "try: client.get_signing_key('a')\n"
+        "except Exception as exc: print(exc.kind)\n"
+    )
+    started = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-c", program, server.url], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stdout == "timeout\n"
+    assert "Traceback" not in run.stderr
+    assert time.monotonic() - started < 20
+
+
+def test_no_thread_stays(server: FaultServer) -> None:
+    """A client at rest has no thread, and one that is forgotten is collected."""
+    before = set(threading.enumerate())
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    deadline = time.monotonic() + 10
+    while any("jwks-auth" in t.name for t in set(threading.enumerate()) - before):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    forgotten = weakref.ref(client)
+    del client
+    gc.collect()
+    assert forgotten() is None
