@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from example_projects.demo.servers import AppServer, gunicorn
 from jwks_auth.testing import FakeIssuer
 from tests.contract.cases import AUDIENCES, CASES, Case
 from tests.contract.flask_apps import TestClientApp, create_app
+from tests.contract.flask_servers import GUNICORN, server_of
 from tests.contract.runner import HTTPApp, check
-from tests.needs import need_module
-
-ROOT = Path(__file__).parents[2]
-GUNICORN = {
-    "gunicorn sync": [],
-    "gunicorn gthread": ["--worker-class=gthread", "--threads=4"],
-    "gunicorn gevent": ["--worker-class=gevent"],
-    "gunicorn --preload": ["--preload", "--workers=2"],
-}
-SERVERS = [*GUNICORN, "waitress"]
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +39,7 @@ def served_issuer() -> Iterator[FakeIssuer]:
         yield issuer
 
 
-def server_of(name: str, issuer: FakeIssuer) -> AppServer:
-    """The contract's app under the server *name*."""
-    env = {"JWKS_AUTH_ISSUER": issuer.issuer}
-    if name == "waitress":
-        need_module("waitress")
-        return AppServer(name, [sys.executable, "-m", "tests.contract.serve_waitress", "{fd}"], ROOT, env)
-    if "gevent" in name:
-        need_module("gevent")
-    return gunicorn(name, "tests.contract.flask_apps:create_app()", *GUNICORN[name], cwd=ROOT, env=env)
-
-
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=[*GUNICORN, "waitress"])
 def server(request: pytest.FixtureRequest, served_issuer: FakeIssuer) -> Iterator[HTTPApp]:
     """Each server, started once."""
     with server_of(request.param, served_issuer) as running:

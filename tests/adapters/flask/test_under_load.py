@@ -1,0 +1,45 @@
+"""Under load while the issuer rotates its keys and goes down: nothing but good answers, on every kind of worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from jwks_auth.testing import FakeIssuer
+from tests.contract.cases import AUDIENCES
+from tests.contract.flask_servers import server_of
+from tests.load import Load
+
+
+@pytest.fixture
+def issuer() -> Iterator[FakeIssuer]:
+    """An issuer the server fetches its keys from."""
+    with FakeIssuer.serve() as issuer:
+        issuer.settings(AUDIENCES)
+        yield issuer
+
+
+@pytest.mark.parametrize("name", ["gunicorn sync", "gunicorn gthread", "gunicorn gevent", "waitress"])
+def test_no_wrong_answer_through_rotation_and_outage(issuer, name):
+    """No 5xx, no wrong 401, and with the keys in hand nobody waits for an issuer that is down."""
+    with server_of(name, issuer, JWKS_AUTH_WAIT="10", JWKS_AUTH_TIMEOUT="10") as server:
+        server.request("/public")  # once it is up: the load is not about how long that takes
+        phases = {phase.name: phase for phase in Load(server, issuer).through_rotation_and_outage()}
+    assert [phase for phase in phases.values() if not phase.only(200)] == []
+    assert max(phases["outage"].slowest, phases["hang"].slowest) < 5, phases  # who waited, waited for 10 s
+    workers = 2 if name == "gunicorn sync" else 1
+    assert all(phase.fetches <= workers for phase in phases.values()), phases
+
+
+@pytest.mark.parametrize("name", ["gunicorn gthread", "gunicorn gevent"])
+def test_no_wrong_answer_with_keys_past_their_lifespan(issuer, name):
+    """Keys that can't be renewed go on serving; to try costs a worker at most a second, once."""
+    with server_of(name, issuer, JWKS_AUTH_LIFESPAN="1", JWKS_AUTH_WAIT="1") as server:
+        server.request("/public")
+        load = Load(server, issuer)
+        phases = [load.run("warm"), load.run("renewing")]
+        with issuer.outage("hang"):
+            phases += [load.run("stale"), load.run("still stale")]
+    assert [phase for phase in phases if not phase.only(200)] == []
+    assert max(phase.slowest for phase in phases) < 5, phases  # a fetch that hangs takes 5 s

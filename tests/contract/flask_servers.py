@@ -1,0 +1,32 @@
+"""The contract's Flask app under real WSGI servers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from example_projects.demo.servers import AppServer, gunicorn
+from jwks_auth.testing import FakeIssuer
+from tests.needs import need_module
+
+__all__ = ["GUNICORN", "server_of"]
+
+ROOT = Path(__file__).parents[2]
+GUNICORN = {
+    "gunicorn sync": ["--workers=2"],
+    "gunicorn gthread": ["--worker-class=gthread", "--threads=4"],
+    "gunicorn gevent": ["--worker-class=gevent"],
+    "gunicorn --preload": ["--preload", "--workers=2"],
+}
+"""Options by name; ``"waitress"`` is the one server more."""
+
+
+def server_of(name: str, issuer: FakeIssuer, **settings: str) -> AppServer:
+    """The contract's app under the server *name*, with *settings* beside those of *issuer*."""
+    env = {"JWKS_AUTH_ISSUER": issuer.issuer, **settings}
+    if name == "waitress":
+        need_module("waitress")
+        return AppServer(name, [sys.executable, "-m", "tests.contract.serve_waitress", "{fd}"], ROOT, env)
+    if "gevent" in name:
+        need_module("gevent")
+    return gunicorn(name, "tests.contract.flask_apps:create_app()", *GUNICORN[name], cwd=ROOT, env=env)
