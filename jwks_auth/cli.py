@@ -1,0 +1,115 @@
+"""What a framework's command line shows people: keys, health, a token's fault, routes and their guards.
+
+Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` print its lines and exit with
+its status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from jwks_auth.authenticator import Authenticator
+from jwks_auth.errors import KeySourceError
+from jwks_auth.issuer import Issuer
+
+__all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Lines to print, and whether all is well (exit status 0) or not (1)."""
+
+    lines: tuple[str, ...]
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """A route as people should see it: *guard* says what it asks, ``None`` that nobody decided.
+
+    A route that is open on purpose has a guard as well: ``"public"``.
+    """
+
+    path: str
+    methods: str
+    guard: str | None
+
+
+def check(authenticator: Authenticator) -> Report:
+    """Fetch every issuer's keys, and say what came: usable keys, refused members and why."""
+    return _of_issuers(authenticator, _checked)
+
+
+def refresh(authenticator: Authenticator) -> Report:
+    """Fetch every issuer's keys again, whatever their age."""
+    return _of_issuers(authenticator, _refreshed)
+
+
+def show(authenticator: Authenticator) -> Report:
+    """The keys this process holds, and their health; no I/O."""
+    return _of_issuers(authenticator, _held)
+
+
+def verify(authenticator: Authenticator, raw: str) -> Report:
+    """Explain, step by step, why a token is accepted or refused. It shows claims: for developers only."""
+    explanation = authenticator.verifier.explain(raw.strip().removeprefix("Bearer "))
+    return Report(tuple(str(explanation).splitlines()), explanation.ok)
+
+
+def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Report:
+    """A table of routes; not ok when *fail_unprotected* finds one without a guard."""
+    listed = list(rows)
+    width = max((len(row.path) for row in listed), default=0)
+    lines = [f"{row.path:<{width}}  {row.methods:<8}  {row.guard or 'UNPROTECTED'}" for row in listed]
+    bare = sum(row.guard is None for row in listed)
+    lines.append(f"{len(listed)} routes, {bare} unprotected")
+    return Report(tuple(lines), ok=not (fail_unprotected and bare))
+
+
+def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[str]]) -> Report:
+    lines: list[str] = []
+    ok = True
+    for issuer in authenticator.issuers:
+        lines.append(issuer.issuer)
+        try:
+            lines += [f"  {line}" for line in look(issuer)]
+        except KeySourceError as error:
+            lines.append(f"  {error.kind}: {error}")
+            ok = False
+    return Report(tuple(lines), ok)
+
+
+def _checked(issuer: Issuer) -> Iterator[str]:
+    issuer.warm_up()
+    yield from _keys(issuer)
+
+
+def _refreshed(issuer: Issuer) -> Iterator[str]:
+    before = issuer.keys.key_set.kids()
+    if issuer.client is not None:
+        issuer.client.get_jwk_set(refresh=True)
+    after = issuer.keys.key_set.kids()
+    yield f"{len(after)} keys, added: {_listed(after - before)}, removed: {_listed(before - after)}"
+
+
+def _held(issuer: Issuer) -> Iterator[str]:
+    health = issuer.health()
+    if health is None:
+        yield "keys are handed over, not fetched"
+    else:
+        age = "never fetched" if health.age is None else f"fetched {health.age:.0f} s ago"
+        yield f"{health.state}, {age}, failures: {health.failures}, last error: {health.last_error or 'none'}"
+    yield from _keys(issuer)
+
+
+def _keys(issuer: Issuer) -> Iterator[str]:
+    keys = issuer.keys.key_set
+    for key in keys.keys:
+        yield f"key {key.kid or '(no kid)'}: {key.kty}, {' '.join(sorted(key.algorithms))}"
+    for refused in keys.refused:
+        yield f"refused {refused.kid or '(no kid)'}: {refused.reason}"
+
+
+def _listed(kids: Iterable[str]) -> str:
+    return ", ".join(sorted(kids)) or "none"
