@@ -46,7 +46,7 @@ def django(files: dict[str, str], folder: Path) -> AppServer:
     with (folder / "mysite" / "settings.py").open("a") as settings:
         settings.write(files["settings.py"])
     (folder / "mysite" / "urls.py").write_text(files["urls.py"])
-    return gunicorn("django", "mysite.wsgi", cwd=folder, env={})
+    return gunicorn("django", "mysite.wsgi", cwd=folder, env={"DJANGO_SETTINGS_MODULE": "mysite.settings"})
 
 
 def flask(files: dict[str, str], folder: Path) -> AppServer:
@@ -70,7 +70,8 @@ def test_a_snippet_works_when_pasted(
     with framework(pasted(issuer), tmp_path) as server:
         assert server.request("/me").status == 401
         good = server.request("/me", issuer.headers(sub="u1", aud=AUDIENCE).items())
-        assert (good.status, json.loads(good.body)["sub"]) == (200, "u1"), server.log()
+        assert good.status == 200, (good, server.log())
+        assert json.loads(good.body)["sub"] == "u1"
         assert server.request("/orders", issuer.headers(aud=AUDIENCE).items()).status == 403
         granted = issuer.headers(aud=AUDIENCE, scope="orders:read")
         assert server.request("/orders", granted.items()).status == 200
@@ -82,7 +83,7 @@ def test_a_snippet_without_a_framework_runs(snippet: str) -> None:
     exec(compile(snippet, "README.md", "exec"), {})
 
 
-@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
 def test_links_lead_somewhere(page: Path) -> None:
     """A relative link names a file that is there."""
     missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
