@@ -1,0 +1,85 @@
+"""What a command line shows: keys and why members are refused, health, routes without a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from jwks_auth import cli
+from jwks_auth.adapters import Authenticator
+from jwks_auth.testing import FakeIssuer
+
+
+@pytest.fixture
+def served() -> Iterator[FakeIssuer]:
+    """An issuer whose keys are fetched."""
+    with FakeIssuer.serve() as issuer:
+        yield issuer
+
+
+def test_check_fetches_and_lists_the_keys(served: FakeIssuer) -> None:
+    """One line an issuer, one a key."""
+    report = cli.check(Authenticator(served.settings()))
+    assert report.ok
+    assert report.lines[0] == served.issuer
+    assert f"key {served.kid}: RSA, " in report.lines[1]
+
+
+def test_check_says_why_an_issuer_has_no_keys(served: FakeIssuer) -> None:
+    """The kind of failure, and a status that a deployment can stop on."""
+    served.outage()
+    report = cli.check(Authenticator(served.settings()))
+    assert not report.ok
+    assert "discovery: " in report.lines[1]
+    assert "HTTP 503" in report.lines[1]
+
+
+def test_check_names_refused_members() -> None:
+    """A member that is not used is listed with its reason."""
+    issuer = FakeIssuer()
+    document = {"keys": [*issuer.jwks()["keys"], {"kty": "oct", "kid": "shared", "k": "AAAA"}]}
+    report = cli.check(Authenticator({**issuer.settings(), "JWKS": document}))
+    assert any(line.strip().startswith("refused shared: ") for line in report.lines)
+
+
+def test_show_does_no_io(served: FakeIssuer) -> None:
+    """What this process holds, and nothing fetched for it."""
+    authenticator = Authenticator(served.settings())
+    assert "never fetched" in cli.show(authenticator).lines[1]
+    assert not served.requests
+    authenticator.warm_up()
+    assert "fetched 0 s ago, failures: 0, last error: none" in cli.show(authenticator).lines[1]
+
+
+def test_show_says_when_keys_are_handed_over() -> None:
+    """A static set has no age."""
+    assert "handed over" in cli.show(Authenticator(FakeIssuer().settings())).lines[1]
+
+
+def test_refresh_says_what_changed(served: FakeIssuer) -> None:
+    """Added and removed key ids."""
+    authenticator = Authenticator(served.settings())
+    authenticator.warm_up()
+    old = served.kid
+    new = served.rotate()
+    served.withdraw(old)
+    assert cli.refresh(authenticator).lines[1] == f"  1 keys, added: {new}, removed: {old}"
+    handed_over = cli.refresh(Authenticator(FakeIssuer().settings()))
+    assert handed_over.lines[1] == "  1 keys, added: none, removed: none"
+
+
+def test_routes_without_a_guard_are_counted() -> None:
+    """``--fail-unprotected`` is for CI."""
+    rows = [
+        cli.RouteRow("/me", "GET", "any token"),
+        cli.RouteRow("/public", "GET", "public"),
+        cli.RouteRow("/oops", "GET,POST", None),
+    ]
+    assert cli.routes(rows).ok
+    report = cli.routes(rows, fail_unprotected=True)
+    assert not report.ok
+    assert report.lines[2].split() == ["/oops", "GET,POST", "UNPROTECTED"]
+    assert report.lines[-1] == "3 routes, 1 unprotected"
+    assert cli.routes(rows[:2], fail_unprotected=True).ok
+    assert cli.routes([]).lines == ("0 routes, 0 unprotected",)
