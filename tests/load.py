@@ -47,7 +47,11 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests by ``wrk``, for whole *seconds* a phase, on *connections* that all begin at once."""
+    """Requests by ``wrk``, for whole *seconds* a phase, *connections* at a time.
+
+    Each request has a connection of its own, so that every worker gets its share: kept-alive ones may all be
+    one worker's, and another would meet a rotated key for the first time when the issuer is already down.
+    """
 
     server: AppServer
     issuer: FakeIssuer
@@ -86,7 +90,8 @@ class Load:
     def _wrk(self, token: str) -> dict[str, Any]:
         command = [need_tool("wrk"), "--threads", "2", "--connections", str(self.connections)]
         command += ["--duration", f"{self.seconds}s", "--timeout", "10s", "--script", str(_SCRIPT)]
-        command += ["--header", f"Authorization: Bearer {token}", self.server.url + self.path]
+        command += ["--header", f"Authorization: Bearer {token}", "--header", "Connection: close"]
+        command += [self.server.url + self.path]
         done = subprocess.run(command, capture_output=True, text=True, timeout=self.seconds + 60, check=True)
         [line] = [line for line in done.stdout.splitlines() if line.startswith("JSON ")]
         result: dict[str, Any] = json.loads(line.removeprefix("JSON "))

@@ -55,6 +55,8 @@ class AppServer:
 
     def __enter__(self) -> Self:
         with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+            # Connections inherit it; uvicorn can't set it on sockets that come as a descriptor.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.port: int = listener.getsockname()[1]
             self._log = tempfile.TemporaryFile()
             fd = listener.fileno()
