@@ -77,6 +77,18 @@ class Requirement:
         )
         return cls(any_or_listed, _listed("issuer", issuer), policy, optional)
 
+    def __str__(self) -> str:
+        """What is asked, for a table of routes: ``token for reports with {'scopes': ['orders:read']}``."""
+        words = ["token or none" if self.optional else "token"]
+        if self.audience is not None:
+            named = () if isinstance(self.audience, AnyAudience) else self.audience
+            words.append(f"for {' or '.join(named) or 'any audience'}")
+        if self.issuers:
+            words.append(f"from {' or '.join(self.issuers)}")
+        if self.policy is not None:
+            words.append(f"with {self.policy.describe()}")
+        return " ".join(words)
+
     def judge(self, token: VerifiedToken) -> None:
         """Hold a verified token against issuer and policy.
 

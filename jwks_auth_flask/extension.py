@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Request
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import PREFIX, Authenticator, Requirement, RequirementOptions, Settings, readers
+from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
@@ -51,6 +52,7 @@ class JWKSAuth:
         gates[self.name] = Gate(authenticator, lambda: self._load)
         if required:
             app.before_request(DefaultGuard(self.name, Requirement()))
+        app.cli.add_command(jwks)
 
     @property
     def prefix(self) -> str:

@@ -1,4 +1,4 @@
-"""What protects each route, read off decorators and guards, for tools that show it."""
+"""What protects each route, read off decorators and guards: for ``flask jwks routes`` and OpenAPI."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Protection", "protection_of", "protections"]
 class Protection(NamedTuple):
     """What is asked of a request for *method* on *rule*: everything in *requirements*.
 
-    *open* says why nothing is: ``"public"``, ``"static"``, or ``"unprotected"``, which nobody chose.
+    *guard* says so for people: also that a route is ``"public"`` or ``"static"``; ``None`` if nobody decided.
     """
 
     rule: Rule
     method: str
     requirements: tuple[Requirement, ...]
-    open: str | None
+    guard: str | None
 
 
 def protections(app: Flask) -> Iterator[Protection]:
@@ -38,8 +38,9 @@ def protections(app: Flask) -> Iterator[Protection]:
 def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
     """What protects *method* on *rule*."""
     view = app.view_functions[rule.endpoint]
-    asked = [*_guards(app, rule.endpoint, method), *_declared(view, method)]
-    return Protection(rule, method, tuple(asked), None if asked else _reason(app, rule.endpoint, method))
+    asked = (*_guards(app, rule.endpoint, method), *_declared(view, method))
+    guard = " and ".join(str(each) for each in asked) or _open(app, rule.endpoint, method)
+    return Protection(rule, method, asked, guard)
 
 
 def _guards(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
@@ -61,7 +62,7 @@ def _blueprints(endpoint: str) -> list[str]:
     return [".".join(parts[: at + 1]) for at in range(len(parts))]
 
 
-def _reason(app: Flask, endpoint: str, method: str) -> str:
+def _open(app: Flask, endpoint: str, method: str) -> str | None:
     if is_public(app.view_functions[endpoint], method):
         return "public"
-    return "static" if is_static(app, endpoint) else "unprotected"
+    return "static" if is_static(app, endpoint) else None

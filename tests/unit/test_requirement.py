@@ -87,3 +87,21 @@ def test_the_options_of_decorators_are_those_of_a_requirement() -> None:
     taken = get_type_hints(Requirement.of)
     del taken["return"]
     assert get_type_hints(RequirementOptions) == taken
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "token"),
+        ({"optional": True}, "token or none"),
+        (
+            {"audience": ["a", "b"], "issuer": "https://a.example/"},
+            "token for a or b from https://a.example/",
+        ),
+        ({"audience": ANY_AUDIENCE}, "token for any audience"),
+        ({"scopes": "orders:read"}, "token with {'scopes': ['orders:read']}"),
+    ],
+)
+def test_as_text_it_says_what_it_asks(options: dict[str, Any], expected: str) -> None:
+    """For people who look at a table of routes."""
+    assert str(Requirement.of(**options)) == expected

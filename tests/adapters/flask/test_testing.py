@@ -73,4 +73,4 @@ def test_the_pytest_plugin(pytester):
             assert jwt_client.with_token(sub="u1").get("/").status_code == 200
         """
     )
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "no:asyncio").assert_outcomes(passed=1)

@@ -1,0 +1,66 @@
+"""``flask jwks``: look at the keys, a token and the routes, with the app's own configuration."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from jwks_auth import cli
+from jwks_auth.adapters import Authenticator
+from jwks_auth_flask.gate import gate_of
+from jwks_auth_flask.routes import Protection, protections
+
+__all__ = ["jwks"]
+
+jwks = AppGroup("jwks", help="JWT authentication: the keys, a token, the routes.")
+named = click.option("--name", default="default", help="Which JWKSAuth, where the app has several.")
+
+
+@jwks.command("check")
+@named
+def check(name: str) -> None:
+    """Fetch the keys of every issuer and say what came."""
+    _show(cli.check(_authenticator(name)))
+
+
+@jwks.command("show")
+@named
+def show(name: str) -> None:
+    """Fetch the keys and list them, with their state."""
+    authenticator = _authenticator(name)
+    fetched = cli.check(authenticator)
+    _show(cli.show(authenticator) if fetched.ok else fetched)
+
+
+@jwks.command("routes")
+@click.option(
+    "--fail-unprotected", is_flag=True, help="Exit with 1 if a route is neither guarded nor @public."
+)
+def routes(fail_unprotected: bool) -> None:
+    """List every route and what it asks of a request."""
+    _show(cli.routes(_rows(), fail_unprotected=fail_unprotected))
+
+
+def _authenticator(name: str) -> Authenticator:
+    return gate_of(name).authenticator
+
+
+def _rows() -> Iterator[cli.RouteRow]:
+    """A row for each route, or several where its methods ask for different things."""
+
+    def row(protection: Protection) -> tuple[str, str | None]:
+        return protection.rule.rule, protection.guard
+
+    for (path, guard), group in itertools.groupby(protections(current_app), row):
+        yield cli.RouteRow(path, " ".join(each.method for each in group), guard)
+
+
+def _show(report: cli.Report) -> None:
+    for line in report.lines:
+        click.echo(line)
+    if not report.ok:
+        raise click.exceptions.Exit(1)
