@@ -7,22 +7,23 @@ is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
 
 from __future__ import annotations
 
-import math
 import ssl
 import threading
 from typing import Any, TypeVar
 
 import jwt
 
+from jwks_auth.client_cache import SetCache
+from jwks_auth.client_checks import check_objects, check_rules, check_uri
 from jwks_auth.client_errors import ClientConfigurationError, KeySetError, UnknownKeyError, translated
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
-from jwks_auth.fetch import Answer, Fetcher, Session, checked_url
+from jwks_auth.fetch import Answer, Fetcher, Session
 from jwks_auth.freshness import Errand, Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
-from jwks_auth.snapshot import Found, Health, Loaded, Order, Snapshot, Wanted
+from jwks_auth.snapshot import NOTHING, Found, Health, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from jwks_auth.store import KeySetStore
 from jwks_auth.store_load import SharedLoad
@@ -67,9 +68,13 @@ class PyJWKClient(jwt.PyJWKClient):
         max_response_bytes: int = 262_144,
         on_event: OnEvent | None = None,
     ) -> None:
+        check_uri(uri)
         self.uri, self.headers = uri, {} if headers is None else headers
         self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
         self._session, self._max_bytes, self._accept_empty = session, max_response_bytes, accept_empty
+        check_objects(
+            self.headers, max_cached_keys, ssl_context=ssl_context, session=session, on_event=on_event
+        )
         rules = Rules(
             lifespan=lifespan if cache_jwk_set or cache_keys else 1.0,
             stale_if_error=stale_if_error,
@@ -77,13 +82,13 @@ class PyJWKClient(jwt.PyJWKClient):
             timeout=timeout,
             wait=timeout if wait is None else wait,
         )
-        _check(uri, rules, max_response_bytes)
-        if session is not None and ssl_context is not None:
-            raise ClientConfigurationError("session and ssl_context: expected one of them to decide on TLS")
+        check_rules(rules, max_response_bytes)
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
         load = self._load if store is None else self._sharing(store, rules)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
-        self._view = KeySetView(self.source.books.snapshot)
+        self.jwk_set_cache = SetCache(self.source, self.get_jwk_set, self._fill) if cache_jwk_set else None
+        self._view = self._next_view = KeySetView(NOTHING.loaded)
+        self._etag_from: str | None = None
         self._flight = threading.local()
 
     # What PyJWT's class offers
@@ -97,14 +102,12 @@ class PyJWKClient(jwt.PyJWKClient):
         """
         order: Order | None = getattr(self._flight, "order", None)
         if order is not None:
-            self._flight.answer = answer = self._fetch(order)
+            revalidate = order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
+            self._flight.answer = answer = self._fetch(order.held, revalidate=revalidate)
             return answer.document
         held = self.source.books.snapshot
-        answer = self._fetch(Order(Errand.EXPLICIT, held, 0.0))
-        try:
-            self.source.publish(self._loaded(answer.document, answer, held))
-        except KeySourceError as exc:
-            raise translated(exc) from exc.__cause__
+        answer = self._fetch(held, revalidate=True)
+        self._publish(answer.document, answer, held)
         return answer.document
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
@@ -172,10 +175,22 @@ class PyJWKClient(jwt.PyJWKClient):
     def _load(self, order: Order) -> Loaded:
         self._flight.order, self._flight.answer = order, None
         try:
-            document = self.fetch_data()
-            return self._loaded(document, self._flight.answer, order.held)
+            loaded = self._loaded(self.fetch_data(), self._flight.answer, order.held)
         finally:
             self._flight.order = self._flight.answer = None
+        if loaded.keys is not order.held.keys and self._view.keys is order.held.keys:
+            # PyJWT's objects are wanted here: made in this thread, they hold up no caller and no event loop.
+            self._next_view = KeySetView(loaded)
+        return loaded
+
+    def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
+        try:
+            self.source.publish(self._loaded(document, answer, held))
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+
+    def _fill(self, document: Any) -> None:
+        self._publish(document, None, self.source.books.snapshot)
 
     def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
         def report(kind: str) -> None:
@@ -190,13 +205,14 @@ class PyJWKClient(jwt.PyJWKClient):
         """Another JSON document of the same provider, within the time of the refresh it belongs to."""
         return self._fetched(url, None, revalidate=False)
 
-    def _fetch(self, order: Order) -> Answer:
-        held = order.held
-        revalidate = order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
-        answer = self._fetched(self.uri, held.loaded.etag, revalidate=revalidate)
+    def _fetch(self, held: Snapshot, *, revalidate: bool) -> Answer:
+        # An ETag is one address's word, and discovery may have brought another.
+        etag = held.loaded.etag if self._etag_from == self.uri else None
+        answer = self._fetched(self.uri, etag, revalidate=revalidate)
+        self._etag_from = self.uri
         if answer.document is not None:
             return answer
-        return Answer(held.loaded.raw, answer.etag or held.loaded.etag, answer.max_age)
+        return Answer(held.loaded.raw, answer.etag or etag, answer.max_age)
 
     def _fetched(self, url: str, etag: str | None, *, revalidate: bool) -> Answer:
         order: Order | None = getattr(self._flight, "order", None)
@@ -214,7 +230,8 @@ class PyJWKClient(jwt.PyJWKClient):
             raise translated(exc) from exc.__cause__
 
     def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
-        keys = held.keys if document == held.loaded.document else key_set_of(document)
+        unchanged = held is not NOTHING and document == held.loaded.document
+        keys = held.keys if unchanged else key_set_of(document)
         if not keys.keys and not self._accept_empty:
             reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
             raise KeySourceError(f"the key set has no usable key: {reasons}", kind="no_usable_keys")
@@ -227,7 +244,8 @@ class PyJWKClient(jwt.PyJWKClient):
     def _view_of(self, snapshot: Snapshot) -> KeySetView:
         view = self._view
         if view.keys is not snapshot.keys:
-            view = self._view = KeySetView(snapshot)
+            view = self._next_view
+            self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.loaded)
         return view
 
     def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
@@ -264,29 +282,3 @@ def _value(found: Found[ValueT]) -> ValueT:
 def _header(token: str | bytes) -> tuple[str | None, str]:
     unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token)
     return unverified.kid, unverified.alg
-
-
-def _check(uri: str, rules: Rules, max_response_bytes: int) -> None:
-    try:
-        checked_url(uri, name="uri", http=True)
-    except ConfigurationError as exc:
-        raise ClientConfigurationError(str(exc)) from exc
-    positive = {
-        "lifespan": rules.lifespan,
-        "timeout": rules.timeout,
-        "max_response_bytes": max_response_bytes,
-    }
-    for name, value in positive.items():
-        _check_number(name, value, above=0)
-    for name, value in {"wait": rules.wait, "stale_if_error": rules.stale_if_error}.items():
-        _check_number(name, value)
-    _check_number("cooldown_duration", rules.cooldown)
-    if math.isinf(rules.cooldown) or math.isinf(rules.timeout):
-        raise ClientConfigurationError("cooldown_duration and timeout: expected a finite number of seconds")
-
-
-def _check_number(name: str, value: object, *, above: float | None = None) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
-    if not number or (value <= above if above is not None else value < 0):  # type: ignore[operator]
-        expected = "a number above 0" if above is not None else "a number, 0 or more"
-        raise ClientConfigurationError(f"{name}: found {value!r}, expected {expected}")

@@ -16,9 +16,8 @@ __all__ = [
     "translated",
 ]
 
-_ABOUT_THE_DOCUMENT = frozenset(
-    {"not_json", "not_an_object", "not_a_key_set", "too_large", "encoding", "callback"}
-)
+_NO_KEY_SET = frozenset({"no_usable_keys", "not_a_key_set"})
+_NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding", "callback"})
 
 
 class ClientConfigurationError(ConfigurationError, jwt.PyJWKClientError):
@@ -34,7 +33,7 @@ class KeysUnavailableError(KeySourceError, PyJWKClientConnectionError):
 
 
 class NoUsableKeysError(KeySetError, jwt.PyJWKSetError):
-    """The endpoint's key set holds no key that may be used."""
+    """The answer is no key set, or one without any key that may be used."""
 
 
 class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
@@ -49,11 +48,11 @@ def translated(error: KeySourceError) -> KeySourceError:
     """*error* as one that PyJWT's users catch."""
     if isinstance(error, jwt.PyJWTError):
         return error
-    kind = error.kind
-    if kind == "no_usable_keys":
-        made: type[KeySetError | KeysUnavailableError] = NoUsableKeysError
-    else:
-        made = KeySetError if kind in _ABOUT_THE_DOCUMENT else KeysUnavailableError
-    twin = made(str(error), kind=kind, retry_after=error.retry_after)
+    made: type[KeySetError | KeysUnavailableError] = KeysUnavailableError
+    if error.kind in _NO_DOCUMENT:
+        made = KeySetError
+    elif error.kind in _NO_KEY_SET:
+        made = NoUsableKeysError
+    twin = made(str(error), kind=error.kind, retry_after=error.retry_after)
     twin.__cause__ = error.__cause__ or error
     return twin

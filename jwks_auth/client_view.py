@@ -9,7 +9,7 @@ import jwt
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Snapshot
+from jwks_auth.snapshot import Loaded
 
 __all__ = ["KeySetView", "key_set_of"]
 
@@ -19,14 +19,14 @@ _MOST_REMEMBERED = 128
 
 
 class KeySetView:
-    """PyJWT's objects for one snapshot. ``matched`` holds the keys found by kid so far."""
+    """PyJWT's objects for one key set. ``matched`` holds the keys found by kid so far."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.keys = snapshot.keys
+    def __init__(self, loaded: Loaded) -> None:
+        self.keys = loaded.keys
         self.matched: dict[str, jwt.PyJWK] = {}
-        self._document = snapshot.loaded.document
+        self._document = loaded.document
         self._jwk_set: jwt.PyJWKSet | None = None
-        made = {id(key): _pyjwk(key.jwk) for key in snapshot.keys.keys}
+        made = {id(key): _pyjwk(key.jwk) for key in loaded.keys.keys}
         self._made = {name: jwk for name, jwk in made.items() if jwk is not None}
         self.signing_keys = [jwk for jwk in self._made.values() if jwk.key_id]
 

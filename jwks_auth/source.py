@@ -24,7 +24,7 @@ from jwks_auth.freshness import BRIEF_WAIT, Errand, Move, Patience, Rules, Situa
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
-from jwks_auth.snapshot import Deferred, Found, Health, Loaded, Order, Wanted, caused
+from jwks_auth.snapshot import NOTHING, Deferred, Found, Health, Loaded, Order, Wanted, caused
 
 __all__ = ["KeySource"]
 
@@ -125,6 +125,11 @@ class KeySource:
         with self._lock:
             event = self.books.accept(loaded, now, wall=self._wall(), draw=self._rng())
         self.tell(event)
+
+    def forget(self) -> None:
+        """Drop the keys in hand, as if none had been fetched."""
+        with self._lock:
+            self.books.snapshot = NOTHING
 
     def health(self) -> Health:
         """The source's condition, for a health check or a dashboard. Never waits."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.jwk_set_cache import JWKSetCache
 
-from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient
+from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
+from jwks_auth.events import KeyEvent
 from jwks_auth.testing import FakeIssuer
+from tests.fault_server import FaultServer
+from tests.key_fakes import jwk
 
 
 @pytest.fixture
@@ -82,14 +91,357 @@ async def test_event_loops_use_the_same_cache(issuer: FakeIssuer) -> None:
     ("name", "arguments"),
     [
         ("uri", {"uri": "ftp://example.com/keys"}),
+        ("uri", {"uri": "file:///etc/passwd"}),
+        ("uri", {"uri": "https://"}),
+        ("uri", {"uri": "https://[::1/keys"}),
+        ("uri", {"uri": "https://example.com:port/keys"}),
+        ("uri", {"uri": ""}),
+        ("uri", {"uri": None}),
         ("lifespan", {"lifespan": 0}),
+        ("lifespan", {"lifespan": -1}),
+        ("lifespan", {"lifespan": float("nan")}),
+        ("lifespan", {"lifespan": "300"}),
+        ("lifespan", {"lifespan": True}),
         ("timeout", {"timeout": -1}),
+        ("timeout", {"timeout": None}),
+        ("timeout", {"timeout": float("inf")}),
         ("cooldown_duration", {"cooldown_duration": float("inf")}),
+        ("cooldown_duration", {"cooldown_duration": -1}),
         ("max_response_bytes", {"max_response_bytes": 0}),
+        ("wait", {"wait": -1}),
+        ("stale_if_error", {"stale_if_error": -1}),
+        ("max_cached_keys", {"max_cached_keys": "16"}),
+        ("headers", {"headers": ["X"]}),
+        ("headers", {"headers": {"X-Team": "a\r\nX-Admin: 1"}}),
+        ("ssl_context", {"ssl_context": True}),
+        ("session", {"session": "requests"}),
+        ("on_event", {"on_event": 1}),
+        ("store", {"store": "somewhere"}),
     ],
 )
-def test_wrong_parameters_are_named(name: str, arguments: dict[str, object]) -> None:
+def test_wrong_parameters_are_named(name: str, arguments: dict[str, Any]) -> None:
     """A wrong parameter is a configuration error, and PyJWT's error."""
     with pytest.raises(jwt.PyJWKClientError, match=name) as caught:
-        PyJWKClient(**{"uri": "https://example.com/keys", **arguments})  # type: ignore[arg-type]
+        PyJWKClient(**{"uri": "https://example.com/keys", **arguments})
     assert isinstance(caught.value, ConfigurationError)
+
+
+def test_parameters_are_pyjwts_in_order_and_defaults() -> None:
+    """Whatever was passed by position goes where it went."""
+    theirs = inspect.signature(jwt.PyJWKClient.__init__).parameters
+    ours = inspect.signature(PyJWKClient.__init__).parameters
+    shared = [(name, parameter.default, parameter.kind) for name, parameter in theirs.items()]
+    assert [(name, ours[name].default, ours[name].kind) for name in list(ours)[: len(theirs)]] == shared
+    assert all(
+        parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in list(ours.values())[len(theirs) :]
+    )
+
+
+def test_no_lifespan_is_needed_without_a_cache() -> None:
+    """As PyJWT: it is not looked at."""
+    assert PyJWKClient("https://example.com/keys", cache_jwk_set=False, lifespan=-1).jwk_set_cache is None
+
+
+# the caches
+
+
+@pytest.mark.parametrize(
+    ("cache_keys", "cache_jwk_set", "fetched"),
+    [(False, True, 1), (True, True, 1), (True, False, 1), (False, False, 4)],
+)
+def test_each_combination_of_caches(
+    issuer: FakeIssuer, cache_keys: bool, cache_jwk_set: bool, fetched: int
+) -> None:
+    """Either cache is enough; without both every call fetches."""
+    client = PyJWKClient(uri(issuer), cache_keys, 16, cache_jwk_set)
+    for _ in range(4):
+        assert client.get_signing_key_from_jwt(issuer.token())
+    assert fetches(issuer) == fetched
+
+
+@pytest.mark.parametrize("cache_keys", [True, False])
+@pytest.mark.parametrize("cache_jwk_set", [True, False])
+def test_a_withdrawn_key_is_refused_after_the_next_fetch(
+    issuer: FakeIssuer, cache_keys: bool, cache_jwk_set: bool
+) -> None:
+    """In every combination of caches."""
+    client = PyJWKClient(uri(issuer), cache_keys, 16, cache_jwk_set)
+    old = issuer.token()
+    kid = str(client.get_signing_key_from_jwt(old).key_id)
+    issuer.rotate()
+    issuer.withdraw(kid)
+    assert client.get_signing_key_from_jwt(issuer.token())
+    for look in (lambda: client.get_signing_key(kid), lambda: client.get_signing_key_from_jwt(old)):
+        with pytest.raises(jwt.PyJWKClientError) as caught:
+            look()
+        assert isinstance(caught.value, InvalidTokenError)
+        assert kid not in str(caught.value)
+
+
+def test_the_set_cache_looks_like_pyjwts(issuer: FakeIssuer) -> None:
+    """Subclasses read and fill ``jwk_set_cache``."""
+    client = PyJWKClient(uri(issuer))
+    cache = client.jwk_set_cache
+    assert isinstance(cache, JWKSetCache)
+    assert cache.get() is None
+    assert not cache.is_expired()
+    cache.put(issuer.jwks())
+    assert client.get_signing_key_from_jwt(issuer.token())
+    assert [key.key_id for key in cache.get() or []] == [issuer.jwks()["keys"][0]["kid"]]
+    assert fetches(issuer) == 0
+    cache.put(None)
+    assert cache.get() is None
+    cache.put(jwt.PyJWKSet.from_dict(issuer.jwks()))
+    assert cache.lifespan == 300
+    with pytest.raises(jwt.PyJWKSetError):
+        cache.put({"keys": []})
+    assert cache.get() is not None
+
+
+# which key
+
+
+KEYS = {"keys": [jwk("a"), jwk("b"), {**jwk("c"), "use": "enc"}]}
+
+
+class Given(PyJWKClient):
+    """A client that gets its document from the test."""
+
+    def __init__(self, document: Any = KEYS, **options: Any) -> None:
+        super().__init__("https://issuer.example/keys", **options)
+        self.document = document
+        self.calls = 0
+
+    def fetch_data(self) -> Any:
+        """What the test gave."""
+        self.calls += 1
+        if isinstance(self.document, BaseException):
+            raise self.document
+        return self.document
+
+
+def token_without_kid(alg: str = "EdDSA") -> str:
+    """A token whose header names no key."""
+    return jwt.encode({}, Ed25519PrivateKey.generate(), algorithm=alg)
+
+
+def test_the_set_shows_everything_and_the_keys_only_what_verifies() -> None:
+    """``get_jwk_set`` keeps keys for encryption, ``get_signing_keys`` does not."""
+    client = Given()
+    assert {key.key_id for key in client.get_jwk_set()} == {"a", "b", "c"}
+    assert {key.key_id for key in client.get_signing_keys()} == {"a", "b"}
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key("c")
+
+
+def test_a_token_without_a_kid_needs_a_single_candidate() -> None:
+    """One key that fits will do; of two none is guessed."""
+    assert Given({"keys": [jwk("a")]}).get_signing_key_from_jwt(token_without_kid()).key_id == "a"
+    assert Given({"keys": [jwk("a")]}).get_signing_key(None).key_id == "a"
+    with pytest.raises(jwt.PyJWKClientError):
+        Given().get_signing_key_from_jwt(token_without_kid().encode())
+    with pytest.raises(jwt.PyJWKClientError):
+        Given().get_signing_key(None)
+
+
+def test_a_single_candidate_without_a_name() -> None:
+    """A key without a kid is for tokens without one, and not listed by kid."""
+    nameless = {name: value for name, value in jwk("a").items() if name != "kid"}
+    client = Given({"keys": [nameless]})
+    assert client.get_signing_key_from_jwt(token_without_kid()).key_id is None
+    with pytest.raises(jwt.PyJWKClientError, match="signing keys"):
+        client.get_signing_keys()
+
+
+@pytest.mark.parametrize("junk", ["", "a.b", "a.b.c.d.e", "\xff.x.y", b"\xff.x.y", "e30.e30.", 7])
+def test_what_is_no_token_is_a_decode_error(junk: Any) -> None:
+    """As in PyJWT, and without a fetch."""
+    client = Given()
+    with pytest.raises(jwt.DecodeError):
+        client.get_signing_key_from_jwt(junk)
+    assert client.calls == 0
+
+
+def test_match_kid_may_be_overridden() -> None:
+    """It decides by which name a key is found."""
+
+    class Lenient(Given):
+        @staticmethod
+        def match_kid(signing_keys: list[jwt.PyJWK], kid: str) -> jwt.PyJWK | None:
+            return Given.match_kid(signing_keys, kid.lower())
+
+    assert Lenient().get_signing_key("A").key_id == "a"
+    assert PyJWKClient.match_kid(Lenient().get_signing_keys(), "z") is None
+
+
+def test_names_that_match_are_remembered_within_bounds() -> None:
+    """A lenient ``match_kid`` does not let clients fill the memory."""
+
+    class Any_(Given):
+        @staticmethod
+        def match_kid(signing_keys: list[jwt.PyJWK], kid: str) -> jwt.PyJWK | None:
+            return signing_keys[0]
+
+    client = Any_()
+    for number in range(1000):
+        client.get_signing_key(str(number))
+    assert len(client._view.matched) < 200
+    assert client.calls == 1
+
+
+# fetch_data, the one place to override
+
+
+def test_an_override_may_return_a_pyjwkset() -> None:
+    """Its keys are judged like any."""
+    client = Given(jwt.PyJWKSet.from_dict(KEYS))
+    assert client.get_signing_key("a").key_id == "a"
+    assert client.get_jwk_set() is client.document
+
+
+@pytest.mark.parametrize(
+    ("document", "kind", "error"),
+    [
+        ([], "not_an_object", jwt.PyJWKClientError),
+        (None, "not_an_object", jwt.PyJWKClientError),
+        ({}, "not_a_key_set", jwt.PyJWKSetError),
+        ({"keys": []}, "no_usable_keys", jwt.PyJWKSetError),
+        ({"keys": [{"kty": "oct", "k": "AA", "kid": "a"}]}, "no_usable_keys", jwt.PyJWKSetError),
+        (ZeroDivisionError(), "callback", jwt.PyJWKClientError),
+        (jwt.PyJWKClientError("own"), "callback", jwt.PyJWKClientError),
+        (KeySourceError(kind="own"), "own", jwt.exceptions.PyJWKClientConnectionError),
+    ],
+)
+def test_whatever_an_override_does_has_a_documented_error(
+    document: Any, kind: str, error: type[Exception]
+) -> None:
+    """Ours and PyJWT's at once, with the cause."""
+    client = Given(document)
+    for _ in range(2):
+        with pytest.raises(error) as caught:
+            client.get_signing_key("a")
+        assert isinstance(caught.value, KeySourceError)
+        assert isinstance(caught.value, jwt.PyJWKClientError)
+        assert caught.value.kind == kind
+    assert client.calls == 1
+
+
+def test_a_patched_fetch_data_is_called(issuer: FakeIssuer) -> None:
+    """Set on the instance, as tests do."""
+    client = PyJWKClient(uri(issuer))
+    client.fetch_data = lambda: KEYS  # type: ignore[method-assign]
+    assert client.get_signing_key("a").key_id == "a"
+    assert fetches(issuer) == 0
+
+
+class Filtering(PyJWKClient):
+    """Leaves one key out of what the endpoint says."""
+
+    hidden: str | None = None
+    calls = 0
+
+    def fetch_data(self) -> Any:
+        """The document without the hidden key."""
+        self.calls += 1
+        document = super().fetch_data()
+        return {"keys": [key for key in document["keys"] if key["kid"] != self.hidden]}
+
+
+def test_super_inside_a_flight_publishes_nothing_by_itself(issuer: FakeIssuer) -> None:
+    """What counts is what the override returns; its ETag travels along, and a 304 is the raw document again."""
+    client = Filtering(uri(issuer))
+    hidden = str(client.get_signing_key_from_jwt(issuer.token()).key_id)
+    kid = issuer.rotate()
+    client.hidden = hidden
+    assert client.get_signing_key(kid).key_id == kid
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key(hidden)
+    client.hidden = None
+    assert {key.key_id for key in client.get_jwk_set(refresh=True)} == {hidden, kid}
+    assert client.source.books.snapshot.loaded.etag
+
+
+def test_super_outside_a_flight_fills_the_cache(issuer: FakeIssuer) -> None:
+    """As PyJWT's does: a program may fetch when it likes."""
+    client = Filtering(uri(issuer))
+    document = client.fetch_data()
+    assert client.get_signing_key(document["keys"][0]["kid"])
+    assert (client.calls, fetches(issuer)) == (1, 1)
+    assert client.fetch_data() == document
+
+
+def test_fetching_outside_a_flight_fails_as_documented() -> None:
+    """A set without usable keys does not reach the cache."""
+    with FaultServer({"keys": [{"kty": "oct"}]}) as server:
+        client = PyJWKClient(server.url)
+        with pytest.raises(jwt.PyJWKSetError):
+            client.fetch_data()
+        assert PyJWKClient(server.url, accept_empty=True).fetch_data() == server.document
+
+
+def test_an_empty_set_can_be_the_providers_word() -> None:
+    """``accept_empty``: every key is withdrawn, and that is no failure."""
+    client = Given(accept_empty=True)
+    client.warm_up()
+    client.document = {"keys": []}
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_keys(refresh=True)
+    assert client.health().failures == 0
+    with pytest.raises(jwt.PyJWKSetError):
+        client.get_jwk_set()
+    with pytest.raises(jwt.PyJWKClientError, match="Unable to find a signing key"):
+        client.get_signing_key("a")
+
+
+def test_keys_that_only_we_can_use_are_left_out_of_pyjwts_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older PyJWT may lack an algorithm."""
+    monkeypatch.setattr(jwt, "PyJWK", lambda member: {}["unsupported"])
+    client = Given()
+    assert client.source.resolve("a", "EdDSA")
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key("a")
+    with pytest.raises(jwt.PyJWKSetError):
+        client.get_jwk_set()
+
+
+# async
+
+
+async def test_the_twins_answer_alike(issuer: FakeIssuer) -> None:
+    """Each method has one for event loops."""
+    client, token = PyJWKClient(uri(issuer)), issuer.token()
+    key = await client.aget_signing_key_from_jwt(token)
+    assert await client.aget_signing_key(key.key_id) is key
+    assert [key] == await client.aget_signing_keys() == client.get_signing_keys()
+    assert await client.aget_jwk_set() is client.get_jwk_set()
+    await client.aget_jwk_set(refresh=True)
+    assert fetches(issuer) == 2
+    with pytest.raises(jwt.PyJWKClientError):
+        await client.aget_signing_key("made-up")
+
+
+def test_health_and_events(issuer: FakeIssuer) -> None:
+    """What a dashboard shows."""
+    heard: list[KeyEvent] = []
+    client = PyJWKClient(uri(issuer), on_event=heard.append)
+    assert client.health().state == "empty"
+    client.warm_up()
+    assert (client.health().state, client.health().keys) == ("fresh", 1)
+    assert [event.name for event in heard] == ["refresh_started", "refresh_ok"]
+
+
+def test_memory_does_not_grow_with_made_up_kids() -> None:
+    """No negative cache: what is not there leaves nothing behind."""
+    client = Given()
+    client.warm_up()
+    with contextlib.suppress(jwt.PyJWKClientError):
+        client.get_signing_key("first")
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for number in range(20_000):
+        with contextlib.suppress(jwt.PyJWKClientError):
+            client.get_signing_key(f"made-up-{number}")
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000
+    assert client.calls <= 3

@@ -2,29 +2,141 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from jwks_auth import ConfigurationError, Issuer, KeySet
+from jwks_auth import (
+    ANY_AUDIENCE,
+    ConfigurationError,
+    InvalidTokenError,
+    Issuer,
+    KeySet,
+    KeySourceError,
+    PyJWKClient,
+)
 from jwks_auth.testing import FakeIssuer
 
 
 def test_keys_are_discovered() -> None:
-    """An issuer's URL is enough."""
-    with FakeIssuer.serve() as fake:
+    """An issuer's URL is enough, at either standard address, and it costs one request a day."""
+    with FakeIssuer.serve(path="/tenant") as fake:
         issuer = Issuer(fake.issuer)
+        assert fake.requests.total() == 0
         [member] = fake.jwks()["keys"]
         assert issuer.keys.resolve(member["kid"], "RS256").kid == member["kid"]
         assert issuer.keys.find(member["kid"], "RS256") is not None
+        assert issuer.client is not None
+        assert issuer.client.uri.endswith(fake.jwks_path)
+        fake.rotate()
+        assert issuer.client.get_signing_key_from_jwt(fake.token())
+        assert (fake.requests.total(), fake.requests[fake.jwks_path]) == (3, 2)
+        health = issuer.health()
+        assert health is not None
+        assert health.state == "fresh"
+
+
+async def test_keys_can_be_fetched_ahead() -> None:
+    """``warm_up`` and its twin; static keys need none."""
+    with FakeIssuer.serve() as fake:
+        for issuer in (Issuer(fake.issuer), Issuer(fake.issuer, jwks_uri=fake.issuer + fake.jwks_path)):
+            issuer.warm_up()
+            await issuer.awarm_up()
+        assert fake.requests[fake.jwks_path] == 2
+    static = Issuer(fake.issuer, jwks=fake.jwks())
+    static.warm_up()
+    await static.awarm_up()
+    assert static.health() is None
+
+
+def test_an_outage_of_the_provider_has_a_kind() -> None:
+    """And costs the discovered address nothing."""
+    with FakeIssuer.serve() as fake:
+        issuer = Issuer(fake.issuer, cooldown_duration=0)
+        with fake.outage(), pytest.raises(KeySourceError) as caught:
+            issuer.warm_up()
+        assert caught.value.kind == "discovery"
+        issuer.warm_up()
+        assert issuer.client is not None
+        with fake.outage(), pytest.raises(KeySourceError) as caught:
+            issuer.client.get_jwk_set(refresh=True)
+        assert caught.value.kind == "status"
+
+
+def test_a_fetch_is_bounded_with_its_discovery() -> None:
+    """``timeout`` covers both requests."""
+    with FakeIssuer.serve() as fake:
+        issuer = Issuer(fake.issuer, timeout=0.5)
+        with fake.outage("hang"), pytest.raises(KeySourceError) as caught:
+            issuer.warm_up()
+        assert caught.value.kind == "timeout"
+
+
+def test_a_client_of_ones_own() -> None:
+    """Subclassed or not, with its own options."""
+    fake = FakeIssuer()
+    client = PyJWKClient("https://keys.example/jwks")
+    issuer = Issuer(fake.issuer, client=client)
+    assert issuer.client is client
+    assert issuer.keys is client.source
 
 
 def test_keys_are_handed_over() -> None:
     """A document, a set or a callable will do."""
     fake = FakeIssuer()
     [member] = fake.jwks()["keys"]
-    for jwks in (fake.jwks(), KeySet.from_dict(fake.jwks()), fake.jwks):
+    for jwks in (
+        fake.jwks(),
+        KeySet.from_dict(fake.jwks()),
+        fake.jwks,
+        lambda: KeySet.from_dict(fake.jwks()),
+    ):
         issuer = Issuer(fake.issuer, jwks=jwks)
         assert issuer.keys.find(member["kid"], "RS256") is not None
         assert issuer.client is None
+
+
+async def test_a_callable_is_asked_each_time() -> None:
+    """Rotation needs no restart, and an unchanged document is parsed once."""
+    fake = FakeIssuer()
+    keys = Issuer(fake.issuer, jwks=fake.jwks).keys
+    old = fake.jwks()["keys"][0]["kid"]
+    assert keys.find(old, "RS256") is keys.resolve(old, "RS256") is await keys.aresolve(old, "RS256")
+    kid = fake.rotate()
+    assert keys.resolve(kid, "RS256").kid == kid
+    with pytest.raises(InvalidTokenError):
+        keys.resolve("made-up", "RS256")
+
+
+def test_a_callable_that_fails_costs_no_key() -> None:
+    """The last good keys serve; before the first, that is an outage and not a bad token."""
+    fake = FakeIssuer()
+    answers: list[Any] = [ZeroDivisionError(), fake.jwks(), ZeroDivisionError(), {"keys": []}, [], None]
+
+    def supply() -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    keys = Issuer(fake.issuer, jwks=supply).keys
+    kid = fake.jwks()["keys"][0]["kid"]
+    assert keys.find(kid, "RS256") is None
+    answers.insert(0, ZeroDivisionError())
+    with pytest.raises(KeySourceError) as caught:
+        keys.resolve(kid, "RS256")
+    assert caught.value.kind == "callback"
+    while answers:
+        assert keys.find(kid, "RS256") is not None
+
+
+def test_what_an_issuer_says_of_itself() -> None:
+    """For the verifier: what stands in for its own settings."""
+    issuer = Issuer("https://a.example", jwks=FakeIssuer().jwks(), audience=["b", "a"], algorithms=["RS256"])
+    assert (issuer.audience, issuer.algorithms) == (("a", "b"), frozenset({"RS256"}))
+    assert (
+        Issuer("https://a.example", jwks=FakeIssuer().jwks(), audience=ANY_AUDIENCE).audience is ANY_AUDIENCE
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,6 +146,12 @@ def test_keys_are_handed_over() -> None:
         {"issuer": "https://issuer.example/?tenant=a"},
         {"issuer": "https://issuer.example/", "jwks_uri": "http://issuer.example/keys"},
         {"issuer": "https://issuer.example/", "jwks": {"keys": []}},
+        {"issuer": "https://issuer.example/", "jwks": {"keys": [{"kty": "oct"}]}},
+        {"issuer": "https://issuer.example/", "jwks": []},
+        {"issuer": "https://issuer.example/", "timeout": 0},
+        {"issuer": "https://issuer.example/", "algorithms": ["HS256"]},
+        {"issuer": "https://issuer.example/", "audience": ""},
+        {"issuer": "https://issuer.example/", "discovery_url": "http://issuer.example/metadata"},
         {
             "issuer": "https://issuer.example/",
             "jwks": {"keys": []},
@@ -41,7 +159,7 @@ def test_keys_are_handed_over() -> None:
         },
     ],
 )
-def test_what_cant_work_is_refused(arguments: dict[str, object]) -> None:
+def test_what_cant_work_is_refused(arguments: dict[str, Any]) -> None:
     """Wrong settings are told at construction."""
     with pytest.raises(ConfigurationError):
-        Issuer(**arguments)  # type: ignore[arg-type]
+        Issuer(**arguments)
