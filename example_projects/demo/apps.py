@@ -30,8 +30,12 @@ def example_apps(issuer: str, **env: str) -> list[AppServer]:
         "no_proxy": "127.0.0.1",  # the issuer is on loopback, which a proxy of the machine can't reach
         **env,
     }
+    django = {
+        **settings,
+        "DJANGO_SETTINGS_MODULE": "settings",
+    }  # whatever the shell has set for its own project
     return [
-        gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=settings),
+        gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=django),
         gunicorn("Flask", "app:create_app()", cwd=_PROJECTS / "flask_api", env=settings),
         uvicorn("FastAPI", "app:app", cwd=_PROJECTS / "fastapi_api", env=settings),
     ]
