@@ -46,7 +46,7 @@ def django(files: dict[str, str], folder: Path) -> AppServer:
     with (folder / "mysite" / "settings.py").open("a") as settings:
         settings.write(files["settings.py"])
     (folder / "mysite" / "urls.py").write_text(files["urls.py"])
-    return gunicorn("django", "mysite.wsgi", cwd=folder, env={"DJANGO_SETTINGS_MODULE": "mysite.settings"})
+    return gunicorn("django", "mysite.wsgi", cwd=folder, env={})
 
 
 def flask(files: dict[str, str], folder: Path) -> AppServer:

@@ -6,6 +6,10 @@ Importing it loads Django, once, whichever test asks first.
 import os
 
 import django
+from django.conf import settings as django_settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django_site.settings")
-django.setup()
+if not django_settings.configured:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.django_site.settings"
+    django.setup()
+    # Processes that other tests start have projects of their own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
