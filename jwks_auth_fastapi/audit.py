@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import params, routing
+from fastapi import params
 from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Host, Mount
 
@@ -53,9 +54,9 @@ def audit(app: Starlette) -> list[AuditedRoute]:
 
 
 def _audited(routes: Sequence[BaseRoute], prefix: str) -> Iterator[AuditedRoute]:
-    for route in _flat(routes):
+    for route in iter_route_contexts(routes):
         path = prefix + str(getattr(route, "path", None) or "")
-        original = getattr(route, "original_route", route)
+        original = route.original_route
         if isinstance(original, Mount | Host):
             inner = list(_audited(original.routes or [], path))
             yield from inner or [AuditedRoute(path, ("*",))]
@@ -65,18 +66,11 @@ def _audited(routes: Sequence[BaseRoute], prefix: str) -> Iterator[AuditedRoute]
             yield _of_endpoint(route, path)
 
 
-def _flat(routes: Sequence[BaseRoute]) -> Iterable[Any]:
-    # Newer FastAPI keeps included routers as routers in app.routes, and resolves their routes with this.
-    resolved: Callable[[Sequence[BaseRoute]], Iterable[Any]] | None
-    resolved = getattr(routing, "iter_route_contexts", None)
-    return routes if resolved is None else resolved(routes)
-
-
-def _methods(route: Any) -> tuple[str, ...]:
+def _methods(route: RouteContext) -> tuple[str, ...]:
     return tuple(sorted(getattr(route, "methods", None) or ("WEBSOCKET",)))
 
 
-def _of_endpoint(route: Any, path: str) -> AuditedRoute:
+def _of_endpoint(route: RouteContext, path: str) -> AuditedRoute:
     requirement: Requirement | None = getattr(getattr(route, "endpoint", None), REQUIREMENT, None)
     if requirement is None:
         return AuditedRoute(path, _methods(route))
@@ -86,7 +80,7 @@ def _of_endpoint(route: Any, path: str) -> AuditedRoute:
     )
 
 
-def _of_dependencies(route: Any, path: str) -> AuditedRoute:
+def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
     nodes = list(_nodes(route.dependant))
     schemes = list(_schemes(nodes))
     required = any(not scheme.is_optional for scheme, _ in schemes)
@@ -113,7 +107,7 @@ def _schemes(nodes: Iterable[Dependant]) -> Iterator[tuple[JWTScheme, tuple[str,
 
 
 def _problems(
-    route: Any, nodes: Iterable[Dependant], schemes: Iterable[tuple[JWTScheme, tuple[str, ...]]]
+    route: RouteContext, nodes: Iterable[Dependant], schemes: Iterable[tuple[JWTScheme, tuple[str, ...]]]
 ) -> Iterator[str]:
     declared = [*route.dependencies, *(each for node in nodes for each in _declared(node.call))]
     apart = {

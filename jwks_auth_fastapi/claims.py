@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import is_dataclass
-from typing import Any, Generic, NotRequired, Required, TypeVar, get_type_hints
+from typing import Any, Generic, NotRequired, Required, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, is_typeddict
@@ -61,7 +61,14 @@ def _supported(model: Any) -> Any:
     # Before Python 3.12 pydantic takes typing_extensions' TypedDict only, whose required keys it can read.
     if sys.version_info >= (3, 12) or not is_typeddict(model) or type(model).__module__ != "typing":
         return model
-    hints = get_type_hints(model, include_extras=True)
-    required = model.__required_keys__
-    fields = {name: Required[hint] if name in required else NotRequired[hint] for name, hint in hints.items()}
+    fields = {
+        name: hint
+        if get_origin(hint) in (Required, NotRequired)
+        else _qualified(hint, name in model.__required_keys__)
+        for name, hint in get_type_hints(model, include_extras=True).items()
+    }
     return TypedDict(model.__name__, fields)  # type: ignore[operator]
+
+
+def _qualified(hint: Any, required: bool) -> Any:
+    return Required[hint] if required else NotRequired[hint]
