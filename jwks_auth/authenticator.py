@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -124,7 +125,7 @@ class Authenticator:
                 self.verifier.admit(token, requirement.audience)
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
-            self._refused(error)
+            self.refused(error)
             raise
 
     async def aauthenticate(
@@ -146,8 +147,14 @@ class Authenticator:
                 await self.verifier.aadmit(token, requirement.audience)
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
-            self._refused(error)
+            self.refused(error)
             raise
+
+    def refused(self, error: AuthError | KeySourceError) -> None:
+        """Tell the log and *on_rejected*; for an adapter that judges a token further by itself."""
+        log.debug("request refused: %s", error.code)
+        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
+            self._on_rejected(error)
 
     def rejection(self, error: AuthError | KeySourceError) -> Rejection:
         """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault."""
@@ -159,14 +166,25 @@ class Authenticator:
         return Rejection(error.status, (header,), error.error or error.code, error.description)
 
     def warm_up(self) -> None:
-        """Fetch every issuer's keys now. Raises :class:`KeySourceError` for the first that has none."""
+        """Fetch every issuer's keys now; one that is away does not keep the others from it.
+
+        Raises :class:`KeySourceError` for the first that has none, once all were asked.
+        """
+        failures: list[KeySourceError] = []
         for issuer in self.issuers:
-            issuer.warm_up()
+            try:
+                issuer.warm_up()
+            except KeySourceError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def awarm_up(self) -> None:
-        """As :meth:`warm_up`, on an event loop."""
-        for issuer in self.issuers:
-            await issuer.awarm_up()
+        """As :meth:`warm_up`, on an event loop, and of all issuers at once."""
+        asked = (issuer.awarm_up() for issuer in self.issuers)
+        for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     def health(self) -> dict[str, Any]:
         """Each issuer's key health, by issuer."""
@@ -181,11 +199,6 @@ class Authenticator:
                 self._on_verified(token)
         requirement.judge(token)
         return token
-
-    def _refused(self, error: AuthError | KeySourceError) -> None:
-        log.debug("request refused: %s", error.code)
-        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
-            self._on_rejected(error)
 
 
 def _raw_token(credentials: Credentials, requirement: Requirement) -> str | None:

@@ -11,7 +11,7 @@ from fastapi import params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Host, Mount
+from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
 from jwks_auth import ConfigurationError, Policy
 from jwks_auth.adapters import Requirement
@@ -48,7 +48,7 @@ def audit(app: Starlette) -> list[AuditedRoute]:
     """Every route of a FastAPI or Starlette application, mounted ones too, in the order they are matched.
 
     A mount that has no routes of its own, such as static files, is one entry. Starlette's own
-    ``requires()`` leaves no trace and counts as ``none``.
+    ``requires()`` leaves no trace and counts as ``none``; ``app.frontend()`` adds no route, and no entry.
     """
     return list(_audited(app.routes, ""))
 
@@ -58,16 +58,22 @@ def _audited(routes: Sequence[BaseRoute], prefix: str) -> Iterator[AuditedRoute]
         path = prefix + str(getattr(route, "path", None) or "")
         original = route.original_route
         if isinstance(original, Mount | Host):
-            inner = list(_audited(original.routes or [], path))
-            yield from inner or [AuditedRoute(path, ("*",))]
+            yield from list(_audited(_routes_in(original), path)) or [AuditedRoute(path, ("*",))]
         elif getattr(route, "dependant", None) is not None:
             yield _of_dependencies(route, path)
         else:
             yield _of_endpoint(route, path)
 
 
+def _routes_in(mount: Mount | Host) -> list[BaseRoute]:
+    routes: Any = mount.routes  # whatever the mounted application, maybe of another framework, calls so
+    return [route for route in routes if isinstance(route, BaseRoute)] if isinstance(routes, list) else []
+
+
 def _methods(route: RouteContext) -> tuple[str, ...]:
-    return tuple(sorted(getattr(route, "methods", None) or ("WEBSOCKET",)))
+    if isinstance(route.original_route, WebSocketRoute):
+        return ("WEBSOCKET",)
+    return tuple(sorted(getattr(route, "methods", None) or "*"))
 
 
 def _of_endpoint(route: RouteContext, path: str) -> AuditedRoute:

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from typing_extensions import TypedDict, TypeVar, Unpack
 
-from jwks_auth import AuthError, KeySourceError, Policy, VerifiedToken
+from jwks_auth import AuthError, InvalidTokenError, KeySourceError, Policy, VerifiedToken
 from jwks_auth.adapters import Requirement
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
@@ -126,11 +126,18 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
             token = await authenticate(
                 self.authenticator, conn.scope, requirement, subprotocol=self._subprotocol
             )
-            if token is not None and self._claims is not None:
-                token = self._claims.fill(token)
+            return cast("TokenT", self._typed(token))
         except (AuthError, KeySourceError) as error:
             raise request_rejected(error, self.authenticator, conn.scope) from error
-        return cast("TokenT", token)
+
+    def _typed(self, token: VerifiedToken | None) -> VerifiedToken[Any] | None:
+        if token is None or self._claims is None:
+            return token
+        try:
+            return self._claims.fill(token)
+        except InvalidTokenError as error:
+            self.authenticator.refused(error)
+            raise
 
     def requirement(self, scopes: Iterable[str]) -> Requirement:
         """What this scheme asks where FastAPI names *scopes*."""
@@ -148,6 +155,8 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
 
         It shares keys and verification, and ``dependency_overrides[auth] = auth.fake(...)`` reaches it.
         """
+        if self.is_optional:
+            return cast("JWTBearer[TokenT | None]", self)
         twin = cast("JWTBearer[TokenT | None]", copy.copy(self))
         twin.is_optional = True
         twin._requirements = {}

@@ -30,6 +30,7 @@ def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awa
             if token is not None:
                 policy.check(token)
         except AuthError as error:
+            auth.authenticator.refused(error)
             raise request_rejected(error, auth.authenticator, conn.scope) from error
         return token
 
@@ -44,8 +45,9 @@ def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Call
 
     async def user(conn: HTTPConnection, token: Any = Depends(auth), found: Any = Depends(loader)) -> Any:
         if found is None and token is not None:
-            refused = InvalidTokenError("user_refused")
-            raise request_rejected(refused, auth.authenticator, conn.scope) from refused
+            error = InvalidTokenError("user_refused")
+            auth.authenticator.refused(error)
+            raise request_rejected(error, auth.authenticator, conn.scope) from error
         return found
 
     return user

@@ -175,6 +175,19 @@ def test_warm_up_and_health(issuer: FakeIssuer) -> None:
     assert list(authenticator.health()) == [issuer.issuer]
 
 
+@pytest.mark.parametrize("on_a_loop", [False, True])
+def test_an_issuer_that_is_away_does_not_keep_others_from_warming_up(on_a_loop: bool) -> None:
+    """All are asked, then the one that has no keys is raised."""
+    with FakeIssuer.serve() as away, FakeIssuer.serve() as there, away.outage():
+        authenticator = Authenticator({"ISSUERS": [away.issuer, there.issuer], "AUDIENCE": "api"})
+        with pytest.raises(KeySourceError):
+            asyncio.run(authenticator.awarm_up()) if on_a_loop else authenticator.warm_up()
+        assert {issuer: health.keys for issuer, health in authenticator.health().items()} == {
+            away.issuer: 0,
+            there.issuer: 1,
+        }
+
+
 def test_settings_are_judged_at_construction() -> None:
     """A mapping is parsed by the core's settings."""
     with pytest.raises(ConfigurationError, match="ISSUER is missing"):

@@ -66,6 +66,15 @@ def test_audit_lists_every_route_with_what_it_asks(auth: JWTBearer) -> None:
     assert str(found["/admin"]) == f"GET /admin required {policy.describe()}"
 
 
+class OtherFramework:
+    """An application that calls something else its routes."""
+
+    routes = "none"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a connection."""
+
+
 def test_audit_follows_mounts(auth: JWTBearer) -> None:
     """Mounted applications and hosts are looked into; what can't be looked into is one entry."""
     inner = FastAPI(**BARE)
@@ -74,10 +83,12 @@ def test_audit_follows_mounts(auth: JWTBearer) -> None:
     outer.mount("/api", inner)
     outer.mount("/static", StaticFiles(directory="."))
     outer.router.routes.append(Host("api.example", inner))
+    outer.mount("/other", OtherFramework())
     assert [str(route) for route in audit(outer)] == [
         "GET /api/me required",
         "* /static none",
         "GET /me required",
+        "* /other none",
     ]
 
 
@@ -107,6 +118,7 @@ def test_audit_knows_require_jwt() -> None:
         "/v1/me": "required",
         "/v1/feed": "optional",
     }
+    assert found["/v1/me"].methods == ("*",)
     assert found["/v1/orders"].policies == (Policy(scopes="orders:read"),)
 
 

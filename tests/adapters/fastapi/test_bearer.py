@@ -1,6 +1,7 @@
 """``JWTBearer`` as a dependency: scopes, levels, options, users, and one verification per request."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -13,6 +14,13 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, Policy, RequestRejected, VerifiedToken
 
 Token = VerifiedToken[Any]
+
+
+@dataclass
+class Claims:
+    """What some routes want of the claims."""
+
+    email: str
 
 
 class Counting:
@@ -319,3 +327,29 @@ def test_impossible_scopes_are_refused_when_the_bearer_is_asked(auth: JWTBearer)
     """A space inside a scope can match no token."""
     with pytest.raises(ConfigurationError):
         auth.requirement(["a b"])
+
+
+def test_every_refusal_reaches_the_hook(issuer: FakeIssuer) -> None:
+    """Also those that this adapter makes: policies, typed claims, users."""
+    codes: list[str] = []
+    authenticator = Authenticator(issuer.settings(), on_rejected=lambda error: codes.append(error.code))
+    auth = JWTBearer(authenticator)
+    app = FastAPI()
+    guards = [
+        auth.requires(Policy(roles="admin")),
+        auth.user(lambda token: None),
+        JWTBearer(authenticator, claims=Claims),
+        JWTBearer(authenticator, audience="reports"),
+    ]
+    for index, guard in enumerate(guards):
+        app.add_api_route(f"/{index}", lambda: None, dependencies=[Depends(guard)])
+    client = TestClient(app)
+    for index in range(len(guards)):
+        client.get(f"/{index}", headers=issuer.headers())
+    assert codes == ["insufficient_scope", "user_refused", "invalid_claim", "wrong_audience"]
+
+
+def test_optional_of_optional_is_the_same(auth: JWTBearer) -> None:
+    """And it is made once."""
+    assert auth.optional is auth.optional
+    assert auth.optional.optional is auth.optional
