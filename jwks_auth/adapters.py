@@ -4,6 +4,8 @@ from jwks_auth import readers
 from jwks_auth.authenticator import Authenticator, Credentials, Memo, Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
+from jwks_auth.store import SealedStore
+from jwks_auth.store_cache import CacheStore
 from jwks_auth.tokens import AnyAudience
 
 __all__ = [
@@ -11,11 +13,13 @@ __all__ = [
     "SETTING_NAMES",
     "AnyAudience",
     "Authenticator",
+    "CacheStore",
     "Credentials",
     "Memo",
     "Rejection",
     "Requirement",
     "RequirementOptions",
+    "SealedStore",
     "Settings",
     "readers",
 ]

@@ -13,11 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError
-from jwks_auth.adapters import Authenticator, Requirement, Settings
+from jwks_auth.adapters import Authenticator, CacheStore, Requirement, SealedStore, Settings
 from jwks_auth_django import options as read
+from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.signals import announce_keys
 
 __all__ = ["BACKEND", "DJANGO_SETTINGS", "LABEL", "MIDDLEWARE", "Configuration", "configuration", "installed"]
@@ -112,7 +114,9 @@ def _configured() -> Configuration:
     try:
         given = _given()
         own = read.parsed({n: v for n, v in given.items() if n in DJANGO_SETTINGS}, DJANGO_SETTINGS, LABEL)
-        shared = Settings.from_mapping(given, label=LABEL, extra=DJANGO_SETTINGS)
+        shared = Settings.from_mapping(
+            {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_SETTINGS
+        )
         return Configuration(
             authenticator=Authenticator(shared, on_event=announce_keys),
             backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
@@ -136,6 +140,21 @@ def _given() -> Mapping[str, Any]:
             'JWKS_AUTH is missing: expected a dict such as {"ISSUER": "https://...", "AUDIENCE": "..."}'
         )
     return given
+
+
+def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
+    """The store that ``CACHE`` means, sealed: who can write to the cache, but lacks SECRET_KEY, gives us no keys."""
+    if alias is None:
+        return {}
+    if given.get("STORE") is not None:
+        raise ConfigurationError(
+            f"{LABEL.format('CACHE')} and {LABEL.format('STORE')} exclude each other: keep one"
+        )
+    if alias not in settings.CACHES:
+        known = ", ".join(sorted(settings.CACHES))
+        raise ConfigurationError(f"{LABEL.format('CACHE')}: CACHES has no {alias!r}, it has {known}")
+    seal = salted_hmac("jwks_auth_django.cache", "", algorithm="sha256").digest()
+    return {"STORE": SealedStore(CacheStore(SharedCache(alias)), seal)}
 
 
 class _Current:

@@ -1,0 +1,42 @@
+"""``CACHE``: an issuer's keys in one of Django's caches, so that all workers share one fetch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import caches
+from django.db import connections
+
+__all__ = ["SharedCache"]
+
+
+class SharedCache:
+    """``caches[alias]``, for the threads in which keys are fetched.
+
+    They are no request's, so nothing else would close the database connections that a cache may open in them.
+    """
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def get(self, key: str) -> Any:
+        """The value under *key*, or ``None``."""
+        return self._asked("get", key)
+
+    def set(self, key: str, value: Any, timeout: int) -> Any:
+        """Keep *value* for *timeout* seconds."""
+        return self._asked("set", key, value, timeout)
+
+    def add(self, key: str, value: Any, timeout: int) -> Any:
+        """Keep *value* if there is none; whether it was kept."""
+        return self._asked("add", key, value, timeout)
+
+    def _asked(self, method: str, *arguments: Any) -> Any:
+        cache = caches[self.alias]
+        try:
+            return getattr(cache, method)(*arguments)
+        finally:
+            cache.close()
+            for connection in connections.all(initialized_only=True):
+                if not connection.in_atomic_block:
+                    connection.close()
