@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +10,19 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  # Dja
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError, KeySourceError
-from jwks_auth.adapters import SETTING_NAMES
-from jwks_auth_django.conf import BACKEND, DJANGO_SETTINGS, LABEL, MIDDLEWARE, configuration, installed
+from jwks_auth.adapters import SETTING_NAMES, Requirement
+from jwks_auth_django.conf import (
+    BACKEND,
+    DJANGO_SETTINGS,
+    LABEL,
+    MIDDLEWARE,
+    Configuration,
+    configuration,
+    installed,
+)
 from jwks_auth_django.options import mapping, nearest
 from jwks_auth_django.resolvers import from_options
+from jwks_auth_django.routes import requirements
 
 __all__ = ["check_installation", "check_issuers", "check_settings", "check_views"]
 
@@ -68,7 +77,7 @@ def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    for place in (given, *_issuers(given)):
+    for place in (given, *_issuers(given)) if "ISSUERS" in given else (given,):
         asked = place.get("ALGORITHMS") or ()
         for name in asked.split() if isinstance(asked, str) else asked:
             if str(name).lower() == "none" or str(name).upper().startswith("HS"):
@@ -123,7 +132,7 @@ def _anything_else() -> Iterator[CheckMessage]:
 def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Backend and middleware: both, and in an order that works."""
     backend = any(installed(settings.AUTHENTICATION_BACKENDS, BACKEND))
-    middleware = list(installed(settings.MIDDLEWARE, MIDDLEWARE))
+    middleware = any(installed(settings.MIDDLEWARE, MIDDLEWARE))
     if middleware and not backend:
         return [
             _error(
@@ -140,24 +149,34 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
                 f'Add "{MIDDLEWARE}" to MIDDLEWARE, or silence this where decorators are enough',
             )
         ]
-    order = list(installed(settings.MIDDLEWARE, "builtins.object"))
-    return list(_order(order, middleware))
+    return list(_order())
 
 
-def _order(order: list[Any], ours: Iterable[Any]) -> Iterator[CheckMessage]:
-    sessions = list(installed(settings.MIDDLEWARE, _AUTHENTICATION))
-    for each in ours:
-        if any(order.index(each) < order.index(other) for other in sessions):
-            yield _warning(
-                "W005",
-                "The JWT middleware comes before AuthenticationMiddleware, which then hides its user",
-                "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
-            )
+def _order() -> Iterator[CheckMessage]:
+    wanted = (_AUTHENTICATION, MIDDLEWARE)
+    order = [each for path in settings.MIDDLEWARE for each in wanted if any(installed([path], each))]
+    if _AUTHENTICATION in order[order.index(MIDDLEWARE) :] if MIDDLEWARE in order else ():
+        yield _warning(
+            "W005",
+            "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
+            "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
+        )
 
 
 def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Guarded views: an audience of their own that the middleware would not let through."""
-    return []
+    try:
+        config = configuration()
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    return [message for path, requirement in requirements() for message in _view(config, path, requirement)]
+
+
+def _view(config: Configuration, path: str, requirement: Requirement) -> Iterator[CheckMessage]:
+    try:
+        config.check_audience(requirement, path)
+    except ImproperlyConfigured as error:
+        yield _error("E009", f"The view at {path}: {error}", f"Add it to {LABEL.format('AUDIENCE')}")
 
 
 def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -130,7 +130,8 @@ def _configured() -> Configuration:
             csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),
         )
     except ConfigurationError as error:
-        raise ImproperlyConfigured(str(error)) from error
+        told = str(error)
+        raise ImproperlyConfigured(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error
 
 
 def _given() -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,29 +12,34 @@ from django.contrib.auth.mixins import AccessMixin
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from jwks_auth.adapters import Requirement
+from jwks_auth.cli import RouteRow
 from jwks_auth_django.conf import installed
 
-__all__ = ["Route", "routes"]
+__all__ = ["requirements", "rows"]
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A URL pattern, its view, and what guards it: ``None`` where nothing does and nothing says it is public."""
+def rows() -> Iterator[RouteRow]:
+    """The routes of ``ROOT_URLCONF``, in the order Django tries them.
 
-    path: str
-    view: str
-    guard: str | None
-    requirements: tuple[Requirement, ...] = ()
-
-
-def routes() -> Iterator[Route]:
-    """The routes of ``ROOT_URLCONF``, in the order Django tries them."""
+    The guard of a route is ``None`` where nothing guards it, and nothing says that it is public.
+    """
     deny_by_default = any(installed(settings.MIDDLEWARE, _LOGIN_REQUIRED))
     for path, view in _patterns(get_resolver(), "/"):
-        for suffix, guard in _guards(view, deny_by_default):
-            yield Route(path + suffix, _name(view), guard, getattr(view, "jwks_auth", ()))
+        operations = list(_ninja_operations(view))
+        for operation in operations:
+            names = [type(each).__name__ for each in operation.auth_callbacks]
+            yield RouteRow(path, " ".join(operation.methods), " or ".join(names) or None)
+        if not operations:
+            yield RouteRow(path, _methods(view), _guard(view, deny_by_default))
+
+
+def requirements() -> Iterator[tuple[str, Requirement]]:
+    """The path of each route and what its ``require_jwt`` asks; several where guards are nested."""
+    for path, view in _patterns(get_resolver(), "/"):
+        for requirement in getattr(view, "jwks_auth", ()):
+            yield path, requirement
 
 
 def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -47,21 +51,11 @@ def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _patterns(pattern, path)
 
 
-def _guards(view: Any, deny_by_default: bool) -> Iterator[tuple[str, str | None]]:
-    """What guards *view*; where one view serves several methods with guards of their own, each of them."""
-    operations = list(_ninja_operations(view))
-    for operation in operations:
-        names = [type(each).__name__ for each in operation.auth_callbacks]
-        yield f" [{' '.join(operation.methods)}]", " or ".join(names) or None
-    if not operations:
-        yield "", _guard(view, deny_by_default)
-
-
 def _guard(view: Any, deny_by_default: bool) -> str | None:
-    requirements = getattr(view, "jwks_auth", ())
-    owner = getattr(view, "view_class", None) or getattr(view, "cls", None)
-    if requirements:
-        return " and ".join(_described(requirement) for requirement in requirements)
+    asked = getattr(view, "jwks_auth", ())
+    owner = _owner(view)
+    if asked:
+        return " and ".join(_described(requirement) for requirement in asked)
     if hasattr(owner, "permission_classes"):
         return _drf_guard(owner)
     if isinstance(owner, type) and issubclass(owner, AccessMixin):
@@ -96,6 +90,13 @@ def _ninja_operations(view: Any) -> Iterator[Any]:
             yield from cell.operations
 
 
-def _name(view: Any) -> str:
-    owner = getattr(view, "view_class", None) or getattr(view, "cls", None) or inspect.unwrap(view)
-    return f"{owner.__module__}.{getattr(owner, '__qualname__', type(owner).__name__)}"
+def _owner(view: Any) -> Any:
+    """The class of a class-based view, DRF's among them."""
+    return getattr(view, "view_class", None) or getattr(view, "cls", None)
+
+
+def _methods(view: Any) -> str:
+    """The methods a class-based view has handlers for; a function takes any."""
+    owner = _owner(view)
+    names = getattr(owner, "http_method_names", ())
+    return " ".join(name.upper() for name in names if name != "options" and hasattr(owner, name)) or "any"

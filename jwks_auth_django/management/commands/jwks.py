@@ -1,0 +1,47 @@
+"""``manage.py jwks``: look at keys, explain a token, list routes and their guards."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from jwks_auth import cli
+from jwks_auth_django.conf import configuration
+from jwks_auth_django.routes import rows
+
+__all__ = ["Command"]
+
+
+class Command(BaseCommand):
+    """Exits with 1 where something is wrong: keys that can't be had, a token refused, an unguarded route."""
+
+    help = "Look at the keys of JWT issuers, explain a token, list routes and what guards them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One subcommand each."""
+        commands = parser.add_subparsers(dest="command", required=True)
+        commands.add_parser("check", help="fetch every issuer's keys and say what came")
+        commands.add_parser("show", help="the keys in hand and their health, without a fetch")
+        commands.add_parser("refresh", help="fetch every issuer's keys again, whatever their age")
+        routes = commands.add_parser("routes", help="every URL pattern and what guards it")
+        routes.add_argument(
+            "--fail-unprotected", action="store_true", help="exit with 1 if something is open"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the report."""
+        report = self._report(options)
+        for line in report.lines:
+            self.stdout.write(line)
+        if not report.ok:
+            raise CommandError("not everything is well, see above")
+
+    def _report(self, options: dict[str, Any]) -> cli.Report:
+        if options["command"] == "routes":
+            return cli.routes(rows(), fail_unprotected=options["fail_unprotected"])
+        authenticator = configuration().authenticator
+        return {"check": cli.check, "show": cli.show, "refresh": cli.refresh}[options["command"]](
+            authenticator
+        )

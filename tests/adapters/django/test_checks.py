@@ -1,0 +1,161 @@
+"""manage.py check: one id for each mistake, with a hint; and the same mistakes at run time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from django.test import Client, override_settings
+
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django import require_jwt
+from jwks_auth_django.conf import configuration
+from tests.django_site import settings as site
+
+ISSUER = "https://issuer.example/"
+GOOD = {"ISSUER": ISSUER, "AUDIENCE": "api"}
+DUMMY = {"dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+OURS = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
+BACKEND = "jwks_auth_django.backends.JWTAuthenticationBackend"
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def found(*, deploy: bool = False, **settings: Any) -> list[tuple[str, str, str]]:
+    """What our checks say under these settings: id, message, hint."""
+    with override_settings(**{"ROOT_URLCONF": (), **settings}):
+        messages = run_checks(include_deployment_checks=deploy)
+    ours = [message for message in messages if message.id.startswith("jwks_auth.")]
+    return [(message.id.removeprefix("jwks_auth."), message.msg, message.hint) for message in ours]
+
+
+def test_good_settings_pass() -> None:
+    """Nothing is said where nothing is wrong, neither here nor in a deployment."""
+    assert found(JWKS_AUTH=GOOD) == found(JWKS_AUTH=GOOD, deploy=True) == []
+
+
+WRONG = [
+    ("E001", None, "JWKS_AUTH is missing", "ISSUER"),
+    ("E001", "https://issuer.example/", "JWKS_AUTH is missing", "ISSUER"),
+    ("E001", {"AUDIENCE": "api"}, 'JWKS_AUTH["ISSUER"] is missing', "iss claim"),
+    ("E002", {"ISSUER": ISSUER}, 'JWKS_AUTH["AUDIENCE"] is missing', "aud claim"),
+    ("E002", {"ISSUERS": [ISSUER, {"issuer": ISSUER + "b", "audience": "b"}]}, "is missing", "aud claim"),
+    ("E003", {**GOOD, "AUDIENSE": "x"}, 'JWKS_AUTH["AUDIENSE"] is not a setting', 'JWKS_AUTH["AUDIENCE"]?'),
+    ("E003", {**GOOD, "EXEMPT": []}, "is not a setting", 'JWKS_AUTH["EXEMPT_PATHS"]?'),
+    ("E003", {**GOOD, "ZZZ": 1}, "is not a setting", "known are"),
+    ("E004", {**GOOD, "ALGORITHMS": ["RS256", "none"]}, "allows none", "Anybody could make such tokens"),
+    ("E004", {**GOOD, "ALGORITHMS": "HS256 RS256"}, "allows HS256", "Anybody could make such tokens"),
+    ("E005", {**GOOD, "USER": "database"}, 'JWKS_AUTH["USER"] is wrong: expected a dict', "docs/django.md"),
+    ("E005", {**GOOD, "USER": {"STORE": "no.such.path"}}, "dotted path, found 'no.such.path'", "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "os.sep"}}, "os.sep is no UserResolver", "docs"),
+    (
+        "E005",
+        {**GOOD, "USER": {"STORE": 7}},
+        "expected 'token', 'database' or a dotted path, found 7",
+        "docs",
+    ),
+    ("E005", {**GOOD, "USER": {"CREATE": True}}, 'JWKS_AUTH["USER"]["CREATE"] is not a setting', "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "CREAT": 1}}, 'did you mean JWKS_AUTH["USER"]', "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "CREATE": "yes"}}, "expected True or False", "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "GROUPS": "all"}}, "expected one of mirror", "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "CLAIM_MAP": {"nick": "n"}}}, "no field 'nick'", "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "CLAIM_MAP": {"email": 1}}}, "dict of strings", "docs"),
+    ("E006", {**GOOD, "CACHE": "nowhere"}, "JWKS_AUTH[\"CACHE\"] is 'nowhere'", "CACHES has default"),
+    ("E007", {**GOOD, "LEEWAY": "soon"}, 'JWKS_AUTH["LEEWAY"]', "docs/settings.md"),
+    ("E007", {**GOOD, "LAZY": "yes"}, 'JWKS_AUTH["LAZY"]: expected True or False', "docs/settings.md"),
+    ("E007", {**GOOD, "HEADER": ""}, 'JWKS_AUTH["HEADER"]: expected a string', "docs/settings.md"),
+    ("E007", {**GOOD, "EXEMPT_PATHS": "/health"}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
+    ("E007", {**GOOD, "ISSUER": "http://issuer.example/"}, "https", "docs"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "message", "hint"), WRONG)
+def test_wrong_settings(name: str, given: Any, message: str, hint: str) -> None:
+    """The check names the setting and says what to do; a request says the same, and never a KeyError."""
+    told = [each for each in found(JWKS_AUTH=given, DEBUG=True) if each[0].startswith("E")]
+    assert [each[0] for each in told] == [name]
+    assert message in told[0][1]
+    assert hint in told[0][2]
+    with (
+        override_settings(JWKS_AUTH=given),
+        pytest.raises(ImproperlyConfigured, match=r"JWKS_AUTH|CLAIM_MAP"),
+    ):
+        Client().get("/public")
+
+
+def test_http_outside_of_debug() -> None:
+    """Keys over plain http are worth a warning, but not in development."""
+    given = {**GOOD, "ISSUER": "http://issuer.example/", "ALLOW_HTTP": True}
+    (warning,) = found(JWKS_AUTH=given, DEBUG=False)
+    assert (warning[0], "without TLS" in warning[1]) == ("W001", True)
+    assert found(JWKS_AUTH=given, DEBUG=True) == []
+
+
+def test_email_links_for_several_issuers() -> None:
+    """Each of them could sign in to any account."""
+    user = {"STORE": "database", "MATCH_EMAIL": True}
+    given = {"ISSUERS": [ISSUER, ISSUER + "b"], "AUDIENCE": "api", "USER": user}
+    assert [each[0] for each in found(JWKS_AUTH=given)] == ["W002"]
+    assert found(JWKS_AUTH={**GOOD, "USER": user}) == []
+
+
+def test_dummy_cache() -> None:
+    """A cache that keeps nothing shares nothing."""
+    assert [each[0] for each in found(JWKS_AUTH={**GOOD, "CACHE": "dummy"}, CACHES=DUMMY)] == ["W003"]
+
+
+@pytest.mark.parametrize(
+    ("name", "backends", "middleware"),
+    [
+        ("E008", [MODEL_BACKEND], site.WITH_MIDDLEWARE),
+        ("W004", [BACKEND], site.WITHOUT_MIDDLEWARE),
+        ("W005", [BACKEND], [OURS, *site.WITHOUT_MIDDLEWARE]),
+    ],
+)
+def test_installation(name: str, backends: list[str], middleware: list[str]) -> None:
+    """Backend and middleware belong together, in an order that works."""
+    told = found(JWKS_AUTH=GOOD, AUTHENTICATION_BACKENDS=backends, MIDDLEWARE=middleware)
+    assert [each[0] for each in told] == [name]
+    assert told[0][2]
+
+
+def test_neither_is_a_choice_too() -> None:
+    """DRF or Ninja alone need neither."""
+    assert found(JWKS_AUTH=GOOD, AUTHENTICATION_BACKENDS=[MODEL_BACKEND], MIDDLEWARE=[]) == []
+
+
+def test_paths_that_lead_nowhere_are_djangos_to_report() -> None:
+    """A typo in MIDDLEWARE is not ours, and does not break our checks."""
+    assert found(JWKS_AUTH=GOOD, MIDDLEWARE=["no.such.Middleware", *site.WITH_MIDDLEWARE]) == []
+
+
+def test_a_views_audience(project: Any) -> None:
+    """A view whose audience the middleware refuses is found before the first request."""
+    project({"/reports": require_jwt(audience="reports")(lambda request: HttpResponse())})
+    (message,) = [m for m in run_checks() if m.id == "jwks_auth.E009"]
+    assert "/reports" in message.msg
+
+
+def test_deploy_reaches_the_issuer_when_asked() -> None:
+    """check --deploy with CHECK_ISSUER fetches keys; without either it stays offline."""
+    with FakeIssuer.serve() as issuer:
+        asked = {**issuer.settings(), "CHECK_ISSUER": True}
+        assert found(JWKS_AUTH=asked, deploy=True, DEBUG=True) == []
+        assert issuer.requests[issuer.jwks_path] == 1
+        with issuer.outage():
+            (error,) = found(JWKS_AUTH=asked, deploy=True, DEBUG=True)
+            assert (error[0], issuer.issuer in error[1]) == ("E010", True)
+            assert found(JWKS_AUTH=asked, DEBUG=True) == []
+            assert found(JWKS_AUTH=issuer.settings(), deploy=True, DEBUG=True) == []
+
+
+def test_settings_are_read_when_needed_and_anew(issuer: FakeIssuer) -> None:
+    """override_settings takes effect at once, and its end too."""
+    with override_settings(JWKS_AUTH={**issuer.settings(), "REALM": "one"}):
+        assert configuration().authenticator.realm == "one"
+        assert configuration() is configuration()
+        with override_settings(JWKS_AUTH={**issuer.settings(), "REALM": "two"}, USE_TZ=False):
+            assert configuration().authenticator.realm == "two"
+        assert configuration().authenticator.realm == "one"
