@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
@@ -23,3 +25,5 @@ class JWKSAuthConfig(AppConfig):
         register(checks.check_installation, Tags.security)
         register(checks.check_views, Tags.urls)
         register(checks.check_issuers, Tags.security, deploy=True)
+        if self.apps is not None and self.apps.is_installed("drf_spectacular"):
+            import_module("jwks_auth_django.spectacular")  # which registers itself

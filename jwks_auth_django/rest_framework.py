@@ -98,10 +98,11 @@ class _TokenPermission(OperationHolderMixin, BasePermission):
         token = request.auth
         if not isinstance(token, VerifiedToken):
             return False
+        lacking = _lacking_scopes(view)
         try:
             self.policy_for(view, request.method or "").check(token)
         except InsufficientScopeError as error:
-            _refuse_with(view, _challenge(error))
+            lacking.extend(error.scopes)
             return False
         return True
 
@@ -161,22 +162,28 @@ def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
     return Policy(**asked) if names else Policy()
 
 
-def _refuse_with(view: Any, challenge: str) -> None:
-    """Have *view* name *challenge* if it refuses this request.
+def _lacking_scopes(view: Any) -> list[str]:
+    """The scopes that *view* will name, should it refuse this request.
 
     A permission can only say no, and may be overruled by the rest of a composition. The view, which lives as
-    long as the request, has the last word.
+    long as the request, has the last word, and is made to say it with a challenge.
     """
+    lacking: list[str] | None = view.__dict__.get("_jwt_lacking_scopes")
+    if lacking is not None:
+        return lacking
+    lacking = view._jwt_lacking_scopes = []
     permission_denied = view.permission_denied
 
     def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
         try:
             permission_denied(request, message=message, code=code)
         except PermissionDenied as error:
+            challenge = _challenge(InsufficientScopeError(dict.fromkeys(lacking)))
             error.auth_header = challenge  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
             raise
 
     view.permission_denied = refused
+    return lacking
 
 
 def _challenge(error: AuthError) -> str:
