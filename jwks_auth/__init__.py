@@ -15,6 +15,7 @@ from jwks_auth.issuer import Issuer
 from jwks_auth.jws import verify_jws
 from jwks_auth.key_set import KeySet
 from jwks_auth.policy import Policy
+from jwks_auth.tenants import Tenants
 from jwks_auth.tokens import ANY_AUDIENCE, VerifiedToken
 from jwks_auth.verifier import TokenVerifier
 
@@ -32,6 +33,7 @@ __all__ = [
     "MissingTokenError",
     "Policy",
     "PyJWKClient",
+    "Tenants",
     "TokenVerifier",
     "VerifiedToken",
     "verify_jws",

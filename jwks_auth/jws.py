@@ -6,7 +6,7 @@ Nothing outside the signature is believed here: embedded keys and key URLs in a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from jwks_auth.key_set import KeySet
 from jwks_auth.strict_json import parse_json_object
 from jwks_auth.tokens import Header, UnverifiedToken
 
-__all__ = ["MAX_TOKEN_LENGTH", "parse_claims", "parse_jws", "verify_jws"]
+__all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_claims", "parse_jws", "verify_jws"]
 
 MAX_TOKEN_LENGTH = 16_384
 """Characters; servers bound the whole header at 8 to 64 KiB."""
@@ -51,6 +51,14 @@ def parse_claims(payload: bytes) -> dict[str, Any]:
         return parse_json_object(payload)
     except ValueError as exc:
         raise MalformedTokenError from exc
+
+
+def issuer_of(claims: Mapping[str, Any]) -> str:
+    """The issuer that *claims* name: the one thing by which anything may be looked up before verification."""
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str):
+        raise InvalidTokenError("invalid_claim" if "iss" in claims else "missing_claim")
+    return issuer
 
 
 def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = None) -> bytes:

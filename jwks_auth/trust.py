@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
@@ -28,7 +28,7 @@ class Trust:
     terms: IssuerTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Trusting:
     """A verifier's settings, which hold for every issuer that has none of its own."""
 
@@ -39,9 +39,7 @@ class Trusting:
     max_age: float | None
     required_claims: Iterable[str]
     allowed_clients: Iterable[str] | None
-    scope_claims: str | Iterable[str]
-    roles_claim: str | Sequence[str]
-    permissions_claim: str | Sequence[str]
+    names: ClaimNames
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -53,11 +51,7 @@ class Trusting:
     def in_issuer(self, issuer: Issuer) -> Trust:
         """The trust in *issuer*; raises ``ConfigurationError`` for settings that can't be."""
         profile = PROFILES[self.profile]
-        names = ClaimNames.of(
-            issuer.scope_claims or self.scope_claims,
-            issuer.roles_claim or self.roles_claim,
-            issuer.permissions_claim or self.permissions_claim,
-        )
+        names = self.names.overruled(issuer.scope_claims, issuer.roles_claim, issuer.permissions_claim)
         return Trust(
             issuer=issuer,
             find=issuer.keys.find,

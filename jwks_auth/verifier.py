@@ -7,11 +7,21 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from jwks_auth.callbacks import aask, ask
+from jwks_auth.claims import ClaimNames
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.explain import Explainer, Explanation
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
-from jwks_auth.jws import parse_claims, parse_jws
-from jwks_auth.tokens import AnyAudience, IssuerTerms, UnverifiedToken, VerifiedToken, checked_audience
+from jwks_auth.jws import issuer_of, parse_claims, parse_jws
+from jwks_auth.tenants import TenantCache, Tenants
+from jwks_auth.tokens import (
+    AnyAudience,
+    Header,
+    IssuerTerms,
+    UnverifiedToken,
+    VerifiedToken,
+    checked_audience,
+)
 from jwks_auth.trust import Trust, Trusting
 from jwks_auth.validators import validate_audience, validate_claims
 
@@ -19,10 +29,7 @@ __all__ = ["TokenVerifier"]
 
 Validator = Callable[[VerifiedToken, float], None]
 IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
-
-
-_Candidate = tuple[UnverifiedToken, dict[str, Any], Trust]
-"""A token on its way: read, and of an issuer that is trusted, but not verified."""
+AudienceSetting = str | Iterable[str] | AnyAudience | None
 
 
 class TokenVerifier:
@@ -35,13 +42,14 @@ class TokenVerifier:
     *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
     ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
     *validators* look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or
-    async, is asked last on every request. *clock* gives seconds since 1970.
+    async, is asked last on every request. *tenants* finds issuers that can't be listed. *clock* gives seconds since
+    1970.
     """
 
     def __init__(
         self,
         issuers: Issuer | str | Sequence[Issuer | str],
-        audience: str | Iterable[str] | AnyAudience | None = None,
+        audience: AudienceSetting = None,
         *,
         leeway: float = 30,
         profile: str = "default",
@@ -54,21 +62,17 @@ class TokenVerifier:
         allowed_clients: Iterable[str] | None = None,
         validators: Iterable[Validator] = (),
         is_revoked: IsRevoked | None = None,
+        tenants: Tenants | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusting = Trusting(
-            audience=audience,
-            algorithms=algorithms,
-            profile=profile,
-            leeway=leeway,
-            max_age=max_age,
-            required_claims=required_claims,
-            allowed_clients=allowed_clients,
-            scope_claims=scope_claims,
-            roles_claim=roles_claim,
-            permissions_claim=permissions_claim,
+            *(audience, algorithms, profile, leeway, max_age, required_claims, allowed_clients),
+            names=ClaimNames.of(scope_claims, roles_claim, permissions_claim),
         )
         self._trusted = _by_name(trusting, issuers)
+        if not self._trusted and tenants is None:
+            raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+        self._tenants = TenantCache(tenants, trusting.in_issuer)
         self._validators = tuple(validators)
         self._is_revoked = is_revoked
         self._clock = clock
@@ -82,15 +86,13 @@ class TokenVerifier:
         """How tokens of *issuer*, one of :attr:`issuers`, are read: where it keeps scopes, roles, permissions."""
         return self._trusted[issuer].terms
 
-    def verify(self, raw: str, *, audience: str | Iterable[str] | AnyAudience | None = None) -> VerifiedToken:
+    def verify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""
         token = self.verify_any_audience(raw)
         self.admit(token, audience)
         return token
 
-    async def averify(
-        self, raw: str, *, audience: str | Iterable[str] | AnyAudience | None = None
-    ) -> VerifiedToken:
+    async def averify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
         """As :meth:`verify`, without blocking the event loop."""
         token = await self.averify_any_audience(raw)
         if self._is_revoked is None:
@@ -101,39 +103,61 @@ class TokenVerifier:
 
     def verify_any_audience(self, raw: str) -> VerifiedToken:
         """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
-        candidate = token, _, trust = self._read(raw)
+        token = parse_jws(raw)
+        claims = parse_claims(token.payload)
+        issuer = issuer_of(claims)
+        trust = self._trusted.get(issuer) or self._tenants.resolve(issuer)
+        _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            self._refuse_the_hopeless(candidate)
+            validate_claims(claims, trust.rules, self._clock())  # or else it is not worth the wait
             key = trust.issuer.keys.resolve(token.kid, token.alg)
-        return self._conclude(candidate, key)
+        return self._conclude((token, claims, trust), key)
 
     async def averify_any_audience(self, raw: str) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
-        candidate = token, _, trust = self._read(raw)
+        token = parse_jws(raw)
+        claims = parse_claims(token.payload)
+        issuer = issuer_of(claims)
+        trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer)
+        _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            self._refuse_the_hopeless(candidate)
+            validate_claims(claims, trust.rules, self._clock())
             key = await trust.issuer.keys.aresolve(token.kid, token.alg)
-        return self._conclude(candidate, key)
+        return self._conclude((token, claims, trust), key)
 
-    def admit(self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None) -> None:
+    def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
         self._judge(token, audience)
         if self._is_revoked is not None and ask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
-    async def aadmit(
-        self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None
-    ) -> None:
+    async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """As :meth:`admit`, without blocking the event loop."""
         self._judge(token, audience)
         if self._is_revoked is not None and await aask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
-    def check_audience(
-        self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None
-    ) -> None:
+    def explain(self, raw: str, *, audience: AudienceSetting = None) -> Explanation:
+        """Each step that *raw* passes, and where and why it fails; for developers, as it shows claims.
+
+        It does what :meth:`verify` does, fetching keys included.
+        """
+        explainer = Explainer(
+            trust_in=lambda issuer: self._trusted.get(issuer) or self._tenants.resolve(issuer),
+            issuers=tuple(self._trusted),
+            check_audience=lambda token: self.check_audience(token, audience),
+            admit=lambda token: self.admit(token, audience),
+            now=self._clock(),
+        )
+        return explainer.explain(raw)
+
+    def forget_tenant(self, issuer: str) -> None:
+        """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
+        self._tenants.forget(issuer)
+
+    def check_audience(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge the audience alone; *audience* replaces the configured one.
 
         Raises ``ConfigurationError`` when none is said anywhere.
@@ -146,27 +170,9 @@ class TokenVerifier:
             )
         validate_audience(token.payload, expected)
 
-    def _read(self, raw: str) -> _Candidate:
-        """Parse, and refuse what no key could help: nothing refused here ever causes a fetch."""
-        token = parse_jws(raw)
-        claims = parse_claims(token.payload)
-        issuer = claims.get("iss")
-        trust = self._trusted.get(issuer) if isinstance(issuer, str) else None
-        if trust is None:
-            raise InvalidTokenError("missing_claim" if issuer is None else "wrong_issuer")
-        jose = token.jose
-        if jose.alg not in trust.algorithms:
-            raise InvalidTokenError("algorithm_not_allowed")
-        if jose.media_type not in trust.media_types:
-            raise InvalidTokenError("wrong_type")
-        return token, claims, trust
-
-    def _refuse_the_hopeless(self, candidate: _Candidate) -> None:
-        """A token that would be refused with the right key as well is not worth waiting for one."""
-        _, claims, trust = candidate
-        validate_claims(claims, trust.rules, self._clock())
-
-    def _conclude(self, candidate: _Candidate, key: VerificationKey) -> VerifiedToken:
+    def _conclude(
+        self, candidate: tuple[UnverifiedToken, dict[str, Any], Trust], key: VerificationKey
+    ) -> VerifiedToken:
         token, claims, trust = candidate
         jose, _, signing_input, signature = token
         if not key.verify(jose.alg, signature, signing_input):
@@ -174,10 +180,17 @@ class TokenVerifier:
         validate_claims(claims, trust.rules, self._clock())
         return VerifiedToken(claims, jose.members, claims, trust.terms)
 
-    def _judge(self, token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None) -> None:
+    def _judge(self, token: VerifiedToken, audience: AudienceSetting) -> None:
         self.check_audience(token, audience)
         for validator in self._validators:
             ask(validator, token, self._clock())
+
+
+def _refuse_what_no_key_helps(jose: Header, trust: Trust) -> None:
+    if jose.alg not in trust.algorithms:
+        raise InvalidTokenError("algorithm_not_allowed")
+    if jose.media_type not in trust.media_types:
+        raise InvalidTokenError("wrong_type")
 
 
 def _by_name(trusting: Trusting, issuers: Issuer | str | Sequence[Issuer | str]) -> dict[str, Trust]:
@@ -188,6 +201,4 @@ def _by_name(trusting: Trusting, issuers: Issuer | str | Sequence[Issuer | str])
         if issuer.issuer in trusted:
             raise ConfigurationError(f"issuers: {issuer.issuer!r} is listed twice")
         trusted[issuer.issuer] = trusting.in_issuer(issuer)
-    if not trusted:
-        raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
     return trusted

@@ -14,7 +14,7 @@ LAYERS = [
     "challenge errors claims base64url strict_json tokens algorithms",
     "bearer jws roca jwk pem key_set validators policy freshness events callbacks",
     "fetch discovery store snapshot ledger flight source",
-    "client issuer trust verifier explain",
+    "client issuer trust tenants hints explain verifier",
     "readers settings requirement authenticator adapters",
     "testing cli",
 ]

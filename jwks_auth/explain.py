@@ -1,0 +1,154 @@
+"""Why a token is refused, for the developer in front of it. It shows claims: never for a response or a log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jwks_auth import hints
+from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
+from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_claims, parse_jws
+from jwks_auth.tokens import AnyAudience, UnverifiedToken, VerifiedToken
+from jwks_auth.trust import Trust
+from jwks_auth.validators import validate_claims
+
+__all__ = ["Explainer", "Explanation", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check: what was expected, what was found, and the error's code where it failed."""
+
+    name: str
+    expected: str
+    found: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The checks in their order, up to the first that failed, and a hint where the mistake is a usual one."""
+
+    steps: tuple[Step, ...]
+    hint: str | None = None
+
+    @property
+    def failed(self) -> Step | None:
+        """The step at which the token is refused; ``None``: it is accepted."""
+        return next((step for step in self.steps if step.code is not None), None)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{'ok  ' if step.code is None else 'FAIL'} {step.name}: expected {step.expected}; found {step.found}"
+            for step in self.steps
+        ]
+        if self.failed is not None:
+            lines.append(f"refused: {self.failed.code}")
+        return "\n".join([*lines, *([f"hint: {self.hint}"] if self.hint else [])])
+
+
+Hint = Callable[[str], str | None]
+"""From the error's code to what may be behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Takes one token through a verifier's steps; the callables are the verifier's own."""
+
+    trust_in: Callable[[str], Trust]
+    issuers: tuple[str, ...]
+    check_audience: Callable[[VerifiedToken], None]
+    admit: Callable[[VerifiedToken], None]
+    now: float
+
+    def explain(self, raw: str) -> Explanation:
+        """Every step up to the first failure."""
+        steps: list[Step] = []
+        hint: Hint = _no_hint
+        try:
+            for step, hint in self._walk(raw):  # noqa: B007  each is told before it is taken
+                steps.append(step)
+        except (AuthError, KeySourceError) as exc:
+            steps[-1] = replace(steps[-1], code=exc.code)
+            return Explanation(tuple(steps), hint(exc.code))
+        return Explanation(tuple(steps))
+
+    def _walk(self, raw: str) -> Iterator[tuple[Step, Hint]]:
+        form = f"three base64url segments, {MAX_TOKEN_LENGTH} characters at most"
+        yield Step("form", form, _form(raw)), lambda code: hints.on_form(raw)
+        token = parse_jws(raw)
+        yield Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"), _no_hint
+        claims = parse_claims(token.payload)
+        expected = " or ".join(self.issuers) or "a tenant's"
+        yield (
+            Step("issuer", expected, repr(claims.get("iss"))),
+            lambda code: hints.on_issuer(claims, self.issuers),
+        )
+        trust = self.trust_in(issuer_of(claims))
+        yield from _walk_the_header(token, claims, trust)
+        yield from _walk_the_signature(token, trust)
+        yield (
+            Step("claims", _rules(trust), hints.shown_claims(claims, self.now)),
+            (lambda code: hints.on_claims(claims, code, self.now)),
+        )
+        validate_claims(claims, trust.rules, self.now)
+        audience = Step("audience", _audience(trust), repr(claims.get("aud")))
+        yield audience, lambda code: hints.on_audience(claims)
+        token_so_far: VerifiedToken = VerifiedToken(claims, token.header, claims, trust.terms)
+        self.check_audience(token_so_far)
+        yield (
+            Step("the service's own checks", "neither a validator nor is_revoked objects", "their answer"),
+            _no_hint,
+        )
+        self.admit(token_so_far)
+
+
+def _walk_the_header(
+    token: UnverifiedToken, claims: Mapping[str, Any], trust: Trust
+) -> Iterator[tuple[Step, Hint]]:
+    yield Step("algorithm", ", ".join(sorted(trust.algorithms)), token.alg), _no_hint
+    if token.alg not in trust.algorithms:
+        raise InvalidTokenError("algorithm_not_allowed")
+    types = sorted(str(media_type or "no typ") for media_type in trust.media_types)
+    yield Step("type", " or ".join(types), repr(token.typ)), lambda code: hints.on_kind(claims)
+    if token.jose.media_type not in trust.media_types:
+        raise InvalidTokenError("wrong_type")
+
+
+def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
+    expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
+    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
+    keys = trust.issuer.keys
+    key = keys.find(token.kid, token.alg) or keys.resolve(token.kid, token.alg)
+    made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
+    yield made, lambda code: hints.ON_SIGNATURE
+    if not key.verify(token.alg, token.signature, token.signing_input):
+        raise InvalidTokenError("bad_signature")
+
+
+def _no_hint(code: str) -> None:
+    return None
+
+
+def _form(raw: object) -> str:
+    if not isinstance(raw, str):
+        return type(raw).__name__
+    return f"{raw.count('.') + 1} segments, {len(raw)} characters"
+
+
+def _audience(trust: Trust) -> str:
+    audience = trust.terms.audience
+    return "any" if isinstance(audience, AnyAudience) else " or ".join(sorted(audience or ["the call's own"]))
+
+
+def _rules(trust: Trust) -> str:
+    rules = trust.rules
+    parts = [f"exp not past, nbf and iat not ahead, by more than {rules.leeway:g} s"]
+    if rules.max_age is not None:
+        parts.append(f"iat at most {rules.max_age:g} s ago")
+    if rules.required:
+        parts.append(f"present: {', '.join(sorted(rules.required))}")
+    if rules.clients is not None:
+        parts.append(f"client: {' or '.join(sorted(rules.clients))}")
+    return "; ".join(parts)

@@ -1,0 +1,101 @@
+"""Issuers that can't be listed beforehand: one per tenant, found by the ``iss`` of the tenant's first token."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+from jwks_auth.callbacks import aask, ask
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.issuer import Issuer
+
+__all__ = ["TenantCache", "Tenants"]
+
+PreparedT = TypeVar("PreparedT")
+
+_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
+# No user, query, fragment, backslash or ".." segment: nothing that two programs could read differently.
+_PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*\Z")
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """How a verifier finds issuers that it was not told of. Off unless given: ``TokenVerifier(tenants=...)``.
+
+    *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
+    :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
+    exactly, with the port where there is one: whoever can get a name on such a host can get *resolve* called.
+    The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
+    """
+
+    resolve: Callable[[str], Issuer | Awaitable[Issuer | None] | None]
+    hosts: Collection[str] = field(kw_only=True)
+    max_issuers: int = field(default=256, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.hosts, str) or not self.hosts or not all(map(_HOST.match, self.hosts)):
+            raise ConfigurationError(
+                f"tenants: found hosts {self.hosts!r}, expected a list of host names in lower case"
+            )
+        if self.max_issuers < 1:
+            raise ConfigurationError(f"tenants: found max_issuers {self.max_issuers!r}, expected one or more")
+
+    def may_be(self, issuer: str) -> bool:
+        """Whether *issuer* is worth asking about: a plain https URL on one of the hosts."""
+        url = _PLAIN_URL.match(issuer)
+        return url is not None and url[1] in self.hosts
+
+
+class TenantCache(Generic[PreparedT]):
+    """The tenants seen last, each as *prepare* made it of its issuer."""
+
+    def __init__(self, tenants: Tenants | None, prepare: Callable[[Issuer], PreparedT]) -> None:
+        self._tenants = tenants
+        self._prepare = prepare
+        self._known: OrderedDict[str, PreparedT] = OrderedDict()
+        self._lock = Lock()  # held for a few operations on a dict, never across a callback
+
+    def resolve(self, name: str) -> PreparedT:
+        """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback."""
+        tenants = self._asked_about(name)
+        return self._get(name) or self._keep(name, ask(tenants.resolve, name), tenants)
+
+    async def aresolve(self, name: str) -> PreparedT:
+        """As :meth:`resolve`, without blocking the event loop."""
+        tenants = self._asked_about(name)
+        return self._get(name) or self._keep(name, await aask(tenants.resolve, name), tenants)
+
+    def forget(self, name: str) -> None:
+        """Drop a tenant and its keys; its next token is asked about again."""
+        with self._lock:
+            self._known.pop(name, None)
+
+    def _asked_about(self, name: str) -> Tenants:
+        if self._tenants is None or not self._tenants.may_be(name):
+            raise InvalidTokenError("wrong_issuer")
+        return self._tenants
+
+    def _get(self, name: str) -> PreparedT | None:
+        with self._lock:
+            if name in self._known:
+                self._known.move_to_end(name)
+            return self._known.get(name)
+
+    def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants) -> PreparedT:
+        if issuer is None:
+            raise InvalidTokenError("wrong_issuer")
+        if not isinstance(issuer, Issuer) or issuer.issuer != name:
+            raise KeySourceError(
+                "tenants: the callback returned something else than this issuer", kind="callback"
+            )
+        prepared = self._prepare(issuer)
+        with self._lock:
+            # Whoever came first stays, so that two threads share one set of keys.
+            prepared = self._known.setdefault(name, prepared)
+            if len(self._known) > tenants.max_issuers:
+                self._known.popitem(last=False)
+        return prepared

@@ -1,0 +1,1 @@
+"""Attacks on tokens and keys, each beside a control that differs in nothing but the fault."""
