@@ -87,7 +87,11 @@ class _TokenPermission(OperationHolderMixin, BasePermission):
     rule: ClassVar[str]
 
     def __init__(self, *names: str) -> None:
+        self.names = names
         self.policy = _stated(self.rule, names) if names else None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.names))})"
 
     def __call__(self) -> _TokenPermission:
         """Itself: DRF calls what ``permission_classes`` lists."""

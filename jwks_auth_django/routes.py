@@ -77,8 +77,18 @@ def _described(requirement: Requirement) -> str:
 
 
 def _drf_guard(view_class: Any) -> str | None:
-    permissions = [str(getattr(each, "__name__", each)) for each in view_class.permission_classes]
+    permissions = [_composed(each) for each in view_class.permission_classes]
     return None if not permissions or permissions == ["AllowAny"] else f"DRF: {', '.join(permissions)}"
+
+
+def _composed(permission: Any) -> str:
+    """A permission class, or DRF's compositions of them, as they are written."""
+    operands = [getattr(permission, name, None) for name in ("op1_class", "op2_class")]
+    first, second = [_composed(operand) if operand is not None else None for operand in operands]
+    if first is None:
+        return str(getattr(permission, "__name__", permission))
+    operator = permission.operator_class.__name__
+    return f"{operator} {first}" if second is None else f"({first} {operator} {second})"
 
 
 def _ninja_operations(view: Any) -> Iterator[Any]:

@@ -159,3 +159,15 @@ def test_settings_are_read_when_needed_and_anew(issuer: FakeIssuer) -> None:
         with override_settings(JWKS_AUTH={**issuer.settings(), "REALM": "two"}, USE_TZ=False):
             assert configuration().authenticator.realm == "two"
         assert configuration().authenticator.realm == "one"
+
+
+def test_a_deployment_that_is_not_configured_is_told_once() -> None:
+    """The other checks leave it to the one on settings."""
+    assert [each[0] for each in found(JWKS_AUTH=None, deploy=True)] == ["E001"]
+
+
+def test_without_spectacular() -> None:
+    """The application starts where drf-spectacular is not installed."""
+    from jwks_auth_django.apps import JWKSAuthConfig
+
+    JWKSAuthConfig.create("jwks_auth_django").ready()

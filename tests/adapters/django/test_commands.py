@@ -1,0 +1,153 @@
+"""manage.py jwks, and the route table."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import include, path
+from django.views import View
+from ninja import NinjaAPI
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.views import APIView
+
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django import RequireJWTMixin, require_jwt
+from jwks_auth_django.ninja import JWTBearer
+from jwks_auth_django.rest_framework import HasRole, HasScopes
+from jwks_auth_django.routes import rows
+
+LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
+def jwks(*arguments: str, **options: Any) -> str:
+    """What the command prints."""
+    out = io.StringIO()
+    try:
+        call_command("jwks", *arguments, stdout=out, **options)
+    except CommandError as error:
+        return f"{out.getvalue()}failed: {error}"
+    return out.getvalue()
+
+
+def test_check_show_and_refresh() -> None:
+    """Keys fetched, in hand, and fetched again; an outage fails."""
+    with FakeIssuer.serve() as issuer, override_settings(JWKS_AUTH=issuer.settings()):
+        assert issuer.kid in jwks("check")
+        assert issuer.kid in jwks("show")
+        kid = issuer.rotate()
+        assert f"added: {kid}" in jwks("refresh")
+    with FakeIssuer.serve() as issuer, override_settings(JWKS_AUTH=issuer.settings()), issuer.outage():
+        assert "failed: " in jwks("check")
+
+
+def test_a_command_of_its_own_is_needed() -> None:
+    """manage.py jwks alone says which there are."""
+    with pytest.raises(CommandError, match="required"):
+        call_command("jwks")
+
+
+def view(request: HttpRequest) -> HttpResponse:
+    """Anything."""
+    return HttpResponse()
+
+
+class Mixed(RequireJWTMixin, View):
+    """Guarded by our mixin."""
+
+    jwt = {"audience": "api"}
+    get = post = view
+
+
+class SignedIn(LoginRequiredMixin, View):
+    """Guarded by Django's."""
+
+    get = view
+
+
+class Open(APIView):
+    """DRF, for anybody."""
+
+    permission_classes = [AllowAny]
+    get = view
+
+
+class Closed(APIView):
+    """DRF, for scopes."""
+
+    permission_classes = [IsAuthenticated, HasScopes("orders:read") | ~HasRole("guest")]
+    get = view
+
+
+class WithAdmin:
+    """As the admin site marks its views."""
+
+    admin_site = None
+    __name__ = "admin"
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Anything."""
+        return view(request)
+
+
+def table(project: Any, **settings: Any) -> dict[tuple[str, str], str | None]:
+    """Guards by path and method."""
+    api = NinjaAPI(urls_namespace="routes", docs_url=None, openapi_url=None)
+    api.get("/closed", auth=JWTBearer())(view)
+    api.post("/closed", auth=[JWTBearer(), JWTBearer()])(view)
+    api.delete("/closed")(view)
+    urls = (
+        path("bare", view),
+        path("jwt", require_jwt(scopes="a")(require_jwt(view))),
+        path("optional", require_jwt(optional=True)(view)),
+        path("mixed", Mixed.as_view()),
+        path("login", login_required(view)),
+        path("mixin", SignedIn.as_view()),
+        path("public", login_not_required(lambda request: view(request))),
+        path("drf/", include([path("open", Open.as_view()), path("closed", Closed.as_view())])),
+        path("ninja/", api.urls),
+        path("admin", WithAdmin()),
+    )
+    with override_settings(ROOT_URLCONF=urls, **settings):
+        return {(row.path, row.methods): row.guard for row in rows()}
+
+
+def test_routes_and_their_guards(project: Any) -> None:
+    """Every URL pattern, with what guards it; None where nothing does, and nothing says it is public."""
+    assert table(project) == {
+        ("/bare", "any"): None,
+        ("/jwt", "any"): "require_jwt: {'scopes': ['a']} and require_jwt: any good token",
+        ("/optional", "any"): "require_jwt, optional",
+        ("/mixed", "GET POST"): "require_jwt: any good token, audience ('api',)",
+        ("/login", "any"): "login_required or user_passes_test",
+        ("/mixin", "GET"): "LoginRequiredMixin",
+        ("/public", "any"): "public: login_not_required",
+        ("/drf/open", "GET"): None,
+        ("/drf/closed", "GET"): "DRF: IsAuthenticated, (HasScopes('orders:read') OR NOT HasRole('guest'))",
+        ("/ninja/", "any"): None,
+        ("/ninja/closed", "GET"): "JWTBearer",
+        ("/ninja/closed", "POST"): "JWTBearer or JWTBearer",
+        ("/ninja/closed", "DELETE"): None,
+        ("/admin", "any"): "admin",
+    }
+
+
+def test_login_required_middleware_guards_the_rest(project: Any) -> None:
+    """Where Django denies by default, a bare view is guarded."""
+    assert table(project, MIDDLEWARE=[LOGIN])["/bare", "any"] == "LoginRequiredMiddleware"
+
+
+def test_fail_unprotected(project: Any) -> None:
+    """Exits with 1 when something is open, with 0 when all is guarded or said to be public."""
+    project({"/bare": view, "/jwt": require_jwt(view)})
+    assert "UNPROTECTED" in jwks("routes")
+    assert "failed: " not in jwks("routes")
+    assert "failed: " in jwks("routes", fail_unprotected=True)
+    project({"/jwt": require_jwt(view), "/public": login_not_required(lambda request: view(request))})
+    assert "failed: " not in jwks("routes", fail_unprotected=True)

@@ -1,0 +1,182 @@
+"""Django Ninja: what is Ninja's own; statuses and challenges are in the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI, Router
+from ninja.errors import HttpError
+from ninja.security import django_auth
+
+from jwks_auth import ConfigurationError
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.ninja import AsyncJWTBearer, JWTBearer, TokenRefused, answer_refusals
+from jwks_auth_django.signals import token_verified
+
+BAD = {"Authorization": "Bearer nonsense"}
+
+
+def who(request: HttpRequest) -> dict[str, Any]:
+    """Who it is."""
+    return {"user": str(request.user), "auth": request.auth.subject}
+
+
+async def awho(request: HttpRequest) -> dict[str, Any]:
+    """Who it is, asked in an async view."""
+    return {"user": str(await request.auser()), "auth": request.auth.subject}
+
+
+@pytest.fixture
+def api() -> NinjaAPI:
+    """An API with nothing in it."""
+    return NinjaAPI(urls_namespace="test")
+
+
+@pytest.mark.parametrize("middleware", [[], ["jwks_auth_django.middleware.JWTAuthenticationMiddleware"]])
+@pytest.mark.parametrize(
+    ("bearer", "view"), [(JWTBearer, who), (AsyncJWTBearer, awho), (AsyncJWTBearer, who)]
+)
+def test_user_and_auth(
+    project: Any, issuer: FakeIssuer, api: NinjaAPI, bearer: Any, view: Any, middleware: list[str]
+) -> None:
+    """request.auth is the token and request.user its user, verified once with the middleware too."""
+    told: list[Any] = []
+
+    def listen(**kwargs: Any) -> None:
+        told.append(kwargs)
+
+    token_verified.connect(listen)
+    api.get("/me", auth=bearer())(view)
+    project({"/": api.urls}, MIDDLEWARE=middleware)
+    response = Client().get("/me", headers=issuer.headers(sub="u1"))
+    token_verified.disconnect(listen)
+    assert response.json() == {"user": "u1", "auth": "u1"}
+    assert len(told) == 1
+
+
+async def test_async_views(project: Any, issuer: FakeIssuer, api: NinjaAPI) -> None:
+    """On the async handler; JWTBearer works there too, in a thread."""
+    api.get("/async", auth=AsyncJWTBearer(scopes="a"))(awho)
+    api.get("/thread", auth=JWTBearer(scopes="a"))(awho)
+    project({"/": api.urls}, MIDDLEWARE=[])
+    for path in ("/async", "/thread"):
+        assert (await AsyncClient().get(path, headers=issuer.headers(scope="a"))).status_code == 200
+        response = await AsyncClient().get(path, headers=issuer.headers())
+        assert (response.status_code, 'scope="a"' in response["WWW-Authenticate"]) == (403, True)
+
+
+@pytest.mark.parametrize("place", ["api", "router", "operation"])
+def test_wherever_it_is_given(project: Any, issuer: FakeIssuer, place: str) -> None:
+    """On the API, a router or an operation: the challenge is there without any more to set up."""
+    auth = {place: JWTBearer()}
+    api = NinjaAPI(urls_namespace="test", **({"auth": auth["api"]} if place == "api" else {}))
+    router = Router(**({"auth": auth["router"]} if place == "router" else {}))
+    router.get("/me", **({"auth": auth["operation"]} if place == "operation" else {}))(who)
+    api.add_router("/", router)
+    project({"/": api.urls}, MIDDLEWARE=[])
+    assert Client().get("/me", headers=issuer.headers()).status_code == 200
+    assert Client().get("/me")["WWW-Authenticate"] == 'Bearer realm="api"'
+    refused = Client().get("/me", headers=BAD)
+    assert (refused.status_code, "invalid_token" in refused["WWW-Authenticate"]) == (401, True)
+
+
+@pytest.mark.parametrize("bearer", [JWTBearer, AsyncJWTBearer])
+def test_in_a_list_of_several(project: Any, issuer: FakeIssuer, api: NinjaAPI, bearer: Any) -> None:
+    """Nothing sent: the next is asked. A bad token: refused, whatever the next would say."""
+
+    def anybody(request: HttpRequest) -> Any:
+        return AnonymousUser()
+
+    def view(request: HttpRequest) -> dict[str, Any]:
+        return {"auth": str(request.auth)}
+
+    api.get("/optional", auth=[bearer(), anybody])(view)
+    api.get("/either", auth=[bearer(), django_auth])(view)
+    project({"/": api.urls})
+    assert Client().get("/optional").json() == {"auth": "AnonymousUser"}
+    assert Client().get("/optional", headers=BAD).status_code == 401
+    assert Client().get("/either").status_code == 401
+    assert Client().get("/either", headers=issuer.headers()).status_code == 200
+
+
+def test_optional_says_what_to_write() -> None:
+    """Ninja's own way is a list."""
+    with pytest.raises(ConfigurationError, match=r"auth=\[JWTBearer"):
+        JWTBearer(optional=True)
+
+
+def test_outage_is_503(project: Any, issuer: FakeIssuer, api: NinjaAPI) -> None:
+    """With Retry-After, in Ninja's shape."""
+    api.get("/me", auth=JWTBearer())(who)
+    project({"/": api.urls}, MIDDLEWARE=[])
+    with issuer.outage():
+        response = Client().get("/me", headers=issuer.headers())
+    assert (response.status_code, response.has_header("Retry-After")) == (503, True)
+    assert response.json() == {"detail": "The access token can't be verified at the moment"}
+
+
+def test_a_projects_own_shape_is_kept(project: Any, api: NinjaAPI) -> None:
+    """An API's handler for Ninja's HttpError shapes our refusals too; the headers are added."""
+
+    @api.exception_handler(HttpError)
+    def shaped(request: HttpRequest, error: Any) -> HttpResponse:
+        return api.create_response(request, {"problem": str(error)}, status=error.status_code)
+
+    api.get("/me", auth=JWTBearer())(who)
+    project({"/": api.urls}, MIDDLEWARE=[])
+    response = Client().get("/me")
+    assert response.json() == {"problem": "Authentication is required"}
+    assert response.has_header("WWW-Authenticate")
+
+
+def test_a_view_wrapped_in_another(project: Any, issuer: FakeIssuer, api: NinjaAPI) -> None:
+    """A decorator around Ninja's view hides nothing; where one does, answer_refusals() is told by hand."""
+    api.get("/me", auth=JWTBearer())(who)
+    view = next(p.callback for p in api.urls[0] if str(p.pattern) == "me")
+    project({"/wrapped": csrf_exempt(view)}, MIDDLEWARE=[])
+    assert Client().get("/wrapped").has_header("WWW-Authenticate")
+    assert Client().get("/wrapped", headers=issuer.headers()).status_code == 200
+    other = NinjaAPI(urls_namespace="other")
+    other.get("/me", auth=JWTBearer())(who)
+    view = next(p.callback for p in other.urls[0] if str(p.pattern) == "me")
+    project({"/hidden": HiddenView(view)}, MIDDLEWARE=[])
+    response = Client().get("/hidden")
+    assert (response.status_code, response.has_header("WWW-Authenticate")) == (401, False)
+    answer_refusals(other)
+    assert Client().get("/hidden").has_header("WWW-Authenticate")
+
+
+class HiddenView:
+    """A callable that shows nothing of the view it calls."""
+
+    csrf_exempt = True
+
+    def __init__(self, view: Any) -> None:
+        self._view = view
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass it on."""
+        response: HttpResponse = self._view(request)
+        return response
+
+
+def test_openapi(api: NinjaAPI) -> None:
+    """A bearer scheme, named by the class, on each operation it guards."""
+    api.get("/me", auth=JWTBearer(scopes="a"))(who)
+    api.get("/async", auth=AsyncJWTBearer())(awho)
+    api.get("/public")(who)
+    schema = api.get_openapi_schema(path_prefix="/api/")
+    scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    assert schema["components"]["securitySchemes"] == {"JWTBearer": scheme, "AsyncJWTBearer": scheme}
+    assert schema["paths"]["/api/me"]["get"]["security"] == [{"JWTBearer": []}]
+    assert "security" not in schema["paths"]["/api/public"]["get"]
+
+
+def test_refusals_are_http_errors() -> None:
+    """Ninja's own class, so a project's handlers know them."""
+    assert issubclass(TokenRefused, HttpError)
