@@ -13,7 +13,7 @@ from jwks_auth.authenticator import Authenticator
 from jwks_auth.errors import KeySourceError
 from jwks_auth.issuer import Issuer
 
-__all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show"]
+__all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ def refresh(authenticator: Authenticator) -> Report:
 def show(authenticator: Authenticator) -> Report:
     """The keys this process holds, and their health; no I/O."""
     return _of_issuers(authenticator, _held)
+
+
+def verify(authenticator: Authenticator, raw: str) -> Report:
+    """Explain, step by step, why a token is accepted or refused; it shows claims, so for developers only.
+
+    *raw* may still have its ``Bearer``, as it is copied from a request.
+    """
+    explanation = authenticator.verifier.explain(raw.strip().removeprefix("Bearer "))
+    return Report(tuple(str(explanation).splitlines()), ok=explanation.failed is None)
 
 
 def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Report:

@@ -83,3 +83,14 @@ def test_routes_without_a_guard_are_counted() -> None:
     assert report.lines[-1] == "3 routes, 1 unprotected"
     assert cli.routes(rows[:2], fail_unprotected=True).ok
     assert cli.routes([]).lines == ("0 routes, 0 unprotected",)
+
+
+def test_verify_explains_a_refusal() -> None:
+    """Step by step, with the code of the one that failed; the status says which it was."""
+    issuer = FakeIssuer()
+    authenticator = Authenticator(issuer.settings())
+    good = cli.verify(authenticator, f"Bearer {issuer.token()}\n")
+    assert good.ok
+    bad = cli.verify(authenticator, issuer.token(aud="elsewhere"))
+    assert not bad.ok
+    assert "refused: wrong_audience" in bad.lines
