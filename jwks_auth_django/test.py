@@ -13,7 +13,7 @@ Verification is real: the project's settings stay, and only the keys are a test'
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 from django.conf import settings
@@ -69,14 +69,10 @@ class JWTClientMixin:
 
     authorization: str | None = None
 
-    def with_token(self, *, scopes: Iterable[str] = (), **claims: Any) -> Self:
-        """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
-
-        *scopes* become the ``scope`` claim.
-        """
-        granted: dict[str, Any] = {"scope": " ".join(scopes)} if scopes else {}
+    def with_token(self, **claims: Any) -> Self:
+        """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies."""
         client = copy.copy(self)
-        client.authorization = f"Bearer {_issuer().token(**granted, **claims)}"
+        client.authorization = f"Bearer {_issuer().token(**claims)}"
         return client
 
     def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:

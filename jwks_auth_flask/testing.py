@@ -25,7 +25,7 @@ class JWTClient(FlaskClient):
     def with_token(self, **claims: Any) -> Self:
         """A client like this one whose requests carry a token with *claims* (see ``FakeIssuer.token``).
 
-        ``client.with_token(sub="u1", scope="orders:read").get("/orders")``. Cookies are not shared.
+        ``client.with_token(sub="u1", scopes="orders:read").get("/orders")``. Cookies are not shared.
         """
         other = type(self)(self.application, self.response_wrapper, issuer=self.issuer)
         authorization = self.issuer.headers(**claims)["Authorization"]

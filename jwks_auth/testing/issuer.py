@@ -7,11 +7,12 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from jwks_auth.challenge import checked_scopes
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.server import MODES, Answer, IssuerServer
 
@@ -85,16 +86,19 @@ class FakeIssuer:
         """A signed access token (RFC 9068), good for *expires_in* seconds; a claim of ``None`` is left out.
 
         ``iss``, ``sub``, ``aud``, ``client_id``, ``iat``, ``exp`` and ``jti`` are filled in and can be
-        overridden. The newest key signs: of the first algorithm, or of *alg* (``"none"``: unsigned). *kid*
-        picks an older key, withdrawn ones too; of a name the issuer never had it only goes into the header.
-        *key* signs with a key that is not the issuer's. *header* members override; ``None`` removes.
+        overridden; ``scopes=["a", "b"]`` is short for ``scope="a b"``. The newest key signs: of the first
+        algorithm, or of *alg* (``"none"``: unsigned). *kid* picks an older key, withdrawn ones too; of a name
+        the issuer never had it only goes into the header. *key* signs with a key that is not the issuer's.
+        *header* members override; ``None`` removes.
         """
         signer = key or self._signing_key(alg, kid)
         named = {"kid": kid} if kid is not None else {}
         payload = json.dumps(self.claims(expires_in=expires_in, **claims)).encode()
         return signer.sign(payload, {"typ": "at+jwt", **named, **(header or {})})
 
-    def claims(self, *, expires_in: float = 300, **claims: Any) -> dict[str, Any]:
+    def claims(
+        self, *, expires_in: float = 300, scopes: str | Iterable[str] = (), **claims: Any
+    ) -> dict[str, Any]:
         """The claims that :meth:`token` would sign."""
         now = int(self._clock())
         filled: dict[str, Any] = {
@@ -105,6 +109,7 @@ class FakeIssuer:
             "iat": now,
             "exp": now + expires_in,
             "jti": str(uuid.uuid4()),
+            "scope": " ".join(checked_scopes(scopes)) or None,
         }
         return {name: value for name, value in {**filled, **claims}.items() if value is not None}
 

@@ -63,6 +63,16 @@ def test_claims_can_be_overridden_and_removed():
     assert claims["jti"] != issuer.claims()["jti"]
 
 
+def test_scopes_are_written_as_one_claim():
+    """A list or a string, as ``require_jwt`` takes them; what no token can hold is a mistake in the test."""
+    issuer = FakeIssuer(algorithms=("ES256",))
+    assert issuer.claims(scopes=["orders:read", "orders:write"])["scope"] == "orders:read orders:write"
+    assert issuer.claims(scopes="orders:read")["scope"] == "orders:read"
+    assert "scope" not in issuer.claims()
+    with pytest.raises(ValueError, match="impossible"):
+        issuer.claims(scopes=["a b"])
+
+
 def test_header_members_can_be_overridden_and_removed():
     """The signature stays the key's own, whatever the header claims."""
     issuer = FakeIssuer()
