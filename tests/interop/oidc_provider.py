@@ -15,6 +15,7 @@ __all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider"]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 AUDIENCE = "https://api.example"
+OLDEST_NODE = 20
 
 _HERE = Path(__file__).parent / "provider"
 
@@ -23,7 +24,7 @@ class OidcProvider:
     """The provider for as long as the ``with`` block lasts; its packages are installed when first needed."""
 
     def __enter__(self) -> Self:
-        node = need_tool("node")
+        node = _node()
         _install_packages()
         self._process = subprocess.Popen(
             [node, "provider.mjs"],
@@ -78,6 +79,14 @@ class OidcProvider:
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=10)  # the end of its input ends the provider
+
+
+def _node() -> str:
+    node = need_tool("node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
+        missing(f"oidc-provider needs Node {OLDEST_NODE}, and {node} is {version}")
+    return node
 
 
 def _install_packages() -> None:
