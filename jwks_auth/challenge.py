@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["DEFAULT_REALM", "checked_realm", "checked_scopes", "format_challenge"]
+__all__ = ["DEFAULT_REALM", "checked_parameter", "checked_scopes", "format_challenge"]
 
 DEFAULT_REALM = "api"
 
@@ -26,11 +26,11 @@ def format_challenge(params: Mapping[str, str | None], scheme: str = "Bearer") -
     return f"{scheme} {', '.join(parts)}"
 
 
-def checked_realm(realm: str) -> str:
-    """*realm* if it can stand in a challenge (RFC 9110 section 11.5); raises ``ValueError`` otherwise."""
-    if '"' in _quotable("realm", realm):
-        raise ValueError(f"realm {realm!r} holds a quote")
-    return realm
+def checked_parameter(value: str) -> str:
+    """*value* if it needs no escape in a challenge (RFC 9110 section 11.2); raises ``ValueError`` otherwise."""
+    if _quotable("value", value) != value:
+        raise ValueError(f"{value!r} holds a quote or a backslash")
+    return value
 
 
 def checked_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jwks_auth.challenge import checked_realm
+from jwks_auth.challenge import checked_parameter
 from jwks_auth.tokens import ANY_AUDIENCE, AnyAudience
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "issuers",
     "key_set",
     "names",
-    "realm",
+    "parameter",
     "seconds",
     "store",
     "text",
@@ -145,9 +145,9 @@ def callables(value: Any) -> tuple[Callable[..., Any], ...]:
     return tuple(function(each) for each in listed)
 
 
-def realm(value: Any) -> str:
-    """A realm for challenges."""
-    return checked_realm(text(value))
+def parameter(value: Any) -> str:
+    """A value for challenges: printable ASCII without quotes, so that the simplest client reads it right."""
+    return checked_parameter(text(value))
 
 
 def store(value: Any) -> Any:

@@ -55,8 +55,8 @@ _VERIFIER = {
     "IS_REVOKED": read.function,
 }
 _ANSWER = {
-    "REALM": read.realm,
-    "RESOURCE_METADATA": read.text,
+    "REALM": read.parameter,
+    "RESOURCE_METADATA": read.parameter,
 }
 _READERS: dict[str, Callable[[Any], Any]] = {**_SOURCE, **_ISSUER, **_VERIFIER, **_ANSWER}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth.challenge import checked_realm, checked_scopes, format_challenge
+from jwks_auth.challenge import checked_parameter, checked_scopes, format_challenge
 
 
 def test_a_challenge_quotes_and_escapes() -> None:
@@ -19,11 +19,11 @@ def test_header_injection_is_refused(value: str) -> None:
         format_challenge({"realm": value})
 
 
-def test_a_realm_with_a_quote_is_refused() -> None:
+def test_a_parameter_with_a_quote_is_refused() -> None:
     """Clients that split a challenge at quotes are not put to the test."""
     with pytest.raises(ValueError, match="quote"):
-        checked_realm('a"b')
-    assert checked_realm("orders api") == "orders api"
+        checked_parameter('a"b')
+    assert checked_parameter("orders api") == "orders api"
 
 
 @pytest.mark.parametrize("scopes", ["a,b", ["a b"], [""], "", "a  b", ['a"'], ["a\\"], ["é"], [1], "a\tb"])

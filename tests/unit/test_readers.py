@@ -39,7 +39,7 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.callables, len, (len,)),
     (read.callables, "math.floor math.ceil", (__import__("math").floor, __import__("math").ceil)),
     (read.callables, [len, "math.floor"], (len, __import__("math").floor)),
-    (read.realm, "orders", "orders"),
+    (read.parameter, "orders", "orders"),
 ]
 
 BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
@@ -69,8 +69,8 @@ BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
     (read.function, "not a path!", "can't import"),
     (read.function, 3, "callable"),
     (read.callables, 3, "list of callables"),
-    (read.realm, 'a"b', "quote"),
-    (read.realm, "a\nb", "header"),
+    (read.parameter, 'a"b', "quote"),
+    (read.parameter, "a\nb", "header"),
 ]
 
 

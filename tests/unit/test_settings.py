@@ -118,3 +118,10 @@ def test_the_repr_holds_no_secret() -> None:
     )
     assert "hunter2" not in repr(settings)
     assert "https://issuer.example/" in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["REALM", "RESOURCE_METADATA"])
+def test_header_injection_through_settings_is_refused(name: str) -> None:
+    """What a challenge will carry is judged at start-up, so that no refusal becomes a 500."""
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_mapping({**ONE, name: "a\r\nSet-Cookie: b"})
