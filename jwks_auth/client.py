@@ -19,7 +19,7 @@ from jwks_auth.client_errors import ClientConfigurationError, KeySetError, Unkno
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
-from jwks_auth.fetch import Answer, Fetcher, Session
+from jwks_auth.fetch import Answer, Fetcher
 from jwks_auth.freshness import Errand, Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
@@ -28,6 +28,7 @@ from jwks_auth.source import KeySource
 from jwks_auth.store import KeySetStore
 from jwks_auth.store_load import SharedLoad
 from jwks_auth.store_url import opened_store
+from jwks_auth.transport import Session
 
 __all__ = ["PyJWKClient"]
 

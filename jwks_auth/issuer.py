@@ -11,12 +11,13 @@ from jwks_auth.client import PyJWKClient
 from jwks_auth.discovery import Discovery, checked_issuer, http_allowed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import OnEvent
-from jwks_auth.fetch import Session, checked_url
+from jwks_auth.fetch import checked_url
 from jwks_auth.issuer_keys import SuppliedKeys
 from jwks_auth.key_set import KeyProvider, KeySet, StaticKeys
 from jwks_auth.snapshot import Health
 from jwks_auth.store import KeySetStore
 from jwks_auth.tokens import AnyAudience, checked_audience
+from jwks_auth.transport import Session
 
 __all__ = ["DiscoveredClient", "Issuer"]
 

@@ -58,16 +58,23 @@ class Provider:
     retry_after: float = 1.0
     max_age: float | None = None
     orders: list[Order] = field(default_factory=list)
-    succeeded: int = 0
+    answered: list[Order] = field(default_factory=list)
 
     def __call__(self, order: Order) -> Loaded:
         """Answer, or fail as ordered."""
         self.orders.append(order)
         if self.failing is not None:
             raise KeySourceError("as ordered", kind=self.failing, retry_after=self.retry_after)
-        self.succeeded += 1
+        if not self.kids:
+            raise KeySourceError("it is empty", kind="no_usable_keys")
+        self.answered.append(order)
         published = document(self.kids)
         return Loaded(document=published, keys=KeySet.from_dict(published), max_age=self.max_age)
+
+    @property
+    def succeeded(self) -> int:
+        """How often they were given."""
+        return len(self.answered)
 
     @property
     def asked(self) -> int:

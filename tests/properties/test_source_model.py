@@ -1,0 +1,207 @@
+"""A key source against a model provider: whatever happens in whatever order, the promises of ``docs/keys.md`` hold."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from jwks_auth.errors import InvalidTokenError, KeySourceError
+from jwks_auth.events import KeyEvent
+from jwks_auth.flight import Flight
+from jwks_auth.freshness import BRIEF_WAIT, Errand, State
+from tests.key_fakes import ALG, Bench, Provider, source_of
+
+LIFESPAN, STALE, COOLDOWN = 300.0, 3600.0, 30.0
+WAIT = 5.0
+RENEWAL = 0.75 * LIFESPAN
+
+
+class SourceModel(RuleBasedStateMachine):
+    """Rotations, withdrawals, outages and hangs in any order, with lookups of every kind between them."""
+
+    @initialize()
+    def start(self) -> None:
+        """A source that has fetched nothing."""
+        self.bench: Bench = source_of(
+            Provider({"key-0"}), lifespan=LIFESPAN, stale_if_error=STALE, cooldown=COOLDOWN, wait=WAIT
+        )
+        self.names = 1
+        self.waits: list[float] = []
+        self.began = self.bench.clock.now
+        self.failures, self.failed_at = 0, self.began
+        self.hasty: list[tuple[int, float]] = []
+        self.bench.source._on_event = self._hear
+        # No real time passes: a wait is noted, and the flight has landed by then or not.
+        self.real_wait = Flight.wait
+        Flight.wait = lambda flight, seconds: self.waits.append(seconds)  # type: ignore[method-assign]
+
+    def teardown(self) -> None:
+        """Give the waiting back."""
+        if hasattr(self, "real_wait"):
+            Flight.wait = self.real_wait  # type: ignore[method-assign]
+
+    # what happens at the provider
+
+    @rule()
+    def rotate(self) -> None:
+        """A new key is published beside the others."""
+        self.bench.provider.kids.add(f"key-{self.names}")
+        self.names += 1
+
+    @rule(number=st.integers(0, 5))
+    def withdraw(self, number: int) -> None:
+        """A key is no longer published; perhaps it was the last."""
+        kids = self.bench.provider.kids
+        if kids:
+            kids.discard(sorted(kids)[number % len(kids)])
+
+    @rule(kind=st.sampled_from(["timeout", "status", None, None]))
+    def fail_or_recover(self, kind: str | None) -> None:
+        """An outage begins or ends."""
+        self.bench.provider.failing = kind
+
+    @rule(held=st.booleans())
+    def hang_or_release(self, held: bool) -> None:
+        """Fetches hang from now on, or all of them end."""
+        self.bench.threads.held = held
+        if not held:
+            self.bench.threads.run()
+
+    @rule(seconds=st.sampled_from([0.1, 0.7, 1.0, 2.0, 5.0, 6.5, 31.0, 200.0, 280.0, 1000.0, 4000.0]))
+    def pass_time(self, seconds: float) -> None:
+        """Time passes."""
+        self.bench.clock.advance(seconds)
+
+    # what callers do
+
+    @rule(number=st.integers(0, 8), waits=st.booleans())
+    def look_up(self, number: int, waits: bool) -> None:
+        """A key that was, is, or never will be there."""
+        source, kid, now = self.bench.source, f"key-{number}", self.bench.clock.now
+        snapshot, waited = source.books.snapshot, len(self.waits)
+        state, held = snapshot.life.state(now), kid in snapshot.keys.kids()
+        accepted = self._accepted(kid) if waits else source.find(kid, ALG) is not None
+        quick = state in (State.FRESH, State.AHEAD)
+        if held and quick:
+            assert accepted, "a known key in its lifespan is always served"
+        if (held and quick) or not waits:
+            assert len(self.waits) == waited, "and nobody waits for it"
+        if held and state is State.STALE and waits:
+            assert accepted or source.books.snapshot is not snapshot
+            assert all(seconds <= BRIEF_WAIT for seconds in self.waits[waited:])
+        if accepted:
+            current = source.books.snapshot
+            assert kid in current.keys.kids(), "what is absent from the last good answer is refused"
+            assert now < current.life.dead, "and so is what is dead"
+
+    @rule()
+    @precondition(lambda self: self._is_healthy())
+    def a_new_key_is_accepted_within_one_refill(self) -> None:
+        """Whatever made-up kids have spent before."""
+        kid = f"key-{self.names}"
+        self.rotate()
+        self.bench.clock.advance(COOLDOWN)
+        assert self._accepted(kid)
+
+    @rule(count=st.integers(1, 50))
+    def flood(self, count: int) -> None:
+        """Made-up kids, each asked for once."""
+        before = self._successes()
+        for number in range(count):
+            assert not self._accepted(f"made-up-{number}")
+        assert self._successes() - before <= 3, "a flood spends at most the burst, beside one renewal"
+
+    # what always holds
+
+    @invariant()
+    def at_most_one_flight(self) -> None:
+        """Beside those given up, of which there are at most two."""
+        if not hasattr(self, "bench"):
+            return
+        source = self.bench.source
+        hanging = [flight for flight in source._abandoned if not flight.ended]
+        assert len(hanging) <= 2
+        assert len(self.bench.threads.waiting) <= len(hanging) + 1
+        assert len(source._abandoned) <= 3
+
+    @invariant()
+    def fetches_are_bounded(self) -> None:
+        """Successful ones by the schedule and the budget; failed ones by the distance that backoff keeps."""
+        if not hasattr(self, "bench"):
+            return
+        assert self.hasty == []
+        elapsed = self.bench.clock.now - self.began
+        searches = sum(order.errand is Errand.UNKNOWN_KID for order in self._answered())
+        assert searches <= 2 + elapsed / COOLDOWN
+        assert len(self._answered()) <= 1 + elapsed / RENEWAL + 2 + elapsed / COOLDOWN + len(self._hung())
+
+    @invariant()
+    def failures_remove_nothing(self) -> None:
+        """The keys in hand are those of the last good answer."""
+        if hasattr(self, "bench") and self.bench.source.books.backoff.failures:
+            assert self.bench.source.books.snapshot.keys.keys or self._successes() == 0
+
+    def _accepted(self, kid: str) -> bool:
+        waited = len(self.waits)
+        try:
+            self.bench.source.resolve(kid, ALG)
+        except (InvalidTokenError, KeySourceError):
+            return False
+        finally:
+            assert all(0 < seconds <= WAIT for seconds in self.waits[waited:]), (
+                "nobody waits past the timeout"
+            )
+            assert len(self.waits) <= waited + 1, "or twice"
+        return True
+
+    def _hear(self, event: KeyEvent) -> None:
+        now = self.bench.clock.now
+        if event.name == "refresh_ok":
+            self.failures = 0
+        elif event.name == "refresh_failed":
+            self.failures, self.failed_at = self.failures + 1, now
+        elif event.name == "refresh_started":
+            pause = min(15, 2 ** (self.failures - 1)) if self.failures else 0
+            self.hasty += [(self.failures, now - self.failed_at)] if now - self.failed_at < pause else []
+
+    def _is_healthy(self) -> bool:
+        bench = self.bench
+        failures = bench.source.books.backoff.failures
+        return not (bench.threads.held or bench.provider.failing or failures) and bench.source._flight is None
+
+    def _successes(self) -> int:
+        return self.bench.provider.succeeded
+
+    def _answered(self) -> list[object]:
+        return self.bench.provider.answered
+
+    def _hung(self) -> list[object]:
+        return [flight for flight in self.bench.source._abandoned if flight.ended]
+
+
+TestSourceModel = SourceModel.TestCase
+TestSourceModel.settings = settings(
+    max_examples=120, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.parametrize("failures", range(1, 8))
+def test_failed_fetches_keep_their_distance(failures: int) -> None:
+    """Whatever is asked how often, the n-th failure is followed by a pause of at least 0.75 * 2^(n-1) seconds."""
+    bench = source_of(Provider(failing="timeout"))
+    times = []
+    for _ in range(100_000):
+        asked = bench.provider.asked
+        with pytest.raises(KeySourceError):
+            bench.source.resolve("key", ALG)
+        if bench.provider.asked > asked:
+            times.append(bench.clock.now)
+        if len(times) > failures:
+            break
+        bench.clock.advance(0.05)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert all(gap >= min(15, 0.75 * 2**number) for number, gap in enumerate(gaps))

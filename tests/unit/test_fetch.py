@@ -1,0 +1,78 @@
+"""The fetcher's own decisions: retries, deadlines and what headers say."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from jwks_auth.fetch import Fetcher, FetchError
+from jwks_auth.fetch_headers import max_age, retry_after
+from jwks_auth.transport import Watchdog
+from tests.fault_server import FaultServer
+from tests.key_fakes import Clock, document
+
+
+def test_a_retry_pauses_and_stays_inside_the_deadline() -> None:
+    """50 to 200 ms, and only if that leaves time."""
+    clock, pauses = Clock(), []
+    with FaultServer(document("a")) as server:
+        server.mode = "unavailable_once"
+        fetcher = Fetcher(clock=clock, sleep=pauses.append, rng=lambda: 0.5)
+        assert fetcher.fetch(server.url).document == server.document
+        assert pauses == [pytest.approx(0.125)]
+        server.mode = "unavailable_once"
+        with pytest.raises(FetchError) as caught:
+            fetcher.fetch(server.url, deadline=clock.now + 0.1)
+    assert (caught.value.http_status, server.requests) == (503, 3)
+
+
+def test_no_request_is_made_after_the_deadline() -> None:
+    """Whoever used up the time, discovery for example."""
+    clock = Clock()
+    with pytest.raises(FetchError) as caught:
+        Fetcher(clock=clock).fetch("http://127.0.0.1:1/", deadline=clock.now)
+    assert caught.value.kind == "timeout"
+
+
+def test_a_watchdog_that_barked_shuts_what_it_is_shown_later() -> None:
+    """A connection made just past the deadline does not escape it."""
+    near, far = socket.socketpair()
+    with Watchdog(60) as watchdog:
+        watchdog._bark()
+        watchdog.watch(near)
+        assert far.recv(1) == b""
+    near.close()
+    far.close()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("soon", None),
+        ("-5", None),
+        ("\xb2", None),
+        ("9" * 400, float("inf")),
+    ],
+)
+def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
+    """Nonsense is no wish."""
+    assert retry_after(value) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    """RFC 9110 allows both; a date in the past is now."""
+    soon = retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True))
+    assert soon == pytest.approx(100, abs=5)
+    assert retry_after("Sun, 06 Nov 1994 08:49:37 GMT") == 0.0
+    assert retry_after("Sun, 06 Nov 1994 08:49:37 -0000") is None
+
+
+def test_the_first_directive_counts() -> None:
+    """Of two, as caches read them."""
+    assert max_age({"Cache-Control": 'max-age="60", max-age=900'}) == 60
