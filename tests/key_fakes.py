@@ -57,6 +57,7 @@ class Provider:
     failing: str | None = None
     retry_after: float = 1.0
     max_age: float | None = None
+    accept_empty: bool = False
     orders: list[Order] = field(default_factory=list)
     answered: list[Order] = field(default_factory=list)
 
@@ -65,7 +66,7 @@ class Provider:
         self.orders.append(order)
         if self.failing is not None:
             raise KeySourceError("as ordered", kind=self.failing, retry_after=self.retry_after)
-        if not self.kids:
+        if not self.kids and not self.accept_empty:
             raise KeySourceError("it is empty", kind="no_usable_keys")
         self.answered.append(order)
         published = document(self.kids)

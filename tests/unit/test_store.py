@@ -359,7 +359,7 @@ def test_a_source_that_starts_in_an_outage_is_stale_and_failing(clock: Clock) ->
 
 def test_a_withdrawn_key_leaves_the_store_with_the_next_answer(clock: Clock) -> None:
     """Even when it was the last one."""
-    store, provider = MemoryStore(), Provider({"a", "b"})
+    store, provider = MemoryStore(), Provider({"a", "b"}, accept_empty=True)
     process = Sharing(store, provider, clock)
     process()
     provider.kids = {"b"}
