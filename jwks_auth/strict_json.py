@@ -17,7 +17,9 @@ __all__ = ["MAX_DEPTH", "parse_json_object"]
 MAX_DEPTH = 32
 """Nested lists and objects allowed; providers' tokens need four."""
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# An unclosed string reaches to the end, where the decoder gives up too: otherwise each quote in it would be tried
+# as a beginning, and 16 KiB of them would take seconds.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

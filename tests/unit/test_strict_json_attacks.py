@@ -1,0 +1,33 @@
+"""JSON that was written to hurt whoever reads it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from jwks_auth.strict_json import parse_json_object
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"{" * 40 + b'"' + b'\\"' * 30_000,
+        b'{"a":"' + b"{" * 40 + b'\\"' * 30_000,
+        b"[" * 40 + b'"' * 60_001,
+    ],
+    ids=["unclosed string", "brackets in an unclosed string", "nothing but quotes"],
+)
+def test_quotes_are_read_in_linear_time(junk: bytes) -> None:
+    """An unclosed string full of quotes costs milliseconds; read again from each quote it would cost ten seconds."""
+    before = time.process_time()
+    with pytest.raises(ValueError, match=r"deeply|Unterminated"):
+        parse_json_object(junk)
+    assert time.process_time() - before < 2
+
+
+def test_brackets_in_strings_are_not_depth() -> None:
+    """Nor do they hide any: what counts is what the decoder will open."""
+    assert parse_json_object(b'{"a": "' + b"[" * 100 + b'\\""}') == {"a": "[" * 100 + '"'}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json_object(b'{"a\\"": ' + b"[" * 100 + b"]" * 100 + b"}")
