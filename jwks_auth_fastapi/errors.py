@@ -78,7 +78,8 @@ def request_rejected(
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         # A server that can't send a denial response answers a close before accept with a plain 403.
         return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
-    return _BY_STATUS[rejection.status](rejection, error.code)
+    # A user's own AuthError may have a status of its own.
+    return _BY_STATUS.get(rejection.status, RequestRejected)(rejection, error.code)
 
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from jwks_auth.testing import FakeIssuer
 from tests.asgi import serve
@@ -18,6 +20,7 @@ SERVED: dict[str, Callable[[FakeIssuer], Any]] = {
     "fastapi": fastapi_app,
     "fastapi sync": lambda issuer: fastapi_app(issuer, sync=True),
     "starlette": starlette_app,
+    "fastapi mounted": lambda issuer: Starlette(routes=[Mount("/", fastapi_app(issuer))]),
 }
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

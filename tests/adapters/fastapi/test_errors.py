@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from jwks_auth import AuthError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import (
     BadCredentials,
@@ -123,6 +124,30 @@ def test_problem_details(issuer: FakeIssuer) -> None:
         "detail": "The access token does not allow this request",
         "error": "insufficient_scope",
     }
+
+
+class TooMany(AuthError):
+    """A service's own refusal."""
+
+    status = 429
+    error = "slow_down"
+
+    def __init__(self) -> None:
+        super().__init__("too_many", "Not so fast")
+
+
+def test_a_refusal_of_the_users_own_keeps_its_status(issuer: FakeIssuer) -> None:
+    """A validator may raise an ``AuthError`` of any status."""
+
+    def refuse(token: Any, now: float) -> None:
+        raise TooMany
+
+    auth = JWTBearer({**issuer.settings(), "VALIDATORS": [refuse]})
+    app = FastAPI(dependencies=[Depends(auth)])
+    app.add_api_route("/", lambda: None)
+    answer = TestClient(app).get("/", headers=issuer.headers())
+    assert (answer.status_code, answer.json()) == (429, {"detail": "Not so fast"})
+    assert 'error="slow_down"' in answer.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("installed", [True, False])

@@ -1,25 +1,37 @@
 """The event loop is never blocked, whatever the provider does."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
 from fastapi import Depends, FastAPI
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, VerifiedToken
 
-KNOWN, UNKNOWN, CONNECTIONS = 500, 50, 20
+KNOWN, UNKNOWN, CONNECTIONS = 500, 50, 10
 LATE = 0.020
 
 
+def waited_for_a_cpu() -> float:
+    """Seconds that this thread was ready to run and the system had no processor for it (Linux; 0 elsewhere)."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
 async def heartbeat(late: list[float]) -> None:
-    """Record how late each beat of 2 ms comes."""
+    """Record how late each beat of 2 ms comes, beyond what a busy machine is to blame for."""
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + 0.002
+        due, waited = loop.time() + 0.002, waited_for_a_cpu()
         await asyncio.sleep(0.002)
-        late.append(loop.time() - due)
+        late.append(loop.time() - due - (waited_for_a_cpu() - waited))
 
 
 async def get(app: FastAPI, raw: str) -> int:
@@ -71,15 +83,27 @@ async def attempt() -> tuple[list[int], list[int], float]:
     return [*chain(*passed)], [*chain(*statuses)], max(late)
 
 
+@pytest.fixture
+def small_heap() -> Iterator[None]:
+    """What the whole suite left on the heap is not searched for garbage meanwhile: that alone takes 20 ms."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("small_heap")
 async def test_a_hanging_provider_does_not_delay_the_loop() -> None:
     """500 requests with known keys and 50 with unknown ones; no beat is more than 20 ms late.
 
-    On a busy machine the operating system delays beats as well, so one clean attempt of five shows it.
+    One clean attempt of three shows it, as other tests' threads may still take their turns; none may come near
+    the 500 ms that the requests with unknown keys wait.
     """
-    for _ in range(5):
+    seen = []
+    while len(seen) < 3 and (not seen or seen[-1] > LATE):
         known, refused, latest = await attempt()
         assert known == [200] * KNOWN
         assert refused == [401] * UNKNOWN
-        if latest <= LATE:
-            return
-    raise AssertionError(f"the latest beat was {latest * 1000:.1f} ms late")
+        assert latest < 0.4
+        seen.append(latest)
+    assert seen[-1] <= LATE, f"the latest beats were {seen} seconds late"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.authentication import requires
 from starlette.endpoints import HTTPEndpoint
@@ -16,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from jwks_auth import ConfigurationError
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_fastapi import JWTBearer
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, JWTCredentials, JWTUser, require_jwt
 
 
@@ -257,6 +259,31 @@ def test_mounted_below_the_middleware(issuer: FakeIssuer) -> None:
     client = TestClient(app_for(issuer, Mount("/api", inner)))
     assert client.get("/api/me").status_code == 401
     assert client.get("/api/me", headers=issuer.headers(sub="u1")).json() == "u1"
+
+
+def test_middleware_and_dependency_share_one_verification(
+    issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one authenticator, in one FastAPI application."""
+    auth = JWTBearer(issuer.settings())
+    backend = JWTAuthenticationBackend(auth.authenticator)
+    counted: list[str] = []
+    verify = auth.authenticator.verifier.averify_any_audience
+
+    async def counting(raw: str) -> Any:
+        counted.append(raw)
+        return await verify(raw)
+
+    monkeypatch.setattr(auth.authenticator.verifier, "averify_any_audience", counting)
+    app = FastAPI(dependencies=[Depends(auth)])
+    app.add_middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)
+
+    @app.get("/")
+    def home(request: Request) -> str:
+        return str(request.user.identity)
+
+    assert TestClient(app).get("/", headers=issuer.headers(sub="u1")).json() == "u1"
+    assert len(counted) == 1
 
 
 def test_without_a_backend_the_mistake_is_named(issuer: FakeIssuer) -> None:

@@ -1,5 +1,6 @@
 """WebSockets: refused before accept, signed in by subprotocol, closed when the token expires."""
 
+import json
 import time
 from typing import Annotated, Any
 
@@ -9,9 +10,12 @@ from fastapi import Depends, FastAPI, Security, WebSocket
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi import JWTBearer, VerifiedToken, until_expiry
+from jwks_auth_fastapi import JWTBearer, VerifiedToken, install_error_handlers, until_expiry
+from tests.asgi import serve
 
 Token = VerifiedToken[Any]
 
@@ -51,6 +55,24 @@ def test_refusals_are_answers_before_accept(issuer: FakeIssuer, auth: JWTBearer)
     assert [answer.status_code for answer in (missing, forbidden, twice)] == [401, 403, 400]
     assert missing.headers["www-authenticate"] == 'Bearer realm="api"'
     assert 'scope="chat"' in forbidden.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("protocol", ["websockets-sansio", "wsproto"])
+async def test_refusals_on_real_sockets(issuer: FakeIssuer, protocol: str) -> None:
+    """What a client sees of uvicorn, with the body of the installed handler."""
+    auth = JWTBearer(issuer.settings())
+    app = app_for(auth, scopes=["chat"])
+    install_error_handlers(app)
+    with serve(app, ws=protocol) as url:
+        for headers, status, error in [
+            ({}, 401, "missing_token"),
+            (issuer.headers(), 403, "insufficient_scope"),
+        ]:
+            with pytest.raises(InvalidStatus) as denied:
+                await connect(url.replace("http", "ws") + "/ws", additional_headers=headers, proxy=None)
+            response = denied.value.response
+            assert (response.status_code, json.loads(response.body)["error"]) == (status, error)
+            assert response.headers["www-authenticate"].startswith('Bearer realm="api"')
 
 
 async def test_a_server_without_denial_responses_closes(auth: JWTBearer) -> None:

@@ -6,6 +6,7 @@ import os
 import resource
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import httpx2
@@ -71,10 +72,18 @@ async def refused(url: str, raw: str) -> int:
     return int(caught.value.response.status_code)
 
 
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Two thousand sockets, one for each end, are more than some systems allow at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
 async def test_a_thousand_connections_end_with_their_tokens_and_leave_nothing() -> None:
     """Each is closed with 1008 when its token expires; then no task, token, socket or thread is left of them."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with FakeIssuer.serve() as issuer:
         auth = JWTBearer(issuer.settings(), websocket_subprotocol=True)
         with serve(app_for(auth), ws="websockets-sansio") as url:
