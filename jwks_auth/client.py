@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from copy import deepcopy
 from typing import Any, TypeVar
 
 import jwt
@@ -231,7 +232,11 @@ class PyJWKClient(jwt.PyJWKClient):
             raise translated(exc) from exc.__cause__
 
     def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
-        unchanged = held is not NOTHING and document == held.loaded.document
+        if isinstance(document, dict) and (answer is None or document is not answer.document):
+            document = deepcopy(
+                document
+            )  # an override may return one object each time, and change it in place
+        unchanged = isinstance(document, dict) and document == held.loaded.document
         keys = held.keys if unchanged else key_set_of(document)
         if not keys.keys and not self._accept_empty:
             reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"

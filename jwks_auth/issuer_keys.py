@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
@@ -30,7 +31,9 @@ class SuppliedKeys:
         try:
             document = self._supply()
             if self._last is None or document != self._last[0]:
-                self._last = document, _usable(document)
+                # A copy: a program that changes its document in place would otherwise be compared with itself.
+                kept = document if isinstance(document, KeySet) else deepcopy(document)
+                self._last = kept, _usable(kept)
         except Exception as exc:  # the callable is the user's
             if self._last is None:
                 raise KeySourceError("the callable given as jwks failed", kind="callback") from exc

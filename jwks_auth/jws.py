@@ -92,7 +92,14 @@ def _parse_header(segment: bytes) -> Header:
         raise ValueError("kid is not a string")
     if not isinstance(typ, str) and "typ" in members:
         raise ValueError("typ is not a string")
-    return Header(alg, kid, typ, _media_type(typ), MappingProxyType(members))
+    return Header(alg, kid, typ, _media_type(typ), _frozen(members))
+
+
+def _frozen(value: Any) -> Any:
+    """*value* as nobody can change it: one header is shared by all tokens that have it."""
+    if isinstance(value, dict):
+        return MappingProxyType({name: _frozen(member) for name, member in value.items()})
+    return tuple(_frozen(member) for member in value) if isinstance(value, list) else value
 
 
 _header = lru_cache(maxsize=256)(_parse_header)
