@@ -108,6 +108,11 @@ def checked_issuer(issuer: str, *, allow_http: bool = False) -> str:
     checked_url(issuer, name="issuer", http=http_allowed(issuer, allow_http))
     if "?" in issuer or "#" in issuer:
         raise ConfigurationError(f"issuer: found {issuer!r}, expected a URL without query and fragment")
+    base, well_known, _ = issuer.partition("/.well-known/")
+    if well_known:
+        raise ConfigurationError(
+            f"issuer: found {issuer!r}, which is a document's address; expected the tokens' iss, as {base + '/'!r}"
+        )
     return issuer
 
 

@@ -128,6 +128,10 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
         host, _ = parts.hostname, parts.port
     except (ValueError, AttributeError, TypeError) as exc:
         raise ConfigurationError(f"{name} {url!r} is no URL: {exc}") from exc
+    if parts.scheme.lower() == "http" and not http:
+        raise ConfigurationError(
+            f"{name} {url!r}: found http, expected https://...; on a network you trust, allow_http takes it"
+        )
     if parts.scheme.lower() not in schemes or not host:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ConfigurationError(f"{name} {url!r} has no usable scheme and host: expected {expected}...")

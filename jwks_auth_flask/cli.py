@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 
 import click
@@ -36,6 +37,18 @@ def show(name: str) -> None:
     _show(cli.show(authenticator) if fetched.ok else fetched)
 
 
+@jwks.command("verify")
+@click.argument("token", default="")
+@named
+def verify(token: str, name: str) -> None:
+    """Say step by step why TOKEN is accepted or refused; without it, read it from standard input.
+
+    It shows the token's claims.
+    """
+    raw = token or sys.stdin.read()
+    _show(cli.verify(_authenticator(name), raw))
+
+
 @jwks.command("routes")
 @click.option(
     "--fail-unprotected", is_flag=True, help="Exit with 1 if a route is neither guarded nor @public."
@@ -46,7 +59,10 @@ def routes(fail_unprotected: bool) -> None:
 
 
 def _authenticator(name: str) -> Authenticator:
-    return gate_of(name).authenticator
+    try:
+        return gate_of(name).authenticator
+    except RuntimeError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _rows() -> Iterator[cli.RouteRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -204,6 +205,22 @@ def test_the_known_address_serves_while_asking_fails(discovery: Discovery, web: 
 def test_what_cannot_be_an_issuer(issuer: Any) -> None:
     """DISC-1: https, no query, no fragment."""
     with pytest.raises(ConfigurationError, match="issuer"):
+        checked_issuer(issuer)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "says"),
+    [
+        ("http://issuer.example", "found http, expected https://...; on a network you trust, allow_http"),
+        (
+            "https://a.example/t/.well-known/openid-configuration",
+            "expected the tokens' iss, as 'https://a.example/t/'",
+        ),
+    ],
+)
+def test_usual_mistakes_are_told_what_to_do(issuer: str, says: str) -> None:
+    """Plain http, and a document's address in the place of the issuer."""
+    with pytest.raises(ConfigurationError, match=re.escape(says)):
         checked_issuer(issuer)
 
 

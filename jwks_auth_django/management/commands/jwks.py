@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         commands.add_parser("check", help="fetch every issuer's keys and say what came")
         commands.add_parser("show", help="the keys in hand and their health, without a fetch")
         commands.add_parser("refresh", help="fetch every issuer's keys again, whatever their age")
+        verify = commands.add_parser("verify", help="say step by step why a token is accepted or refused")
+        verify.add_argument("token", nargs="?", help="without it: from standard input")
         routes = commands.add_parser("routes", help="every URL pattern and what guards it")
         routes.add_argument(
             "--fail-unprotected", action="store_true", help="exit with 1 if something is open"
@@ -42,6 +45,9 @@ class Command(BaseCommand):
         if options["command"] == "routes":
             return cli.routes(rows(), fail_unprotected=options["fail_unprotected"])
         authenticator = configuration().authenticator
+        if options["command"] == "verify":
+            raw = options["token"] or sys.stdin.read()
+            return cli.verify(authenticator, raw)
         return {"check": cli.check, "show": cli.show, "refresh": cli.refresh}[options["command"]](
             authenticator
         )

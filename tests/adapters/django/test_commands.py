@@ -47,6 +47,16 @@ def test_check_show_and_refresh() -> None:
         assert "failed: " in jwks("check")
 
 
+def test_verify_explains_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token as argument or from standard input: each step, and a failure for a refused one."""
+    issuer = FakeIssuer()
+    with override_settings(JWKS_AUTH=issuer.settings()):
+        assert "failed" not in jwks("verify", issuer.token())
+        assert "FAIL audience" in jwks("verify", issuer.token(aud="elsewhere"))
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"Bearer {issuer.token()}\n"))
+        assert "failed" not in jwks("verify")
+
+
 def test_a_command_of_its_own_is_needed() -> None:
     """manage.py jwks alone says which there are."""
     with pytest.raises(CommandError, match="required"):

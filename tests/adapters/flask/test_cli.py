@@ -54,7 +54,18 @@ def test_a_named_instance(app, issuer):
     app.config.from_mapping(partner.settings(prefix="PARTNER_JWKS_AUTH_"))
     JWKSAuth(app, name="partner")
     assert "partner.example" in run(app, "check", "--name", "partner").output
-    assert "no JWKSAuth named 'nobody'" in str(run(app, "check", "--name", "nobody").exception)
+    nobody = run(app, "check", "--name", "nobody")
+    assert nobody.exit_code == 2
+    assert "no JWKSAuth named 'nobody'" in nobody.output
+
+
+def test_verify_explains_a_token(app, issuer):
+    """0 for a good token, as argument or from standard input; 1 and the failed step for another."""
+    assert run(app, "verify", issuer.token()).exit_code == 0
+    assert run(app, "verify", input=f"Bearer {issuer.token()}\n").exit_code == 0
+    refused = run(app, "verify", issuer.token(aud="elsewhere"))
+    assert refused.exit_code == 1
+    assert "FAIL audience" in refused.output
 
 
 @pytest.fixture
