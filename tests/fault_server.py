@@ -146,6 +146,11 @@ class FaultServer:
         connection.sendall(f"{JSON_HEAD}Content-Length: 100000\r\n\r\n".encode())
         self._drip(connection, b" " * 100_000)
 
+    def _drip_body_briefly(self, connection: socket.socket) -> None:
+        body = self._good()
+        connection.sendall(f"{JSON_HEAD}Content-Length: {len(body) + 10}\r\n\r\n".encode() + body)
+        self._drip(connection, b" " * 10)
+
     def _drip_endless(self, connection: socket.socket) -> None:
         connection.sendall(f"{JSON_HEAD}\r\n".encode())
         self._drip(connection, self._good() + b" " * 100_000)
