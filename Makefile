@@ -13,8 +13,7 @@ demo: .venv/.demo
 ## the whole suite, with branch coverage collected for check
 test: venv
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
-	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage run -m pytest; outcome=$$?; $(BIN)/python -m coverage combine -q; exit $$outcome
 
 ## lint, types, architecture, coverage: what CI runs after the suite
 check: venv

@@ -26,7 +26,7 @@ def test_answers_are_counted_by_status_and_fetches_by_phase(tmp_path: Path):
     """A server that fails every other time, after one fetch of the key set."""
     (tmp_path / "wsgi.py").write_text(APP)
     with FakeIssuer.serve(algorithms=("ES256",)) as issuer:
-        env = {"JWKS": issuer.discovery()["jwks_uri"]}
+        env = {"JWKS": issuer.jwks_uri}
         with gunicorn("Counted", "wsgi:app", cwd=tmp_path, env=env) as server:
             good = Load(server, issuer).run("good")
             some = Load(server, issuer, path="/some").run("some")

@@ -49,6 +49,7 @@ def _access(issuer: FakeIssuer) -> list[Case]:
         Case("public route, no token", "/public", 200),
         Case("optional route, no token", "/optional", 200),
         Case("no token", "/me", 401, challenge='Bearer realm="api"'),
+        Case("good token", "/me", 200, _bearer(issuer)),
         Case("missing scope", "/orders", 403, _bearer(issuer, scope="orders:write"), needs_scope),
         Case("right scope", "/orders", 200, _bearer(issuer, scope="orders:read")),
         Case("missing role", "/admin", 403, _bearer(issuer), _challenge("insufficient_scope", lacks)),

@@ -25,8 +25,9 @@ class FakeIssuer:
     *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first
     signs unless :meth:`token` is told otherwise. *clock* gives the seconds since the epoch.
 
-    ``requests`` counts what has been asked, by path; ``issuer.requests[issuer.jwks_path]`` is the number of
-    times the key set was read, over HTTP or by the callable in :meth:`settings`.
+    ``jwks_uri`` is where the key set is published. ``requests`` counts what has been asked, by path:
+    ``issuer.requests[issuer.jwks_path]`` is the number of times the key set was read, over HTTP or by the
+    callable in :meth:`settings`.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class FakeIssuer:
         self._withdrawn: frozenset[str] = frozenset()
         self._keys: tuple[SigningKey, ...] = tuple(SigningKey.generate(alg) for alg in algorithms)
         self._default_alg = algorithms[0]
+        self.jwks_uri = f"{issuer.rstrip('/')}/.well-known/jwks.json"
+        self.jwks_path = urlsplit(self.jwks_uri).path
         base = urlsplit(issuer).path.rstrip("/")
-        self.jwks_path = f"{base}/.well-known/jwks.json"
         self._discovery_paths = (
             f"{base}/.well-known/openid-configuration",
             f"/.well-known/oauth-authorization-server{base}",
@@ -180,7 +182,7 @@ class FakeIssuer:
         base = self.issuer.rstrip("/")
         return {
             "issuer": self.issuer,
-            "jwks_uri": f"{base}/.well-known/jwks.json",
+            "jwks_uri": self.jwks_uri,
             "authorization_endpoint": f"{base}/authorize",
             "token_endpoint": f"{base}/token",
             "response_types_supported": ["code"],

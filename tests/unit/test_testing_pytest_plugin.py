@@ -14,4 +14,4 @@ def test_an_issuer_for_a_test(fake_issuer: FakeIssuer):
 
 def test_a_served_issuer_for_a_test(served_issuer: FakeIssuer):
     """Up, and answering over HTTP."""
-    assert requests.get(served_issuer.discovery()["jwks_uri"], timeout=5).json() == served_issuer.jwks()
+    assert requests.get(served_issuer.jwks_uri, timeout=5).json() == served_issuer.jwks()

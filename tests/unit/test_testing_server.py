@@ -25,7 +25,7 @@ def test_both_discovery_documents_lead_to_the_key_set():
         oauth = get(f"{origin}/.well-known/oauth-authorization-server/tenant").json()
         assert oidc == oauth == issuer.discovery()
         assert oidc["issuer"] == issuer.issuer
-        assert get(oidc["jwks_uri"]).json() == issuer.jwks()
+        assert get(oidc["jwks_uri"]).json() == get(issuer.jwks_uri).json() == issuer.jwks()
 
 
 def test_settings_of_a_served_issuer_leave_the_keys_to_discovery():
@@ -38,7 +38,7 @@ def test_settings_of_a_served_issuer_leave_the_keys_to_discovery():
 def test_requests_are_counted_by_path():
     """So that a test can say how often a service fetched."""
     with FakeIssuer.serve(algorithms=("ES256",)) as issuer:
-        url = issuer.discovery()["jwks_uri"]
+        url = issuer.jwks_uri
         get(url)
         get(url + "?x=1")
         assert get(issuer.issuer + "/nothing").status_code == 404
@@ -48,7 +48,7 @@ def test_requests_are_counted_by_path():
 def test_an_unchanged_key_set_is_not_sent_again():
     """ETag and 304, until the keys change."""
     with FakeIssuer.serve(algorithms=("ES256",)) as issuer:
-        url = issuer.discovery()["jwks_uri"]
+        url = issuer.jwks_uri
         etag = get(url).headers["ETag"]
         assert get(url, **{"If-None-Match": etag}).status_code == 304
         issuer.rotate()
@@ -58,7 +58,7 @@ def test_an_unchanged_key_set_is_not_sent_again():
 def test_an_outage_answers_503_until_recovery():
     """The default outage."""
     with FakeIssuer.serve(algorithms=("ES256",)) as issuer:
-        url = issuer.discovery()["jwks_uri"]
+        url = issuer.jwks_uri
         with issuer.outage():
             assert get(url).status_code == 503
         assert get(url).status_code == 200
@@ -69,7 +69,7 @@ def test_an_outage_can_drop_connections():
     with FakeIssuer.serve(algorithms=("ES256",)) as issuer:
         issuer.outage("drop")
         with pytest.raises(requests.ConnectionError):
-            get(issuer.discovery()["jwks_uri"])
+            get(issuer.jwks_uri)
 
 
 def test_the_end_of_the_block_lets_hanging_clients_go():
