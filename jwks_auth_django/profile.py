@@ -35,7 +35,7 @@ class Profile:
 
     With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing ones,
     ``existing`` passes over them, ``off`` leaves groups alone. A token without the claim names no groups.
-    Raises :class:`ConfigurationError` for a field the user model lacks.
+    Raises :class:`ConfigurationError` for a field the user model lacks, or that no claim may fill.
     """
 
     claim_map: Mapping[str, str] = field(default_factory=dict)
@@ -45,11 +45,16 @@ class Profile:
 
     def __post_init__(self) -> None:
         for name in (*self.claim_map, *self.flags):
+            model = get_user_model()._meta
             try:
-                get_user_model()._meta.get_field(name)
+                mapped: Any = model.get_field(name)
             except FieldDoesNotExist as error:
-                model = get_user_model()._meta.label
-                raise ConfigurationError(f"CLAIM_MAP and FLAGS: {model} has no field {name!r}") from error
+                raise ConfigurationError(
+                    f"CLAIM_MAP and FLAGS: {model.label} has no field {name!r}"
+                ) from error
+            # A claim in the key's place would name the row that is overwritten.
+            if mapped.many_to_many or not mapped.concrete or mapped.primary_key:
+                raise ConfigurationError(f"CLAIM_MAP and FLAGS: {name!r} is no field that a claim can fill")
 
     def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
         """The fields of *user* that differ from what *token* says, with their new values.
@@ -89,7 +94,12 @@ def _cleaned(user: Any, name: str, value: Any) -> Any:
             raise ValidationError("null characters are not allowed")
         field: Any = get_user_model()._meta.get_field(name)
         return field.clean(value, user)
-    except ValidationError as error:
+    except (
+        ValidationError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ) as error:  # date fields raise what Python does
         log.warning("user refused: the claim mapped to the field %s does not fit it", name)
         raise InvalidTokenError("user_refused") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection, connections
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client
@@ -158,6 +159,22 @@ def test_claims_are_mapped_and_written_on_change_only(store: Any, user_of: UserO
     assert user_of(sub="u1", given_name="Augusta").first_name == "Augusta"
     saved = User.objects.get()
     assert (saved.username, saved.first_name, saved.email) == ("ada", "Augusta", "ada@example.org")
+
+
+@pytest.mark.parametrize("value", [1, 1e300, True, {"a": 1}, ["a"], "yesterday"])
+def test_a_claim_that_is_no_date_is_refused(store: Any, user_of: UserOf, value: object) -> None:
+    """Whatever is where a date should be, the answer is 401 and not an error of the server."""
+    store(CLAIM_MAP={"date_joined": "member_since"})
+    with pytest.raises(InvalidTokenError, match="may not sign in"):
+        user_of(sub="u1", member_since=value)
+
+
+@pytest.mark.parametrize("name", ["id", "groups", "jwt_identities", "logentry"])
+def test_no_claim_names_the_row(store: Any, user_of: UserOf, name: str) -> None:
+    """The primary key, and what is no column, can't be mapped: a token would choose whose account it overwrites."""
+    store(CLAIM_MAP={name: "email"})
+    with pytest.raises(ImproperlyConfigured, match=name):
+        user_of(sub="u1", email="1")
 
 
 async def test_claims_are_written_async(store: Any, auser_of: UserOf) -> None:
