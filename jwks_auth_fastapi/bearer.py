@@ -15,7 +15,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict, TypeVar, Unpack
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, Policy, VerifiedToken
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import AnyAudience, Requirement
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
@@ -35,7 +35,7 @@ UserT = TypeVar("UserT")
 class BearerOptions(TypedDict, total=False):
     """The options of :class:`JWTBearer` that don't change its type."""
 
-    audience: str | Iterable[str] | None
+    audience: str | Iterable[str] | AnyAudience | None
     openapi: OpenAPISettings | Kind | None
     websocket_subprotocol: bool
     require_warm_up: bool
@@ -96,7 +96,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         *,
         claims: type[Any] | None = None,
         optional: bool = False,
-        audience: str | Iterable[str] | None = None,
+        audience: str | Iterable[str] | AnyAudience | None = None,
         openapi: OpenAPISettings | Kind | None = None,
         websocket_subprotocol: bool = False,
         require_warm_up: bool = False,
@@ -179,7 +179,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         """
         return user_dependency(self, load_user)
 
-    def fake(self, *, scopes: Iterable[str] = (), **claims: Any) -> FakeBearer:
+    def fake(self, *, scopes: str | Iterable[str] = (), **claims: Any) -> FakeBearer:
         """For tests: ``app.dependency_overrides[auth] = auth.fake(sub="u1", scopes=["orders:read"])``.
 
         Every route and policy then sees a token with these claims; scopes and policies are still checked.

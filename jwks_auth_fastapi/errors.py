@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, get_args
 
 from fastapi import HTTPException, WebSocketException
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
-from jwks_auth import AuthError, KeySourceError
+from jwks_auth import AuthError, ConfigurationError, KeySourceError
 from jwks_auth.adapters import Authenticator, Rejection
 
 __all__ = [
@@ -102,6 +102,9 @@ def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
 
     On all of *app*; a mounted application has handlers of its own, so call it for that one too.
     """
+
+    if body not in get_args(Body):
+        raise ConfigurationError(f"body {body!r}: expected one of {', '.join(get_args(Body))}")
 
     async def answer(conn: HTTPConnection, exc: Exception) -> Response:
         assert isinstance(exc, RequestRejected)  # noqa: S101 - what the handler is registered for

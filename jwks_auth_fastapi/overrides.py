@@ -36,13 +36,16 @@ class FakeBearer:
 
 
 def fake_token(
-    authenticator: Authenticator, scopes: Iterable[str], claims: Mapping[str, Any]
+    authenticator: Authenticator, scopes: str | Iterable[str], claims: Mapping[str, Any]
 ) -> VerifiedToken:
-    """A token as the first issuer's would be read, good for an hour unless *claims* say else."""
-    issuer = authenticator.issuers[0]
+    """A token as its verifier would give it, of the first issuer and for an hour unless *claims* say else."""
+    issuer = authenticator.issuers[0].issuer
+    terms = authenticator.verifier.terms_of(issuer)
     now = int(time.time())
-    payload: dict[str, Any] = {"iss": issuer.issuer, "sub": "user", "iat": now, "exp": now + 3600, **claims}
-    terms = authenticator.verifier.terms_of(issuer.issuer)
+    payload: dict[str, Any] = {"iss": issuer, "sub": "user", "iat": now, "exp": now + 3600}
+    if isinstance(terms.audience, frozenset):
+        payload["aud"] = sorted(terms.audience)
     if scopes:
-        payload[terms.names.scopes[0]] = list(scopes)
+        payload[terms.names.scopes[0]] = scopes if isinstance(scopes, str) else list(scopes)
+    payload |= claims
     return VerifiedToken(payload, {}, payload, terms)

@@ -164,7 +164,8 @@ class _Guard:
             token = await authenticate(backend.authenticator, scope, self.requirement)
         except (AuthError, KeySourceError) as error:
             raise self._refusal(request_rejected(error, backend.authenticator, scope)) from error
-        scope["auth"], scope["user"] = _identity(token)
+        if token is not None or "auth" not in scope:  # another middleware may know who this is
+            scope["auth"], scope["user"] = _identity(token)
 
     @staticmethod
     def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:

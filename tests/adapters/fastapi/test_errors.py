@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from jwks_auth import AuthError
+from jwks_auth import AuthError, ConfigurationError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import (
     BadCredentials,
@@ -165,3 +165,9 @@ def test_plain_starlette_answers_alike(issuer: FakeIssuer, installed: bool) -> N
     check_headers(answers)
     assert answers[401].json()["error_description"] == "The access token has expired"
     assert answers[401].headers["content-type"] == "application/json"
+
+
+def test_an_unknown_body_is_refused() -> None:
+    """When the handlers are installed, with what is expected."""
+    with pytest.raises(ConfigurationError, match=r"expected one of rfc6750, problem\+json"):
+        install_error_handlers(FastAPI(), "xml")  # type: ignore[arg-type]

@@ -110,6 +110,13 @@ def test_a_fake_follows_the_settings() -> None:
     issuer = FakeIssuer()
     auth = JWTBearer({**issuer.settings(), "SCOPE_CLAIMS": ["permissions"]})
     token = auth.fake(scopes=["a", "b"], sub="u1").token
-    assert token.scopes == {"a", "b"}
+    assert token.scopes == auth.fake(scopes="a b").token.scopes == {"a", "b"}
+    assert token.audience == ("api",)
     assert (token.issuer, token["permissions"]) == (issuer.issuer, ["a", "b"])
     assert token.expires_at > token.issued_at
+
+
+def test_a_fake_of_any_audience() -> None:
+    """There is none to fill in."""
+    auth = JWTBearer({"ISSUER": "https://issuer.example/", "AUDIENCE": "ANY_AUDIENCE"})
+    assert auth.fake().token.audience == ()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
-from starlette.authentication import requires
+from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser, requires
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
@@ -246,6 +246,24 @@ async def test_a_guarded_application_closes_where_the_server_can_not_deny(issuer
     scope = {"type": "websocket", "headers": [], "path": "/"}
     await require_jwt(backend=backend)(App(plain_app))(scope, None, send)
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Authentication is required"}]
+
+
+def test_optional_leaves_another_backends_user_alone(issuer: FakeIssuer) -> None:
+    """A session's user stays where no token was sent; a token wins over it."""
+
+    class Sessions(AuthenticationBackend):
+        async def authenticate(self, conn: Any) -> Any:
+            """Everybody is Ada."""
+            return AuthCredentials(["session"]), SimpleUser("ada")
+
+    @require_jwt(backend=JWTAuthenticationBackend(issuer.settings()), optional=True)
+    def me(request: Request) -> JSONResponse:
+        return JSONResponse(request.user.display_name)
+
+    around = Middleware(AuthenticationMiddleware, backend=Sessions())
+    client = TestClient(Starlette(routes=[Route("/me", me)], middleware=[around]))
+    assert client.get("/me").json() == "ada"
+    assert client.get("/me", headers=issuer.headers(sub="u1")).json() == "u1"
 
 
 def test_mounted_below_the_middleware(issuer: FakeIssuer) -> None:
