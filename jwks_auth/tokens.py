@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from jwks_auth.claims import ClaimNames, client_of, find_claim
 from jwks_auth.errors import ConfigurationError
@@ -104,6 +104,16 @@ class IssuerTerms:
 
     names: ClaimNames
     audience: Audience | None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
+        """Keep FastAPI from reading a token out of the request's body where ``Security(...)`` is forgotten.
+
+        It is said here as pydantic does not ask a dataclass with type arguments, but asks all of its fields.
+        """
+        raise ConfigurationError(
+            "a VerifiedToken is never data sent or received: write Annotated[VerifiedToken, Security(auth)]"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -353,3 +353,17 @@ def test_optional_of_optional_is_the_same(auth: JWTBearer) -> None:
     """And it is made once."""
     assert auth.optional is auth.optional
     assert auth.optional.optional is auth.optional
+
+
+def test_a_token_is_never_made_of_a_request_body(auth: JWTBearer) -> None:
+    """Without ``Security`` FastAPI takes a parameter from the body: anybody could write themselves a token."""
+    app = FastAPI()
+    with pytest.raises(ConfigurationError, match="Security"):
+
+        @app.post("/orders")
+        def order(token: VerifiedToken) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="Security"):
+
+        @app.post("/typed")
+        def typed(token: VerifiedToken[Claims]) -> None: ...
