@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jwks_auth.bearer import bearer_token
 from jwks_auth.challenge import DEFAULT_REALM
@@ -25,8 +25,7 @@ log = logging.getLogger("jwks_auth")
 ANY_GOOD_TOKEN = Requirement()
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What of a request may carry a token.
 
     *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.

@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import Configuration, configuration
 from jwks_auth_django.signals import token_rejected, token_verified
 
 __all__ = [
@@ -73,31 +73,35 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     ``None``, and the request as it was, only where *requirement* is optional and no token was sent. Raises
     :class:`AuthError` or :class:`KeySourceError`.
     """
-    config = configuration()
-    config.check_audience(requirement, request.path_info)
     sender = sender_of(request)
-    token = config.authenticator.authenticate(
-        _credentials(request, config.meta_key), requirement, sender.memo
-    )
-    if token is None or sender.token is token:
+    if sender.token is not None and requirement.audience is None:
+        requirement.judge(sender.token)
+        return sender.token
+    config = configuration()
+    credentials = _credentials(request, config, requirement)
+    token = config.authenticator.authenticate(credentials, requirement, sender.memo)
+    if token is None or token is sender.token:
         return token
     user = config.backend.user_of(token)
-    token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
+    if token_verified.receivers:
+        token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
     return sender.adopted(request, token, user)
 
 
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """As :func:`sign_in`, on an event loop."""
-    config = configuration()
-    config.check_audience(requirement, request.path_info)
     sender = sender_of(request)
-    token = await config.authenticator.aauthenticate(
-        _credentials(request, config.meta_key), requirement, sender.memo
-    )
-    if token is None or sender.token is token:
+    if sender.token is not None and requirement.audience is None:
+        requirement.judge(sender.token)
+        return sender.token
+    config = configuration()
+    credentials = _credentials(request, config, requirement)
+    token = await config.authenticator.aauthenticate(credentials, requirement, sender.memo)
+    if token is None or token is sender.token:
         return token
     user = await config.backend.auser_of(token)
-    await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
+    if token_verified.receivers:
+        await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
     return sender.adopted(request, token, user)
 
 
@@ -134,11 +138,14 @@ def vary(response: HttpResponseBase, header: str) -> None:
         patch_vary_headers(response, (header,))
 
 
-def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
+def _credentials(request: HttpRequest, config: Configuration, requirement: Requirement) -> Credentials:
+    if requirement.audience is not None:
+        config.check_audience(requirement, request.path_info)
     # One value: WSGI and Django's ASGI handler join repeated headers with commas, which no token holds.
-    value = request.META.get(meta_key)
-    query = request.META.get("QUERY_STRING", "")
-    return Credentials(() if value is None else (value,), query, request.method or "")
+    value = request.META.get(config.meta_key)
+    return Credentials(
+        () if value is None else (value,), request.META.get("QUERY_STRING", ""), request.method or ""
+    )
 
 
 def _is_told(error: AuthError | KeySourceError) -> bool:

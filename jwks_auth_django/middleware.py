@@ -49,8 +49,7 @@ class JWTAuthenticationMiddleware:
             except (AuthError, KeySourceError) as error:
                 return refuse(request, error)
         response: HttpResponseBase = self.get_response(request)
-        late = _error_of(request)
-        if late is not None:
+        if config.lazy and (late := sender_of(request).error) is not None:
             return refuse(request, late)
         vary(response, config.header)
         return response
@@ -62,8 +61,7 @@ class JWTAuthenticationMiddleware:
             except (AuthError, KeySourceError) as error:
                 return await arefuse(request, error)
         response: HttpResponseBase = await self.get_response(request)
-        late = _error_of(request)
-        if late is not None:
+        if config.lazy and (late := sender_of(request).error) is not None:
             return await arefuse(request, late)
         vary(response, config.header)
         return response
@@ -88,11 +86,6 @@ def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
         postpone(request)
         return False
     return True
-
-
-def _error_of(request: HttpRequest) -> AuthError | KeySourceError | None:
-    """Why a token was refused after the view was entered."""
-    return sender_of(request).error if "_jwks_auth" in request.__dict__ else None
 
 
 async def _anonymous() -> AnonymousUser:
