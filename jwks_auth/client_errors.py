@@ -46,8 +46,6 @@ class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
 
 def translated(error: KeySourceError) -> KeySourceError:
     """*error* as one that PyJWT's users catch."""
-    if isinstance(error, jwt.PyJWTError):
-        return error
     made: type[KeySetError | KeysUnavailableError] = KeysUnavailableError
     if error.kind in _NO_DOCUMENT:
         made = KeySetError

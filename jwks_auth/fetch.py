@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from jwks_auth.transport import FAILURES, Response, Session, Watchdog, is_timeou
 __all__ = ["Answer", "FetchError", "Fetcher", "checked_url"]
 
 _JSON_TYPES = "application/jwk-set+json, application/json"
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _RETRIED_STATUS = frozenset({502, 503, 504})
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
@@ -83,7 +85,8 @@ class Fetcher:
 
     def _headers(self, etag: str | None, revalidate: bool) -> dict[str, str]:
         headers = {"User-Agent": "jwks-auth", "Accept": _JSON_TYPES, "Accept-Encoding": "identity"}
-        if etag is not None:
+        # A server's odd ETag, sent back, could make a request that can't be sent.
+        if etag is not None and _ETAG.fullmatch(etag):
             headers["If-None-Match"] = etag
         if revalidate:
             headers["Cache-Control"] = "no-cache"
@@ -93,14 +96,13 @@ class Fetcher:
         remaining = deadline - self.clock()
         if remaining <= 0:
             raise FetchError("no time was left to fetch", kind="timeout")
-        with Watchdog(remaining) as watchdog:
-            try:
-                with opened(
-                    url, headers, watchdog, ssl_context=self.ssl_context, session=self.session
-                ) as response:
-                    body = self._read(response)
-            except FAILURES as exc:
-                raise _translated(exc, watchdog) from exc
+        watchdog = Watchdog(remaining)
+        opening = opened(url, headers, watchdog, ssl_context=self.ssl_context, session=self.session)
+        try:
+            with watchdog, opening as response:
+                body = self._read(response)
+        except FAILURES as exc:
+            raise _translated(exc, watchdog) from exc
         if watchdog.barked:
             # A body without a length ends like a whole one when its socket is shut.
             raise FetchError("the answer was not complete in time", kind="timeout")
@@ -162,13 +164,14 @@ def _check_status(response: Response) -> None:
 
 
 def _body(raw: Any, most: int) -> bytes:
-    body = b""
-    # Read until it ends, not once: only at the end does urllib3 tell of a body that was cut short.
-    while octets := raw.read(most + 1 - len(body), decode_content=False):
+    body = bytearray()
+    # read1 and not read: given a chunk of negative size, http.client's read would take in all there is. And until
+    # it ends: only then does urllib3 tell of a body that was cut short.
+    while octets := raw.read1(most + 1 - len(body), decode_content=False):
         body += octets
         if len(body) > most:
             raise FetchError(f"the answer is larger than {most} bytes", kind="too_large")
-    return body
+    return bytes(body)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -306,7 +306,7 @@ def _after_fork_in_child() -> None:
         source._after_fork()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 

@@ -72,7 +72,10 @@ class Watchdog:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Watchdog:
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
+            raise OSError("no thread could be started") from exc
         return self
 
     def __exit__(

@@ -198,6 +198,19 @@ class FaultServer:
     def _many_keys(self, connection: socket.socket) -> None:
         self._send(connection, json.dumps({"keys": [{"kty": "x"}] * 10_000}).encode())
 
+    def _negative_chunk(self, connection: socket.socket) -> None:
+        connection.sendall(f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n-1\r\n".encode())
+        for _ in range(64):
+            connection.sendall(b" " * (1 << 20))
+
+    def _bad_chunk(self, connection: socket.socket) -> None:
+        connection.sendall(f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n".encode())
+
+    def _chunked(self, connection: socket.socket) -> None:
+        body = self._good()
+        head = f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode()
+        connection.sendall(head + body + b"\r\n0\r\n\r\n")
+
     def _garbage(self, connection: socket.socket) -> None:
         connection.sendall(bytes(range(256)) * 40)
 

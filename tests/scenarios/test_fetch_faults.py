@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import jwt
@@ -35,6 +36,8 @@ FAULTS = {
     "drip_endless": ("timeout", 1),
     "drip_headers": ("timeout", 1),
     "huge": ("too_large", 1),
+    "negative_chunk": ("too_large", 1),
+    "bad_chunk": ("connection", 2),
     "gzip_bomb": ("encoding", 1),
     "redirect": ("redirect", 1),
     "unchanged": ("status", 1),
@@ -83,6 +86,25 @@ def test_one_hiccup_is_retried_within_the_deadline(server: FaultServer, mode: st
     server.mode = mode
     assert PyJWKClient(server.url).get_signing_key("a").key_id == "a"
     assert server.requests == 2
+
+
+def test_a_chunked_answer_is_read(server: FaultServer) -> None:
+    """Without a length."""
+    server.mode = "chunked"
+    assert PyJWKClient(server.url).get_signing_key("a")
+
+
+@pytest.mark.parametrize("mode", ["huge", "negative_chunk"])
+def test_a_huge_answer_is_not_swallowed(server: FaultServer, mode: str) -> None:
+    """Whatever length it claims to have, little more than the bound is ever held."""
+    client = PyJWKClient(server.url)
+    server.mode = mode
+    tracemalloc.start()
+    with pytest.raises(KeySourceError):
+        client.get_jwk_set()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20  # most of it the server's own megabyte
 
 
 def test_a_byte_order_mark_is_tolerated(server: FaultServer) -> None:

@@ -239,6 +239,16 @@ def test_a_304_renews_the_keys(server: FaultServer) -> None:
     assert 'If-None-Match: "v1"\r\n' in server.seen[2]
 
 
+@pytest.mark.parametrize("etag", ["v1", '"a\r\n b"', '"\xe9"', '"a"b"', "\t", "W/v1"])
+def test_an_odd_etag_is_not_sent_back(server: FaultServer, etag: str) -> None:
+    """It could make a request that can't be sent, and so cost the keys."""
+    server.headers = f"ETag: {etag}\r\n"
+    client = PyJWKClient(server.url)
+    client.warm_up()
+    assert client.get_jwk_set(refresh=True)
+    assert "If-None-Match" not in server.seen[1]
+
+
 @pytest.mark.parametrize(
     ("headers", "lifespan"),
     [

@@ -142,6 +142,7 @@ def test_junk_and_wrong_seals_in_redis_are_reported(provider: FaultServer, redis
     heard.clear()
     assert PyJWKClient(provider.url, store=plain, on_event=heard.append).get_signing_key("a")
     assert [event.kind for event in heard if event.name == "store_failed"] == ["junk"]
+    assert [plain.lease("lease", 60), plain.lease("lease", 60)] == [True, False]
 
 
 def test_a_redis_that_hangs_is_not_waited_for(provider: FaultServer, redis: Redis) -> None:

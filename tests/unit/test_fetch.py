@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -46,6 +47,18 @@ def test_a_watchdog_that_barked_shuts_what_it_is_shown_later() -> None:
         assert far.recv(1) == b""
     near.close()
     far.close()
+
+
+def test_no_thread_for_a_watchdog_is_a_failure_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At interpreter exit, or with too many threads."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", start)
+    with pytest.raises(FetchError) as caught:
+        Fetcher().fetch("http://127.0.0.1:1/")
+    assert caught.value.kind == "connection"
 
 
 @pytest.mark.parametrize(

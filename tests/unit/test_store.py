@@ -199,6 +199,15 @@ def test_what_json_cannot_hold_is_not_stored(odd: Any) -> None:
     assert Record(Loaded(document=odd, keys=KeySet(())), 0.0).to_bytes() is None
 
 
+def test_an_override_with_an_object_of_its_own_is_not_shared(clock: Clock) -> None:
+    """A ``PyJWKSet`` stays in its process."""
+    store = MemoryStore()
+    process = Sharing(store, Provider(), clock)
+    process.load._load = lambda order: Loaded(document=object(), keys=loaded().keys)
+    process()
+    assert store.get(process.load._name) is None
+
+
 GOOD = json.loads(Record(loaded(), 1000.0).to_bytes() or b"")
 
 
