@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jwks_auth.challenge import checked_parameter
+from jwks_auth.key_set import KeySet
 from jwks_auth.tokens import ANY_AUDIENCE, AnyAudience
 
 __all__ = [
@@ -106,8 +107,10 @@ def headers(value: Any) -> dict[str, str]:
 
 
 def key_set(value: Any) -> Any:
-    """A JWK Set: a document, its JSON, a ``KeySet``, or a callable; the issuer judges it."""
-    return _json(value, "{") if isinstance(value, str) else value
+    """A JWK Set: a document, its JSON, a ``KeySet``, or a callable returning a document."""
+    if callable(value) or isinstance(value, KeySet):
+        return value
+    return KeySet.from_dict(_json(value, "{") if isinstance(value, str) else value)
 
 
 def issuers(value: Any) -> list[Any]:

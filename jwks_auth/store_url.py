@@ -29,7 +29,8 @@ def opened_store(store: KeySetStore | str) -> KeySetStore:
         return RedisStore.from_url(f"{_REDIS[scheme]}:{rest}")
     path = unquote(urlsplit(store).path)
     if scheme != "file" or not path:
+        # Not the whole of it: a store's URL may hold a password.
         raise ConfigurationError(
-            f"store: found {store!r}, expected redis://host/0, file:/directory or an object"
+            f"store: found {scheme!r}:..., expected redis://host/0, file:/directory or an object"
         )
     return FileStore(path)

@@ -6,11 +6,11 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi.openapi import models
 from fastapi.security.base import SecurityBase
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ConfigDict
 
 from jwks_auth import ConfigurationError, Issuer
 from jwks_auth.adapters import Requirement
@@ -34,6 +34,8 @@ class OpenAPISettings:
     *client_id* of a public client that may redirect to ``/docs/oauth2-redirect``. *scopes*, offered there,
     maps names to descriptions.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Kind = "bearer"
     scheme_name: str = "JWTBearer"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import PREFIX, SETTING_NAMES, AnyAudience, Settings
@@ -81,6 +81,8 @@ class JWKSAuthSettings(BaseSettings):
         except ValidationError as error:
             # pydantic's text shows the values, which may be secrets.
             raise ConfigurationError(_named(error, prefix)) from None
+        except SettingsError as error:
+            raise ConfigurationError(f"{prefix}*: {error}") from None
         unknown = {
             n.upper(): v for n, v in values.items() if n not in type(self).model_fields and n[0] != "_"
         }

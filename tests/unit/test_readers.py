@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import readers as read
+from jwks_auth.key_set import KeySet
 from jwks_auth.tokens import ANY_AUDIENCE
 
 GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
@@ -29,8 +30,8 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.count, 3, 3),
     (read.headers, {"X-Key": "v"}, {"X-Key": "v"}),
     (read.headers, '{"X-Key": "v"}', {"X-Key": "v"}),
-    (read.key_set, {"keys": []}, {"keys": []}),
-    (read.key_set, '{"keys": []}', {"keys": []}),
+    (read.key_set, {"keys": []}, KeySet(keys=(), refused=())),
+    (read.key_set, '{"keys": []}', KeySet(keys=(), refused=())),
     (read.issuers, "https://a https://b", ["https://a", "https://b"]),
     (read.issuers, '[{"ISSUER": "https://a"}]', [{"ISSUER": "https://a"}]),
     (read.issuers, ["https://a"], ["https://a"]),

@@ -105,6 +105,11 @@ def test_secrets_are_not_in_the_repr(environment: pytest.MonkeyPatch) -> None:
         ("REALM", 'a"b'),
         ("PROFILE", "strictest"),
         ("IS_REVOKED", "nowhere.to_be_found"),
+        ("JWKS", '{"keys": "s3cret"}'),
+        ("STORE", "redis//:s3cret@host"),
+        ("OPENAPI", "{"),
+        ("OPENAPI__SCOPES", "{"),
+        ("OPENAPI__CLIENTID", "swagger"),
     ],
 )
 def test_errors_name_the_variable(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
