@@ -22,20 +22,16 @@ ROUTES = {
 _PROJECTS = Path(__file__).parents[1]
 
 
-def example_apps(issuer: str, **env: str) -> list[AppServer]:
-    """The apps, not started yet, trusting *issuer*; *env* adds to their environment."""
+def example_apps(issuer: str) -> list[AppServer]:
+    """The apps, not started yet, trusting *issuer*."""
     settings: Mapping[str, str] = {
         "JWKS_AUTH_ISSUER": issuer,
         "JWKS_AUTH_AUDIENCE": AUDIENCE,
+        "DJANGO_SETTINGS_MODULE": "settings",  # whatever the shell has set for its own project
         "no_proxy": "127.0.0.1",  # the issuer is on loopback, which a proxy of the machine can't reach
-        **env,
     }
-    django = {
-        **settings,
-        "DJANGO_SETTINGS_MODULE": "settings",
-    }  # whatever the shell has set for its own project
     return [
-        gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=django),
+        gunicorn("Django", "app:application", cwd=_PROJECTS / "django_api", env=settings),
         gunicorn("Flask", "app:create_app()", cwd=_PROJECTS / "flask_api", env=settings),
         uvicorn("FastAPI", "app:app", cwd=_PROJECTS / "fastapi_api", env=settings),
     ]

@@ -61,7 +61,7 @@ class AppServer:
             self._log = tempfile.TemporaryFile()
             fd = listener.fileno()
             self._process = subprocess.Popen(
-                [part.format(fd=fd) for part in self.command],
+                [part.replace("{fd}", str(fd)) for part in self.command],
                 cwd=self.cwd,
                 env={**os.environ, **self.env},
                 pass_fds=[fd],
