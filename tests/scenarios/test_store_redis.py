@@ -17,6 +17,7 @@ from jwks_auth import PyJWKClient
 from jwks_auth.events import KeyEvent
 from jwks_auth.store import SealedStore
 from jwks_auth.store_redis import RedisStore
+from jwks_auth.store_url import opened_store
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.needs import need_module, need_tool
@@ -96,6 +97,13 @@ def fleet(provider: FaultServer, redis: Redis, seconds: float) -> Iterator[list[
         finally:
             for worker in workers:
                 worker.kill()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0", "valkey://127.0.0.1:1/0"])
+def test_a_redis_store_has_a_url(url: str) -> None:
+    """For settings that are text; nothing is connected."""
+    need_module("redis")
+    assert isinstance(opened_store(url), RedisStore)
 
 
 def test_eight_processes_make_about_one_fetch_per_lifespan(provider: FaultServer, redis: Redis) -> None:
