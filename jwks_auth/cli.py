@@ -64,7 +64,8 @@ def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Repor
     """A table of routes; not ok when *fail_unprotected* finds one without a guard."""
     listed = list(rows)
     width = max((len(row.path) for row in listed), default=0)
-    lines = [f"{row.path:<{width}}  {row.methods:<8}  {row.guard or 'UNPROTECTED'}" for row in listed]
+    methods = max((len(row.methods) for row in listed), default=0)
+    lines = [f"{row.path:<{width}}  {row.methods:<{methods}}  {row.guard or 'UNPROTECTED'}" for row in listed]
     bare = sum(row.guard is None for row in listed)
     lines.append(f"{len(listed)} routes, {bare} unprotected")
     return Report(tuple(lines), ok=not (fail_unprotected and bare))

@@ -41,6 +41,10 @@ class Policy:
         permissions: Names | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> None:
+        if claims is not None and not isinstance(claims, Mapping):
+            raise ConfigurationError(
+                f"claims: found {claims!r}, expected a mapping of claims to their values"
+            )
         asked: list[tuple[str, Kind, Names | None, bool]] = [
             ("scopes", "scopes", scopes, True),
             ("any_scope", "scopes", any_scope, False),
@@ -88,6 +92,10 @@ class Policy:
     def describe(self) -> dict[str, Any]:
         """The policy as JSON values, for a route's documentation."""
         return self._rule.describe()
+
+    def __str__(self) -> str:
+        """The policy in words, for a table of routes."""
+        return str(self._rule)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self._rule == other._rule

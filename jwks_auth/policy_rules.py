@@ -56,7 +56,14 @@ class Contains(Rule):
         return self.names if self.kind == "scopes" else ()
 
     def describe(self) -> dict[str, Any]:
-        return {self.kind if self.every else f"any_{self.kind.rstrip('s')}": list(self.names)}
+        return {self._option: list(self.names)}
+
+    def __str__(self) -> str:
+        return f"{self._option} {', '.join(self.names)}"
+
+    @property
+    def _option(self) -> str:
+        return self.kind if self.every else f"any_{self.kind.rstrip('s')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,9 @@ class ClaimIs(Rule):
 
     def describe(self) -> dict[str, Any]:
         return {"claims": {self.path.name: self.value}}
+
+    def __str__(self) -> str:
+        return f"claim {self.path.name} {self.value!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,9 @@ class AllOf(Rule):
     def describe(self) -> dict[str, Any]:
         return {"all_of": [part.describe() for part in self.parts]}
 
+    def __str__(self) -> str:
+        return " and ".join(map(_bracketed, self.parts))
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf(AllOf):
@@ -105,6 +118,9 @@ class AnyOf(AllOf):
 
     def describe(self) -> dict[str, Any]:
         return {"any_of": [part.describe() for part in self.parts]}
+
+    def __str__(self) -> str:
+        return " or ".join(map(_bracketed, self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +134,10 @@ class Not(Rule):
 
     def describe(self) -> dict[str, Any]:
         return {"not": self.part.describe()}
+
+    def __str__(self) -> str:
+        return f"not {_bracketed(self.part)}"
+
+
+def _bracketed(part: Rule) -> str:
+    return f"({part})" if isinstance(part, AllOf) else str(part)

@@ -68,6 +68,8 @@ class Requirement:
             "permissions": permissions,
             "claims": claims,
         }
+        if policy is not None and not isinstance(policy, Policy):
+            raise ConfigurationError(f"policy: found {policy!r}, expected Policy(...)")
         asked = {name: value for name, value in rules.items() if value is not None}
         if asked:
             stated = Policy(**asked)
@@ -78,7 +80,7 @@ class Requirement:
         return cls(any_or_listed, _listed("issuer", issuer), policy, optional)
 
     def __str__(self) -> str:
-        """What is asked, for a table of routes: ``token for reports with {'scopes': ['orders:read']}``."""
+        """What is asked, for a table of routes: ``token for reports with scopes orders:read``."""
         words = ["token or none" if self.optional else "token"]
         if self.audience is not None:
             named = () if isinstance(self.audience, AnyAudience) else self.audience
@@ -86,7 +88,7 @@ class Requirement:
         if self.issuers:
             words.append(f"from {' or '.join(self.issuers)}")
         if self.policy is not None:
-            words.append(f"with {self.policy.describe()}")
+            words.append(f"with {self.policy}")
         return " ".join(words)
 
     def judge(self, token: VerifiedToken) -> None:

@@ -86,6 +86,10 @@ class Settings:
         to it; *unknown* is told of a name that is neither (default: it is raised). Raises
         :class:`ConfigurationError` naming the setting, what was found and what is expected.
         """
+        if not isinstance(mapping, Mapping):
+            raise ConfigurationError(
+                f'settings: found a {type(mapping).__name__}, expected {{"ISSUER": ..., "AUDIENCE": ...}}'
+            )
         given = {name: value for name, value in mapping.items() if value is not None and name not in extra}
         _refuse_unknown(given, label, SETTING_NAMES | frozenset(extra), unknown or _raise)
         issuers = given.pop("ISSUERS", None)

@@ -40,7 +40,7 @@ class AuditedRoute:
     problems: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        asked = [*self.scopes, *(str(policy.describe()) for policy in self.policies), *self.problems]
+        asked = [*self.scopes, *(str(policy) for policy in self.policies), *self.problems]
         return " ".join([",".join(self.methods), self.path, self.guard, *asked])
 
 

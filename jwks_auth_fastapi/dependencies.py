@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Policy
+from jwks_auth.adapters import Requirement
 from jwks_auth_fastapi.errors import request_rejected
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ POLICY = "__jwks_auth_policy__"
 
 def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awaitable[Any]]:
     """A dependency on *auth*, so that whatever overrides it is held against *policy* too."""
+    Requirement.of(policy=policy)  # so that what is no policy fails here, and not on a request
 
     async def require_policy(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
         try:

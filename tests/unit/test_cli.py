@@ -74,12 +74,13 @@ def test_routes_without_a_guard_are_counted() -> None:
     rows = [
         cli.RouteRow("/me", "GET", "any token"),
         cli.RouteRow("/public", "GET", "public"),
-        cli.RouteRow("/oops", "GET,POST", None),
+        cli.RouteRow("/oops", "GET POST DELETE", None),
     ]
     assert cli.routes(rows).ok
     report = cli.routes(rows, fail_unprotected=True)
     assert not report.ok
-    assert report.lines[2].split() == ["/oops", "GET,POST", "UNPROTECTED"]
+    assert report.lines[0] == "/me      GET              any token"
+    assert report.lines[2] == "/oops    GET POST DELETE  UNPROTECTED"
     assert report.lines[-1] == "3 routes, 1 unprotected"
     assert cli.routes(rows[:2], fail_unprotected=True).ok
     assert cli.routes([]).lines == ("0 routes, 0 unprotected",)

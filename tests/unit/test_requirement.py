@@ -66,6 +66,8 @@ def test_an_issuer_may_be_named() -> None:
         {"audience": []},
         {"audience": [3]},
         {"issuer": []},
+        {"claims": ["tier"]},
+        {"policy": lambda token: True},
     ],
 )
 def test_what_no_token_could_satisfy_is_refused_when_declared(arguments: dict[str, Any]) -> None:
@@ -99,7 +101,11 @@ def test_the_options_of_decorators_are_those_of_a_requirement() -> None:
             "token for a or b from https://a.example/",
         ),
         ({"audience": ANY_AUDIENCE}, "token for any audience"),
-        ({"scopes": "orders:read"}, "token with {'scopes': ['orders:read']}"),
+        ({"scopes": "orders:read"}, "token with scopes orders:read"),
+        (
+            {"scopes": "a b", "policy": Policy(any_role=["ops", "admin"]) | ~Policy(claims={"tier": "gold"})},
+            "token with scopes a, b and (any_role ops, admin or not claim tier 'gold')",
+        ),
     ],
 )
 def test_as_text_it_says_what_it_asks(options: dict[str, Any], expected: str) -> None:

@@ -55,6 +55,12 @@ def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> N
         Settings.from_mapping({**ONE, **change}, label='JWKS_AUTH["{}"]').verifier()
 
 
+def test_settings_are_a_mapping() -> None:
+    """The issuer alone, in its place, says what was expected."""
+    with pytest.raises(ConfigurationError, match="found a str, expected"):
+        Settings.from_mapping("https://issuer.example/")  # type: ignore[arg-type]
+
+
 def test_an_audience_may_be_said_for_each_issuer() -> None:
     """Or for all; but for every one of them it is said."""
     first = {"ISSUER": "https://a.example/", "AUDIENCE": "a"}

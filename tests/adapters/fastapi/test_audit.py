@@ -63,7 +63,7 @@ def test_audit_lists_every_route_with_what_it_asks(auth: JWTBearer) -> None:
         "/public": "none",
         "/basic": "none",
     }
-    assert str(found["/admin"]) == f"GET /admin required {policy.describe()}"
+    assert str(found["/admin"]) == f"GET /admin required {policy}"
 
 
 class OtherFramework:

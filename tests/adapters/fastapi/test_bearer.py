@@ -367,3 +367,9 @@ def test_a_token_is_never_made_of_a_request_body(auth: JWTBearer) -> None:
 
         @app.post("/typed")
         def typed(token: VerifiedToken[Claims]) -> None: ...
+
+
+def test_requires_takes_a_policy(auth: JWTBearer) -> None:
+    """A scope's name alone is refused when the route is declared."""
+    with pytest.raises(ConfigurationError, match="expected Policy"):
+        auth.requires("admin")  # type: ignore[arg-type]

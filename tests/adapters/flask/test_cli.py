@@ -103,12 +103,12 @@ def routed(make_app, auth):
 def test_routes_lists_every_route_and_its_guards(routed):
     """Decorators, guards, public and static routes; a line for methods that ask for the same."""
     assert [" ".join(line.split()) for line in run(routed, "routes").output.splitlines()] == [
-        "/admin/files/<path:filename> GET token with {'roles': ['admin']}",
+        "/admin/files/<path:filename> GET token with roles admin",
         "/admin/health GET public",
-        "/admin/users GET token with {'roles': ['admin']} and token with {'scopes': ['users']}",
+        "/admin/users GET token with roles admin and token with scopes users",
         "/optional GET token or none",
-        "/orders GET token with {'scopes': ['read']}",
-        "/orders POST PUT token with {'scopes': ['write']}",
+        "/orders GET token with scopes read",
+        "/orders POST PUT token with scopes write",
         "/static/<path:filename> GET static",
         "7 routes, 0 unprotected",
     ]
