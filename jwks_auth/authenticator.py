@@ -37,6 +37,9 @@ class Credentials(NamedTuple):
     method: str = "GET"
     url: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Credentials of a {self.method} request>"  # error reports print the locals of each frame
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

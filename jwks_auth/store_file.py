@@ -25,9 +25,15 @@ class FileStore:
         self._directory = Path(directory)
 
     def get(self, name: str) -> bytes | None:
-        """The record under *name*."""
+        """The record under *name*; raises ``OSError`` for one that this user did not write.
+
+        The directory may lie where others can write too, as in ``/tmp``.
+        """
         try:
-            return self._path(name, ".keys").read_bytes()
+            with open(self._path(name, ".keys"), "rb", opener=_without_links) as file:
+                if os.name == "posix" and os.fstat(file.fileno()).st_uid != os.geteuid():
+                    raise PermissionError("the record is another user's")
+                return file.read()
         except FileNotFoundError:
             return None
 
@@ -62,3 +68,7 @@ class FileStore:
 
     def _path(self, name: str, suffix: str) -> Path:
         return self._directory / (sha256(name.encode()).hexdigest() + suffix)
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))

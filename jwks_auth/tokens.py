@@ -77,6 +77,9 @@ class UnverifiedToken(NamedTuple):
     signing_input: bytes
     signature: bytes
 
+    def __repr__(self) -> str:
+        return "<UnverifiedToken>"  # all of it would be the token itself, in whatever prints a frame's locals
+
     @property
     def header(self) -> Mapping[str, Any]:
         """The JOSE header's members."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, PyJWKClient, TokenVerifier
+from jwks_auth.adapters import Credentials
 from jwks_auth.jws import parse_jws
 from jwks_auth.testing import FakeIssuer
 
@@ -61,3 +62,10 @@ def test_the_header_of_one_token_cant_be_changed_through_another() -> None:
     for part in (members, members["jwk"]):
         with pytest.raises(TypeError, match="does not support item assignment"):
             part["n"] = "c"
+
+
+def test_what_error_reports_print_holds_no_token() -> None:
+    """The values on the way of a token show nothing of it."""
+    raw = FakeIssuer().token(sub="ada")
+    shown = f"{Credentials([f'Bearer {raw}'], query='access_token=' + raw)!r} {parse_jws(raw)!r}"
+    assert not [part for part in (*raw.split("."), "ada") if part in shown]

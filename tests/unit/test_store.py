@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import time
 from collections.abc import Callable
@@ -93,6 +94,23 @@ def test_files_are_private_and_replaced_as_a_whole(tmp_path: Path) -> None:
     [file] = (tmp_path / "deep" / "keys").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_another_users_file_is_no_record(tmp_path: Path) -> None:
+    """Whoever may write to the directory, as everybody to /tmp, gives us no keys."""
+    store = FileStore(tmp_path)
+    store.put("a", b"value", 60)
+    [file] = tmp_path.iterdir()
+    moved = file.rename(tmp_path / "elsewhere")
+    file.symlink_to(moved)
+    with pytest.raises(OSError, match="symbolic links"):
+        store.get("a")
+    moved.rename(file)
+    assert store.get("a") == b"value"
+    if os.geteuid() == 0:
+        os.chown(file, 65_534, 65_534)
+        with pytest.raises(PermissionError, match="another user's"):
+            store.get("a")
 
 
 def test_a_failed_write_leaves_the_old_record(tmp_path: Path) -> None:
