@@ -158,7 +158,7 @@ def _owner(identity: JWTIdentity, token: VerifiedToken) -> Any:
 def _matched(token: VerifiedToken) -> Any:
     """The one account with the token's verified e-mail address, or ``None``."""
     email = token.get("email")
-    if token.get("email_verified") is not True or not isinstance(email, str) or "\0" in email:
+    if token.get("email_verified") is not True or not isinstance(email, str) or not email or "\0" in email:
         return None
     model = get_user_model()
     field = model.get_email_field_name()

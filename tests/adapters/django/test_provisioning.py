@@ -161,6 +161,14 @@ def test_claims_are_mapped_and_written_on_change_only(store: Any, user_of: UserO
     assert (saved.username, saved.first_name, saved.email) == ("ada", "Augusta", "ada@example.org")
 
 
+def test_an_empty_address_is_nobodys(store: Any, user_of: UserOf) -> None:
+    """An account without an e-mail address is not that of a token without one."""
+    store(MATCH_EMAIL=True)
+    root = User.objects.create_superuser("root")
+    assert root.email == ""
+    assert user_of(sub="u1", email="", email_verified=True).pk != root.pk
+
+
 @pytest.mark.parametrize("value", [1, 1e300, True, {"a": 1}, ["a"], "yesterday"])
 def test_a_claim_that_is_no_date_is_refused(store: Any, user_of: UserOf, value: object) -> None:
     """Whatever is where a date should be, the answer is 401 and not an error of the server."""
