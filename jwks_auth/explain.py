@@ -90,7 +90,7 @@ class Explainer:
         yield from _walk_the_signature(token, trust)
         yield (
             Step("claims", _rules(trust), hints.shown_claims(claims, self.now)),
-            (lambda code: hints.on_claims(claims, code, self.now)),
+            (lambda code: hints.on_claims(claims, code, self.now, needed=_needed(trust))),
         )
         validate_claims(claims, trust.rules, self.now)
         audience = Step("audience", _audience(trust), repr(claims.get("aud")))
@@ -142,13 +142,16 @@ def _audience(trust: Trust) -> str:
     return "any" if isinstance(audience, AnyAudience) else " or ".join(sorted(audience or ["the call's own"]))
 
 
+def _needed(trust: Trust) -> frozenset[str]:
+    return trust.rules.required | {"exp"}
+
+
 def _rules(trust: Trust) -> str:
     rules = trust.rules
     parts = [f"exp not past, nbf and iat not ahead, by more than {rules.leeway:g} s"]
     if rules.max_age is not None:
         parts.append(f"iat at most {rules.max_age:g} s ago")
-    if rules.required:
-        parts.append(f"present: {', '.join(sorted(rules.required))}")
+    parts.append(f"present: {', '.join(sorted(_needed(trust)))}")
     if rules.clients is not None:
         parts.append(f"client: {' or '.join(sorted(rules.clients))}")
     return "; ".join(parts)

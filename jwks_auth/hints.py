@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from jwks_auth.claims import client_of
@@ -92,8 +92,10 @@ def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
     return f"kid {token.kid!r} is not in the set{fetched}: another environment's token, or keys just rotated"
 
 
-def on_claims(claims: Mapping[str, Any], code: str, now: float) -> str | None:
+def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
     """What is wrong with the claims."""
+    if code == "missing_claim":
+        return f"the token lacks {', '.join(sorted(needed - claims.keys()))}; have the issuer add it"
     if code == "wrong_type":
         return _FOR_THE_CLIENT
     if code == "bound_token":
@@ -110,7 +112,7 @@ def on_claims(claims: Mapping[str, Any], code: str, now: float) -> str | None:
     return None
 
 
-def on_audience(claims: Mapping[str, Any]) -> str | None:
+def on_audience(claims: Mapping[str, Any]) -> str:
     """Why a token is for somebody else."""
     audience = claims.get("aud")
     client = client_of(claims)
@@ -118,7 +120,7 @@ def on_audience(claims: Mapping[str, Any]) -> str | None:
         return "the token names no audience; ask the issuer for one when requesting the token"
     if (client is not None and audience in (client, [client])) or _is_id_token(claims):
         return f"the audience is the client's id: {_FOR_THE_CLIENT}"
-    return None
+    return "the client asked for another API's token; or, if this one is meant, add it to the audience"
 
 
 def keys_in_hand(trust: Trust) -> str:
