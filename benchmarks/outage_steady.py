@@ -56,7 +56,7 @@ class Noise:
             self._on.set()
             return
         self._on.clear()
-        while self._client.source._flight is not None:
+        while self._client.source.flights.current is not None:
             time.sleep(0.01)
 
     def stop(self) -> None:

@@ -187,7 +187,7 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
         try:
-            self.source.publish(self._loaded(document, answer, held))
+            self.source.flights.publish(self._loaded(document, answer, held))
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
 
@@ -196,7 +196,7 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
         def report(kind: str) -> None:
-            self.source.tell(KeyEvent("store_failed", self.source.uri, kind=kind))
+            self.source.tell(KeyEvent("store_failed", self.source.books.uri, kind=kind))
 
         try:
             return SharedLoad(self._load, opened_store(store), rules, name=self.uri, on_failure=report)

@@ -29,7 +29,7 @@ class SetCache(JWKSetCache):
     def put(self, jwk_set: Any) -> None:
         """Hold the keys in *jwk_set*, a ``PyJWKSet`` or a document; ``None`` forgets those held."""
         if jwk_set is None:
-            self._source.forget()
+            self._source.flights.publish(None)
         else:
             self._fill(jwk_set)
 

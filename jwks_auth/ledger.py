@@ -31,7 +31,8 @@ class Ledger:
         self.budget, self.backoff = Budget(), Backoff()
         self.last_error: KeySourceError | None = None
         self.deferred_until = -inf
-        self._rules, self._uri, self._keeps_set = rules, uri, keeps_set
+        self.uri = uri
+        self._rules, self._keeps_set = rules, keeps_set
 
     def holds_keys(self, now: float) -> bool:
         """Whether keys are in hand that may be used."""
@@ -55,7 +56,7 @@ class Ledger:
         self.backoff, self.last_error = Backoff(), None
         return KeyEvent(
             "refresh_ok",
-            self._uri,
+            self.uri,
             added=tuple(sorted(new.kids() - old.kids())),
             removed=tuple(sorted(old.kids() - new.kids())),
             skipped=new.refused,
@@ -71,7 +72,11 @@ class Ledger:
         empty = not self.holds_keys(now)
         self.backoff = self.backoff.after_failure(now, draw=draw, empty=empty, retry_after=error.retry_after)
         self.last_error = _without_frames(error)
-        return KeyEvent("refresh_failed", self._uri, kind=error.kind, retry_in=self.backoff.not_before - now)
+        return KeyEvent("refresh_failed", self.uri, kind=error.kind, retry_in=self.backoff.not_before - now)
+
+    def forget(self) -> None:
+        """Drop the keys in hand, as if none had been fetched."""
+        self.snapshot = NOTHING
 
     def health(self, now: float) -> Health:
         """The state of the books at *now*."""

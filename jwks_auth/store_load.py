@@ -78,9 +78,11 @@ class SharedLoad:
             return replace(self._aged(record), failure=exc)
 
     def _fetched(self, order: Order) -> Loaded:
+        started = self._wall()
         loaded = self._load(order)
-        value = Record(loaded, self._wall()).to_bytes()
-        if value is not None:
+        value = Record(loaded, started).to_bytes()
+        # Past its deadline the fetch has been given up, and another may have left something newer.
+        if value is not None and self._clock() <= order.deadline:
             ttl = self._rules.lifespan + self._rules.stale_if_error
             self._bounded(lambda: self._store.put(self._name, value, min(ttl, 30 * 86_400.0)))
         return loaded

@@ -33,6 +33,7 @@ class SourceModel(RuleBasedStateMachine):
         self.waits: list[float] = []
         self.began = self.bench.clock.now
         self.failures, self.failed_at = 0, self.began
+        self.accepted = self.bench.source.key_set
         self.hasty: list[tuple[int, float]] = []
         self.bench.source._on_event = self._hear
         # No real time passes: a wait is noted, and the flight has landed by then or not.
@@ -123,10 +124,10 @@ class SourceModel(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         source = self.bench.source
-        hanging = [flight for flight in source._abandoned if not flight.ended]
+        hanging = [flight for flight in source.flights._abandoned if not flight.ended]
         assert len(hanging) <= 2
         assert len(self.bench.threads.waiting) <= len(hanging) + 1
-        assert len(source._abandoned) <= 3
+        assert len(source.flights._abandoned) <= 3
 
     @invariant()
     def fetches_are_bounded(self) -> None:
@@ -142,8 +143,8 @@ class SourceModel(RuleBasedStateMachine):
     @invariant()
     def failures_remove_nothing(self) -> None:
         """The keys in hand are those of the last good answer."""
-        if hasattr(self, "bench") and self.bench.source.books.backoff.failures:
-            assert self.bench.source.books.snapshot.keys.keys or self._successes() == 0
+        if hasattr(self, "bench"):
+            assert self.bench.source.key_set is self.accepted
 
     def _accepted(self, kid: str) -> bool:
         waited = len(self.waits)
@@ -161,7 +162,7 @@ class SourceModel(RuleBasedStateMachine):
     def _hear(self, event: KeyEvent) -> None:
         now = self.bench.clock.now
         if event.name == "refresh_ok":
-            self.failures = 0
+            self.failures, self.accepted = 0, self.bench.source.key_set
         elif event.name == "refresh_failed":
             self.failures, self.failed_at = self.failures + 1, now
         elif event.name == "refresh_started":
@@ -171,7 +172,10 @@ class SourceModel(RuleBasedStateMachine):
     def _is_healthy(self) -> bool:
         bench = self.bench
         failures = bench.source.books.backoff.failures
-        return not (bench.threads.held or bench.provider.failing or failures) and bench.source._flight is None
+        return (
+            not (bench.threads.held or bench.provider.failing or failures)
+            and bench.source.flights.current is None
+        )
 
     def _successes(self) -> int:
         return self.bench.provider.succeeded
@@ -180,7 +184,7 @@ class SourceModel(RuleBasedStateMachine):
         return self.bench.provider.answered
 
     def _hung(self) -> list[object]:
-        return [flight for flight in self.bench.source._abandoned if flight.ended]
+        return [flight for flight in self.bench.source.flights._abandoned if flight.ended]
 
 
 TestSourceModel = SourceModel.TestCase

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
+from jwks_auth.flights import _after_fork_in_child
 from jwks_auth.freshness import Errand
 from jwks_auth.ledger import RecentKids
 from jwks_auth.snapshot import Deferred, Loaded, Order, Wanted
-from jwks_auth.source import KeySource, _after_fork_in_child
+from jwks_auth.source import KeySource
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 
 SOFT, HARD, DEAD = 250, 301, 3901  # just past each age of a set fetched with the default rules
@@ -363,7 +364,7 @@ def deferring(provider: Provider) -> Callable[[Order], Loaded]:
 def test_a_put_off_flight_is_no_failure() -> None:
     """Another process is fetching: the key in hand is served meanwhile."""
     bench = warm()
-    bench.source._load = deferring(bench.provider)
+    bench.source.flights.load = deferring(bench.provider)
     bench.clock.advance(HARD)
     assert bench.source.resolve("a", ALG)
     assert (bench.source.health().failures, bench.provider.asked) == (0, 1)
@@ -372,12 +373,12 @@ def test_a_put_off_flight_is_no_failure() -> None:
 def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
     """An unknown kid that joined it fetches for itself."""
     bench = warm(wait=60.0)
-    bench.source._load = deferring(bench.provider)
+    bench.source.flights.load = deferring(bench.provider)
     bench.provider.kids.add("b")
     bench.clock.advance(SOFT)
     bench.threads.held = True
     assert bench.source.find("a", ALG)
-    flight = bench.source._flight
+    flight = bench.source.flights.current
     assert flight is not None
 
     def land(seconds: float) -> None:
@@ -398,7 +399,7 @@ def test_whatever_a_load_raises_has_a_kind(raised: Exception, kind: str) -> None
         raise raised
 
     bench = source_of()
-    bench.source._load = load
+    bench.source.flights.load = load
     error = unavailable(bench)
     assert error.kind == kind
     assert error.__cause__ is not None
@@ -411,7 +412,7 @@ def test_a_dying_flight_still_lands() -> None:
         raise SystemExit
 
     bench = source_of()
-    bench.source._load = load
+    bench.source.flights.load = load
     with pytest.raises(SystemExit):
         bench.source.find("a", ALG)
     assert unavailable(bench).kind == "crash"
@@ -424,7 +425,7 @@ def test_no_thread_is_no_crash() -> None:
         raise RuntimeError("can't start new thread")
 
     bench = warm()
-    bench.source._spawn = spawn
+    bench.source.flights._spawn = spawn
     bench.clock.advance(HARD)
     assert bench.source.resolve("a", ALG)
     assert bench.source.health().last_error == "thread"
@@ -441,7 +442,7 @@ def test_errors_do_not_grow_a_traceback() -> None:
 def test_a_source_never_asked_has_no_error_to_tell() -> None:
     """Two flights hang before any has failed: the message is the general one."""
     bench = source_of()
-    bench.source._abandoned = tuple(_hung(bench.source) for _ in range(2))
+    bench.source.flights._abandoned = tuple(_hung(bench.source) for _ in range(2))
     assert unavailable(bench).kind == "unavailable"
 
 
@@ -489,7 +490,7 @@ async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
             raise Deferred
         return provider(order)
 
-    bench.source._load = load
+    bench.source.flights.load = load
     provider.kids.add("b")
     bench.source.rules = bench.source.rules.__class__(wait=60.0)
     bench.clock.advance(HARD)
@@ -508,7 +509,7 @@ def test_a_forked_child_keeps_the_keys_and_forgets_the_flight() -> None:
     bench.clock.advance(SOFT)
     bench.threads.held = True
     bench.source.find("a", ALG)
-    with bench.source._lock:
+    with bench.source.flights._lock:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking while threads run
             child = os.fork()
@@ -534,7 +535,7 @@ def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> Non
     bench = source_of()
 
     def on_event(event: object) -> None:
-        assert not bench.source._lock.locked()
+        assert not bench.source.flights._lock.locked()
         raise ZeroDivisionError
 
     bench.source._on_event = on_event
@@ -570,5 +571,5 @@ def test_keys_fetched_elsewhere_can_be_published() -> None:
     """``fetch_data`` called by a program fills the cache."""
     bench = source_of()
     order = Order(Errand.EXPLICIT, bench.source.books.snapshot, 0.0)
-    bench.source.publish(bench.provider(order))
+    bench.source.flights.publish(bench.provider(order))
     assert bench.source.find("a", ALG)

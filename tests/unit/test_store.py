@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,7 @@ class Sharing:
 
     def __init__(self, store: KeySetStore, provider: Provider, clock: Clock, **rules: float) -> None:
         self.reported: list[str] = []
+        self.deadline = inf
         self.held = source_of().source.books.snapshot
         self.provider, self.clock = provider, clock
         self.load = SharedLoad(
@@ -275,7 +277,7 @@ class Sharing:
 
     def __call__(self, errand: Errand = Errand.SCHEDULED) -> Loaded:
         """Load, and hold what came."""
-        result = self.load(Order(errand, self.held, 0.0))
+        result = self.load(Order(errand, self.held, self.deadline))
         self.held = Snapshot(result.keys, result, self.held.life, 0.0, 0.0, self.clock.now - result.age)
         return result
 
@@ -315,6 +317,15 @@ def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
     for _ in range(2):
         with pytest.raises(KeySourceError, match="as ordered"):
             second(Errand.AHEAD)
+
+
+def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
+    """The flight was given up, and another may have left a newer one."""
+    store = MemoryStore()
+    process = Sharing(store, Provider(), clock)
+    process.deadline = clock.now - 1
+    process()
+    assert store.get(process.load._name) is None
 
 
 def test_where_keys_are_needed_nobody_is_waited_for(clock: Clock) -> None:
@@ -367,8 +378,8 @@ def test_a_source_that_starts_in_an_outage_is_stale_and_failing(clock: Clock) ->
     provider.failing = "timeout"
     clock.advance(1000)
     bench = source_of()
-    bench.source.clock = bench.source._wall = clock
-    bench.source._load = process.load
+    bench.source.clock = bench.source.flights.clock = bench.source.flights.wall = clock
+    bench.source.flights.load = process.load
     assert bench.source.resolve("a", "EdDSA")
     assert bench.source.find("a", "EdDSA")
     health = bench.source.health()
