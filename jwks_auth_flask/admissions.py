@@ -35,13 +35,13 @@ class Admission:
 
 
 class Admissions:
-    """All gates' admissions of one request, and the one made last."""
+    """All gates' admissions of one request, and the token and user let in last."""
 
     __slots__ = ("by_gate", "latest")
 
     def __init__(self) -> None:
         self.by_gate: dict[object, Admission] = {}
-        self.latest: Admission | None = None
+        self.latest: tuple[VerifiedToken, Any] | None = None
 
     def of(self, gate: object) -> Admission:
         """The admission by *gate*: two gates trust different issuers, so neither believes the other."""
@@ -49,6 +49,12 @@ class Admissions:
         if admission is None:
             admission = self.by_gate[gate] = Admission()
         return admission
+
+    def admit(self, admission: Admission, token: VerifiedToken | None) -> VerifiedToken | None:
+        """Note that *token*, if there was one, was let in last; returns it."""
+        if token is not None:
+            self.latest = token, admission.user
+        return token
 
 
 def admissions_of(current: Request) -> Admissions:
@@ -62,18 +68,18 @@ def admissions_of(current: Request) -> Admissions:
 
 def _token() -> VerifiedToken:
     latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
-    if latest is None or latest.token is None:
+    if latest is None:
         raise RuntimeError(UNGUARDED)
-    return latest.token
+    return latest[0]
 
 
 def _user() -> Any:
     latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
-    if latest is None or latest.token is None:
+    if latest is None:
         raise RuntimeError(UNGUARDED)
-    if latest.user is None:
+    if latest[1] is None:
         raise RuntimeError(NO_LOADER)
-    return latest.user
+    return latest[1]
 
 
 current_token: VerifiedToken = LocalProxy(_token)  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import isclass, iscoroutinefunction
+from inspect import isclass, iscoroutinefunction, isfunction
 from typing import Any, NamedTuple, TypeVar, Unpack, overload
 
 from jwks_auth.adapters import Requirement, RequirementOptions
@@ -14,7 +14,7 @@ __all__ = ["PUBLIC", "Stamp", "decorator", "public", "require_jwt", "stamps_of"]
 
 View = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
-AnyT = TypeVar("AnyT")
+TargetT = TypeVar("TargetT")
 
 STAMPS = "__jwks_auth__"
 PUBLIC = "__jwks_auth_public__"
@@ -80,13 +80,32 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
     return guarded
 
 
-def public(view: AnyT) -> AnyT:
-    """Exempt a view, a view class or one of its methods from guards on its blueprints and its app.
+def public(target: TargetT) -> TargetT:
+    """Exempt a view, a view class, one of its methods, or a blueprint from guards around it.
 
-    A ``@require_jwt`` of its own still holds.
+    A view's own ``@require_jwt`` still holds. Like it, this goes below ``@app.route``. A function is not marked
+    itself but what is returned, so that it may be registered elsewhere without being public there.
     """
-    setattr(view, PUBLIC, True)
-    return view
+    marked: Any = _same(target) if isfunction(target) else target
+    setattr(marked, PUBLIC, True)
+    return marked  # type: ignore[no-any-return]
+
+
+def _same(view: View) -> View:
+    """Another function that does what *view* does."""
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def async_same(*args: Any, **kwargs: Any) -> Any:
+            return await view(*args, **kwargs)
+
+        return async_same
+
+    @wraps(view)
+    def same(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return same
 
 
 def stamps_of(view: Any) -> tuple[Stamp, ...]:

@@ -60,8 +60,8 @@ _BY_STATUS: dict[int, type[AuthRejected]] = {
 
 def rejected(error: AuthError | KeySourceError, rejection: Rejection) -> AuthRejected:
     """The exception for *rejection*, to be raised while the request is served."""
-    exception = _BY_STATUS[rejection.status](rejection.description)
-    exception.error, exception.rejection = error, rejection
+    exception = _BY_STATUS.get(rejection.status, AuthRejected)(rejection.description)
+    exception.code, exception.error, exception.rejection = rejection.status, error, rejection
 
     @after_this_request
     def keep_challenge(response: Response) -> Response:

@@ -32,6 +32,10 @@ class JWKSAuth:
     """
 
     def __init__(self, app: Flask | None = None, *, name: str = "default") -> None:
+        if not name.isidentifier():
+            raise ConfigurationError(
+                f"name={name!r}: expected an identifier, as names of settings begin with it"
+            )
         self.name = name
         self._load: Callable[..., Any] | None = None
         if app is not None:
@@ -73,8 +77,11 @@ class JWKSAuth:
         *options* are those of ``require_jwt`` and add to what views ask for themselves. Call it before the
         blueprint is registered. Raises :class:`~jwks_auth.ConfigurationError` for what no token can meet.
         """
-        guard = AppGuard if isinstance(target, Flask) else Guard
-        target.before_request(guard(self.name, Requirement.of(**options)))
+        requirement = Requirement.of(**options)
+        if isinstance(target, Flask):
+            target.before_request(AppGuard(self.name, requirement))
+        else:
+            target.before_request(Guard(self.name, requirement, target))
 
     def user_loader(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.

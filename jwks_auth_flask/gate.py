@@ -10,7 +10,7 @@ from flask import Request, current_app, request
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
-from jwks_auth_flask.admissions import Admission, admissions_of
+from jwks_auth_flask.admissions import Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
 from jwks_auth_flask.signals import asend, send, token_rejected, token_verified
 
@@ -33,54 +33,60 @@ class Gate:
         self.authenticator = authenticator
         self._load = load
 
+    # admit and aadmit are alike but for what is awaited.
+
     def admit(self, requirement: Requirement) -> VerifiedToken | None:
         """The current request's token; ``None`` only where it is optional and none was sent.
 
         Raises :class:`AuthRejected`.
         """
-        admission, credentials = self._arrive()
+        admissions, credentials = self._arrive()
+        admission = admissions.of(self)
         try:
             token = self.authenticator.authenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
                 load = self._load()
-                admission.user = load and _known(current_app.ensure_sync(load)(token))
-                admission.token = token
+                user = None if load is None else _known(current_app.ensure_sync(load)(token))
+                admission.token, admission.user = token, user
                 send(token_verified, token=token)
         except Refusal as error:
             if not isinstance(error, MissingTokenError):
                 send(token_rejected, error=error)
             raise self._rejected(error) from error
-        return token
+        return admissions.admit(admission, token)
 
     async def aadmit(self, requirement: Requirement) -> VerifiedToken | None:
         """As :meth:`admit`, for an async view."""
-        admission, credentials = self._arrive()
+        admissions, credentials = self._arrive()
+        admission = admissions.of(self)
         try:
             token = await self.authenticator.aauthenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
                 load = self._load()
-                user = load and load(token)
-                admission.user = load and _known(await user if inspect.isawaitable(user) else user)
-                admission.token = token
+                user = None if load is None else _known(await _awaited(load(token)))
+                admission.token, admission.user = token, user
                 await asend(token_verified, token=token)
         except Refusal as error:
             if not isinstance(error, MissingTokenError):
                 await asend(token_rejected, error=error)
             raise self._rejected(error) from error
-        return token
+        return admissions.admit(admission, token)
 
-    def _arrive(self) -> tuple[Admission, Credentials]:
+    def _arrive(self) -> tuple[Admissions, Credentials]:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
-        admissions = admissions_of(current)
-        admissions.latest = admission = admissions.of(self)
         environ = current.environ
         # A WSGI server hands over repeated headers joined with commas, which no bearer token contains.
         sent = environ.get("HTTP_AUTHORIZATION")
         values = () if sent is None else (sent,)
-        return admission, Credentials(values, environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"])
+        credentials = Credentials(values, environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"])
+        return admissions_of(current), credentials
 
     def _rejected(self, error: AuthError | KeySourceError) -> AuthRejected:
         return rejected(error, self.authenticator.rejection(error))
+
+
+async def _awaited(user: Any) -> Any:
+    return await user if inspect.isawaitable(user) else user
 
 
 def _known(user: Any) -> Any:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Blueprint, Flask, current_app, request
 from werkzeug.routing import Rule
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
 from jwks_auth_flask.gate import gate_of
 
-__all__ = ["AppGuard", "DefaultGuard", "Guard", "answers_options", "is_public", "is_static", "view_method"]
+__all__ = [
+    "AppGuard",
+    "DefaultGuard",
+    "Guard",
+    "answers_options",
+    "blueprints_of",
+    "is_public",
+    "is_static",
+    "view_method",
+]
 
 OPTIONAL = Requirement(optional=True)
 
@@ -23,9 +32,10 @@ class Guard:
     no token.
     """
 
-    def __init__(self, gate: str, requirement: Requirement) -> None:
+    def __init__(self, gate: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
         self.gate = gate
         self.requirement = requirement
+        self.blueprint = blueprint
 
     def __call__(self) -> None:
         """Refuse the current request by raising; returning nothing lets Flask go on."""
@@ -40,7 +50,7 @@ class Guard:
 
     def exempts(self, app: Flask, endpoint: str, method: str) -> bool:
         """Whether *endpoint* may be reached without a token."""
-        return is_public(app.view_functions[endpoint], method)
+        return is_public(app, endpoint, method, within=self.blueprint)
 
     def asked_of(self, view: Any) -> Requirement:
         """The requirement that holds for *view*."""
@@ -69,14 +79,23 @@ def answers_options(rule: Rule) -> bool:
     return bool(rule.provide_automatic_options)  # type: ignore[attr-defined]  # Flask sets it on werkzeug's Rule
 
 
-def is_public(view: Any, method: str) -> bool:
-    """Whether *view*, its class, or the class's method for *method* is marked ``@public``.
+def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | None = None) -> bool:
+    """Whether the view, its class, the class's method for *method*, or a blueprint is marked ``public``.
 
-    The mark of a class is its own: a view that inherits from a public one says so itself.
+    Of blueprints only those inside *within* count: the mark lifts guards around a blueprint, not its own. The
+    mark of a class is its own: a view that inherits from a public one says so itself.
     """
-    marked = (view, view_method(view, method))
+    view = app.view_functions[endpoint]
     own = vars(getattr(view, "view_class", object))
-    return PUBLIC in own or any(getattr(each, PUBLIC, False) for each in marked)
+    around = [app.blueprints[name] for name in blueprints_of(endpoint)]
+    inside = around[around.index(within) + 1 :] if within in around else around
+    return PUBLIC in own or any(hasattr(each, PUBLIC) for each in (view, view_method(view, method), *inside))
+
+
+def blueprints_of(endpoint: str) -> list[str]:
+    """``"a.b.view"`` -> ``["a", "a.b"]``: the blueprints around an endpoint, the outermost first."""
+    parts = endpoint.split(".")[:-1]
+    return [".".join(parts[: at + 1]) for at in range(len(parts))]
 
 
 def view_method(view: Any, method: str) -> Any:

@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import stamps_of
-from jwks_auth_flask.guards import Guard, answers_options, is_public, is_static, view_method
+from jwks_auth_flask.guards import Guard, answers_options, blueprints_of, is_public, is_static, view_method
 
 __all__ = ["Protection", "protection_of", "protections"]
 
@@ -45,7 +45,7 @@ def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
 
 def _guards(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
     view = app.view_functions[endpoint]
-    for name in (None, *_blueprints(endpoint)):
+    for name in (None, *blueprints_of(endpoint)):
         for function in app.before_request_funcs.get(name, ()):
             if isinstance(function, Guard) and not function.exempts(app, endpoint, method):
                 yield function.asked_of(view)
@@ -56,13 +56,7 @@ def _declared(view: Any, method: str) -> Iterator[Requirement]:
         yield from (stamp.requirement for stamp in stamps_of(each))
 
 
-def _blueprints(endpoint: str) -> list[str]:
-    """``"a.b.view"`` -> ``["a", "a.b"]``: the blueprints around an endpoint, the outermost first."""
-    parts = endpoint.split(".")[:-1]
-    return [".".join(parts[: at + 1]) for at in range(len(parts))]
-
-
 def _open(app: Flask, endpoint: str, method: str) -> str | None:
-    if is_public(app.view_functions[endpoint], method):
+    if is_public(app, endpoint, method):
         return "public"
     return "static" if is_static(app, endpoint) else None

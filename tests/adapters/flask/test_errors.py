@@ -6,6 +6,7 @@ import pytest
 from flask import Blueprint, Flask, jsonify
 from werkzeug.exceptions import HTTPException, Unauthorized
 
+from jwks_auth import AuthError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask import AuthRejected, require_jwt
 
@@ -71,6 +72,22 @@ def test_no_keys_is_503_and_has_its_handler(auth, handled):
     assert int(answer.headers["Retry-After"]) >= 1
     assert "WWW-Authenticate" not in answer.headers
     assert ("error_description" in answer.json) != handled
+
+
+def test_a_status_of_the_app_s_own(make_app, issuer):
+    """A validator may raise an error with any status; handlers of the class still find it."""
+
+    class Legal(AuthError):
+        status = 451
+
+    def refuse(token, now):
+        raise Legal("legal", "Not here")
+
+    app = make_app(JWKS_AUTH_VALIDATORS=[refuse])
+    app.add_url_rule("/", view_func=require_jwt(lambda: {}))
+    app.register_error_handler(AuthRejected, lambda error: error.get_response())
+    answer = app.test_client().get("/", headers=issuer.headers())
+    assert (answer.status_code, answer.json["error_description"]) == (451, "Not here")
 
 
 def test_flask_s_documented_json_handler_keeps_everything(app, client):

@@ -75,6 +75,12 @@ def test_a_second_instance_needs_a_name(app):
         JWKSAuth(app)
 
 
+def test_a_name_begins_the_names_of_settings():
+    """So it has to be one that an environment could hold."""
+    with pytest.raises(ConfigurationError, match="identifier"):
+        JWKSAuth(name="my partner")
+
+
 def test_configuration_from_the_environment(issuer, monkeypatch):
     """``from_prefixed_env`` turns values into JSON where it can; lists, numbers and flags arrive as meant."""
     monkeypatch.setenv("FLASK_JWKS_AUTH_ISSUER", issuer.issuer)

@@ -114,11 +114,30 @@ async def async_view():
     return {}
 
 
-@pytest.fixture(autouse=True)
-def _unmarked():
-    yield
-    for each in (view, async_view):
-        vars(each).clear()
+def test_public_marks_what_it_returns_and_not_the_function(guarded):
+    """The same function, registered again without the decorator, is guarded there."""
+    guarded.add_url_rule("/open", "open", public(view))
+    guarded.add_url_rule("/view", "view", view)
+    client = guarded.test_client()
+    assert [client.get(path).status_code for path in ("/open", "/view")] == [200, 401]
+
+
+def test_a_public_blueprint(guarded, auth):
+    """For blueprints of others: guards around it are lifted, its own and those of blueprints inside it are not."""
+    outer, open_, inner = (
+        Blueprint(name, __name__, url_prefix=f"/{name}") for name in ("outer", "open", "inner")
+    )
+    auth.protect(outer)
+    auth.protect(inner)
+    public(open_)
+    for blueprint in (outer, open_, inner):
+        blueprint.add_url_rule("/view", view_func=view)
+    open_.register_blueprint(inner)
+    outer.register_blueprint(open_)
+    guarded.register_blueprint(outer)
+    client = guarded.test_client()
+    paths = ("/outer/view", "/outer/open/view", "/outer/open/inner/view")
+    assert [client.get(path).status_code for path in paths] == [401, 200, 401]
 
 
 def test_public_does_not_lift_a_view_s_own_decorator(guarded, issuer):
