@@ -18,6 +18,9 @@ class SharedCache:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        # Backends import their client library when they are first used. That takes longer than a key source
+        # waits for its store, which would then pass for dead.
+        getattr(caches[alias], "_cache", None)
 
     def get(self, key: str) -> Any:
         """The value under *key*, or ``None``."""
