@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import time
@@ -20,14 +21,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int) -> Iterator[int]:
-    """*command*, once it takes connections on *port*."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: Sequence[str], port: int, *, user: str | None = None) -> Iterator[int]:
+    """*command*, run by *user*, once it takes connections on *port*."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, user=user)
     try:
         _wait_for(port, process)
         yield port
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # PostgreSQL's word for at once
         process.wait(10)
 
 

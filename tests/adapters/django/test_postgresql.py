@@ -1,0 +1,70 @@
+"""Users in a real PostgreSQL, where a hundred connections really write at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.django.daemons import free_port, running
+from tests.needs import need_module, need_tool
+
+SCRIPT = Path(__file__).with_name("served") / "provision.py"
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[int]:
+    """The port of a server of its own; it refuses to run as root, so it then runs as ``postgres``."""
+    need_module("psycopg")
+    server = Path(need_tool("postgres")).resolve()
+    folder = tempfile.mkdtemp(prefix="jwks-auth-postgresql-")
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    data = f"{folder}/data"
+    initdb = [str(server.with_name("initdb")), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=folder)
+    port = free_port()
+    command = [str(server), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-N", "120"]
+    try:
+        with running([*command, "-c", "fsync=off"], port, user=user):
+            yield port
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"MATCH_EMAIL": True, "CLAIM_MAP": {"email": "email"}},
+        {"GROUPS_CLAIM": "groups", "GROUPS": "mirror"},
+    ],
+    ids=["created", "matched", "with groups"],
+)
+def test_a_hundred_first_requests_make_one_row(postgresql: int, options: dict[str, object]) -> None:
+    """One account, one identity, each group once; everybody gets the same account."""
+    environment = {**os.environ, "PGPORT": str(postgresql), "PYTHONPATH": str(SCRIPT.parents[4])}
+    subprocess.run(
+        [need_tool("psql"), "-h", "127.0.0.1", "-U", "postgres", "-qc", RESET], check=True, env=environment
+    )
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), json.dumps({"STORE": "database", **options})],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    groups = 2 if "GROUPS" in options else 0
+    assert json.loads(done.stdout) == [1, 1, 1, groups, "user_refused"]
+
+
+RESET = "set client_min_messages = error; drop schema public cascade; create schema public"
