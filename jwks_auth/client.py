@@ -8,20 +8,19 @@ is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
 from __future__ import annotations
 
 import ssl
-import threading
-from copy import deepcopy
 from typing import Any, TypeVar
 
 import jwt
 
 from jwks_auth.client_cache import SetCache
 from jwks_auth.client_checks import check_objects, check_rules, check_uri
+from jwks_auth.client_endpoint import Endpoint, copied
 from jwks_auth.client_errors import ClientConfigurationError, KeySetError, UnknownKeyError, translated
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
-from jwks_auth.fetch import Answer, Fetcher
-from jwks_auth.freshness import Errand, Rules
+from jwks_auth.fetch import Answer
+from jwks_auth.freshness import Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
 from jwks_auth.snapshot import NOTHING, Found, Health, Loaded, Order, Snapshot, Wanted
@@ -73,7 +72,7 @@ class PyJWKClient(jwt.PyJWKClient):
         check_uri(uri)
         self.uri, self.headers = uri, {} if headers is None else headers
         self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
-        self._session, self._max_bytes, self._accept_empty = session, max_response_bytes, accept_empty
+        self._accept_empty = accept_empty
         check_objects(
             self.headers, max_cached_keys, ssl_context=ssl_context, session=session, on_event=on_event
         )
@@ -90,8 +89,7 @@ class PyJWKClient(jwt.PyJWKClient):
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
         self.jwk_set_cache = SetCache(self.source, self.get_jwk_set, self._fill) if cache_jwk_set else None
         self._view = self._next_view = KeySetView(NOTHING.loaded)
-        self._etag_from: str | None = None
-        self._flight = threading.local()
+        self._endpoint = Endpoint(self, session=session, max_bytes=max_response_bytes)
 
     # What PyJWT's class offers
 
@@ -102,15 +100,13 @@ class PyJWKClient(jwt.PyJWKClient):
         fetched in the cache, as PyJWT's does. Where the endpoint answers that nothing has changed (304),
         this is the document as it came before. An override may return a ``dict`` or a ``PyJWKSet``.
         """
-        order: Order | None = getattr(self._flight, "order", None)
-        if order is not None:
-            revalidate = order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
-            self._flight.answer = answer = self._fetch(order.held, revalidate=revalidate)
-            return answer.document
+        endpoint = self._endpoint
+        if endpoint.order is not None:
+            return copied(endpoint.fetch(endpoint.order.held).document)
         held = self.source.books.snapshot
-        answer = self._fetch(held, revalidate=True)
+        answer = endpoint.fetch(held)
         self._publish(answer.document, answer, held)
-        return answer.document
+        return copied(answer.document)
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
@@ -175,11 +171,8 @@ class PyJWKClient(jwt.PyJWKClient):
     # Between the source and fetch_data
 
     def _load(self, order: Order) -> Loaded:
-        self._flight.order, self._flight.answer = order, None
-        try:
-            loaded = self._loaded(self.fetch_data(), self._flight.answer, order.held)
-        finally:
-            self._flight.order = self._flight.answer = None
+        with self._endpoint.filling(order):
+            loaded = self._loaded(self.fetch_data(), self._endpoint.answer, order.held)
         if loaded.keys is not order.held.keys and self._view.keys is order.held.keys:
             # PyJWT's objects are wanted here: made in this thread, they hold up no caller and no event loop.
             self._next_view = KeySetView(loaded)
@@ -203,39 +196,8 @@ class PyJWKClient(jwt.PyJWKClient):
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 
-    def fetch_document(self, url: str) -> Answer:
-        """Another JSON document of the same provider, within the time of the refresh it belongs to."""
-        return self._fetched(url, None, revalidate=False)
-
-    def _fetch(self, held: Snapshot, *, revalidate: bool) -> Answer:
-        # An ETag is one address's word, and discovery may have brought another.
-        etag = held.loaded.etag if self._etag_from == self.uri else None
-        answer = self._fetched(self.uri, etag, revalidate=revalidate)
-        self._etag_from = self.uri
-        if answer.document is not None:
-            return answer
-        return Answer(held.loaded.raw, answer.etag or etag, answer.max_age)
-
-    def _fetched(self, url: str, etag: str | None, *, revalidate: bool) -> Answer:
-        order: Order | None = getattr(self._flight, "order", None)
-        fetcher = Fetcher(
-            headers=self.headers,
-            timeout=self.timeout,
-            ssl_context=self.ssl_context,
-            session=self._session,
-            max_bytes=self._max_bytes,
-        )
-        deadline = None if order is None else order.deadline
-        try:
-            return fetcher.fetch(url, etag=etag, revalidate=revalidate, deadline=deadline)
-        except KeySourceError as exc:
-            raise translated(exc) from exc.__cause__
-
     def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
-        if isinstance(document, dict) and (answer is None or document is not answer.document):
-            document = deepcopy(
-                document
-            )  # an override may return one object each time, and change it in place
+        document = copied(document)
         unchanged = isinstance(document, dict) and document == held.loaded.document
         keys = held.keys if unchanged else key_set_of(document)
         if not keys.keys and not self._accept_empty:

@@ -31,7 +31,7 @@ class DiscoveredClient(PyJWKClient):
 
     def fetch_data(self) -> Any:
         """The key set document, from wherever the issuer says it is."""
-        self.uri = self._discovery.jwks_uri(self.fetch_document)
+        self.uri = self._discovery.jwks_uri(self._endpoint.fetch_from)
         try:
             document = super().fetch_data()
         except KeySourceError as exc:

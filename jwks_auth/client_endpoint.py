@@ -1,0 +1,82 @@
+"""The address of a client's keys, and which refresh a fetch belongs to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jwt
+
+from jwks_auth.client_errors import translated
+from jwks_auth.errors import KeySourceError
+from jwks_auth.fetch import Answer, Fetcher
+from jwks_auth.freshness import Errand
+from jwks_auth.snapshot import Order, Snapshot
+from jwks_auth.transport import Session
+
+__all__ = ["Endpoint", "copied"]
+
+
+class Endpoint:
+    """Fetches for *client*, as its ``uri``, ``headers``, ``timeout`` and ``ssl_context`` are at that moment."""
+
+    def __init__(self, client: jwt.PyJWKClient, *, session: Session | None, max_bytes: int) -> None:
+        self._client, self._session, self._max_bytes = client, session, max_bytes
+        self._etag_from: str | None = None
+        self._here = threading.local()
+
+    @property
+    def order(self) -> Order | None:
+        """The refresh that this thread is making, if it is making one."""
+        return getattr(self._here, "order", None)
+
+    @property
+    def answer(self) -> Answer | None:
+        """What was last fetched in it."""
+        return getattr(self._here, "answer", None)
+
+    @contextmanager
+    def filling(self, order: Order) -> Iterator[None]:
+        """Make this thread's fetches part of *order*."""
+        self._here.order, self._here.answer = order, None
+        try:
+            yield
+        finally:
+            self._here.order = self._here.answer = None
+
+    def fetch(self, held: Snapshot) -> Answer:
+        """The key set document; after a 304 the one *held*. Raises ``KeySourceError``."""
+        uri, order = self._client.uri, self.order
+        # An ETag is one address's word, and discovery may have brought another.
+        etag = held.loaded.etag if self._etag_from == uri else None
+        revalidate = order is None or order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
+        answer = self.fetch_from(uri, etag, revalidate=revalidate)
+        if answer.document is None:
+            answer = Answer(held.loaded.raw, answer.etag or etag, answer.max_age)
+        self._etag_from, self._here.answer = uri, answer
+        return answer
+
+    def fetch_from(self, url: str, etag: str | None = None, *, revalidate: bool = False) -> Answer:
+        """Any document of the provider, within the time of the refresh; raises ``KeySourceError``."""
+        client, order = self._client, self.order
+        fetcher = Fetcher(
+            headers=client.headers,
+            timeout=client.timeout,
+            ssl_context=client.ssl_context,
+            session=self._session,
+            max_bytes=self._max_bytes,
+        )
+        deadline = None if order is None else order.deadline
+        try:
+            return fetcher.fetch(url, etag=etag, revalidate=revalidate, deadline=deadline)
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+
+
+def copied(document: Any) -> Any:
+    """*document*, in a copy whose keys may be changed in place: an override may do that, and a program too."""
+    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+        return document
+    return {**document, "keys": [dict(key) if isinstance(key, dict) else key for key in document["keys"]]}
