@@ -107,7 +107,7 @@ class Explainer:
 def _walk_the_header(
     token: UnverifiedToken, claims: Mapping[str, Any], trust: Trust
 ) -> Iterator[tuple[Step, Hint]]:
-    yield Step("algorithm", ", ".join(sorted(trust.algorithms)), token.alg), _no_hint
+    yield Step("algorithm", ", ".join(sorted(trust.algorithms)), repr(token.alg)), _no_hint
     if token.alg not in trust.algorithms:
         raise InvalidTokenError("algorithm_not_allowed")
     types = sorted(str(media_type or "no typ") for media_type in trust.media_types)

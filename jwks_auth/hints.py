@@ -149,4 +149,5 @@ def _is_id_token(claims: Mapping[str, Any]) -> bool:
 
 
 def _number(value: object) -> float | None:
-    return value if type(value) in (int, float) else None  # type: ignore[return-value]
+    # Beyond that a number is no date in any unit, and may be too large for a float.
+    return value if isinstance(value, int | float) and abs(value) < 1e18 else None

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
@@ -15,11 +15,20 @@ from jwks_auth.issuer import Issuer
 
 __all__ = ["TenantCache", "Tenants"]
 
-PreparedT = TypeVar("PreparedT")
+
+class Prepared(Protocol):
+    """What a verifier makes of an issuer."""
+
+    @property
+    def issuer(self) -> Issuer:
+        """The issuer it was made of."""
+
+
+PreparedT = TypeVar("PreparedT", bound=Prepared)
 
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
-# No user, query, fragment, backslash or ".." segment: nothing that two programs could read differently.
-_PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*\Z")
+# No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
+_PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Tenants:
     *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
     :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
     exactly, with the port where there is one: whoever can get a name on such a host can get *resolve* called.
+    Return ``None`` for all but your own: each other :class:`Issuer` costs a fetch, which a made-up token can cause.
     The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
     """
 
@@ -97,5 +107,15 @@ class TenantCache(Generic[PreparedT]):
             # Whoever came first stays, so that two threads share one set of keys.
             prepared = self._known.setdefault(name, prepared)
             if len(self._known) > tenants.max_issuers:
-                self._known.popitem(last=False)
+                del self._known[self._least_missed(name)]
         return prepared
+
+    def _least_missed(self, newcomer: str) -> str:
+        """Who makes room: a tenant without keys, as those are that nobody has but in made-up tokens."""
+        others = [name for name in self._known if name != newcomer]
+        return next((name for name in others if _is_without_keys(self._known[name].issuer)), others[0])
+
+
+def _is_without_keys(issuer: Issuer) -> bool:
+    health = issuer.health()
+    return health is not None and health.keys == 0
