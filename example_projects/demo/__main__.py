@@ -6,12 +6,13 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from example_projects.demo import table
 from example_projects.demo.apps import AUDIENCE, ROUTES, example_apps
 from example_projects.demo.cases import Case, demo_cases
+from example_projects.demo.interrupts import interrupt_once, interrupts_held
 from example_projects.demo.servers import Answer, AppServer, ServerFailed
 from jwks_auth.testing import FakeIssuer
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_once()
     try:
         with ExitStack() as running:
             issuer = running.enter_context(FakeIssuer.serve())
@@ -43,7 +44,7 @@ def _start(issuer: FakeIssuer, running: ExitStack) -> list[AppServer]:
     print(f"issuer on {issuer.issuer}", flush=True)
     issuer.outage()  # the first case shows what a cold start without an issuer looks like
     apps = example_apps(issuer.issuer)
-    with _interrupts_held():
+    with interrupts_held():
         for app in apps:
             running.enter_context(app)
     for app in apps:
@@ -91,19 +92,6 @@ def _wait_for_interrupt(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:
     print(f'\n  TOKEN={token}\n  curl -i -H "Authorization: Bearer $TOKEN" {apps[0].url}/orders')
     print("\nThe apps are up until Ctrl-C.", flush=True)
     signal.pause()
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C takes effect at the end of the block, when all that was started is known and will be stopped."""
-    caught: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if caught:
-        raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
