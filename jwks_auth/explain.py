@@ -43,8 +43,7 @@ class Explanation:
             f"{'ok  ' if step.code is None else 'FAIL'} {step.name}: expected {step.expected}; found {step.found}"
             for step in self.steps
         ]
-        if self.failed is not None:
-            lines.append(f"refused: {self.failed.code}")
+        lines.append("accepted" if self.failed is None else f"refused: {self.failed.code}")
         return "\n".join([*lines, *([f"hint: {self.hint}"] if self.hint else [])])
 
 

@@ -73,9 +73,9 @@ def audience(value: Any) -> tuple[str, ...] | AnyAudience:
 
 
 def flag(value: Any) -> bool:
-    """A boolean, or true/false, yes/no, on/off, 1/0 as a string."""
-    found = _FLAGS.get(value.strip().lower()) if isinstance(value, str) else value
-    if not isinstance(found, bool):
+    """A boolean, or true/false, yes/no, on/off, 1/0: as a string, or as Flask reads them from variables."""
+    found = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
+    if found is None:
         raise ValueError(f"expected true or false, found {value!r}")
     return found
 

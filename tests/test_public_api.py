@@ -13,7 +13,7 @@ NAMES = {
     "KeySourceError",
     "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection",
     "jwks_auth.testing": "FakeIssuer",
-    "jwks_auth_django": "require_jwt RequireJWTMixin",
+    "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",
     "jwks_auth_django.backends": "JWTAuthenticationBackend",
     "jwks_auth_django.middleware": "JWTAuthenticationMiddleware",
     "jwks_auth_django.rest_framework": "JWTAuthentication HasScopes HasAnyScope HasRole",
