@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from jwks_auth.algorithms import PublicKey, SignatureCheck, algorithms_for
 from jwks_auth.base64url import decode_base64url
+from jwks_auth.edwards import is_sound_ed25519_key
 from jwks_auth.roca import is_roca_modulus
 
 __all__ = ["RefusedKey", "VerificationKey", "parse_jwk"]
@@ -57,7 +59,7 @@ def parse_jwk(member: object) -> VerificationKey | RefusedKey:
     kid = member.get("kid") if isinstance(member, dict) else None
     try:
         return _parse(member)
-    except ValueError as exc:
+    except (ValueError, UnsupportedAlgorithm) as exc:  # the latter where OpenSSL was built without a curve
         return RefusedKey(kid if isinstance(kid, str) else None, str(exc))
 
 
@@ -152,14 +154,16 @@ def _read_ec(member: Mapping[str, Any]) -> PublicKey:
 
 def _read_okp(member: Mapping[str, Any]) -> PublicKey:
     x = _octets(member, "x")
-    try:
-        if member.get("crv") == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(x)
-        if member.get("crv") == "Ed448":
-            return ed448.Ed448PublicKey.from_public_bytes(x)
-    except ValueError:
-        raise ValueError("x is not a public key") from None
-    raise ValueError("curve is not supported")
+    crv = member.get("crv")
+    if crv not in ("Ed25519", "Ed448"):
+        raise ValueError("curve is not supported")
+    if len(x) != (32 if crv == "Ed25519" else 57):
+        raise ValueError("x is not full size")
+    if crv == "Ed448":
+        return ed448.Ed448PublicKey.from_public_bytes(x)
+    if not is_sound_ed25519_key(x):
+        raise ValueError("x is no point of the curve, or one of small order")
+    return ed25519.Ed25519PublicKey.from_public_bytes(x)
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], PublicKey]] = {

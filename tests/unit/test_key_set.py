@@ -1,0 +1,149 @@
+"""Key sets: read member by member, and how a token's key is chosen (JOSE-5, JOSE-8)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from jwks_auth import ConfigurationError, InvalidTokenError, KeySet
+from jwks_auth.key_set import MAX_KEYS, StaticKeys
+from tests.unit.test_jwk import EC, ED, RSA
+
+BAD: list[Any] = [None, 1, {}, {"kty": "oct", "k": "AAAA"}, {**RSA, "d": "AQAB"}, {**EC, "y": EC["x"]}]
+
+
+def test_jose_5_one_bad_member_never_spoils_the_set() -> None:
+    """Good keys are used wherever they stand; each bad one has its reason."""
+    keys = KeySet.from_dict({"keys": [*BAD, {**RSA, "kid": "r"}, *BAD, {**EC, "kid": "e"}], "unknown": 1})
+    assert keys.kids() == {"r", "e"}
+    assert len(keys.refused) == 2 * len(BAD)
+    assert all(refused.reason for refused in keys.refused)
+
+
+@pytest.mark.parametrize(
+    "document", [None, [], {}, {"keys": None}, {"keys": {}}, {"keys": "x"}, {"keys": [{}] * (MAX_KEYS + 1)}]
+)
+def test_jose_5_what_is_no_set_is_a_mistake_of_configuration(document: object) -> None:
+    """``keys`` is required, is a list, and has a bound."""
+    with pytest.raises(ConfigurationError, match="key set"):
+        KeySet.from_dict(document)
+
+
+def test_an_empty_set_is_legal() -> None:
+    """Whether it will do is for whoever uses it."""
+    assert KeySet.from_dict({"keys": BAD}).keys == ()
+
+
+def test_json_is_read_as_strictly_as_a_token() -> None:
+    """Text or octets; duplicates and what is no object are refused."""
+    text = json.dumps({"keys": [{**ED, "kid": "d"}]})
+    assert KeySet.from_json(text).kids() == KeySet.from_json(text.encode()).kids() == {"d"}
+    for wrong in ("[]", '{"keys": [], "keys": []}', "<html>"):
+        with pytest.raises(ConfigurationError, match="not a JSON object"):
+            KeySet.from_json(wrong)
+
+
+def test_jose_8_the_kid_names_the_key() -> None:
+    """An unknown kid never falls back to another key."""
+    keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "kid": "b"}]})
+    assert keys.select("a", "RS256") is keys.keys[0]
+    assert keys.select("a", "ES256") is None
+    assert keys.select("c", "RS256") is None
+    assert keys.select("A", "RS256") is None
+
+
+def test_jose_8_one_kid_on_keys_of_different_types_is_legal() -> None:
+    """The algorithm tells them apart."""
+    keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "kid": "a"}, {**ED, "kid": "a"}]})
+    assert [keys.select("a", alg) for alg in ("RS256", "ES256", "EdDSA")] == list(keys.keys)
+    assert keys.refused == ()
+
+
+def test_jose_8_one_kid_on_two_keys_for_one_algorithm_keeps_the_first() -> None:
+    """Otherwise a kid would not name a key; keys bound to different algorithms stay."""
+    first, second = {**RSA, "kid": "a", "alg": "RS256"}, {**RSA, "kid": "a", "alg": "PS256"}
+    assert len(KeySet.from_dict({"keys": [first, second]}).keys) == 2
+    keys = KeySet.from_dict({"keys": [first, second, {**RSA, "kid": "a"}]})
+    assert len(keys.keys) == 2
+    assert keys.refused[0].reason == "kid is taken by another key of the set"
+
+
+def test_jose_8_without_a_kid_exactly_one_key_must_fit() -> None:
+    """A key with a kid may serve a token without one, if no other could; several usable keys serve none."""
+    one = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, EC]})
+    assert one.select(None, "RS256") is one.keys[0]
+    assert one.select(None, "ES256") is one.keys[1]
+    assert one.select("x", "ES256") is None
+    two = KeySet.from_dict({"keys": [{**RSA, "kid": "a", "alg": "RS256"}, {**RSA, "kid": "b"}]})
+    assert two.select(None, "RS256") is None
+    assert two.select(None, "PS256") is two.keys[1]
+
+
+async def test_static_keys_never_wait() -> None:
+    """What is not in a static set never will be."""
+    provider = StaticKeys(KeySet.from_dict({"keys": [{**RSA, "kid": "a"}]}))
+    assert (
+        provider.find("a", "RS256") is provider.resolve("a", "RS256") is await provider.aresolve("a", "RS256")
+    )
+    assert provider.find("b", "RS256") is None
+    with pytest.raises(InvalidTokenError) as caught:
+        await provider.aresolve("b", "RS256")
+    assert caught.value.code == "unknown_key"
+
+
+PRIVATE: list[Any] = [
+    rsa.generate_private_key(65537, 2048),
+    ec.generate_private_key(ec.SECP384R1()),
+    ed25519.Ed25519PrivateKey.generate(),
+    ed448.Ed448PrivateKey.generate(),
+]
+
+
+@pytest.mark.parametrize("key", PRIVATE, ids=["RSA", "P-384", "Ed25519", "Ed448"])
+def test_a_public_key_in_pem_is_a_set_of_one(key: Any) -> None:
+    """As text or octets, with a kid and an algorithm where they are given."""
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (parsed,) = KeySet.from_pem(pem.decode(), kid="k").keys
+    assert parsed.kid == "k"
+    assert "d" not in parsed.jwk
+    with pytest.raises(ConfigurationError, match="at odds"):
+        KeySet.from_pem(pem, alg="HS256")
+
+
+def test_a_certificate_in_pem_gives_its_key() -> None:
+    """Its dates are not looked at: it is a container here."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "id.example")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, PRIVATE[1].public_key(), 1, now, now + timedelta(days=1))
+    pem = builder.sign(PRIVATE[1], hashes.SHA256()).public_bytes(Encoding.PEM)
+    assert KeySet.from_pem(pem, alg="ES384").keys[0].algorithms == {"ES384"}
+
+
+def test_jose_11_a_private_key_in_pem_is_refused() -> None:
+    """A verifier has no business with it."""
+    pem = PRIVATE[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(ConfigurationError, match="private key"):
+        KeySet.from_pem(pem)
+
+
+def test_other_pem_is_refused() -> None:
+    """Text that is no PEM, and keys that sign nothing."""
+    exchange = x25519.X25519PrivateKey.generate().public_key()
+    pem = exchange.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    brainpool = ec.generate_private_key(ec.BrainpoolP256R1()).public_key()
+    foreign = brainpool.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for wrong in ("hello", pem, foreign, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        with pytest.raises(ConfigurationError, match="expected a public key or a certificate"):
+            KeySet.from_pem(wrong)

@@ -1,0 +1,52 @@
+"""JSON objects read in one way (BCP-9, JOSE-2). What is refused is in the attack suite, too, signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from jwks_auth.strict_json import MAX_DEPTH, parse_json_object
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"{}", {}),
+        (b' \t\r\n{"a": [1, 2.5, "\xc3\xa9", true, null]}\n', {"a": [1, 2.5, "é", True, None]}),
+        (b'{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
+        (b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}', {"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}),
+    ],
+)
+def test_objects_are_read(data: bytes, expected: object) -> None:
+    """White space around, escapes, and one name at several places are all fine."""
+    assert parse_json_object(data) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b" ", b"[]", b'"a"', b"1", b"null", b"{", b'{"a"}', b"{}{}", b"{} x", b'{"a":1,"a":1}', b'{"a":NaN}',
+     b'{"a":-Infinity}', b'\xef\xbb\xbf{}', "{}".encode("utf-16"), b'{"a":"\\ud800"}', b'{"\\udc00":1}',
+     b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b"\xa0{}"],
+)  # fmt: skip
+def test_bcp_9_anything_else_is_refused(data: bytes) -> None:
+    """Other values, other encodings, duplicates, constants, halves of surrogate pairs."""
+    with pytest.raises(ValueError):  # noqa: PT011  the text is for developers
+        parse_json_object(data)
+
+
+def nested(depth: int) -> bytes:
+    """An object that holds lists, *depth* levels in all."""
+    return b'{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 1000, 8000])
+def test_depth_is_bounded(depth: int) -> None:
+    """No recursion error, however deep."""
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json_object(nested(depth))
+
+
+def test_width_and_strings_do_not_count_as_depth() -> None:
+    """Many brackets side by side, or inside strings after escaped quotes, are no depth."""
+    assert parse_json_object(nested(MAX_DEPTH))
+    assert parse_json_object(b'{"a":[' + b"[],{}," * 200 + b"1]}")
+    assert parse_json_object(b'{"a":"\\"' + b"[{" * 200 + b'\\\\"}')
