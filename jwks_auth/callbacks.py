@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from jwks_auth.errors import AuthError, KeySourceError
@@ -13,13 +15,13 @@ __all__ = ["aask", "ask"]
 
 
 def ask(callback: Callable[..., Any], *args: Any) -> Any:
-    """The callback's answer, whether it is sync or async; raises what an :func:`aask` raises.
+    """The callback's answer, whether it is sync or async.
 
-    An async callback runs in an event loop of its own, which can't be had in a thread that already runs one.
+    Raises ``AuthError`` and ``KeySourceError`` as they are, anything else as ``KeySourceError``.
     """
     try:
         answer = callback(*args)
-        return asyncio.run(_result(answer)) if inspect.isawaitable(answer) else answer
+        return _wait_for(answer) if inspect.isawaitable(answer) else answer
     except (AuthError, KeySourceError):
         raise
     except Exception as exc:
@@ -27,10 +29,7 @@ def ask(callback: Callable[..., Any], *args: Any) -> Any:
 
 
 async def aask(callback: Callable[..., Any], *args: Any) -> Any:
-    """The callback's answer: awaited where it is async, from a worker thread where it is not.
-
-    Raises ``AuthError`` and ``KeySourceError`` as they are, anything else as ``KeySourceError``.
-    """
+    """As :func:`ask`; an async callback is awaited, any other runs in a worker thread."""
     try:
         answer = callback(*args) if _is_async(callback) else await asyncio.to_thread(callback, *args)
         return await answer if inspect.isawaitable(answer) else answer
@@ -47,8 +46,13 @@ def _is_async(callback: Callable[..., Any]) -> bool:
     )
 
 
-async def _result(answer: Awaitable[Any]) -> Any:
-    return await answer
+def _wait_for(answer: Awaitable[Any]) -> Any:
+    async def result() -> Any:
+        return await answer
+
+    # In a loop and a thread of its own, because this thread may be running a loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, result()).result()
 
 
 def _failure() -> KeySourceError:

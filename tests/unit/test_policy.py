@@ -1,0 +1,123 @@
+"""Policies: what a verified token must allow, and which scopes a refusal names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from jwks_auth import ConfigurationError, InsufficientScopeError, Policy
+from tests.unit.test_tokens import token
+
+TOKEN = token(
+    scope="a b",
+    roles=["ops"],
+    permissions=["p"],
+    tier="gold",
+    level=1,
+    ok=True,
+    groups=["x"],
+    org={"id": "o"},
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "allowed"),
+    [
+        (Policy(), True),
+        (~Policy(), False),
+        (Policy(scopes="a b"), True),
+        (Policy(scopes=["a", "c"]), False),
+        (Policy(any_scope="a c"), True),
+        (Policy(any_scope=["c", "d"]), False),
+        (Policy(roles="ops"), True),
+        (Policy(roles=["ops", "dev"]), False),
+        (Policy(any_role=["ops", "dev"]), True),
+        (Policy(any_role="dev"), False),
+        (Policy(permissions=["p"]), True),
+        (Policy(permissions="q"), False),
+        (Policy(claims={"tier": "gold", "org.id": "o"}), True),
+        (Policy(claims={"tier": "Gold"}), False),
+        (Policy(claims={"level": 1}), True),
+        (Policy(claims={"level": True}), False),
+        (Policy(claims={"ok": 1}), False),
+        (Policy(claims={"ok": True}), True),
+        (Policy(claims={"groups": "x"}), True),
+        (Policy(claims={"groups": ["x"]}), True),
+        (Policy(claims={"absent": "x"}), False),
+        (Policy(scopes="a", roles="dev"), False),
+        (Policy(scopes="a") & Policy(roles="ops"), True),
+        (Policy(scopes="a") & Policy(roles="dev"), False),
+        (Policy(scopes="c") | Policy(roles="ops"), True),
+        (Policy(scopes="c") | Policy(roles="dev"), False),
+        (~Policy(roles="banned"), True),
+        (Policy(scopes="a") & ~Policy(roles="ops"), False),
+        (~~Policy(scopes="a"), True),
+    ],
+)
+def test_policies_decide(policy: Policy, allowed: bool) -> None:
+    """Each alone and combined; ``check`` and ``allows`` agree."""
+    assert policy.allows(TOKEN) is allowed
+    if allowed:
+        policy.check(TOKEN)
+    else:
+        with pytest.raises(InsufficientScopeError):
+            policy.check(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("policy", "named"),
+    [
+        (Policy(scopes="a c d"), ("c", "d")),
+        (Policy(any_scope="c d"), ("c", "d")),
+        (Policy(scopes="a", roles="dev"), ()),
+        (Policy(scopes="c") & Policy(scopes="c d"), ("c", "d")),
+        (Policy(scopes="c") | Policy(scopes="d"), ("c", "d")),
+        (~Policy(scopes="a"), ()),
+        (Policy(permissions="q"), ()),
+        (Policy(claims={"tier": "x"}) & Policy(scopes="e"), ("e",)),
+    ],
+)
+def test_6750_10_a_refusal_names_the_scopes_that_are_missing(policy: Policy, named: tuple[str, ...]) -> None:
+    """Each once, in order; a policy that fails for other reasons names none."""
+    with pytest.raises(InsufficientScopeError) as caught:
+        policy.check(TOKEN)
+    assert caught.value.scopes == named
+
+
+def test_a_policy_describes_itself_for_documentation() -> None:
+    """JSON values, and every scope that it asks for."""
+    policy = (Policy(scopes="a b", any_scope="c d") & Policy(any_role=["ops"])) | ~Policy(
+        claims={"tier": "x"}
+    )
+    assert policy.scopes == ("a", "b", "c", "d")
+    assert json.loads(json.dumps(policy.describe())) == {
+        "any_of": [
+            {"all_of": [
+                {"all_of": [{"scopes": ["a", "b"]}, {"any_scope": ["c", "d"]}]},
+                {"any_role": ["ops"]},
+            ]},
+            {"not": {"claims": {"tier": "x"}}},
+        ]
+    }  # fmt: skip
+    assert repr(Policy(roles="a")) == "Policy({'roles': ['a']})"
+
+
+def test_policies_are_values() -> None:
+    """Equal when they ask for the same."""
+    assert Policy(scopes="a") == Policy(scopes=["a"])
+    assert Policy(scopes="a") != Policy(scopes="b")
+    assert Policy(scopes="a") != "a"
+    assert len({Policy(scopes="a"), Policy(scopes=["a"])}) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"scopes": "a,b"}, {"scopes": 'a"'}, {"scopes": ["a b"]}, {"any_scope": []}, {"any_scope": ""},
+     {"any_role": []}, {"roles": [""]}, {"roles": [1]}, {"permissions": [None]}],
+)  # fmt: skip
+def test_a_policy_that_no_token_can_meet_is_a_mistake(arguments: dict[str, Any]) -> None:
+    """It is found when it is written, not when a request comes."""
+    with pytest.raises(ConfigurationError):
+        Policy(**arguments)
