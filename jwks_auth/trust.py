@@ -55,7 +55,7 @@ class Trusting:
         return Trust(
             issuer=issuer,
             find=issuer.keys.find,
-            algorithms=checked_algorithms(issuer.algorithms or self.algorithms or DEFAULT_ALGORITHMS),
+            algorithms=issuer.algorithms or self._allow_list(),
             media_types=profile.media_types,
             rules=ClaimRules(
                 names,
@@ -66,6 +66,9 @@ class Trusting:
             ),
             terms=IssuerTerms(names, checked_audience(issuer.audience or self.audience)),
         )
+
+    def _allow_list(self) -> frozenset[str]:
+        return checked_algorithms(DEFAULT_ALGORITHMS if self.algorithms is None else self.algorithms)
 
     def _required(self, profile: Profile) -> frozenset[str]:
         age = frozenset() if self.max_age is None else {"iat"}
