@@ -115,7 +115,10 @@ def _schemes(nodes: Iterable[Dependant]) -> Iterator[tuple[JWTScheme, tuple[str,
 def _problems(
     route: RouteContext, nodes: Iterable[Dependant], schemes: Iterable[tuple[JWTScheme, tuple[str, ...]]]
 ) -> Iterator[str]:
-    declared = [*route.dependencies, *(each for node in nodes for each in _declared(node.call))]
+    declared = [
+        *getattr(route, "dependencies", ()),
+        *(each for node in nodes for each in _declared(node.call)),
+    ]
     apart = {
         each.scopes for each in declared if isinstance(each, params.Security) and isinstance(each.scopes, str)
     }

@@ -40,8 +40,8 @@ class RequestRejected(HTTPException):
     ``__cause__`` is the :class:`~jwks_auth.AuthError` or :class:`~jwks_auth.KeySourceError`.
     """
 
-    def __init__(self, rejection: Rejection, code: str, *, detail: str | None = None) -> None:
-        super().__init__(rejection.status, detail or rejection.description, dict(rejection.headers))
+    def __init__(self, rejection: Rejection, code: str) -> None:
+        super().__init__(rejection.status, rejection.description, dict(rejection.headers))
         self.rejection = rejection
         self.code = code
 
@@ -102,7 +102,6 @@ def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
 
     On all of *app*; a mounted application has handlers of its own, so call it for that one too.
     """
-
     if body not in get_args(Body):
         raise ConfigurationError(f"body {body!r}: expected one of {', '.join(get_args(Body))}")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, Unpack, overload
 
 from starlette.authentication import (
@@ -138,13 +138,12 @@ class _Guard:
         self.backend = backend
 
     def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
-        if not inspect.isroutine(endpoint):
+        if not _is_function(endpoint):
             return _GuardedApp(endpoint, self)
 
         @functools.wraps(endpoint)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            conn = next(value for value in (*args, *kwargs.values()) if isinstance(value, HTTPConnection))
-            await self.check(conn.scope)
+            await self.check(_connection(endpoint, args, kwargs).scope)
             if inspect.iscoroutinefunction(endpoint):
                 return await endpoint(*args, **kwargs)
             return await run_in_threadpool(endpoint, *args, **kwargs)
@@ -174,6 +173,19 @@ class _Guard:
             exc.detail = exc.rejection.body.decode()
             exc.headers = {**(exc.headers or {}), "Content-Type": "application/json"}
         return exc
+
+
+def _is_function(endpoint: Callable[..., Any]) -> bool:
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    return inspect.isroutine(endpoint)
+
+
+def _connection(endpoint: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> HTTPConnection:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, HTTPConnection):
+            return value
+    raise ConfigurationError(f"require_jwt found no request or websocket among the arguments of {endpoint!r}")
 
 
 class _GuardedApp:

@@ -1,5 +1,6 @@
 """The backend for Starlette's ``AuthenticationMiddleware``, and ``require_jwt``."""
 
+import functools
 from typing import Any
 
 import pytest
@@ -167,6 +168,28 @@ def test_require_jwt_on_classes_and_methods(issuer: FakeIssuer) -> None:
     assert client.get("/mixed").json() == "public"
     assert client.post("/mixed").status_code == 401
     assert client.post("/mixed", headers=issuer.headers(sub="u1")).json() == "u1"
+
+
+def test_require_jwt_on_a_partial(issuer: FakeIssuer) -> None:
+    """Starlette takes partials for the functions they are."""
+
+    async def greet(request: Request, greeting: str) -> JSONResponse:
+        return JSONResponse(f"{greeting}, {request.user.identity}")
+
+    guarded = require_jwt(functools.partial(greet, greeting="hello"))
+    client = TestClient(app_for(issuer, Route("/", guarded)))
+    assert client.get("/", headers=issuer.headers(sub="u1")).json() == "hello, u1"
+    assert client.get("/").status_code == 401
+
+
+async def test_require_jwt_needs_a_request_to_look_at() -> None:
+    """As where FastAPI calls a function that did not ask for it; JWTBearer is what to use there."""
+
+    @require_jwt
+    def orders() -> None: ...
+
+    with pytest.raises(ConfigurationError, match=r"no request or websocket .*orders"):
+        await orders()
 
 
 def test_require_jwt_on_websockets(issuer: FakeIssuer) -> None:
