@@ -14,7 +14,7 @@ from jwks_auth_flask import JWKSAuth, current_token, require_jwt
 from tests.contract.cases import AUDIENCES, REALM
 from tests.contract.runner import Answer, Headers
 
-__all__ = ["TestClientApp", "create_app"]
+__all__ = ["TestClientApp", "create_app", "create_warm_app"]
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -52,6 +52,13 @@ def create_app(settings: Mapping[str, Any] | None = None, views: str = "sync") -
         handler = view if views == "sync" else _asynchronous(view)
         guarded = handler if options is None else require_jwt(**options)(handler)
         app.add_url_rule(path, path.strip("/"), guarded, methods=METHODS)
+    return app
+
+
+def create_warm_app() -> Flask:
+    """The same, with the keys in hand: under ``--preload`` workers are forked from a process that has them."""
+    app = create_app()
+    app.extensions["jwks_auth"]["default"].authenticator.warm_up()
     return app
 
 

@@ -13,12 +13,13 @@ __all__ = ["GUNICORN", "server_of"]
 
 ROOT = Path(__file__).parents[2]
 GUNICORN = {
-    "gunicorn sync": ["--workers=2"],
-    "gunicorn gthread": ["--worker-class=gthread", "--threads=4"],
-    "gunicorn gevent": ["--worker-class=gevent"],
-    "gunicorn --preload": ["--preload", "--workers=2"],
+    "gunicorn sync": ["--workers=2", "create_app()"],
+    "gunicorn gthread": ["--worker-class=gthread", "--threads=4", "create_app()"],
+    "gunicorn gthread, async views": ["--worker-class=gthread", "--threads=4", "create_app(views='async')"],
+    "gunicorn gevent": ["--worker-class=gevent", "create_app()"],
+    "gunicorn --preload": ["--preload", "--workers=2", "create_warm_app()"],
 }
-"""Options by name; ``"waitress"`` is the one server more."""
+"""Options and the app, by name; ``"waitress"`` is the one server more."""
 
 
 def server_of(name: str, issuer: FakeIssuer, **settings: str) -> AppServer:
@@ -29,4 +30,5 @@ def server_of(name: str, issuer: FakeIssuer, **settings: str) -> AppServer:
         return AppServer(name, [sys.executable, "-m", "tests.contract.serve_waitress", "{fd}"], ROOT, env)
     if "gevent" in name:
         need_module("gevent")
-    return gunicorn(name, "tests.contract.flask_apps:create_app()", *GUNICORN[name], cwd=ROOT, env=env)
+    *options, app = GUNICORN[name]
+    return gunicorn(name, f"tests.contract.flask_apps:{app}", *options, cwd=ROOT, env=env)

@@ -8,8 +8,10 @@ import pytest
 
 from jwks_auth.testing import FakeIssuer
 from tests.contract.cases import AUDIENCES
-from tests.contract.flask_servers import server_of
+from tests.contract.flask_servers import GUNICORN, server_of
 from tests.load import Load
+
+WORKERS = [name for name in GUNICORN if "async" not in name]
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def issuer() -> Iterator[FakeIssuer]:
         yield issuer
 
 
-@pytest.mark.parametrize("name", ["gunicorn sync", "gunicorn gthread", "gunicorn gevent", "waitress"])
+@pytest.mark.parametrize("name", [*WORKERS, "waitress"])
 def test_no_wrong_answer_through_rotation_and_outage(issuer, name):
     """No 5xx, no wrong 401, and with the keys in hand nobody waits for an issuer that is down."""
     with server_of(name, issuer, JWKS_AUTH_WAIT="10", JWKS_AUTH_TIMEOUT="10") as server:
@@ -28,8 +30,9 @@ def test_no_wrong_answer_through_rotation_and_outage(issuer, name):
         phases = {phase.name: phase for phase in Load(server, issuer).through_rotation_and_outage()}
     assert [phase for phase in phases.values() if not phase.only(200)] == []
     assert max(phases["outage"].slowest, phases["hang"].slowest) < 5, phases  # who waited, waited for 10 s
-    workers = 2 if name == "gunicorn sync" else 1
+    workers = 2 if name in ("gunicorn sync", "gunicorn --preload") else 1
     assert all(phase.fetches <= workers for phase in phases.values()), phases
+    assert not (name == "gunicorn --preload" and phases["warm"].fetches), phases  # forked with the keys
 
 
 @pytest.mark.parametrize("name", ["gunicorn gthread", "gunicorn gevent"])
