@@ -81,16 +81,22 @@ class RejectedConnection(AuthenticationError):
 class JWTAuthenticationBackend(AuthenticationBackend):
     """Reads the bearer token of every connection; none is anonymous, a bad one is refused on every route.
 
-    Takes what :class:`JWTBearer` takes, no I/O at construction. Starlette's middleware closes a refused
-    WebSocket without a reason (403 at the handshake).
+    *settings* are what :class:`JWTBearer` takes; no I/O at construction. Below *exempt_paths* (prefixes)
+    nobody looks at tokens but ``require_jwt``. Starlette's middleware closes a refused WebSocket without a
+    reason (403 at the handshake).
     """
 
-    def __init__(self, settings: AnySettings) -> None:
+    def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
+        if isinstance(exempt_paths, str):
+            raise ConfigurationError(f"exempt_paths: expected a list of paths, found {exempt_paths!r}")
         self.authenticator = authenticator_of(settings)
+        self._exempt_paths = tuple(exempt_paths)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
         """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
         conn.scope[_BACKEND] = self
+        if conn.scope["path"].startswith(self._exempt_paths):
+            return _identity(None)
         try:
             token = await authenticate(self.authenticator, conn.scope, _OPTIONAL)
         except (AuthError, KeySourceError) as error:

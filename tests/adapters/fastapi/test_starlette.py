@@ -84,6 +84,26 @@ def test_a_bad_token_is_refused_on_every_route(issuer: FakeIssuer) -> None:
     assert "retry-after" in unavailable.headers
 
 
+def test_exempt_paths_are_not_looked_at(issuer: FakeIssuer) -> None:
+    """A bad token is nothing there, but ``require_jwt`` asks all the same."""
+
+    @require_jwt
+    def me(request: Request) -> JSONResponse:
+        return JSONResponse(request.user.identity)
+
+    backend = JWTAuthenticationBackend(issuer.settings(), exempt_paths=["/open"])
+    around = Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)
+    routes = [Route("/who", who), Route("/open/who", who), Route("/open/me", me)]
+    client = TestClient(Starlette(routes=routes, middleware=[around]))
+    bad = issuer.headers(expires_in=-3600)
+    assert client.get("/who", headers=bad).status_code == 401
+    assert client.get("/open/who", headers=bad).json()["signed_in"] is False
+    assert client.get("/open/me", headers=bad).status_code == 401
+    assert client.get("/open/me", headers=issuer.headers(sub="u1")).json() == "u1"
+    with pytest.raises(ConfigurationError, match="exempt_paths"):
+        JWTAuthenticationBackend(issuer.settings(), exempt_paths="/open")
+
+
 def test_on_error_leaves_what_is_not_its_own(issuer: FakeIssuer) -> None:
     """Another backend's error is not ours to answer."""
     with pytest.raises(LookupError):
