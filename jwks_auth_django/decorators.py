@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, Unpack, overload
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_django import csrf
 from jwks_auth_django.authentication import arefuse, asign_in, refuse, sign_in, vary
 from jwks_auth_django.conf import configuration
@@ -26,8 +26,8 @@ _ANY_GOOD_TOKEN = Requirement()
 @overload
 def require_jwt(view: View, /) -> View: ...
 @overload
-def require_jwt(**asked: Any) -> Callable[[View], View]: ...
-def require_jwt(view: Any = None, /, **asked: Any) -> Any:
+def require_jwt(**asked: Unpack[RequirementOptions]) -> Callable[[View], View]: ...
+def require_jwt(view: Any = None, /, **asked: Unpack[RequirementOptions]) -> Any:
     """Let a view be entered only with a token that is good and holds what is asked; bare or called.
 
     ``audience`` (replaces the settings'), ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``,
@@ -52,7 +52,7 @@ class JWTRequest(HttpRequest):
 class RequireJWTMixin:
     """For class-based views, leftmost: ``jwt = {"scopes": "orders:read"}``, as :func:`require_jwt` takes it."""
 
-    jwt: ClassVar[dict[str, Any]] = {}
+    jwt: ClassVar[RequirementOptions] = {}
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ user is ``auth=[JWTBearer(), lambda request: request.user]``.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Unpack
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -16,7 +16,7 @@ from ninja.operation import Operation, PathView
 from ninja.security.http import HttpAuthBase
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, MissingTokenError, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement
+from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import arejection_of, asign_in, rejection_of, sign_in
 
 __all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals"]
@@ -36,7 +36,7 @@ class _Bearer(HttpAuthBase):
     openapi_scheme = "bearer"
     openapi_bearerFormat = "JWT"
 
-    def __init__(self, **asked: Any) -> None:
+    def __init__(self, **asked: Unpack[RequirementOptions]) -> None:
         self.requirement = Requirement.of(**asked)
         if self.requirement.optional:
             raise ConfigurationError("optional: in Ninja, list what follows: auth=[JWTBearer(), ...]")
@@ -67,7 +67,7 @@ class JWTBearer(_Bearer):
 class AsyncJWTBearer(_Bearer):
     """As :class:`JWTBearer`, for async views; Ninja runs it in sync views too."""
 
-    def __init__(self, **asked: Any) -> None:
+    def __init__(self, **asked: Unpack[RequirementOptions]) -> None:
         super().__init__(**asked)
         self.is_async = True
 
