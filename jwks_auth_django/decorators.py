@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, Unpack, overload
 
@@ -63,11 +64,7 @@ class RequireJWTMixin:
 
 
 def _guarded(requirement: Requirement, view: Any) -> Any:
-    if isinstance(view, type):
-        raise ConfigurationError(
-            f"@require_jwt on the class {view.__qualname__}: use RequireJWTMixin, "
-            'or method_decorator(require_jwt(...), name="dispatch")'
-        )
+    _refuse_what_is_no_view(view)
     guarded: Any = (_async_guarded if _is_async(view) else _sync_guarded)(requirement, view)
     functools.update_wrapper(guarded, view)
     guarded.jwks_auth = (requirement, *getattr(view, "jwks_auth", ()))
@@ -75,6 +72,24 @@ def _guarded(requirement: Requirement, view: Any) -> Any:
     if not getattr(view, "csrf_exempt", False):
         guarded.csrf_exempt = csrf.JUDGED_BY_GUARD if requirement.optional else True
     return guarded
+
+
+def _refuse_what_is_no_view(view: Any) -> None:
+    if not callable(view):
+        raise ConfigurationError(
+            f"@require_jwt decorates a view, found {view!r}; options are named: scopes=..."
+        )
+    if isinstance(view, type):
+        raise ConfigurationError(
+            f"@require_jwt on the class {view.__qualname__}: use RequireJWTMixin, "
+            'or method_decorator(require_jwt(...), name="dispatch")'
+        )
+    # What method_decorator hands over is a partial, and has its self already.
+    if inspect.isfunction(view) and view.__code__.co_varnames[:1] == ("self",):
+        raise ConfigurationError(
+            f"@require_jwt on the method {view.__qualname__}: use @method_decorator(require_jwt(...)), "
+            "RequireJWTMixin, or in Django REST framework permission_classes"
+        )
 
 
 def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:

@@ -239,3 +239,15 @@ def test_the_cores_errors_in_a_guarded_view(project: Any, issuer: FakeIssuer, vi
 
     project({"/me": async_view if view is awhoami else sync_view}, MIDDLEWARE=[])
     assert Client().get("/me", headers=issuer.headers()).status_code == 403
+
+
+def test_what_is_no_view_is_refused_when_decorated() -> None:
+    """A scope's name, a method: the message says what to write."""
+    with pytest.raises(ConfigurationError, match="options are named"):
+        require_jwt("orders:read")  # type: ignore[call-overload]
+
+    with pytest.raises(ConfigurationError, match=r"Orders\.get: use @method_decorator"):
+
+        class Orders(View):
+            @require_jwt
+            def get(self, request: HttpRequest) -> HttpResponse: ...
