@@ -3,12 +3,19 @@
 import asyncio
 from typing import Annotated, Any
 
+import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.routing import Route
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, VerifiedToken
+from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
 
 ISSUER = FakeIssuer()
 AUTH = JWTBearer(ISSUER.settings(), websocket_subprotocol=True)
@@ -27,6 +34,17 @@ async def talk(websocket: WebSocket, token: Annotated[VerifiedToken[Any], Depend
     await websocket.accept()
 
 
+@require_jwt(scopes="x")
+async def endpoint(request: Request) -> None:
+    """Guarded in Starlette, behind its middleware."""
+
+
+BACKEND = JWTAuthenticationBackend(AUTH.authenticator)
+STARLETTE = Starlette(
+    routes=[Route("/", endpoint)],
+    middleware=[Middleware(AuthenticationMiddleware, backend=BACKEND, on_error=BACKEND.on_error)],
+)
+
 pieces = st.sampled_from(
     [b"Bearer ", b"bearer ", b"Basic ", b",", b" ", b"=", b'"', TOKEN.encode(), TOKEN[:40].encode()]
 )
@@ -39,7 +57,7 @@ subprotocols = st.lists(
 )
 
 
-def answer(scope: dict[str, Any]) -> Any:
+def answer(app: Any, scope: dict[str, Any]) -> Any:
     """The first message of the answer."""
     sent: list[Any] = []
 
@@ -49,25 +67,28 @@ def answer(scope: dict[str, Any]) -> Any:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(APP({"path": "/", "root_path": "", **scope}, receive, send))
+    asyncio.run(app({"path": "/", "root_path": "", **scope}, receive, send))
     return sent[0]
 
 
-@given(headers, queries)
-def test_no_request_makes_422_or_500(sent: list[tuple[bytes, bytes]], query: bytes) -> None:
+@pytest.mark.parametrize("app", [APP, STARLETTE], ids=["fastapi", "starlette"])
+@settings(deadline=None)
+@given(sent=headers, query=queries)
+def test_no_request_makes_422_or_500(app: Any, sent: list[tuple[bytes, bytes]], query: bytes) -> None:
     """Headers and queries of any bytes; the one good token lacks the scope."""
-    started = answer({"type": "http", "method": "GET", "headers": sent, "query_string": query})
+    started = answer(app, {"type": "http", "method": "GET", "headers": sent, "query_string": query})
     assert started["status"] in (400, 401, 403)
     challenges = [value for name, value in started["headers"] if name == b"www-authenticate"]
     assert len(challenges) == 1
     assert challenges[0].startswith(b'Bearer realm="api"')
 
 
+@settings(deadline=None)
 @given(headers, subprotocols)
 def test_no_handshake_makes_an_exception(sent: list[tuple[bytes, bytes]], offered: list[str]) -> None:
     """Subprotocols of any text; only a good token is let in."""
     scope = {"type": "websocket", "headers": sent, "query_string": b"", "subprotocols": offered}
-    started = answer({**scope, "extensions": {"websocket.http.response": {}}})
+    started = answer(APP, {**scope, "extensions": {"websocket.http.response": {}}})
     if started["type"] == "websocket.accept":
         assert TOKEN in offered or any(TOKEN.encode() in value for _, value in sent)
     else:
