@@ -41,7 +41,7 @@ class Policy:
         permissions: Names | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> None:
-        if claims is not None and not isinstance(claims, Mapping):
+        if claims is not None and not (isinstance(claims, Mapping) and claims):
             raise ConfigurationError(
                 f"claims: found {claims!r}, expected a mapping of claims to their values"
             )

@@ -67,6 +67,7 @@ def test_an_issuer_may_be_named() -> None:
         {"audience": [3]},
         {"issuer": []},
         {"claims": ["tier"]},
+        {"claims": {}},
         {"policy": lambda token: True},
     ],
 )
