@@ -60,16 +60,19 @@ class Flights:
         """Whether the flight in the air should long have landed."""
         return self.current is not None and now >= self.current.lapse
 
-    def start(self, decide: Callable[[Flight | None], Move], now: float) -> tuple[Flight | None, Move]:
+    def start(
+        self, decide: Callable[[Flight | None], Move | None], now: float
+    ) -> tuple[Flight | None, Move | None]:
         """Do what *decide* says of the flight in the air: start one, or let it be."""
         with self._lock:
             event = self._abandon_overdue(now)
             move = decide(self.current)
-            if move.fetch is not None:
-                self.current = self._new(move.fetch, now)
+            errand = move and move.fetch
+            if errand is not None:
+                self.current = self._new(errand, now)
             flight = self.current
         self._tell(event)
-        if move.fetch is not None and flight is not None:
+        if errand is not None and flight is not None:
             self._launch(flight)
         return flight, move
 

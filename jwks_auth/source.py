@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
@@ -115,38 +114,44 @@ class KeySource:
         self, wanted: Wanted[Any], now: float, *, refresh: bool = False
     ) -> tuple[Flight | None, float]:
         """The flight in the air, one that starts now included, and for how many seconds to wait for it."""
-        flights = self.flights
-        decide = partial(self._move, wanted, now, refresh=refresh)
+        flights, seen = self.flights, self.books.snapshot
+        known = self._serve(wanted, now) is not None
+
+        def decide(flight: Flight | None) -> Move | None:
+            # What was wanted was looked for before the lock was taken, as that may be a user's code; where the keys
+            # have changed meanwhile it is looked for again.
+            return self._move(known, now, flight, refresh=refresh) if self.books.snapshot is seen else None
+
         flight = flights.current
         move = decide(flight)
         # Most lookups change nothing and take no lock; one that would is decided again under it.
-        if move.fetch is not None or flights.overdue(now):
+        if move is not None and (move.fetch is not None or flights.overdue(now)):
             flight, move = flights.start(decide, now)
+        if move is None:
+            return self._begin(wanted, now, refresh=refresh)
         return flight, self._seconds(flight, move.patience, now)
 
     def _must_load(self, wanted: Wanted[Any], now: float) -> bool:
         """Whether no set is kept for lookups like this one."""
         return self._recent is not None and not self._recent.holds(wanted.kid, self.books.snapshot, now)
 
-    def _move(self, wanted: Wanted[Any], now: float, flight: Flight | None, *, refresh: bool) -> Move:
+    def _move(self, known: bool, now: float, flight: Flight | None, *, refresh: bool) -> Move:
         if flight is None and not self.flights.may_start():
             return Move(None, Patience.NONE)
         if refresh:
             return Move(Errand.EXPLICIT if flight is None else None, Patience.FULL)
-        return plan(self._situation(wanted, now, flying=flight is not None))
-
-    def _situation(self, wanted: Wanted[Any], now: float, *, flying: bool) -> Situation:
         books = self.books
-        return Situation(
+        situation = Situation(
             state=books.snapshot.life.state(now),
-            known=self._serve(wanted, now) is not None,
+            known=known,
             due=now >= books.deferred_until,
-            flying=flying,
+            flying=flight is not None,
             failing=books.backoff.failures > 0,
             backing_off=now < books.backoff.not_before,
             budget=books.affords(now) >= 1,
             eager=self.rules.cooldown <= 0,
         )
+        return plan(situation)
 
     def _seconds(self, flight: Flight | None, patience: Patience, now: float) -> float:
         if flight is None or patience is Patience.NONE:

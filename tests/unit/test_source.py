@@ -8,14 +8,16 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
 
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.flights import _after_fork_in_child
-from jwks_auth.freshness import Errand
+from jwks_auth.freshness import Errand, Life
 from jwks_auth.ledger import RecentKids
-from jwks_auth.snapshot import Deferred, Loaded, Order, Wanted
+from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 
@@ -53,6 +55,24 @@ def test_a_cold_lookup_fetches_once() -> None:
     assert bench.source.find("a", ALG) is not None or bench.source.resolve("a", ALG)
     assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
     assert bench.provider.asked == 1
+
+
+def test_what_is_wanted_is_looked_for_without_the_lock() -> None:
+    """It may be a user's ``match_kid``, and keys that arrive meanwhile are looked at again."""
+    bench = source_of()
+    asked = 0
+
+    def pick(snapshot: Snapshot) -> str | None:
+        nonlocal asked
+        assert not bench.source.flights._lock.locked()
+        asked += 1
+        if asked == 1:  # another thread's fetch lands between the look and the decision
+            bench.source.flights.publish(bench.provider(Order(Errand.EXPLICIT, snapshot, 0.0)))
+        return "found" if "a" in snapshot.keys.kids() else None
+
+    bench.clock.advance(1)
+    bench.source.books.snapshot = replace(NOTHING, life=Life(0.0, 0.0, inf))
+    assert bench.source.lookup(Wanted(pick)).value == "found"
 
 
 def test_find_never_waits() -> None:
