@@ -32,12 +32,13 @@ __all__ = [
 class Sender:
     """What is known of a request's sender, kept on the request."""
 
-    __slots__ = ("error", "memo", "token", "user")
+    __slots__ = ("error", "is_for_us", "memo", "token", "user")
 
     def __init__(self) -> None:
         self.memo = Memo()
         self.token: VerifiedToken | None = None
         self.user: Any = None
+        self.is_for_us = False  # by the settings' audience; a route's own does not count for other routes
         self.error: AuthError | KeySourceError | None = None
 
     async def auser(self) -> Any:
@@ -74,12 +75,13 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     :class:`AuthError` or :class:`KeySourceError`.
     """
     sender = sender_of(request)
-    if sender.token is not None and requirement.audience is None:
+    if sender.token is not None and sender.is_for_us and requirement.audience is None:
         requirement.judge(sender.token)
         return sender.token
     config = configuration()
     credentials = _credentials(request, config, requirement)
     token = config.authenticator.authenticate(credentials, requirement, sender.memo)
+    sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
         return token
     user = config.backend.user_of(token)
@@ -91,12 +93,13 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """As :func:`sign_in`, on an event loop."""
     sender = sender_of(request)
-    if sender.token is not None and requirement.audience is None:
+    if sender.token is not None and sender.is_for_us and requirement.audience is None:
         requirement.judge(sender.token)
         return sender.token
     config = configuration()
     credentials = _credentials(request, config, requirement)
     token = await config.authenticator.aauthenticate(credentials, requirement, sender.memo)
+    sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
         return token
     user = await config.backend.auser_of(token)

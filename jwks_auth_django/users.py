@@ -17,14 +17,14 @@ _PERMISSIONS: Any = PermissionsMixin
 def is_machine(token: VerifiedToken) -> bool:
     """Whether a client speaks for itself and not for a user (RFC 9700 section 4.15).
 
-    Such a token has no subject, or the client's own name in its place (RFC 9068 section 2.2); Auth0 and
-    Entra say so in a claim of theirs.
+    Such a token has no subject, or the client's own name in its place (RFC 9068 section 2.2). Auth0 says so in
+    ``gty``; Entra in ``idtyp``, or by a subject that is its own object; Keycloak names an account for it.
     """
     return (
-        not token.subject
-        or token.subject == token.client_id
+        token.subject in (None, "", token.client_id, token.get("oid"))
         or token.get("gty") == "client-credentials"
         or token.get("idtyp") == "app"
+        or token.get("preferred_username") == f"service-account-{token.client_id}".lower()
     )
 
 

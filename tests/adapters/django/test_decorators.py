@@ -209,6 +209,16 @@ def test_an_audience_the_middleware_refuses(project: Any, issuer: FakeIssuer, au
     assert Client().get("/me", headers=issuer.headers(aud="reports")).status_code == 200
 
 
+@pytest.mark.parametrize("view", [whoami, awhoami], ids=["sync", "async"])
+def test_an_audience_of_ones_own_opens_nothing_else(project: Any, issuer: FakeIssuer, view: Any) -> None:
+    """Guards inside of each other judge the audience each: one's own, and the service's."""
+    reports = require_jwt(audience="reports")
+    project({"/out": reports(require_jwt(view)), "/in": require_jwt(reports(view))}, MIDDLEWARE=[])
+    for path in ("/out", "/in"):
+        for audience, status in (("reports", 401), ("api", 401), (["api", "reports"], 200)):
+            assert Client().get(path, headers=issuer.headers(aud=audience)).status_code == status
+
+
 def test_any_audience_of_the_service_covers_every_view(project: Any, issuer: FakeIssuer) -> None:
     """Where the middleware takes any audience, so may a view, or one of its own."""
     for audience in ("reports", ANY_AUDIENCE):

@@ -11,6 +11,7 @@ from django.test import AsyncClient, Client
 
 from jwks_auth import InvalidTokenError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_django import require_jwt
 from jwks_auth_django.resolvers import UserResolver
 
 
@@ -61,6 +62,25 @@ def test_a_resolver_of_ones_own_sync(project: Any, issuer: FakeIssuer, name: str
     project({"/me": whoami}, USER={"STORE": f"{__name__}.{name}"})
     assert Client().get("/me", headers=issuer.headers(sub="u1")).json() == {"user": "u1"}
     assert Client().get("/me", headers=issuer.headers(sub="nobody")).status_code == 401
+
+
+def buggy(token: VerifiedToken) -> Any:
+    """A bug in a project's own code."""
+    raise LookupError("a bug")
+
+
+@pytest.mark.parametrize("middleware", [[], ["jwks_auth_django.middleware.JWTAuthenticationMiddleware"]])
+def test_no_token_in_an_error_report(project: Any, issuer: FakeIssuer, middleware: list[str]) -> None:
+    """9068-13: what Django mails to admins, or shows with DEBUG, holds local variables, but no token."""
+    project(
+        {"/me": require_jwt(whoami)}, DEBUG=True, MIDDLEWARE=middleware, USER={"STORE": f"{__name__}.buggy"}
+    )
+    token = issuer.token(sub="u1", secret="a claim of the token")
+    response = Client(raise_request_exception=False).get("/me", headers={"Authorization": f"Bearer {token}"})
+    assert (response.status_code, b"a bug" in response.content) == (500, True)
+    assert token.encode() not in response.content
+    assert token.rpartition(".")[2].encode() not in response.content
+    assert b"a claim of the token" not in response.content
 
 
 def test_an_unfinished_one(project: Any, issuer: FakeIssuer) -> None:

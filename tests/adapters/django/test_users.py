@@ -95,7 +95,10 @@ async def test_no_password_is_right_async(token_of: Any) -> None:
         ({"sub": None, "client_id": "app"}, True),
         ({"sub": "app@clients", "gty": "client-credentials"}, True),
         ({"sub": "x", "idtyp": "app"}, True),
-        ({"sub": "u1", "idtyp": "user"}, False),
+        ({"sub": "u1", "idtyp": "user", "oid": "o1"}, False),
+        ({"sub": "o1", "oid": "o1", "azp": "app"}, True),
+        ({"sub": "f:1", "client_id": "Shop", "preferred_username": "service-account-shop"}, True),
+        ({"sub": "f:1", "client_id": "Shop", "preferred_username": "service-account-other"}, False),
     ],
 )
 def test_machines(token_of: Any, claims: dict[str, Any], machine: bool) -> None:
