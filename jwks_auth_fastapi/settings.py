@@ -75,7 +75,7 @@ class JWKSAuthSettings(BaseSettings):
     _core: Settings = PrivateAttr()
 
     def __init__(self, **values: Any) -> None:
-        prefix = values.get("_env_prefix") or self.model_config["env_prefix"]
+        prefix = values.get("_env_prefix") or self.model_config.get("env_prefix", "")
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -99,7 +99,7 @@ class JWKSAuthSettings(BaseSettings):
             return value
         if name == "ISSUERS" and isinstance(value, Mapping):
             value = list(value.values())  # what pydantic-settings makes of JWKS_AUTH_ISSUERS__<any name>__*
-        return Settings.read(name, value, label=cls.model_config["env_prefix"] + "{}")
+        return Settings.read(name, value, label=cls.model_config.get("env_prefix", "") + "{}")
 
     @property
     def core(self) -> Settings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, Unpack, overload
 
 from starlette.authentication import (
     AuthCredentials,
@@ -31,8 +31,6 @@ from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticato
 from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
 
 __all__ = ["JWTAuthenticationBackend", "JWTCredentials", "JWTUser", "RejectedConnection", "require_jwt"]
-
-EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 
 _BACKEND = "jwks_auth.backend"
 _EXCEPTION_HANDLERS = "starlette.exception_handlers"  # there if Starlette is around to answer
@@ -112,7 +110,7 @@ class JWTAuthenticationBackend(AuthenticationBackend):
 
 
 @overload
-def require_jwt(endpoint: EndpointT, /) -> Callable[..., Any]: ...
+def require_jwt(endpoint: Callable[..., Any], /) -> Callable[..., Any]: ...
 @overload
 def require_jwt(
     *, backend: JWTAuthenticationBackend | None = None, **requirement: Unpack[RequirementOptions]
