@@ -24,7 +24,7 @@ class Command(BaseCommand):
         """One subcommand each."""
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("check", help="fetch every issuer's keys and say what came")
-        commands.add_parser("show", help="the keys in hand and their health, without a fetch")
+        commands.add_parser("show", help="fetch every issuer's keys, and list them with their health")
         commands.add_parser("refresh", help="fetch every issuer's keys again, whatever their age")
         verify = commands.add_parser("verify", help="say step by step why a token is accepted or refused")
         verify.add_argument("token", nargs="?", help="without it: from standard input")
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         if options["command"] == "verify":
             raw = options["token"] or sys.stdin.read()
             return cli.verify(authenticator, raw)
-        return {"check": cli.check, "show": cli.show, "refresh": cli.refresh}[options["command"]](
-            authenticator
-        )
+        if options["command"] == "refresh":
+            return cli.refresh(authenticator)
+        fetched = cli.check(authenticator)  # a new process holds none yet
+        return cli.show(authenticator) if options["command"] == "show" and fetched.ok else fetched
