@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import isclass, iscoroutinefunction, isfunction
+from inspect import isclass, iscoroutinefunction, isroutine
 from typing import Any, NamedTuple, TypeVar, Unpack, overload
 
 from jwks_auth.adapters import Requirement, RequirementOptions
@@ -21,7 +21,11 @@ PUBLIC = "__jwks_auth_public__"
 
 
 class Stamp(NamedTuple):
-    """Left on a decorated view for tools that list routes; nothing is ever decided by it."""
+    """Left on a decorated view, for what lists routes.
+
+    Other decorators copy it along, so it may say more than is enforced. Nothing is let in by it but, under
+    ``JWKS_AUTH_REQUIRED``, requests without a token to views that declare it optional.
+    """
 
     gate: str
     requirement: Requirement
@@ -86,7 +90,7 @@ def public(target: TargetT) -> TargetT:
     A view's own ``@require_jwt`` still holds. Like it, this goes below ``@app.route``. A function is not marked
     itself but what is returned, so that it may be registered elsewhere without being public there.
     """
-    marked: Any = _same(target) if isfunction(target) else target
+    marked: Any = _same(target) if isroutine(target) else target
     setattr(marked, PUBLIC, True)
     return marked  # type: ignore[no-any-return]
 

@@ -31,6 +31,8 @@ class Gate:
 
     def __init__(self, authenticator: Authenticator, load: Callable[[], Load | None]) -> None:
         self.authenticator = authenticator
+        self.decisions: dict[object, Requirement | None] = {}
+        """What guards ask of each view and method of this app."""
         self._load = load
 
     # admit and aadmit are alike but for what is awaited.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, request
+from flask import Blueprint, Flask, Request, current_app, request
 from werkzeug.routing import Rule
 
 from jwks_auth.adapters import Requirement
@@ -39,39 +39,46 @@ class Guard:
 
     def __call__(self) -> None:
         """Refuse the current request by raising; returning nothing lets Flask go on."""
-        rule = request.url_rule
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        rule, method = current.url_rule, current.method
         if rule is None:
             return
-        view = current_app.view_functions[rule.endpoint]
-        if request.method == "OPTIONS" and (answers_options(rule) or _is_preflight_for(view)):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        view = app.view_functions[rule.endpoint]
+        if method == "OPTIONS" and (answers_options(rule) or _is_preflight_for(view)):
             return
-        if not self.exempts(current_app, rule.endpoint, request.method):
-            gate_of(self.gate).admit(self.asked_of(view))
+        gate = gate_of(self.gate)
+        # Marks are read once: they are part of an app's set-up, which ends with its first request.
+        key = (self, rule.endpoint, view, method)
+        if key not in gate.decisions:
+            gate.decisions[key] = self.asks(app, rule.endpoint, method)
+        asked = gate.decisions[key]
+        if asked is not None:
+            gate.admit(asked)
 
-    def exempts(self, app: Flask, endpoint: str, method: str) -> bool:
-        """Whether *endpoint* may be reached without a token."""
-        return is_public(app, endpoint, method, within=self.blueprint)
-
-    def asked_of(self, view: Any) -> Requirement:
-        """The requirement that holds for *view*."""
-        return self.requirement
+    def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
+        """What a request for *method* on *endpoint* must meet; ``None`` where it needs no token."""
+        return None if is_public(app, endpoint, method, within=self.blueprint) else self.requirement
 
 
 class AppGuard(Guard):
     """A guard on an app. Static files are exempt: a page's styles are fetched without a token."""
 
-    def exempts(self, app: Flask, endpoint: str, method: str) -> bool:
-        """Whether *endpoint* is public or serves static files."""
-        return is_static(app, endpoint) or super().exempts(app, endpoint, method)
+    def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
+        """As for a blueprint, but nothing for static files."""
+        return None if is_static(app, endpoint) else super().asks(app, endpoint, method)
 
 
 class DefaultGuard(AppGuard):
     """``JWKS_AUTH_REQUIRED``: for views that say nothing themselves; ``optional=True`` says something."""
 
-    def asked_of(self, view: Any) -> Requirement:
-        """A good token; only if one was sent, where *view* itself declares it optional."""
-        declared = [stamp.requirement for stamp in stamps_of(view) if stamp.gate == self.gate]
-        return OPTIONAL if any(each.optional for each in declared) else self.requirement
+    def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
+        """A good token; only if one was sent, where the view itself, or its method, declares it optional."""
+        asked = super().asks(app, endpoint, method)
+        view = app.view_functions[endpoint]
+        stamps = (*stamps_of(view), *stamps_of(view_method(view, method)))
+        optional = any(stamp.requirement.optional for stamp in stamps if stamp.gate == self.gate)
+        return OPTIONAL if asked is not None and optional else asked
 
 
 def answers_options(rule: Rule) -> bool:

@@ -38,17 +38,15 @@ def protections(app: Flask) -> Iterator[Protection]:
 def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
     """What protects *method* on *rule*."""
     view = app.view_functions[rule.endpoint]
-    asked = (*_guards(app, rule.endpoint, method), *_declared(view, method))
+    asked = (*_guarding(app, rule.endpoint, method), *_declared(view, method))
     guard = " and ".join(str(each) for each in asked) or _open(app, rule.endpoint, method)
     return Protection(rule, method, asked, guard)
 
 
-def _guards(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
-    view = app.view_functions[endpoint]
+def _guarding(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
     for name in (None, *blueprints_of(endpoint)):
-        for function in app.before_request_funcs.get(name, ()):
-            if isinstance(function, Guard) and not function.exempts(app, endpoint, method):
-                yield function.asked_of(view)
+        guards = (each for each in app.before_request_funcs.get(name, ()) if isinstance(each, Guard))
+        yield from (asked for each in guards if (asked := each.asks(app, endpoint, method)) is not None)
 
 
 def _declared(view: Any, method: str) -> Iterator[Requirement]:

@@ -90,6 +90,22 @@ def test_optional_views_of_a_denying_app(guarded, issuer):
     assert client.get("/view", headers=issuer.headers(aud="elsewhere")).status_code == 401
 
 
+def test_optional_methods_of_a_denying_app(guarded):
+    """The same where one method of a class says it."""
+
+    class Orders(MethodView):
+        @require_jwt(optional=True)
+        def get(self):
+            return {}
+
+        def post(self):
+            return {}
+
+    guarded.add_url_rule("/orders", view_func=Orders.as_view("orders"))
+    client = guarded.test_client()
+    assert [client.get("/orders").status_code, client.post("/orders").status_code] == [200, 401]
+
+
 def test_another_instance_s_optional_is_not_this_one_s(guarded, issuer):
     """What one instance leaves optional, another may still require."""
     guarded.config.from_mapping(issuer.settings(prefix="PARTNER_JWKS_AUTH_"))
@@ -120,6 +136,17 @@ def test_public_marks_what_it_returns_and_not_the_function(guarded):
     guarded.add_url_rule("/view", "view", view)
     client = guarded.test_client()
     assert [client.get(path).status_code for path in ("/open", "/view")] == [200, 401]
+
+
+def test_public_takes_bound_methods(guarded):
+    """Views may be methods of an object that holds what they need."""
+
+    class Site:
+        def health(self):
+            return {}
+
+    guarded.add_url_rule("/health", "health", public(Site().health))
+    assert guarded.test_client().get("/health").status_code == 200
 
 
 def test_a_public_blueprint(guarded, auth):
