@@ -1,0 +1,105 @@
+"""The target: one octet chooses a parser, the rest is its input. Any exception but the documented ones is a finding.
+
+python -m tests.fuzz.parsers -max_total_time=60 [corpus folder]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+
+import atheris
+
+with atheris.instrument_imports(include=["jwks_auth"]):
+    from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Issuer, KeySet, TokenVerifier
+    from jwks_auth.base64url import decode_base64url, encode_base64url
+    from jwks_auth.bearer import bearer_token
+    from jwks_auth.jwk import RefusedKey, parse_jwk
+    from jwks_auth.jws import parse_claims, parse_jws
+    from jwks_auth.strict_json import parse_json_object
+
+from tests.attacks import forge
+
+VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
+
+
+def bearer(data: bytes) -> None:
+    """Header values and a query, divided by newlines."""
+    query, *values = data.decode("latin-1").split("\n")
+    with suppress(AuthError):
+        bearer_token(values, query=query)
+
+
+def jws(data: bytes) -> None:
+    """A whole token; what parses is written in one way only."""
+    with suppress(InvalidTokenError):
+        token = parse_jws(data.decode("latin-1"))
+        assert token.signing_input + b"." + encode_base64url(token.signature).encode() == data
+        parse_claims(token.payload)
+
+
+def header_and_claims(data: bytes) -> None:
+    """JSON texts of a header and of claims, divided by a newline and rightly encoded."""
+    head, _, claims = data.partition(b"\n")
+    raw = f"{encode_base64url(head)}.{encode_base64url(claims)}.AAAA"
+    with suppress(InvalidTokenError):
+        VERIFIER.verify(raw)
+        raise AssertionError("accepted without a signature")
+    assert VERIFIER.explain(raw).failed
+
+
+def json_object(data: bytes) -> None:
+    """What is read is JSON to the standard library as well, and means the same."""
+    with suppress(ValueError):
+        members = parse_json_object(data)
+        assert json.loads(data.decode("utf-8")) == members
+
+
+def base64url(data: bytes) -> None:
+    """One spelling for each octet string."""
+    with suppress(ValueError):
+        assert encode_base64url(decode_base64url(data)).encode() == data
+
+
+def jwk(data: bytes) -> None:
+    """One member of a set."""
+    with suppress(ValueError):
+        parsed = parse_jwk(json.loads(data))
+        assert not isinstance(parsed, RefusedKey) or parsed.reason
+
+
+def key_set(data: bytes) -> None:
+    """A whole document."""
+    with suppress(ConfigurationError):
+        KeySet.from_json(data)
+
+
+TARGETS: tuple[Callable[[bytes], None], ...] = (
+    bearer,
+    jws,
+    header_and_claims,
+    json_object,
+    base64url,
+    jwk,
+    key_set,
+)
+
+
+def test_one_input(data: bytes) -> None:
+    """What the fuzzer calls."""
+    if data:
+        TARGETS[data[0] % len(TARGETS)](data[1:])
+
+
+def main() -> None:
+    """Fuzz until told to stop."""
+    warnings.simplefilter("ignore")
+    atheris.Setup(sys.argv, test_one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

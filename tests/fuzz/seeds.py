@@ -1,0 +1,37 @@
+"""Inputs to start from: one good one for every parser."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.attacks import forge
+
+__all__ = ["write"]
+
+
+def write(folder: Path) -> None:
+    """Write a corpus to *folder*; the first octet is the parser's place in :data:`tests.fuzz.parsers.TARGETS`."""
+    token = forge.token().encode()
+    head, claims = (
+        json.dumps(forge.header()).encode(),
+        json.dumps(forge.claims(scope="a", roles=["b"])).encode(),
+    )
+    seeds = [
+        b"\0a=1\nBearer " + token,
+        b"\0access_token=x\nBasic eA==, Bearer " + token,
+        b"\1" + token,
+        b"\2" + head + b"\n" + claims,
+        b'\3{"a": [1, 2.5e3, "\\u00e9\\ud83d\\ude00", {"b": null}], "c": true}',
+        b"\4" + token.split(b".")[2],
+        *(b"\5" + json.dumps(key).encode() for key in forge.KEY_SET["keys"]),
+        b"\6" + json.dumps(forge.KEY_SET).encode(),
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds):
+        (folder / f"seed{number}").write_bytes(seed)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

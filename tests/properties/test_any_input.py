@@ -1,0 +1,125 @@
+"""Parsers of what strangers send raise the documented errors and nothing else, whatever they are given."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jwks_auth import (
+    AuthError,
+    ConfigurationError,
+    InvalidTokenError,
+    Issuer,
+    KeySet,
+    TokenVerifier,
+    verify_jws,
+)
+from jwks_auth.base64url import decode_base64url, encode_base64url
+from jwks_auth.bearer import bearer_token
+from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jws import parse_jws
+from tests.attacks import forge
+
+VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
+KEYS = KeySet.from_dict(forge.KEY_SET)
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4)
+    ),
+    max_leaves=12,
+)
+CLAIMS = st.dictionaries(
+    st.sampled_from(
+        ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "roles", "permissions", "azp"]
+    ),
+    JSON,
+)
+HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "x"]), JSON)
+MEMBERS = st.dictionaries(
+    st.sampled_from(["kty", "crv", "n", "e", "x", "y", "d", "k", "kid", "use", "key_ops", "alg"]),
+    JSON
+    | st.sampled_from(["RSA", "EC", "OKP", "P-256", "Ed25519", "Ed448", "sig", "RS256", "AQAB", ["verify"]]),
+)
+several = settings(max_examples=150, deadline=None)
+
+
+@several
+@given(st.text() | st.text(alphabet="abAB01-_.=+/ ", max_size=80) | st.binary())
+def test_any_text_is_refused_as_a_token(raw: Any) -> None:
+    """Nothing but ``InvalidTokenError``."""
+    with suppress(InvalidTokenError):
+        VERIFIER.verify(raw)
+        raise AssertionError("accepted")
+
+
+@several
+@given(HEADERS, CLAIMS)
+def test_any_header_and_claims_rightly_signed_give_a_token_or_a_refusal(head: Any, changes: Any) -> None:
+    """The good ones, with members replaced by any JSON value; whatever is accepted can be read."""
+    raw = forge.token({**forge.header(), **head}, {**forge.claims(), **changes})
+    with suppress(InvalidTokenError):
+        token = VERIFIER.verify(raw)
+        assert token.scopes | token.roles | token.permissions is not None
+        assert token.expires_at - (token.issued_at or 0) < 2e11
+        assert isinstance(token.subject or token.client_id or "", str)
+        assert forge.AUDIENCE in token.audience
+    assert VERIFIER.explain(raw).steps
+
+
+@several
+@given(st.lists(st.text(), max_size=3), st.text(), st.sampled_from(["Bearer", "DPoP"]))
+def test_any_header_values_give_a_token_or_a_refusal(values: list[str], query: str, scheme: str) -> None:
+    """Nothing but ``AuthError``."""
+    with suppress(AuthError):
+        assert bearer_token(values, query=query, scheme=scheme)
+    with suppress(AuthError):
+        assert bearer_token([f"{scheme} {value}" for value in values], query=query, scheme=scheme)
+
+
+@several
+@given(MEMBERS | JSON)
+def test_any_member_is_a_key_or_is_refused_with_a_reason(member: Any) -> None:
+    """No exception at all."""
+    for candidate in (member, {**forge.KEY_SET["keys"][2], **member} if isinstance(member, dict) else member):
+        parsed = parse_jwk(candidate)
+        assert isinstance(parsed, VerificationKey) or (isinstance(parsed, RefusedKey) and parsed.reason)
+
+
+@several
+@given(JSON | st.builds(lambda members: {"keys": members}, st.lists(MEMBERS | JSON, max_size=5)))
+def test_any_document_is_a_set_or_a_mistake(document: Any) -> None:
+    """Nothing but ``ConfigurationError``, as JSON too."""
+    with suppress(ConfigurationError):
+        assert len(KeySet.from_dict(document).keys) >= 0
+    with suppress(ConfigurationError):
+        KeySet.from_json(json.dumps(document))
+
+
+@several
+@given(st.binary())
+def test_base64url_is_one_to_one(octets: bytes) -> None:
+    """What decodes at all is the encoding of what it decodes to."""
+    assert decode_base64url(encode_base64url(octets).encode()) == octets
+    with suppress(ValueError):
+        assert encode_base64url(decode_base64url(octets)).encode() == octets
+
+
+@several
+@given(st.sampled_from(list(forge.ALGORITHMS)), st.binary(max_size=300))
+def test_what_is_signed_verifies_and_no_change_of_a_character_does(alg: str, payload: bytes) -> None:
+    """Every character of a token matters."""
+    raw = forge.token(payload=payload, alg=alg, head=forge.header(alg))
+    assert verify_jws(raw, KEYS) == payload
+    parsed = parse_jws(raw)
+    assert parsed.signing_input.decode() + "." + encode_base64url(parsed.signature) == raw
+    for at in range(0, len(raw), 37):
+        changed = raw[:at] + ("A" if raw[at] != "A" else "B") + raw[at + 1 :]
+        with suppress(InvalidTokenError):
+            verify_jws(changed, KEYS)
+            raise AssertionError(f"accepted with character {at} changed")

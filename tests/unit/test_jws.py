@@ -1,0 +1,64 @@
+"""The compact form, and signatures alone. What is refused is in the attack suite."""
+
+from __future__ import annotations
+
+import pytest
+
+from jwks_auth import ConfigurationError, InvalidTokenError, KeySet, verify_jws
+from jwks_auth.errors import MalformedTokenError
+from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_claims, parse_jws
+from tests.attacks import forge
+
+KEYS = KeySet.from_dict(forge.KEY_SET)
+
+
+def test_verify_jws_returns_the_payload_whatever_it_is() -> None:
+    """No JSON is asked for, and no claim is looked at."""
+    assert verify_jws(forge.token(payload=b"\x00\xff"), KEYS) == b"\x00\xff"
+    assert verify_jws(forge.token(payload=b""), KEYS) == b""
+
+
+@pytest.mark.parametrize(
+    ("raw", "algorithms", "code"),
+    [
+        (forge.token(), ["ES256"], "algorithm_not_allowed"),
+        (forge.token(forge.header(kid="x")), None, "unknown_key"),
+        (forge.token(key=forge.ATTACKER_KEY), None, "bad_signature"),
+        (forge.token(forge.header(alg="none")), None, "algorithm_not_allowed"),
+    ],
+)
+def test_9068_4_verify_jws_refuses(raw: str, algorithms: list[str] | None, code: str) -> None:
+    """Each refusal has the verifier's codes."""
+    with pytest.raises(InvalidTokenError) as caught:
+        verify_jws(raw, KEYS, algorithms)
+    assert caught.value.code == code
+    with pytest.raises(ConfigurationError):
+        verify_jws(raw, KEYS, ["HS256"])
+
+
+def test_headers_are_remembered_unless_they_are_long() -> None:
+    """A memo of what issuers send; an attacker can't fill it with large things."""
+    raw, long = forge.token(), forge.token(forge.header(x="x" * 600))
+    assert parse_jws(raw).jose is parse_jws(raw).jose
+    assert parse_jws(long).jose is not parse_jws(long).jose
+
+
+def test_the_limit_is_16_kib() -> None:
+    """At the limit a token is read, one character above it is refused for its size."""
+    head, tail = forge.segment(forge.header()), ".AAAA"
+    fill = MAX_TOKEN_LENGTH - len(head) - len(tail) - 1
+    assert parse_jws(f"{head}.{'A' * (fill - fill % 4)}{tail}")
+    with pytest.raises(InvalidTokenError) as caught:
+        parse_jws("A" * (MAX_TOKEN_LENGTH + 1))
+    assert caught.value.code == "too_large"
+
+
+def test_claims_are_an_object_with_an_issuer() -> None:
+    """The one claim that is used before the signature is verified, to look up who must have signed."""
+    assert issuer_of(parse_claims(b'{"iss": "x"}')) == "x"
+    with pytest.raises(MalformedTokenError):
+        parse_claims(b"[]")
+    for claims, code in (({}, "missing_claim"), ({"iss": None}, "invalid_claim")):
+        with pytest.raises(InvalidTokenError) as caught:
+            issuer_of(claims)
+        assert caught.value.code == code

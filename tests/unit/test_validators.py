@@ -1,0 +1,74 @@
+"""The claim rules as they are: pure functions of claims, rules and a time. The attack suite has them signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jwks_auth import ANY_AUDIENCE, InvalidTokenError
+from jwks_auth.claims import ClaimNames
+from jwks_auth.validators import PROFILES, ClaimRules, validate_audience, validate_claims
+
+NOW = 1000.0
+
+
+def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
+    """The code of the refusal of these claims, at time 1000."""
+    rules = {"names": ClaimNames.of(), "required": PROFILES["default"].required, **rules}
+    try:
+        validate_claims({"iss": "i", "exp": 2000, **claims}, ClaimRules(**rules), NOW)
+    except InvalidTokenError as exc:
+        return exc.code
+    return None
+
+
+@pytest.mark.parametrize(
+    ("claims", "rules", "code"),
+    [
+        ({}, {}, None),
+        ({"exp": 970}, {}, "expired"),
+        ({"exp": 970.5}, {}, None),
+        ({"exp": 1000}, {"leeway": 0}, "expired"),
+        ({"exp": 1000.5}, {"leeway": 0}, None),
+        ({"nbf": 1030.5}, {}, "not_yet_valid"),
+        ({"iat": 1030}, {}, None),
+        ({"iat": 869}, {"max_age": 100}, "too_old"),
+        ({"iat": 870}, {"max_age": 100}, None),
+        ({}, {"required": frozenset({"tenant"})}, "missing_claim"),
+        ({"tenant": None}, {"required": frozenset({"tenant"})}, None),
+        ({"client_id": "a"}, {"clients": frozenset("a")}, None),
+        ({"client_id": "b"}, {"clients": frozenset("a")}, "wrong_client"),
+        ({}, {"clients": frozenset("a")}, "wrong_client"),
+        ({"realm": {"roles": [1]}}, {"names": ClaimNames.of(roles_claim="realm.roles")}, "invalid_claim"),
+        ({"realm": {"roles": ["a"]}}, {"names": ClaimNames.of(roles_claim="realm.roles")}, None),
+        ({"realm": "x"}, {"names": ClaimNames.of(permissions_claim="realm.roles")}, None),
+    ],
+)
+def test_claims_are_judged(claims: dict[str, Any], rules: dict[str, Any], code: str | None) -> None:
+    """Each rule at its edge."""
+    assert code_of(claims, **rules) == code
+
+
+@pytest.mark.parametrize(
+    ("audience", "accepted"),
+    [
+        ("a", True),
+        (["x", "a"], True),
+        ("x", False),
+        (["x"], False),
+        ([], False),
+        ("ab", False),
+        (None, False),
+    ],
+)
+def test_9068_3_one_of_the_expected_audiences_is_named(audience: Any, accepted: bool) -> None:
+    """Whole strings; a token without one is for nobody, unless any will do."""
+    claims = {} if audience is None else {"aud": audience}
+    validate_audience(claims, ANY_AUDIENCE)
+    if accepted:
+        validate_audience(claims, frozenset({"a", "b"}))
+    else:
+        with pytest.raises(InvalidTokenError) as caught:
+            validate_audience(claims, frozenset({"a", "b"}))
+        assert caught.value.code == "wrong_audience"
