@@ -101,7 +101,7 @@ class SealedStore:
         self._store.put(name, self._seal(name, value) + value, ttl)
 
     def lease(self, name: str, ttl: float) -> bool:
-        """As the store's own: a forged lease can delay a fetch, and nothing more."""
+        """As the store's own: a forged lease can put off a refresh for three leases, and nothing more."""
         return self._store.lease(name, ttl)
 
     def _seal(self, name: str, value: bytes) -> bytes:

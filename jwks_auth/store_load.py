@@ -28,6 +28,9 @@ _MOST_HANGING = 2
 _PAUSE = 5.0
 """Seconds for which a store that failed is left alone."""
 
+_MOST_YIELDS = 3
+"""Leases of other processes in a row for which a fetch is put off."""
+
 _MOST_SKEW = 5.0
 """Seconds by which the clocks of a fleet may differ. Every record counts as this much older than it says."""
 
@@ -60,6 +63,7 @@ class SharedLoad:
         self._out_until = clock()
         self._calls: list[Future[Any]] = []
         self._leased_until = clock()
+        self._yielding_since: float | None = None
 
     def __call__(self, order: Order) -> Loaded:
         """The keys from the store or the provider; raises ``KeySourceError``, ``Deferred`` among them."""
@@ -67,6 +71,7 @@ class SharedLoad:
             return self._fetched(order)
         record = self._read()
         if record is not None and self._is_news(record, order):
+            self._yielding_since = None
             return self._aged(record)
         if order.errand is Errand.AHEAD and not self._may_fetch():
             raise Deferred
@@ -80,6 +85,7 @@ class SharedLoad:
     def _fetched(self, order: Order) -> Loaded:
         started = self._wall()
         loaded = self._load(order)
+        self._yielding_since = None
         value = Record(loaded, started).to_bytes()
         # Past its deadline the fetch has been given up, and another may have left something newer.
         if value is not None and self._clock() <= order.deadline:
@@ -128,8 +134,11 @@ class SharedLoad:
         free = self._bounded(lambda: self._store.lease(f"{self._name}:lease", ttl))
         if free:
             self._leased_until = now + ttl
-        # None: the store is out, and everybody fetches as if there were none.
-        return free is not False
+        if free is not False:
+            return True  # also for None: the store is out, and everybody fetches as if there were none
+        # Several leases in a row that bring no keys: they are forged, or their holders all fail.
+        self._yielding_since = now if self._yielding_since is None else self._yielding_since
+        return now - self._yielding_since >= _MOST_YIELDS * ttl
 
     def _bounded(self, call: Callable[[], ResultT]) -> ResultT | None:
         """The result of *call*; ``None`` if it fails, takes too long, or is not even tried."""

@@ -319,6 +319,21 @@ def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
             second(Errand.AHEAD)
 
 
+def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
+    """Whoever can write to the store delays a fetch by a few leases, and keeps no withdrawn key alive."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    process = Sharing(store, provider, clock, timeout=5.0)
+    process()
+    clock.advance(250)
+    assert store.lease(f"{process.load._name}:lease", 1e9)
+    for _ in range(18):
+        with pytest.raises(Deferred):
+            process(Errand.AHEAD)
+        clock.advance(1)
+    assert process(Errand.AHEAD).age == 0
+    assert provider.asked == 2
+
+
 def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
     """The flight was given up, and another may have left a newer one."""
     store = MemoryStore()
