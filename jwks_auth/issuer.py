@@ -94,6 +94,7 @@ class Issuer:
         **options: Unpack[ClientOptions],
     ) -> None:
         _check_one_place(jwks_uri=jwks_uri, jwks=jwks, discovery_url=discovery_url, client=client)
+        _check_options(options, client)
         self.issuer = checked_issuer(issuer, allow_http=allow_http)
         self.audience = _checked(audience)
         self.algorithms = None if algorithms is None else checked_algorithms(algorithms)
@@ -141,6 +142,14 @@ def _check_one_place(**places: object) -> None:
         raise ConfigurationError(
             f"{' and '.join(given)}: expected one place for the keys, found {len(given)}"
         )
+
+
+def _check_options(options: Mapping[str, Any], client: PyJWKClient | None) -> None:
+    # Where keys are handed over no client is made that would refuse them, but a misspelt name is still one.
+    if unknown := sorted(options.keys() - ClientOptions.__annotations__.keys()):
+        raise TypeError(f"Issuer() got an unexpected keyword argument {unknown[0]!r}")
+    if client is not None and options:
+        raise ConfigurationError(f"client and {', '.join(options)}: set these where the client is made")
 
 
 def _supplied(jwks: Any) -> KeyProvider:

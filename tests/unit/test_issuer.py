@@ -79,6 +79,14 @@ def test_a_client_of_ones_own() -> None:
     issuer = Issuer(fake.issuer, client=client)
     assert issuer.client is client
     assert issuer.keys is client.source
+    with pytest.raises(ConfigurationError, match="client and lifespan"):
+        Issuer(fake.issuer, client=client, lifespan=60)
+
+
+def test_a_misspelt_option_is_told() -> None:
+    """Even where no client is made of it."""
+    with pytest.raises(TypeError, match="lifspan"):
+        Issuer("https://issuer.example/", jwks=FakeIssuer().jwks(), lifspan=60)  # type: ignore[call-arg]
 
 
 def test_keys_are_handed_over() -> None:

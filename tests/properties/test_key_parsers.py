@@ -1,0 +1,91 @@
+"""What a provider, a store or a program hands over may be anything: it is read, or refused as documented."""
+
+from __future__ import annotations
+
+import json
+from math import isnan
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jwks_auth.client_view import KeySetView, key_set_of
+from jwks_auth.errors import KeySourceError
+from jwks_auth.fetch_headers import max_age, retry_after
+from jwks_auth.freshness import Life, Rules, State
+from jwks_auth.snapshot import Loaded
+from jwks_auth.store import MemoryStore, SealedStore, StoreError
+from jwks_auth.store_record import Record
+from tests.key_fakes import document
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner)
+)
+NAMES = ["kty", "crv", "x", "y", "n", "e", "alg", "use", "kid", "key_ops", "d", "k", "x5c"]
+VALUES = JSON | st.sampled_from(
+    ["RSA", "EC", "OKP", "oct", "P-256", "Ed25519", "sig", "enc", "RS256", "AQAB", "EdDSA"]
+)
+MEMBERS = JSON | st.dictionaries(st.sampled_from(NAMES), VALUES)
+DOCUMENTS = JSON | st.fixed_dictionaries({"keys": JSON | st.lists(MEMBERS, max_size=5)})
+
+
+@given(DOCUMENTS)
+def test_any_document_is_a_key_set_or_refused(anything: Any) -> None:
+    """And whatever is a key set can be shown as PyJWT shows it, or is refused there."""
+    try:
+        keys = key_set_of(anything)
+        view = KeySetView(Loaded(document=anything, keys=keys))
+        assert len(view.signing_keys) <= len(keys.keys)
+        assert view.jwk_set.keys
+    except KeySourceError as exc:
+        kind = exc.kind
+    else:
+        kind = "no_usable_keys"
+    assert kind in ("not_an_object", "not_a_key_set", "no_usable_keys")
+
+
+@given(MEMBERS)
+def test_a_good_key_survives_any_neighbour(member: Any) -> None:
+    """In our set and in PyJWT's."""
+    published = {"keys": [member, *document({"good"})["keys"]]}
+    keys = key_set_of(published)
+    assert "good" in keys.kids() or getattr(member, "get", {}.get)("kid") == "good"
+    assert KeySetView(Loaded(document=published, keys=keys)).jwk_set["good"]
+
+
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_record_is_read_or_refused(value: bytes) -> None:
+    """A store may hold anything."""
+    store = MemoryStore()
+    store.put("name", value, 60)
+    for read in (
+        lambda: Record.from_bytes(value),
+        lambda: SealedStore(store, "a secret of the fleet").get("name"),
+    ):
+        try:
+            read()
+        except (ValueError, StoreError):
+            continue
+
+
+HEADERS = st.text(st.characters(max_codepoint=255), max_size=40) | st.sampled_from(
+    ["max-age=60", "no-store", "1e9"]
+)
+
+
+@given(HEADERS, HEADERS)
+def test_no_header_makes_a_key_live_longer(control: str, age: str) -> None:
+    """Whatever ``Cache-Control`` and ``Age`` say."""
+    allowed = max_age({"Cache-Control": control, "Age": age})
+    assert allowed is None or (allowed >= 0 and not isnan(allowed))
+    life = Life.starting(0.0, Rules(lifespan=300), draw=0.5, max_age=allowed)
+    assert 60 <= life.hard <= 300
+    assert life.state(3900) is State.EXPIRED
+
+
+@given(HEADERS)
+def test_any_retry_after_is_a_delay_or_no_wish(value: str) -> None:
+    """Seconds, a date, or nonsense."""
+    delay = retry_after(value)
+    assert delay is None or delay >= 0
