@@ -123,8 +123,9 @@ class SharedLoad:
         held = order.held
         if self._state(record) is not State.FRESH or record.fetched_at <= held.fetched_at + self._skew:
             return False
-        # For an unknown kid only a changed set is news; the same one again would answer nothing.
-        return order.errand is not Errand.UNKNOWN_KID or record.loaded.document != held.loaded.document
+        # Who waits although keys are in hand looks for one that is not among them: the same set again is no answer.
+        searching = order.errand is not Errand.AHEAD and self._clock() < held.life.dead
+        return not searching or record.loaded.document != held.loaded.document
 
     def _may_fetch(self) -> bool:
         now = self._clock()

@@ -157,7 +157,7 @@ class _SealedContext:
 
 
 def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdog) -> Session:
-    if context is None and url.startswith("https"):
+    if context is None and url.lower().startswith("https:"):
         # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates.
         context = ssl.create_default_context()
     session = Session()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.freshness import Errand, Rules
+from jwks_auth.freshness import Errand, Life, Rules
 from jwks_auth.key_set import KeySet
 from jwks_auth.snapshot import Deferred, Loaded, Order, Snapshot
 from jwks_auth.store import KeySetStore, MemoryStore, SealedStore, StoreError
@@ -278,7 +278,7 @@ class Sharing:
     def __call__(self, errand: Errand = Errand.SCHEDULED) -> Loaded:
         """Load, and hold what came."""
         result = self.load(Order(errand, self.held, self.deadline))
-        self.held = Snapshot(result.keys, result, self.held.life, 0.0, 0.0, self.clock.now - result.age)
+        self.held = Snapshot(result.keys, result, Life(0.0, inf, inf), 0.0, 0.0, self.clock.now - result.age)
         return result
 
 
@@ -367,6 +367,21 @@ def test_an_unknown_kid_looks_in_the_store_first(clock: Clock) -> None:
     assert provider.asked == 3
     clock.advance(20)
     first(Errand.UNKNOWN_KID)
+    assert provider.asked == 4
+
+
+@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
+def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, errand: Errand) -> None:
+    """However new the record is, the provider is asked; for a renewal ahead of need it will do."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    clock.advance(20)
+    second(Errand.EXPLICIT)
+    assert first(errand).age == 0
+    clock.advance(20)
+    second(Errand.EXPLICIT)
+    assert first(Errand.AHEAD).age > 0
     assert provider.asked == 4
 
 
