@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,6 +214,50 @@ def test_proxies_of_the_environment_are_used(server: FaultServer, monkeypatch: p
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     PyJWKClient(server.url).warm_up()
     assert server.seen[1].startswith("GET /keys HTTP/1.1\r\n")
+
+
+def _tunnel(listener: socket.socket, asked: list[str]) -> None:
+    """A proxy for one CONNECT."""
+    near, _ = listener.accept()
+    head = near.recv(65536).decode()
+    asked.extend(head.split()[:2])
+    host, port = asked[1].split(":")
+    with near, socket.create_connection((host, int(port))) as far:
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=_copy, args=(far, near))
+        back.start()
+        _copy(near, far)
+        back.join(10)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while octets := source.recv(65536):
+            target.sendall(octets)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("mode", ["ok", "drip_headers"])
+def test_tls_goes_through_a_proxy(authority: Authority, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """By CONNECT, with the caller's own context, and within the deadline."""
+    asked: list[str] = []
+    context = ssl.create_default_context(cafile=authority.file)
+    with (
+        FaultServer(DOCUMENT, tls=authority.server()) as server,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        proxy = threading.Thread(target=_tunnel, args=(listener, asked))
+        proxy.start()
+        server.mode = mode
+        client = PyJWKClient(server.url, ssl_context=context, timeout=1)
+        if mode == "ok":
+            assert client.get_signing_key("a")
+        else:
+            assert kind_of_failure(client) == "timeout"
+        proxy.join(10)
+        assert asked == ["CONNECT", server.url.split("/")[2]]
 
 
 def test_no_connection_outlives_its_fetch(server: FaultServer) -> None:
