@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement
-from jwks_auth_django.conf import Configuration, configuration
+from jwks_auth_django.conf import configuration
 from jwks_auth_django.signals import token_rejected, token_verified
 
 __all__ = [
@@ -75,11 +75,13 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     :class:`AuthError` or :class:`KeySourceError`.
     """
     sender = sender_of(request)
-    if sender.token is not None and sender.is_for_us and requirement.audience is None:
+    if sender.is_for_us and requirement.audience is None and sender.token is not None:
         requirement.judge(sender.token)
         return sender.token
     config = configuration()
-    credentials = _credentials(request, config, requirement)
+    if requirement.audience is not None:
+        config.check_audience(requirement, request.path_info)
+    credentials = _credentials(request, config.meta_key)
     token = config.authenticator.authenticate(credentials, requirement, sender.memo)
     sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
@@ -93,11 +95,13 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """As :func:`sign_in`, on an event loop."""
     sender = sender_of(request)
-    if sender.token is not None and sender.is_for_us and requirement.audience is None:
+    if sender.is_for_us and requirement.audience is None and sender.token is not None:
         requirement.judge(sender.token)
         return sender.token
     config = configuration()
-    credentials = _credentials(request, config, requirement)
+    if requirement.audience is not None:
+        config.check_audience(requirement, request.path_info)
+    credentials = _credentials(request, config.meta_key)
     token = await config.authenticator.aauthenticate(credentials, requirement, sender.memo)
     sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
@@ -141,11 +145,9 @@ def vary(response: HttpResponseBase, header: str) -> None:
         patch_vary_headers(response, (header,))
 
 
-def _credentials(request: HttpRequest, config: Configuration, requirement: Requirement) -> Credentials:
-    if requirement.audience is not None:
-        config.check_audience(requirement, request.path_info)
+def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
     # One value: WSGI and Django's ASGI handler join repeated headers with commas, which no token holds.
-    value = request.META.get(config.meta_key)
+    value = request.META.get(meta_key)
     return Credentials(
         () if value is None else (value,), request.META.get("QUERY_STRING", ""), request.method or ""
     )

@@ -11,8 +11,10 @@ ROOT_URLCONF = "tests.django_site.sync_urls"
 LOGIN_URL = "/login/"
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "rest_framework",
     "drf_spectacular",

@@ -104,6 +104,7 @@ def test_email_links_for_several_issuers() -> None:
 def test_dummy_cache() -> None:
     """A cache that keeps nothing shares nothing."""
     assert [each[0] for each in found(JWKS_AUTH={**GOOD, "CACHE": "dummy"}, CACHES=DUMMY)] == ["W003"]
+    assert found(JWKS_AUTH={**GOOD, "CACHE": "default"}) == []
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,24 @@ def test_without_a_bearer_the_session_stays(project: Any, database: None) -> Non
         assert client.get("/ame", headers=headers).json() == {"user": "cookie"}
 
 
+def only_user(get_response: Any) -> Any:
+    """A project's own middleware, from before there was ``auser()``."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.user = "somebody"
+        return get_response(request)
+
+    return middleware
+
+
+def test_without_auser(project: Any) -> None:
+    """What another middleware left out is made up for."""
+    ours = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
+    project(VIEWS, LAZY=True, MIDDLEWARE=[f"{__name__}.only_user", ours])
+    response = Client().get("/ame", headers={"Authorization": "Basic dXNlcjpwYXNz"})
+    assert response.json() == {"user": "somebody"}
+
+
 def test_other_methods_do_not_wait(issuer: FakeIssuer) -> None:
     """CSRF is judged before the view: the token is verified at once, and waives it."""
     client = Client(enforce_csrf_checks=True)

@@ -413,3 +413,13 @@ def test_database_down_is_503_sync(project: Any, issuer: FakeIssuer) -> None:
 def broken(token: VerifiedToken) -> None:
     """A resolver whose database is down."""
     raise OperationalError("could not connect: password=secret")
+
+
+def test_identities_are_in_the_admin() -> None:
+    """Where a project uses it, accounts can be linked by hand."""
+    from django.contrib import admin
+
+    from jwks_auth_django.admin import JWTIdentityAdmin
+
+    assert isinstance(admin.site._registry[JWTIdentity], JWTIdentityAdmin)
+    assert JWTIdentityAdmin(JWTIdentity, admin.site).check() == []
