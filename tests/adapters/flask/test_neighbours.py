@@ -184,7 +184,7 @@ class TestFlaskSmorest:
         operations = document["paths"]["/orders/{number}"]
         assert {method: operations[method]["security"] for method in ("get", "put", "delete")} == {
             "get": [{"bearer": ["orders:read"]}],
-            "put": [{"bearer": ["orders:write", "orders:admin"]}],
+            "put": [{"bearer": ["orders:write"]}, {"bearer": ["orders:admin"]}],
             "delete": [{"bearer": []}],
         }
 
@@ -225,7 +225,7 @@ class TestAPIFlask:
         document = app.test_client().get("/openapi.json", headers=issuer.headers()).json
         assert document["components"]["securitySchemes"] == {"bearer": BEARER}
         assert {path: at["get"].get("security") for path, at in document["paths"].items()} == {
-            "/orders/{number}": [{"bearer": ["orders:read"]}],
+            "/orders/{number}": [{"bearer": ["orders:read"]}, {"bearer": []}],
             "/any": [{"bearer": []}],
             "/optional": [{"bearer": []}, {}],
             "/public": None,
