@@ -83,16 +83,22 @@ class Fetcher:
         self.sleep(pause)
         return self._attempt(url, headers, deadline)
 
-    def _headers(self, etag: str | None, revalidate: bool) -> dict[str, str]:
-        headers = {"User-Agent": "jwks-auth", "Accept": _JSON_TYPES, "Accept-Encoding": "identity"}
+    def _headers(self, etag: str | None, revalidate: bool) -> dict[str, Any]:
+        headers: dict[str, Any] = {
+            "User-Agent": "jwks-auth",
+            "Accept": _JSON_TYPES,
+            "Accept-Encoding": "identity",
+        }
         # A server's odd ETag, sent back, could make a request that can't be sent.
         if etag is not None and _ETAG.fullmatch(etag):
             headers["If-None-Match"] = etag
         if revalidate:
             headers["Cache-Control"] = "no-cache"
-        return headers | {name: str(value) for name, value in self.headers.items()}
+        for name, value in self.headers.items():
+            headers[name] = value if isinstance(value, bytes) else str(value)
+        return headers
 
-    def _attempt(self, url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+    def _attempt(self, url: str, headers: Mapping[str, Any], deadline: float) -> Answer:
         remaining = deadline - self.clock()
         if remaining <= 0:
             raise FetchError("no time was left to fetch", kind="timeout")
@@ -133,6 +139,10 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
     if parts.scheme.lower() == "http" and not http:
         raise ConfigurationError(
             f"{name} {url!r}: found http, expected https://...; on a network you trust, allow_http takes it"
+        )
+    if parts.username is not None:
+        raise ConfigurationError(
+            f"{name}: expected no user and password in the URL; use headers or a session"
         )
     if parts.scheme.lower() not in schemes or not host:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)

@@ -29,7 +29,7 @@ FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 @contextmanager
 def opened(
     url: str,
-    headers: Mapping[str, str],
+    headers: Mapping[str, Any],
     watchdog: Watchdog,
     *,
     ssl_context: ssl.SSLContext | None = None,
@@ -167,7 +167,7 @@ def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdo
     return session
 
 
-def _sent(session: Session, url: str, headers: Mapping[str, str], timeout: float) -> Response:
+def _sent(session: Session, url: str, headers: Mapping[str, Any], timeout: float) -> Response:
     # auth that does nothing: without it requests would look for a password in ~/.netrc.
     request = requests.Request("GET", url, headers=dict(headers), auth=session.auth or _no_auth)
     prepared = session.prepare_request(request)

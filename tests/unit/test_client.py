@@ -96,6 +96,7 @@ async def test_event_loops_use_the_same_cache(issuer: FakeIssuer) -> None:
         ("uri", {"uri": "https://[::1/keys"}),
         ("uri", {"uri": "https://example.com:port/keys"}),
         ("uri", {"uri": ""}),
+        ("uri: expected no user and password", {"uri": "https://me:secret@example.com/keys"}),
         ("uri", {"uri": None}),
         ("lifespan", {"lifespan": 0}),
         ("lifespan", {"lifespan": -1}),
