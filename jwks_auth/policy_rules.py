@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -14,14 +15,14 @@ __all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "Kind", "Not", "Rule"]
 Kind = Literal["scopes", "roles", "permissions"]
 
 
-class Rule:
+class Rule(ABC):
     """One condition on a verified token."""
 
     __slots__ = ()
 
+    @abstractmethod
     def allows(self, token: VerifiedToken[Any]) -> bool:
         """Whether the token meets it."""
-        raise NotImplementedError
 
     def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
         """Scopes that would help a token which does not meet it."""
@@ -31,9 +32,9 @@ class Rule:
         """Every scope it asks for."""
         return ()
 
+    @abstractmethod
     def describe(self) -> dict[str, Any]:
         """The condition as JSON values."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "expired_at_once": (lambda: claims(exp=NOW - 100, iat=NOW - 200), "claims", "expired", "NTP"),
     "ahead": (lambda: claims(nbf=NOW + 1000), "claims", "not_yet_valid", "NTP"),
     "milliseconds": (lambda: claims(exp=NOW * 1000), "claims", "invalid_claim", "milliseconds"),
+    "exp_missing": (lambda: claims(exp=...), "claims", "missing_claim", "lacks exp"),
     "claim_type": (lambda: claims(sub=1), "claims", "invalid_claim", ""),
     "id_token": (lambda: claims(at_hash="x"), "claims", "wrong_type", "ID token"),
     "bound": (lambda: claims(cnf={}), "claims", "bound_token", "DPoP"),

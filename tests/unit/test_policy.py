@@ -101,6 +101,7 @@ def test_a_policy_describes_itself_for_documentation() -> None:
             {"not": {"claims": {"tier": "x"}}},
         ]
     }  # fmt: skip
+    assert str(policy) == ("((scopes a, b and any_scope c, d) and any_role ops) or not claim tier 'x'")
     assert repr(Policy(roles="a")) == "Policy({'roles': ['a']})"
 
 
@@ -115,7 +116,7 @@ def test_policies_are_values() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [{"scopes": "a,b"}, {"scopes": 'a"'}, {"scopes": ["a b"]}, {"any_scope": []}, {"any_scope": ""},
-     {"any_role": []}, {"roles": [""]}, {"roles": [1]}, {"permissions": [None]}],
+     {"any_role": []}, {"claims": {}}, {"claims": "x"}, {"roles": [""]}, {"roles": [1]}, {"permissions": [None]}],
 )  # fmt: skip
 def test_a_policy_that_no_token_can_meet_is_a_mistake(arguments: dict[str, Any]) -> None:
     """It is found when it is written, not when a request comes."""

@@ -23,7 +23,8 @@ def test_objects_are_read(data: bytes, expected: object) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b" ", b"[]", b'"a"', b"1", b"null", b"{", b'{"a"}', b"{}{}", b"{} x", b'{"a":1,"a":1}', b'{"a":NaN}',
+    [b"", b" ", b"[]",
+     b'"a"', b"1", b"null", b"{", b'{"a"}', b'{"a":}', b"{}{}", b"{} x", b'{"a":1,"a":1}', b'{"a":NaN}',
      b'{"a":-Infinity}', b'\xef\xbb\xbf{}', "{}".encode("utf-16"), b'{"a":"\\ud800"}', b'{"\\udc00":1}',
      b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b"\xa0{}"],
 )  # fmt: skip

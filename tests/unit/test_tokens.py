@@ -109,6 +109,7 @@ def test_an_unverified_token_says_so() -> None:
     parsed = parse_jws(signed())
     assert (parsed.alg, parsed.kid, parsed.typ) == ("RS256", "RS256", "at+jwt")
     assert parsed.header == {"alg": "RS256", "kid": "RS256", "typ": "at+jwt"}
+    assert repr(parsed) == "<UnverifiedToken>"
     with pytest.raises(TypeError):
         parsed.header["alg"] = "none"  # type: ignore[index]
 
