@@ -39,7 +39,7 @@ BARS = {
     "EdDSA": (1.12, 1.16, 1.6, 1.15),
 }
 ASYNC = "jwks-auth async"
-CALLS = 5  # in a row: longer than the clock is coarse, shorter than the scheduler's turns
+CALLS = 10  # in a row: longer than the clock is coarse, shorter than the scheduler's turns
 
 Times = dict[str, list[float]]
 

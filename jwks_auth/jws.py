@@ -28,16 +28,16 @@ _MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is
 
 def parse_jws(raw: str) -> UnverifiedToken:
     """The parts of *raw*; raises ``InvalidTokenError`` for all but three clean segments with a clean header."""
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or not raw.isascii():
         raise MalformedTokenError
     if len(raw) > MAX_TOKEN_LENGTH:
         raise MalformedTokenError("too_large")
+    data = raw.encode()
+    header, _, rest = data.partition(b".")
+    payload, dot, signature = rest.partition(b".")
+    if not dot or b"." in signature:  # most junk ends here, before anything is decoded
+        raise MalformedTokenError
     try:
-        data = raw.encode("ascii")
-        header, _, rest = data.partition(b".")
-        payload, dot, signature = rest.partition(b".")
-        if not dot or b"." in signature:  # most junk ends here, before anything is decoded
-            raise MalformedTokenError
         jose = (_header if len(header) <= _MEMORABLE else _parse_header)(header)
         signing_input = data[: -len(signature) - 1]
         return UnverifiedToken(jose, decode_base64url(payload), signing_input, decode_base64url(signature))
