@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from jwks_auth.algorithms import PublicKey, SignatureCheck, algorithms_for
+from jwks_auth.algorithms import Algorithm, PublicKey, SignatureCheck, algorithms_for
 from jwks_auth.base64url import decode_base64url
 from jwks_auth.edwards import is_sound_ed25519_key
 from jwks_auth.roca import is_roca_modulus
@@ -69,7 +69,7 @@ def _parse(member: object) -> VerificationKey:
     kid = member.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise ValueError("kid is not a string")
-    kty, crv = member.get("kty"), member.get("crv")
+    kty = member.get("kty")
     if kty == "oct":
         raise ValueError("symmetric: a shared secret has no place in a public key set")
     if not _PRIVATE_MEMBERS.isdisjoint(member):
@@ -78,7 +78,8 @@ def _parse(member: object) -> VerificationKey:
     if read is None or not isinstance(kty, str):
         raise ValueError("key type is not supported")
     _check_purpose(member)
-    checks = _bind(member, kty, crv, read)
+    key = read(member)
+    checks = {name: algorithm.bind(key) for name, algorithm in _algorithms(member, kty).items()}
     return VerificationKey(kid, kty, member, checks)
 
 
@@ -93,17 +94,15 @@ def _check_purpose(member: Mapping[str, Any]) -> None:
             raise ValueError("key_ops mixes verify with other purposes")
 
 
-def _bind(
-    member: Mapping[str, Any], kty: str, crv: object, read: Callable[[Mapping[str, Any]], PublicKey]
-) -> dict[str, SignatureCheck]:
-    key = read(member)
-    algorithms = algorithms_for(kty, None if kty == "RSA" else str(crv))
-    if "alg" in member:
-        alg = member["alg"]
-        if not isinstance(alg, str) or alg not in algorithms:
-            raise ValueError("alg and key type are at odds")
-        algorithms = {alg: algorithms[alg]}
-    return {name: algorithm.bind(key) for name, algorithm in algorithms.items()}
+def _algorithms(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
+    """What the type and curve allow, or of that the one that the member names."""
+    algorithms = algorithms_for(kty, None if kty == "RSA" else str(member.get("crv")))
+    if "alg" not in member:
+        return algorithms
+    alg = member["alg"]
+    if not isinstance(alg, str) or alg not in algorithms:
+        raise ValueError("alg and key type are at odds")
+    return {alg: algorithms[alg]}
 
 
 def _octets(member: Mapping[str, Any], name: str) -> bytes:
