@@ -423,3 +423,10 @@ def test_identities_are_in_the_admin() -> None:
 
     assert isinstance(admin.site._registry[JWTIdentity], JWTIdentityAdmin)
     assert JWTIdentityAdmin(JWTIdentity, admin.site).check() == []
+
+
+def test_migrations_are_complete() -> None:
+    """The model and its migration say the same, so that makemigrations finds nothing to do in a project."""
+    from django.core.management import call_command
+
+    call_command("makemigrations", "jwks_auth_django", check_changes=True, dry_run=True, verbosity=0)
