@@ -99,8 +99,8 @@ class _TokenPermission(OperationHolderMixin, BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the token allows this; if it is refused for it, with the challenge that says why."""
-        token = request.auth
-        if not isinstance(token, VerifiedToken):
+        token = _token_of(request)
+        if token is None:
             return False
         lacking = _lacking_scopes(view)
         try:
@@ -143,6 +143,14 @@ class HasRole(_TokenPermission):
         if not names:
             raise ImproperlyConfigured('HasRole needs names: HasRole("admin")')
         super().__init__(*names)
+
+
+def _token_of(request: Request) -> VerifiedToken | None:
+    """The token DRF authenticated by; or the middleware, whose user DRF's SessionAuthentication takes over."""
+    if isinstance(request.auth, VerifiedToken):
+        return request.auth
+    sender = sender_of(request._request)
+    return sender.token if sender.token is not None and sender.user is request.user else None
 
 
 def _required(view: Any, method: str) -> tuple[str, ...] | None:

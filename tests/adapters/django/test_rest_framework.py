@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
@@ -179,6 +180,25 @@ def test_behind_another_authentication_the_challenge_is_still_right(project: Any
     assert APIClient().get("/x", headers=issuer.headers()).status_code == 200
 
 
+def test_permissions_behind_session_authentication(project: Any, issuer: FakeIssuer) -> None:
+    """With the middleware, DRF's own SessionAuthentication finds the token's user; its scopes count then too."""
+
+    class View(APIView):
+        authentication_classes: ClassVar[list[Any]] = [SessionAuthentication]
+        permission_classes: ClassVar[list[Any]] = [HasScopes("a")]
+
+        def post(self, request: Any) -> Response:
+            return Response({"user": str(request.user)})
+
+    project({"/x": View.as_view()})
+    client = APIClient(enforce_csrf_checks=True)
+    assert client.post("/x", headers=issuer.headers(sub="u1", scope="a")).json() == {"user": "u1"}
+    assert client.post("/x", headers=issuer.headers()).status_code == 403
+    assert client.post("/x").status_code == 403
+    client.force_authenticate(User(username="ada"))
+    assert client.post("/x", headers=issuer.headers(scope="a")).status_code == 403, "a token of somebody else"
+
+
 def test_outage_is_503_in_drfs_shape(project: Any, issuer: FakeIssuer) -> None:
     """With Retry-After, and no challenge."""
     project({"/x": Base.as_view()}, MIDDLEWARE=[])
@@ -214,8 +234,6 @@ def test_verified_once_with_the_middleware(project: Any, issuer: FakeIssuer) -> 
 
 def test_force_authenticate(project: Any, issuer: FakeIssuer) -> None:
     """Tests that don't care for tokens keep working."""
-    from django.contrib.auth.models import User
-
     project({"/x": Base.as_view()})
     client = APIClient()
     client.force_authenticate(User(username="ada"))
