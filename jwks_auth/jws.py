@@ -33,14 +33,15 @@ def parse_jws(raw: str) -> UnverifiedToken:
     if len(raw) > MAX_TOKEN_LENGTH:
         raise MalformedTokenError("too_large")
     data = raw.encode()
-    header, _, rest = data.partition(b".")
-    payload, dot, signature = rest.partition(b".")
-    if not dot or b"." in signature:  # most junk ends here, before anything is decoded
+    first = data.find(b".")
+    second = data.find(b".", first + 1)
+    if second < 0 or data.find(b".", second + 1) >= 0:  # most junk ends here, before anything is copied
         raise MalformedTokenError
     try:
-        jose = (_header if len(header) <= _MEMORABLE else _parse_header)(header)
-        signing_input = data[: -len(signature) - 1]
-        return UnverifiedToken(jose, decode_base64url(payload), signing_input, decode_base64url(signature))
+        header = data[:first]
+        jose = (_header if first <= _MEMORABLE else _parse_header)(header)
+        payload, signature = decode_base64url(data[first + 1 : second]), decode_base64url(data[second + 1 :])
+        return UnverifiedToken(jose, payload, data[:second], signature)
     except ValueError as exc:
         raise MalformedTokenError from exc
 

@@ -32,7 +32,6 @@ PROFILES = {
 
 # A later date is a mistake of units (milliseconds) or an attack on whoever converts it.
 _LAST_DATE = 1e11
-_NUMBERS = frozenset({int, float})
 
 _STRINGS = ("sub", "jti", "client_id", "azp")
 
@@ -92,15 +91,25 @@ def _is_strings(value: object) -> bool:
 def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
     expires_at, not_before, issued_at = claims["exp"], claims.get("nbf", 0), claims.get("iat", 0)
     for date in (expires_at, not_before, issued_at):
-        # bool is a subclass of int, so the type is compared. Infinity ("1e999") falls to the range.
-        if type(date) not in _NUMBERS or not -_LAST_DATE < date < _LAST_DATE:
+        # bool is a subclass of int, so the type is compared.
+        if type(date) is not int and type(date) is not float:
             raise InvalidTokenError("invalid_claim")
-    if expires_at <= now - rules.leeway:
-        raise InvalidTokenError("expired")
-    if not_before > now + rules.leeway or issued_at > now + rules.leeway:
-        raise InvalidTokenError("not_yet_valid")
-    if rules.max_age is not None and now - rules.leeway - issued_at > rules.max_age:
+    early, late = now + rules.leeway, now - rules.leeway
+    if not (
+        late < expires_at < _LAST_DATE
+        and -_LAST_DATE < not_before <= early
+        and -_LAST_DATE < issued_at <= early
+    ):
+        raise InvalidTokenError(_fault_of_dates(expires_at, not_before, issued_at, late=late))
+    if rules.max_age is not None and late - issued_at > rules.max_age:
         raise InvalidTokenError("too_old")
+
+
+def _fault_of_dates(*dates: float, late: float) -> str:
+    # Infinity ("1e999") falls to the range.
+    if not all(-_LAST_DATE < date < _LAST_DATE for date in dates):
+        return "invalid_claim"
+    return "expired" if dates[0] <= late else "not_yet_valid"
 
 
 def _refuse_other_kinds(claims: Mapping[str, Any]) -> None:
