@@ -32,11 +32,11 @@ def parse_jws(raw: str) -> UnverifiedToken:
         raise MalformedTokenError
     if len(raw) > MAX_TOKEN_LENGTH:
         raise MalformedTokenError("too_large")
-    data = raw.encode()
-    first = data.find(b".")
-    second = data.find(b".", first + 1)
-    if second < 0 or data.find(b".", second + 1) >= 0:  # most junk ends here, before anything is copied
+    first = raw.find(".")
+    second = raw.find(".", first + 1) if first > 0 else -1
+    if second < 0 or raw.find(".", second + 1) >= 0:  # most junk ends here, before anything is copied
         raise MalformedTokenError
+    data = raw.encode()
     try:
         header = data[:first]
         jose = (_header if first <= _MEMORABLE else _parse_header)(header)
