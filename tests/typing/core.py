@@ -1,0 +1,55 @@
+"""What type checkers know of the core: mypy strict reads this, nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_type
+
+from jwks_auth import ANY_AUDIENCE, Issuer, KeySet, Policy, Tenants, TokenVerifier, VerifiedToken, verify_jws
+from jwks_auth.explain import Explanation
+
+
+@dataclass
+class Claims:
+    """A user's own model."""
+
+    email: str
+
+
+def only_gold(token: VerifiedToken, now: float) -> None:
+    """A validator."""
+    Policy(claims={"tier": "gold"}).check(token)
+
+
+async def is_revoked(token: VerifiedToken) -> bool:
+    """A question asked last."""
+    return "jti" not in token
+
+
+async def find(issuer: str) -> Issuer | None:
+    """A tenant."""
+    return Issuer(issuer)
+
+
+async def use(raw: str) -> None:
+    """Bare use has plain claims; a model puts its own type in their place."""
+    verifier = TokenVerifier(
+        [Issuer("https://id.example/"), "https://other.example/"],
+        ANY_AUDIENCE,
+        validators=[only_gold],
+        is_revoked=is_revoked,
+        tenants=Tenants(find, hosts=["id.example"]),
+    )
+    token = verifier.verify(raw, audience=["a", "b"])
+    assert_type(token, VerifiedToken)
+    assert_type(token.claims, Mapping[str, Any])
+    assert_type(await verifier.averify(raw), VerifiedToken)
+    typed = token.with_claims(Claims("a@b.example"))
+    assert_type(typed, VerifiedToken[Claims])
+    assert_type(typed.claims.email, str)
+    assert_type(token.scopes, frozenset[str])
+    assert_type(token.audience, tuple[str, ...])
+    assert_type(Policy(scopes="a") & ~Policy(roles="b") | Policy(any_scope=["c"]), Policy)
+    assert_type(verify_jws(raw, KeySet.from_dict({"keys": []})), bytes)
+    assert_type(verifier.explain(raw), Explanation)
