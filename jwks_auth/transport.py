@@ -7,11 +7,13 @@ no password is read from ~/.netrc; proxies are those of the environment or of a 
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -158,13 +160,24 @@ class _SealedContext:
 
 def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdog) -> Session:
     if context is None and url.lower().startswith("https:"):
-        # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates.
-        context = ssl.create_default_context()
+        context = _default_context(_trust())
     session = Session()
     adapter = _WatchedAdapter(context, watchdog)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+@lru_cache(maxsize=1)
+def _default_context(trust: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
+    # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates. Reading those
+    # takes more than ten times the CPU of all else in a fetch, so it is done again only when they change.
+    return ssl.create_default_context()
+
+
+def _trust() -> tuple[tuple[str, int], ...]:
+    paths = ssl.get_default_verify_paths()
+    return tuple((path, os.stat(path).st_mtime_ns) for path in (paths.cafile, paths.capath) if path)
 
 
 def _sent(session: Session, url: str, headers: Mapping[str, Any], timeout: float) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient
+from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient, transport
 from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
@@ -116,6 +117,25 @@ def test_ssl_cert_file_is_honoured(authority: Authority, monkeypatch: pytest.Mon
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with FaultServer(DOCUMENT, tls=authority.server()) as server:
         assert PyJWKClient(server.url).get_signing_key("a")
+
+
+def test_certificates_are_read_again_only_when_they_change(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading them is most of the work of a fetch; a bundle that is replaced must not need a restart."""
+    bundle = tmp_path / "bundle.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    bundle.write_bytes(Authority(tmp_path, "Other CA").file.read_bytes())
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        client = PyJWKClient(server.url, cooldown_duration=0)
+        assert kind_of_failure(client) == "tls"
+        bundle.write_bytes(authority.file.read_bytes())
+        os.utime(bundle, (0, 0))
+        assert client.get_signing_key("a")
+        read = transport._default_context.cache_info().misses
+        assert client.get_jwk_set(refresh=True)["a"]
+        assert PyJWKClient(server.url).get_signing_key("a")
+    assert transport._default_context.cache_info().misses == read
 
 
 def test_the_deadline_holds_over_tls(authority: Authority) -> None:
