@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_every_core_module_has_a_layer() -> None:
     """A new module says where it stands."""
     parts = {part for name, _ in modules("jwks_auth") if (part := core_part(name))}
     assert {part for part in parts if layer_of(part) is None} == set()
+
+
+def test_the_map_for_contributors_is_these_layers() -> None:
+    """The rows L0 to L5 of CONTRIBUTING.md, from the bottom up."""
+    rows = re.findall(r"^\| L\d[^|]* \| ([^|]+) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    assert [set(re.findall(r"\w+", row)) for row in reversed(rows)] == [
+        set(names.split()) for names in LAYERS
+    ]
 
 
 def test_imports_point_down() -> None:
