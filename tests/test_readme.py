@@ -88,3 +88,8 @@ def test_links_lead_somewhere(page: Path) -> None:
     """A relative link names a file that is there."""
     missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_guide_is_named() -> None:
+    """A page that the README leads to from nowhere is not found."""
+    assert {f"docs/{page.name}" for page in ROOT.glob("docs/*.md")} <= set(LINK.findall(README))
