@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.issuer import Issuer
+from jwks_auth.tokens import Header
 
 __all__ = ["TenantCache", "Tenants"]
 
@@ -26,6 +27,11 @@ class Prepared(Protocol):
 
 PreparedT = TypeVar("PreparedT", bound=Prepared)
 
+Evidence: TypeAlias = tuple[Header, Mapping[str, Any]]
+"""A token's header and claims, neither verified."""
+
+_NOBODY_FOR = 30.0  # short, since a customer who signs up may call before the callback knows the name
+
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
 # No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
 _PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
@@ -37,7 +43,9 @@ class Tenants:
 
     *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
     :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
-    exactly, with the port where there is one: whoever can get a name on such a host can get *resolve* called.
+    exactly, with the port where there is one, and only for a token that some key could make good: whoever can get
+    a name on such a host can get *resolve* called. ``None`` is remembered for half a minute, for as many names as
+    there may be tenants.
     Return ``None`` for all but your own: each other :class:`Issuer` costs a fetch, which a made-up token can cause.
     The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
     """
@@ -63,40 +71,63 @@ class Tenants:
 class TenantCache(Generic[PreparedT]):
     """The tenants seen last, each as *prepare* made it of its issuer."""
 
-    def __init__(self, tenants: Tenants | None, prepare: Callable[[Issuer], PreparedT]) -> None:
+    def __init__(
+        self,
+        tenants: Tenants | None,
+        prepare: Callable[[Issuer], PreparedT],
+        *,
+        screen: Callable[[Header, Mapping[str, Any]], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._tenants = tenants
         self._prepare = prepare
+        self._screen = screen
+        self._clock = clock
         self._known: OrderedDict[str, PreparedT] = OrderedDict()
+        self._nobody: dict[str, float] = {}  # when the callback said so
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
-    def resolve(self, name: str) -> PreparedT:
-        """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback."""
-        tenants = self._asked_about(name)
-        return self._get(name) or self._keep(name, ask(tenants.resolve, name), tenants)
+    def resolve(self, name: str, evidence: Evidence | None = None) -> PreparedT:
+        """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
 
-    async def aresolve(self, name: str) -> PreparedT:
+        *evidence*, the token, is screened before the callback is asked; without it nothing is.
+        """
+        tenants = self._asked_about(name)
+        known = self._known_or_worth_asking(name, evidence)
+        return known or self._keep(name, ask(tenants.resolve, name), tenants)
+
+    async def aresolve(self, name: str, evidence: Evidence | None = None) -> PreparedT:
         """As :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
-        return self._get(name) or self._keep(name, await aask(tenants.resolve, name), tenants)
+        known = self._known_or_worth_asking(name, evidence)
+        return known or self._keep(name, await aask(tenants.resolve, name), tenants)
 
     def forget(self, name: str) -> None:
-        """Drop a tenant and its keys; its next token is asked about again."""
+        """Drop a tenant and its keys, or that it is none; its next token is asked about again."""
         with self._lock:
             self._known.pop(name, None)
+            self._nobody.pop(name, None)
 
     def _asked_about(self, name: str) -> Tenants:
         if self._tenants is None or not self._tenants.may_be(name):
             raise InvalidTokenError("wrong_issuer")
         return self._tenants
 
-    def _get(self, name: str) -> PreparedT | None:
+    def _known_or_worth_asking(self, name: str, evidence: Evidence | None) -> PreparedT | None:
         with self._lock:
             if name in self._known:
                 self._known.move_to_end(name)
-            return self._known.get(name)
+                return self._known[name]
+            answered_at = self._nobody.get(name)
+        if answered_at is not None and 0 <= self._clock() - answered_at < _NOBODY_FOR:
+            raise InvalidTokenError("wrong_issuer")
+        if evidence is not None:
+            self._screen(*evidence)
+        return None
 
     def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants) -> PreparedT:
         if issuer is None:
+            self._note_nobody(name, tenants.max_issuers)
             raise InvalidTokenError("wrong_issuer")
         if not isinstance(issuer, Issuer) or issuer.issuer != name:
             raise KeySourceError(
@@ -109,6 +140,13 @@ class TenantCache(Generic[PreparedT]):
             if len(self._known) > tenants.max_issuers:
                 del self._known[self._least_missed(name)]
         return prepared
+
+    def _note_nobody(self, name: str, most: int) -> None:
+        with self._lock:
+            self._nobody.pop(name, None)  # so that the first is always the oldest
+            self._nobody[name] = self._clock()
+            if len(self._nobody) > most:
+                del self._nobody[next(iter(self._nobody))]
 
     def _least_missed(self, newcomer: str) -> str:
         """Who makes room: a tenant without keys, as those are that nobody has but in made-up tokens."""

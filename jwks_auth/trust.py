@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
+from jwks_auth.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 from jwks_auth.claims import ClaimNames
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.issuer import Issuer
@@ -13,7 +13,7 @@ from jwks_auth.jwk import VerificationKey
 from jwks_auth.tokens import AnyAudience, IssuerTerms, checked_audience
 from jwks_auth.validators import PROFILES, ClaimRules, Profile
 
-__all__ = ["Trust", "Trusting"]
+__all__ = ["Bounds", "Trust", "Trusting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,15 @@ class Trust:
     media_types: frozenset[str | None]
     rules: ClaimRules
     terms: IssuerTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What no issuer's own settings can widen: a token outside of them is refused whoever signed it."""
+
+    algorithms: frozenset[str]
+    media_types: frozenset[str | None]
+    rules: ClaimRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +59,33 @@ class Trusting:
 
     def in_issuer(self, issuer: Issuer) -> Trust:
         """The trust in *issuer*; raises ``ConfigurationError`` for settings that can't be."""
-        profile = PROFILES[self.profile]
         names = self.names.overruled(issuer.scope_claims, issuer.roles_claim, issuer.permissions_claim)
         return Trust(
             issuer=issuer,
             find=issuer.keys.find,
             algorithms=issuer.algorithms or self._allow_list(),
-            media_types=profile.media_types,
-            rules=ClaimRules(
-                names,
-                self._required(profile),
-                self.leeway,
-                self.max_age,
-                None if self.allowed_clients is None else _strings("allowed_clients", self.allowed_clients),
-            ),
+            media_types=PROFILES[self.profile].media_types,
+            rules=self._rules(names),
             terms=IssuerTerms(names, checked_audience(issuer.audience or self.audience)),
+        )
+
+    def bounds(self) -> Bounds:
+        """What can be said of a token before its issuer is known."""
+        return Bounds(
+            frozenset(DEFAULT_ALGORITHMS + OPT_IN_ALGORITHMS),
+            PROFILES[self.profile].media_types,
+            # An issuer may have its scopes and roles anywhere; aud is held to the same form in any case.
+            self._rules(ClaimNames.of((), "aud", "aud")),
+        )
+
+    def _rules(self, names: ClaimNames) -> ClaimRules:
+        clients = self.allowed_clients
+        return ClaimRules(
+            names,
+            self._required(PROFILES[self.profile]),
+            self.leeway,
+            self.max_age,
+            None if clients is None else _strings("allowed_clients", clients),
         )
 
     def _allow_list(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.callbacks import aask, ask
@@ -22,7 +22,7 @@ from jwks_auth.tokens import (
     VerifiedToken,
     checked_audience,
 )
-from jwks_auth.trust import Trust, Trusting
+from jwks_auth.trust import Bounds, Trust, Trusting
 from jwks_auth.validators import validate_audience, validate_claims
 
 __all__ = ["TokenVerifier"]
@@ -72,7 +72,8 @@ class TokenVerifier:
         self._trusted = _by_name(trusting, issuers)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
-        self._tenants = TenantCache(tenants, trusting.in_issuer)
+        self._bounds = trusting.bounds()
+        self._tenants = TenantCache(tenants, trusting.in_issuer, screen=self._screen, clock=clock)
         self._validators = tuple(validators)
         self._is_revoked = is_revoked
         self._clock = clock
@@ -106,7 +107,7 @@ class TokenVerifier:
         token = parse_jws(raw)
         claims = parse_claims(token.payload)
         issuer = issuer_of(claims)
-        trust = self._trusted.get(issuer) or self._tenants.resolve(issuer)
+        trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, (token.jose, claims))
         _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
@@ -119,7 +120,7 @@ class TokenVerifier:
         token = parse_jws(raw)
         claims = parse_claims(token.payload)
         issuer = issuer_of(claims)
-        trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer)
+        trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, (token.jose, claims))
         _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
@@ -170,6 +171,11 @@ class TokenVerifier:
             )
         validate_audience(token.payload, expected)
 
+    def _screen(self, jose: Header, claims: Mapping[str, Any]) -> None:
+        """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
+        _refuse_what_no_key_helps(jose, self._bounds)
+        validate_claims(claims, self._bounds.rules, self._clock())
+
     def _conclude(
         self, candidate: tuple[UnverifiedToken, dict[str, Any], Trust], key: VerificationKey
     ) -> VerifiedToken:
@@ -186,7 +192,7 @@ class TokenVerifier:
             ask(validator, token, self._clock())
 
 
-def _refuse_what_no_key_helps(jose: Header, trust: Trust) -> None:
+def _refuse_what_no_key_helps(jose: Header, trust: Trust | Bounds) -> None:
     if jose.alg not in trust.algorithms:
         raise InvalidTokenError("algorithm_not_allowed")
     if jose.media_type not in trust.media_types:

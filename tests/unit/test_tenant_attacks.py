@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from jwks_auth import Issuer, JWKSAuthError, PyJWKClient, TokenVerifier
+from jwks_auth import InvalidTokenError, Issuer, JWKSAuthError, PyJWKClient, TokenVerifier
 from jwks_auth.tenants import Tenants
 from jwks_auth.testing import FakeIssuer
 
@@ -95,3 +96,83 @@ def test_an_explanation_holds_no_control_characters() -> None:
     assert "\x1b" not in str(verifier.explain(raw))
     raw = issuer.token(aud="api", header={"alg": "\x1b[2J"})
     assert "\x1b" not in str(verifier.explain(raw))
+
+
+class Counting:
+    """A directory without tenants that notes whom it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        """No tenant of ours."""
+        self.asked.append(name)
+
+
+HOPELESS: dict[str, tuple[dict[str, Any], str]] = {
+    "expired": ({"exp": 1}, "expired"),
+    "not_yet_valid": ({"nbf": 9e10}, "not_yet_valid"),
+    "no_exp": ({"exp": None}, "missing_claim"),
+    "bound": ({"cnf": {"jkt": "x"}}, "bound_token"),
+    "audience_a_number": ({"aud": 1}, "invalid_claim"),
+    "typ_of_an_id_token": ({"header": {"typ": "dpop+jwt"}}, "wrong_type"),
+    "alg_none": ({"header": {"alg": "none"}}, "algorithm_not_allowed"),
+    "alg_hs256": ({"header": {"alg": "HS256"}}, "algorithm_not_allowed"),
+    "another_client": ({"client_id": "stranger"}, "wrong_client"),
+}
+
+
+@pytest.mark.parametrize("name", HOPELESS)
+async def test_the_directory_is_not_asked_for_a_token_that_no_key_could_make_good(name: str) -> None:
+    """Its fault is told at once, so that made-up tokens of the cheapest kind cost the directory nothing."""
+    recipe, code = HOPELESS[name]
+    directory = Counting()
+    tenants = Tenants(directory, hosts=["login.example"])
+    verifier = TokenVerifier([], "api", allowed_clients=["app"], tenants=tenants)
+    raw = FakeIssuer(f"{HOST}/a").token(**{"aud": "api", "client_id": "app", **recipe})
+    for attempt in (lambda: verifier.verify(raw), lambda: verifier.averify(raw)):
+        with pytest.raises(InvalidTokenError) as caught:
+            await attempt()  # type: ignore[misc]
+        assert caught.value.code == code
+    assert directory.asked == []
+
+
+def test_what_a_tenant_may_set_for_itself_is_not_judged_beforehand() -> None:
+    """An algorithm that only it allows, and roles that only it has elsewhere."""
+    tenant = FakeIssuer(f"{HOST}/a", algorithms=("ES256K",))
+
+    def resolve(name: str) -> Issuer:
+        return Issuer(name, jwks=tenant.jwks(), algorithms=["ES256K"], roles_claim="groups")
+
+    verifier = TokenVerifier([], "api", tenants=Tenants(resolve, hosts=["login.example"]))
+    assert verifier.verify(tenant.token(aud="api", roles={"a": 1}, groups=["ops"])).roles == {"ops"}
+
+
+def test_a_name_that_is_nobodys_is_remembered_for_a_while() -> None:
+    """Half a minute, or until it is forgotten; a clock set back does not make it longer."""
+    now = [time.time()]
+    directory = Counting()
+    tenants = Tenants(directory, hosts=["login.example"])
+    verifier = TokenVerifier([], "api", tenants=tenants, clock=lambda: now[0])
+    raw = FakeIssuer(f"{HOST}/a").token(aud="api")
+    asked = []
+    for later in (0, 29, 2, 29, -40):
+        now[0] += later
+        with pytest.raises(InvalidTokenError, match="issuer"):
+            verifier.verify(raw)
+        asked.append(len(directory.asked))
+    verifier.forget_tenant(f"{HOST}/a")
+    with pytest.raises(InvalidTokenError, match="issuer"):
+        verifier.verify(raw)
+    assert [*asked, len(directory.asked)] == [1, 1, 2, 2, 3, 4]
+
+
+def test_no_more_names_are_remembered_than_there_may_be_tenants() -> None:
+    """Made-up names take no more memory than that; the oldest is forgotten first."""
+    directory = Counting()
+    verifier = TokenVerifier([], "api", tenants=Tenants(directory, hosts=["login.example"], max_issuers=2))
+    raw = {name: FakeIssuer(f"{HOST}/{name}").token(aud="api") for name in "abc"}
+    for name in "abcbca":
+        with pytest.raises(InvalidTokenError, match="issuer"):
+            verifier.verify(raw[name])
+    assert [name[-1] for name in directory.asked] == ["a", "b", "c", "a"]
