@@ -119,12 +119,14 @@ class IssuerTerms:
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
-    ``claims`` is the payload as it was sent, or the model put in its place by :meth:`with_claims`. The
-    properties are computed when they are read: most requests need one or two of them.
+    ``claims`` is the payload as it was sent, or the model put in its place by :meth:`with_claims`. The payload is
+    this request's own dict, neither shared nor copied: what a program changes in it, the token says from then on. A
+    token equals only itself, so it can be in sets and be a key. The properties are computed when they are read: most
+    requests need one or two of them.
     """
 
     claims: ClaimsT

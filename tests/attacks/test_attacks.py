@@ -20,7 +20,7 @@ async def test_attack(attack: Attack) -> None:
     assert VERIFIER.verify(attack.control()).subject
     forged = attack.forged()
     if attack.code is None:
-        assert VERIFIER.verify(forged) == await VERIFIER.averify(forged)
+        assert VERIFIER.verify(forged).claims == (await VERIFIER.averify(forged)).claims
         return
     for outcome in (lambda: VERIFIER.verify(forged), lambda: VERIFIER.averify(forged)):
         with pytest.raises(InvalidTokenError) as caught:

@@ -20,6 +20,13 @@ def token(names: ClaimNames | None = None, **claims: Any) -> VerifiedToken:
     return VerifiedToken(claims, {"alg": "RS256"}, claims, IssuerTerms(names or ClaimNames.of(), None))
 
 
+def test_a_token_equals_itself_alone_and_can_be_a_key() -> None:
+    """Two tokens with the same claims are still two; hashing looks at no claims."""
+    one, other = token(sub="u"), token(sub="u")
+    assert one != other
+    assert {one: 1, other: 2}[one] == 1
+
+
 def test_9068_12_subject_and_client_are_told_apart() -> None:
     """A client-credentials token's sub may be the client; both are there to be compared."""
     full = token(sub="u", client_id="c", azp="z", iat=1000, aud="a", sid="s")

@@ -195,7 +195,7 @@ async def test_9700_1_a_calls_audience_replaces_the_configured_one(fake: FakeIss
     assert await code_of(verifier, raw, audience="order") == "wrong_audience"
     assert await code_of(verifier, raw, audience=ANY_AUDIENCE) is None
     token = verifier.verify_any_audience(raw)
-    assert token == await verifier.averify_any_audience(raw)
+    assert token.claims == (await verifier.averify_any_audience(raw)).claims
     verifier.check_audience(token, "orders")
     verifier.admit(token, "orders")
     await verifier.aadmit(token, "orders")
