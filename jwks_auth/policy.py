@@ -11,7 +11,7 @@ from typing import Any
 
 from jwks_auth.challenge import checked_scopes
 from jwks_auth.claims import ClaimPath
-from jwks_auth.errors import ConfigurationError, InsufficientScopeError
+from jwks_auth.errors import ConfigurationError, InsufficientScopeError, MissingTokenError
 from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, Kind, Not, Rule
 from jwks_auth.tokens import VerifiedToken
 
@@ -79,8 +79,13 @@ class Policy:
         """Whether *token* meets the policy."""
         return self._rule.allows(token)
 
-    def check(self, token: VerifiedToken[Any]) -> None:
-        """Raise ``InsufficientScopeError``, with the scopes missing, unless *token* meets the policy."""
+    def check(self, token: VerifiedToken[Any] | None) -> None:
+        """Raise ``InsufficientScopeError``, with the scopes missing, unless *token* meets the policy.
+
+        Where there is no token, as on a request that need not have one, raise ``MissingTokenError``.
+        """
+        if token is None:
+            raise MissingTokenError
         if not self._rule.allows(token):
             raise InsufficientScopeError(dict.fromkeys(self._rule.missing_scopes(token)))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ConfigurationError, InsufficientScopeError, Policy
+from jwks_auth import ConfigurationError, InsufficientScopeError, MissingTokenError, Policy
 from tests.unit.test_tokens import token
 
 TOKEN = token(
@@ -103,6 +103,13 @@ def test_a_policy_describes_itself_for_documentation() -> None:
     }  # fmt: skip
     assert str(policy) == ("((scopes a, b and any_scope c, d) and any_role ops) or not claim tier 'x'")
     assert repr(Policy(roles="a")) == "Policy({'roles': ['a']})"
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(scopes="a"), ~Policy(roles="banned")])
+def test_without_a_token_there_is_nothing_to_allow(policy: Policy) -> None:
+    """As on a route with an optional token: the request is asked for one (401), whatever the policy."""
+    with pytest.raises(MissingTokenError):
+        policy.check(None)
 
 
 def test_policies_are_values() -> None:
