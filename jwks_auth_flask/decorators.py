@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from inspect import isclass, iscoroutinefunction, isroutine
 from typing import Any, NamedTuple, TypeVar, Unpack, overload
+from weakref import WeakSet
 
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_flask.gate import gate_of
 
-__all__ = ["PUBLIC", "Stamp", "decorator", "public", "require_jwt", "stamps_of"]
+__all__ = [
+    "PUBLIC",
+    "Stamp",
+    "decorator",
+    "is_lost_guard",
+    "note_registered",
+    "public",
+    "require_jwt",
+    "stamps_of",
+]
 
 View = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
@@ -18,6 +29,9 @@ TargetT = TypeVar("TargetT")
 
 STAMPS = "__jwks_auth__"
 PUBLIC = "__jwks_auth_public__"
+
+# Views whose guard no app is known to have. No mark on the view: functools.wraps would copy it to what is in order.
+_wrapped: WeakSet[Any] = WeakSet()
 
 
 class Stamp(NamedTuple):
@@ -40,8 +54,8 @@ def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> A
 
     Options: ``audience``, ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``, ``any_role``,
     ``permissions``, ``claims``, ``policy``, ``optional``. Several on one view add up, and the token is
-    verified once. Put it below ``@app.route``: above, Flask has already registered the bare view. On a
-    class-based view: ``decorators = [require_jwt]``, or on its methods.
+    verified once. Put it below ``@app.route``: above, Flask has already registered the bare view, and requests for
+    it fail with ``RuntimeError``. On a class-based view: ``decorators = [require_jwt]``, or on its methods.
 
     Raises :class:`~jwks_auth.ConfigurationError` at once for options no token can meet.
     """
@@ -61,6 +75,7 @@ def decorator(gate: str, view: Any, options: RequirementOptions) -> Any:
             )
         guarded = _guarded(decorated, gate, requirement)
         setattr(guarded, STAMPS, (*stamps_of(decorated), Stamp(gate, requirement)))
+        _note_wrapped(decorated)
         return guarded
 
     return decorate if view is None else decorate(view)
@@ -82,6 +97,26 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
         return view(*args, **kwargs)
 
     return guarded
+
+
+def _note_wrapped(view: Any) -> None:
+    while view is not None:
+        with suppress(TypeError):  # a callable object that can't be hashed or weakly referred to
+            _wrapped.add(view)
+        view = getattr(view, "__wrapped__", None)
+
+
+def note_registered(view: Any) -> None:
+    """What ``require_jwt`` made of *view* is registered on some app, so its guard is not lost."""
+    with suppress(TypeError):
+        _wrapped.discard(view)
+
+
+def is_lost_guard(view: Any) -> bool:
+    """Whether ``require_jwt`` wrapped *view*, or what another decorator made of it, and no app is known to use it."""
+    with suppress(TypeError):
+        return view in _wrapped
+    return False
 
 
 def public(target: TargetT) -> TargetT:

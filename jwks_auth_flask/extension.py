@@ -15,6 +15,7 @@ from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.login import user_for
+from jwks_auth_flask.order import OrderGuard
 from jwks_auth_flask.signals import send_event
 
 __all__ = ["JWKSAuth"]
@@ -53,6 +54,8 @@ class JWKSAuth:
             )
         settings, required = self._settings(app)
         authenticator = Authenticator(settings, on_event=partial(send_event, app))
+        if not gates:
+            app.before_request(OrderGuard())
         gates[self.name] = Gate(authenticator, lambda: self._load)
         if required:
             app.before_request(DefaultGuard(self.name, Requirement()))

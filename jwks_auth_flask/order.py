@@ -1,0 +1,53 @@
+"""The one mistake with ``@require_jwt`` that would leave a view open: writing it above ``@app.route``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, current_app, request
+
+from jwks_auth_flask.decorators import is_lost_guard, note_registered, stamps_of
+
+__all__ = ["OrderGuard"]
+
+
+class OrderGuard:
+    """A ``before_request`` function: a view that was registered first and guarded afterwards is not served.
+
+    Flask calls the bare view then, and nothing at run time tells the guard. Closed is better than a warning: who
+    wrote the decorator meant it. Where the guarded view is registered too, both were meant.
+    """
+
+    def __init__(self) -> None:
+        self._in_order: set[tuple[str, int]] = set()
+
+    def __call__(self) -> None:
+        """Raise ``RuntimeError`` for such a view; each is looked at once."""
+        rule = request.url_rule
+        if rule is None:
+            return
+        view = current_app.view_functions[rule.endpoint]
+        seen = (rule.endpoint, id(view))
+        if seen in self._in_order:
+            return
+        _note_registered(current_app)
+        if is_lost_guard(view):
+            raise RuntimeError(
+                f"The view {rule.endpoint!r} is registered without its @require_jwt, which stands above @app.route: "
+                "put @app.route above @require_jwt. If it is to be open here, register public(view)"
+            )
+        self._in_order.add(seen)
+
+
+def _note_registered(app: Flask) -> None:
+    for view in app.view_functions.values():
+        for inside in _inside(view):
+            if len(stamps_of(view)) > len(stamps_of(inside)):
+                note_registered(inside)
+
+
+def _inside(view: Any) -> Iterator[Any]:
+    """What decorators have wrapped to make *view*."""
+    while (view := getattr(view, "__wrapped__", None)) is not None:
+        yield view
