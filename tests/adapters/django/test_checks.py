@@ -168,7 +168,7 @@ def test_a_deployment_that_is_not_configured_is_told_once() -> None:
 
 
 def test_without_spectacular() -> None:
-    """The application starts where drf-spectacular is not installed."""
+    """An application outside of any registry starts too: it has no drf-spectacular to look for."""
     from jwks_auth_django.apps import JWKSAuthConfig
 
     JWKSAuthConfig.create("jwks_auth_django").ready()
