@@ -155,11 +155,21 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
 def _order() -> Iterator[CheckMessage]:
     wanted = (_AUTHENTICATION, MIDDLEWARE)
     order = [each for path in settings.MIDDLEWARE for each in wanted if any(installed([path], each))]
-    if _AUTHENTICATION in order[order.index(MIDDLEWARE) :] if MIDDLEWARE in order else ():
+    if _AUTHENTICATION not in (order[order.index(MIDDLEWARE) :] if MIDDLEWARE in order else ()):
+        return
+    fix = "Move it after django.contrib.auth.middleware.AuthenticationMiddleware"
+    given = getattr(settings, "JWKS_AUTH", None)
+    if isinstance(given, Mapping) and given.get("LAZY"):
+        yield _error(
+            "E011",
+            "With LAZY, the JWT middleware before AuthenticationMiddleware leaves the session's user beside the token",
+            fix,
+        )
+    else:
         yield _warning(
             "W005",
             "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
-            "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
+            fix,
         )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -27,12 +29,18 @@ class JWTAuthenticationMiddleware:
     A good bearer token gives ``request.user``, ``request.auser()`` and ``request.token``, whatever the session
     says. A bad one is refused at once, on every path but ``EXEMPT_PATHS``. A request without one is left as it
     is. With ``LAZY``, requests of safe methods are verified when something asks for their user.
+
+    Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        if not apps.is_installed("jwks_auth_django"):
+            raise ImproperlyConfigured(
+                'JWTAuthenticationMiddleware: add "jwks_auth_django" to INSTALLED_APPS, which has its checks and tables'
+            )
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:

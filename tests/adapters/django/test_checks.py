@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import configuration
+from jwks_auth_django.middleware import JWTAuthenticationMiddleware
 from tests.django_site import settings as site
 
 ISSUER = "https://issuer.example/"
@@ -120,6 +121,25 @@ def test_installation(name: str, backends: list[str], middleware: list[str]) -> 
     told = found(JWKS_AUTH=GOOD, AUTHENTICATION_BACKENDS=backends, MIDDLEWARE=middleware)
     assert [each[0] for each in told] == [name]
     assert told[0][2]
+
+
+@pytest.mark.parametrize(("lazy", "name"), [(True, "E011"), (False, "W005")])
+def test_lazy_before_sessions_is_an_error(lazy: bool, name: str) -> None:
+    """The session's user would replace the one still to be verified, beside the token of another."""
+    (told,) = found(JWKS_AUTH={**GOOD, "LAZY": lazy}, MIDDLEWARE=[OURS, *site.WITHOUT_MIDDLEWARE])
+    assert (told[0], "Move it after" in told[2]) == (name, True)
+    told_twice = found(JWKS_AUTH=None, MIDDLEWARE=[OURS, *site.WITHOUT_MIDDLEWARE])
+    assert {each[0] for each in told_twice} == {"E001", "W005"}
+
+
+def test_the_middleware_without_its_application() -> None:
+    """Without the application no check would run, so the server does not start."""
+    apps = [name for name in site.INSTALLED_APPS if name != "jwks_auth_django"]
+    with (
+        override_settings(INSTALLED_APPS=apps),
+        pytest.raises(ImproperlyConfigured, match='add "jwks_auth_django" to INSTALLED_APPS'),
+    ):
+        JWTAuthenticationMiddleware(lambda request: HttpResponse())
 
 
 def test_neither_is_a_choice_too() -> None:
