@@ -167,6 +167,10 @@ def _matched(token: VerifiedToken) -> Any:
     found = [user for user in same if getattr(user, field).casefold() == email.casefold()]
     if len(found) > 1:
         raise _refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
+    for user in found:
+        # Any trusted issuer may call any address verified: what that opens is an account of no special powers.
+        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
+            raise _refused(f"account {user.pk} is staff: link it by a row in JWTIdentity, not by e-mail")
     return found[0] if found else None
 
 

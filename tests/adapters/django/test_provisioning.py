@@ -309,6 +309,21 @@ def test_email_links_no_lookalike(store: Any, user_of: UserOf) -> None:
     assert user_of(sub="u1", email="m\u0131ke@example.org", email_verified=True) != known
 
 
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_email_links_no_staff(
+    store: Any, user_of: UserOf, issuer: FakeIssuer, caplog: pytest.LogCaptureFixture, power: str
+) -> None:
+    """An issuer that calls the admin's address verified does not become the admin; a row by hand links it."""
+    store(MATCH_EMAIL=True)
+    root = User.objects.create(username="root", email="root@example.org", **{power: True})
+    with pytest.raises(InvalidTokenError):
+        user_of(sub="u1", email="root@example.org", email_verified=True)
+    assert (JWTIdentity.objects.count(), User.objects.count()) == (0, 1)
+    assert f"account {root.pk} is staff" in caplog.text
+    JWTIdentity.objects.create(issuer=issuer.issuer, subject="u1", user=root)
+    assert user_of(sub="u1", email="root@example.org", email_verified=True) == root
+
+
 def test_two_subjects_never_share_an_account_by_email(
     store: Any, user_of: UserOf, caplog: pytest.LogCaptureFixture
 ) -> None:
