@@ -7,8 +7,10 @@ Only what was given is kept: each default lives with the object that uses it.
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -70,6 +72,9 @@ class Settings:
 
     shared: Mapping[str, Any]
     sources: tuple[Mapping[str, Any], ...]
+    label: str = "{}"
+    listed: bool = False
+    """Whether ``ISSUERS`` names the sources."""
 
     @classmethod
     def from_mapping(
@@ -102,7 +107,7 @@ class Settings:
                 f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
                 "ANY_AUDIENCE accepts tokens for any"
             )
-        return cls(shared, sources)
+        return cls(shared, sources, label, issuers is not None)
 
     @classmethod
     def from_prefixed(
@@ -140,12 +145,33 @@ class Settings:
     def verifier(self, *, on_event: Callable[[Any], object] | None = None) -> TokenVerifier:
         """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`."""
         own = {name: value for name, value in self.shared.items() if name in _VERIFIER}
-        return TokenVerifier([self._issuer(source, on_event) for source in self.sources], **_arguments(own))
+        issuers = [self._issuer(at, on_event) for at in range(len(self.sources))]
+        with _naming_settings(self.label.format):
+            return TokenVerifier(issuers, **_arguments(own))
 
-    def _issuer(self, source: Mapping[str, Any], on_event: Callable[[Any], object] | None) -> Issuer:
+    def _issuer(self, at: int, on_event: Callable[[Any], object] | None) -> Issuer:
+        source = self.sources[at]
+        own_label = _label_of_entry(self.label, at) if self.listed else self.label
         shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
         arguments = _arguments({**shared, **source})
-        return Issuer(arguments.pop("issuer"), on_event=on_event, **arguments)
+        with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
+            return Issuer(arguments.pop("issuer"), on_event=on_event, **arguments)
+
+
+@contextmanager
+def _naming_settings(named: Callable[[str], str]) -> Iterator[None]:
+    """Put the setting's name for the argument's, with which every complaint of a constructor begins."""
+    try:
+        yield
+    except ConfigurationError as error:
+        argument = re.split(r"\W", str(error), maxsplit=1)[0]
+        if argument.upper() not in SETTING_NAMES:
+            raise
+        raise ConfigurationError(named(argument.upper()) + str(error)[len(argument) :]) from error
+
+
+def _label_of_entry(label: str, at: int) -> str:
+    return f'{label.format("ISSUERS")}[{at}]["{{}}"]'
 
 
 def _sources(own: Mapping[str, Any], issuers: Any, label: str) -> tuple[Mapping[str, Any], ...]:
@@ -159,12 +185,11 @@ def _sources(own: Mapping[str, Any], issuers: Any, label: str) -> tuple[Mapping[
     if own:
         raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
     listed = _read(read.issuers, issuers, name)
-    return tuple(_source(entry, f"{name}[{at}]") for at, entry in enumerate(listed))
+    return tuple(_source(entry, _label_of_entry(label, at)) for at, entry in enumerate(listed))
 
 
-def _source(entry: Any, where: str) -> Mapping[str, Any]:
+def _source(entry: Any, label: str) -> Mapping[str, Any]:
     mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
-    label = where + '["{}"]'
     _refuse_unknown(mapping, label, {*_SOURCE, *_ISSUER}, _raise)
     if "ISSUER" not in mapping:
         raise ConfigurationError(f"{label.format('ISSUER')} is missing")

@@ -55,6 +55,48 @@ def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> N
         Settings.from_mapping({**ONE, **change}, label='JWKS_AUTH["{}"]').verifier()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALGORITHMS", ["HS256"]),
+        ("ALGORITHMS", []),
+        ("PROFILE", "rfc9086"),
+        ("STORE", "postgres://host"),
+        ("ISSUER", "ftp://issuer.example/"),
+        ("ISSUER", "http://issuer.example/"),
+        ("ISSUER", "https://issuer.example/?x"),
+        ("JWKS", {"keys": []}),
+        ("JWKS_URI", "issuer.example/keys"),
+        ("DISCOVERY_URL", "nowhere"),
+        ("TIMEOUT", 0),
+    ],
+)
+def test_what_an_issuer_or_a_verifier_refuses_is_named_as_the_setting_it_was(name: str, value: Any) -> None:
+    """In Flask's words as in Django's, not as an argument that nobody wrote."""
+    mapping = {f"JWKS_AUTH_{key}": each for key, each in {**ONE, name: value}.items()}
+    with pytest.raises(ConfigurationError, match=rf"\AJWKS_AUTH_{name}\b"):
+        Settings.from_prefixed(mapping).verifier()
+    with pytest.raises(ConfigurationError, match=rf'\AJWKS_AUTH\["{name}"\]'):
+        Settings.from_mapping({**ONE, name: value}, label='JWKS_AUTH["{}"]').verifier()
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "named"),
+    [
+        ({}, {"algorithms": ["none"]}, r'JWKS_AUTH_ISSUERS\[1\]\["ALGORITHMS"\]: found none'),
+        ({"JWKS_AUTH_ALGORITHMS": ["none"]}, {}, r"JWKS_AUTH_ALGORITHMS: found none"),
+        ({}, {"issuer": "https://a.example/"}, r"JWKS_AUTH_ISSUERS: 'https://a.example/' is listed twice"),
+        ({}, {"jwks": {"keys": []}, "jwks_uri": "https://b.example/"}, r"expected one place"),
+    ],
+)
+def test_of_several_issuers_the_one_at_fault_is_named(shared: dict[str, Any], own: Any, named: str) -> None:
+    """By its place in the list; but a setting that all share by its own name."""
+    issuers = ["https://a.example/", {"issuer": "https://b.example/", **own}]
+    mapping = {"JWKS_AUTH_AUDIENCE": "api", "JWKS_AUTH_ISSUERS": issuers, **shared}
+    with pytest.raises(ConfigurationError, match=named):
+        Settings.from_prefixed(mapping).verifier()
+
+
 def test_settings_are_a_mapping() -> None:
     """The issuer alone, in its place, says what was expected."""
     with pytest.raises(ConfigurationError, match="found a str, expected"):
