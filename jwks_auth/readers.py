@@ -52,9 +52,7 @@ def text(value: Any) -> str:
 
 def names(value: Any) -> tuple[str, ...]:
     """Strings: a list, a JSON array, or one string with spaces between."""
-    listed = _json(value, "[") if isinstance(value, str) else value
-    if isinstance(listed, str):
-        listed = listed.split()
+    listed = _split(value) if isinstance(value, str) else value
     if not isinstance(listed, (list, tuple, set, frozenset)) or not all(
         isinstance(n, str) and n for n in listed
     ):
@@ -115,9 +113,7 @@ def key_set(value: Any) -> Any:
 
 def issuers(value: Any) -> list[Any]:
     """Issuers: a list of URLs, of mappings, or of both; as a string JSON, or URLs with spaces between."""
-    listed = _json(value, "[") if isinstance(value, str) else value
-    if isinstance(listed, str):
-        listed = listed.split()
+    listed = _split(value) if isinstance(value, str) else value
     if (
         not isinstance(listed, (list, tuple))
         or not listed
@@ -156,6 +152,15 @@ def parameter(value: Any) -> str:
 def store(value: Any) -> Any:
     """A shared store of key sets: its URL (``redis://...``, ``file:...``) or the object."""
     return value
+
+
+def _split(value: str) -> Any:
+    listed = _json(value, "[")
+    if listed is not value:
+        return listed
+    if "," in value:  # as a part of one name, it would be found out by the first token
+        raise ValueError('found a comma; write several with spaces between, or as JSON: ["one", "other"]')
+    return value.split()
 
 
 def _json(value: str, opening: str) -> Any:
