@@ -17,7 +17,8 @@ from ninja.security.http import HttpAuthBase
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
-from jwks_auth_django.authentication import arejection_of, asign_in, rejection_of, sign_in
+from jwks_auth_django.authentication import arejection_of, asign_in, rejection_of, sign_in, vary
+from jwks_auth_django.conf import configuration
 
 __all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals"]
 
@@ -91,6 +92,7 @@ def answer_refusals(api: NinjaAPI) -> None:
         response = api.on_exception(request, HttpError(error.status_code, error.message))
         for name, value in error.headers.items():
             response[name] = value
+        vary(response, configuration().header)
         return response
 
     api.add_exception_handler(TokenRefused, answer)

@@ -70,6 +70,7 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
         """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
+        _vary(request)
         try:
             token = sign_in(request._request, self._requirement)
         except (AuthError, KeySourceError) as error:
@@ -143,6 +144,14 @@ class HasRole(_TokenPermission):
         if not names:
             raise ImproperlyConfigured('HasRole needs names: HasRole("admin")')
         super().__init__(*names)
+
+
+def _vary(request: Request) -> None:
+    """Have DRF tell caches that the answer depends on the header, where no middleware does."""
+    headers = getattr(request.parser_context.get("view"), "headers", None)  # put on every answer of the view
+    if headers is not None:
+        said = [headers["Vary"]] if headers.get("Vary") else []
+        headers["Vary"] = ", ".join(dict.fromkeys([*said, configuration().header]))
 
 
 def _token_of(request: Request) -> VerifiedToken | None:

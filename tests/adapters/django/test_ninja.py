@@ -180,3 +180,10 @@ def test_openapi(api: NinjaAPI) -> None:
 def test_refusals_are_http_errors() -> None:
     """Ninja's own class, so a project's handlers know them."""
     assert issubclass(TokenRefused, HttpError)
+
+
+def test_caches_are_told_of_refusals(project: Any, api: NinjaAPI) -> None:
+    """They vary with the header, without the middleware too."""
+    api.get("/me", auth=JWTBearer())(who)
+    project({"/": api.urls}, MIDDLEWARE=[])
+    assert Client().get("/me", headers=BAD)["Vary"] == Client().get("/me")["Vary"] == "Authorization"

@@ -14,6 +14,7 @@ from rest_framework.decorators import api_view, permission_classes
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.test import APIClient, APIRequestFactory
@@ -347,3 +348,36 @@ def test_a_bad_token_is_never_anonymous(project: Any) -> None:
     project({"/x": Anybody.as_view()}, MIDDLEWARE=[])
     assert APIClient().get("/x").status_code == 200
     assert APIClient().get("/x", headers={"Authorization": "Bearer nonsense"}).status_code == 401
+
+
+class Other(JWTAuthentication):
+    """A second class, which looks at the same header."""
+
+
+@pytest.mark.parametrize(
+    ("view", "vary"),
+    [
+        ({}, {"Authorization"}),
+        ({"authentication_classes": [JWTAuthentication, Other]}, {"Authorization"}),
+        ({"renderer_classes": [JSONRenderer, BrowsableAPIRenderer]}, {"Accept", "Authorization"}),
+    ],
+)
+def test_caches_are_told_without_the_middleware(
+    project: Any, issuer: FakeIssuer, view: dict[str, Any], vary: set[str]
+) -> None:
+    """Every answer varies with the header, beside what DRF says itself."""
+    view = {"renderer_classes": [JSONRenderer], "permission_classes": [AllowAny], **view}
+    project({"/x": type("View", (Base,), view).as_view()}, MIDDLEWARE=[])
+    for status, headers in [(200, {}), (200, issuer.headers()), (401, {"Authorization": "Bearer x"})]:
+        response = APIClient().get("/x", headers=headers)
+        told = response["Vary"].split(", ")
+        assert (response.status_code, set(told), len(told)) == (status, vary, len(vary))
+
+
+def test_a_request_outside_of_a_view(project: Any, issuer: FakeIssuer) -> None:
+    """Authentication works on a request made by hand too."""
+    project({})
+    request = Request(APIRequestFactory().get("/x", headers=issuer.headers(sub="u1")))
+    found = JWTAuthentication().authenticate(request)
+    assert found is not None
+    assert found[1].subject == "u1"
