@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def rows() -> Iterator[RouteRow]:
     for path, view in _patterns(get_resolver(), "/"):
         operations = list(_ninja_operations(view))
         for operation in operations:
-            names = [type(each).__name__ for each in operation.auth_callbacks]
+            names = [_ninja_guard(each) for each in operation.auth_callbacks]
             yield RouteRow(path, " ".join(operation.methods), " or ".join(names) or None)
         if not operations:
             yield RouteRow(path, _methods(view), _guard(view, deny_by_default))
@@ -70,7 +71,9 @@ def _guard(view: Any, deny_by_default: bool) -> str | None:
         return "login_required or user_passes_test"
     if not getattr(view, "login_required", True):
         return "public: login_not_required"
-    return "LoginRequiredMiddleware" if deny_by_default else None
+    if deny_by_default:
+        return "LoginRequiredMiddleware"
+    return "public: API documentation" if _is_ninja_documentation(view) else None
 
 
 def _drf_guard(view_class: Any) -> str | None:
@@ -94,6 +97,19 @@ def _ninja_operations(view: Any) -> Iterator[Any]:
     for enclosed in _enclosed(inspect.unwrap(view)):
         if ninja is not None and isinstance(enclosed, ninja.PathView):
             yield from enclosed.operations
+
+
+def _ninja_guard(callback: Any) -> str:
+    """What ``auth`` lists, with what it asks where it is ours."""
+    name = getattr(callback, "__name__", type(callback).__name__)
+    requirement = getattr(callback, "requirement", None)
+    return f"{name}: {requirement}" if isinstance(requirement, Requirement) else str(name)
+
+
+def _is_ninja_documentation(view: Any) -> bool:
+    """Whether Ninja made it beside the operations: its root, its schema, and the page that shows it."""
+    function = view.func if isinstance(view, functools.partial) else view
+    return getattr(function, "__module__", "") == "ninja.openapi.views"
 
 
 def _is_admin_view(view: Any) -> bool:

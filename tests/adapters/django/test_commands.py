@@ -15,6 +15,7 @@ from django.test import override_settings
 from django.urls import include, path
 from django.views import View
 from ninja import NinjaAPI
+from ninja.security import django_auth
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.views import APIView
 
@@ -109,9 +110,9 @@ class WithAdmin:
 
 def table(project: Any, **settings: Any) -> dict[tuple[str, str], str | None]:
     """Guards by path and method."""
-    api = NinjaAPI(urls_namespace="routes", docs_url=None, openapi_url=None)
-    api.get("/closed", auth=JWTBearer())(view)
-    api.post("/closed", auth=[JWTBearer(), JWTBearer()])(view)
+    api = NinjaAPI(urls_namespace="routes", docs_url="docs", openapi_url="schema")
+    api.get("/closed", auth=JWTBearer(scopes="a"))(view)
+    api.post("/closed", auth=[JWTBearer(), django_auth])(view)
     api.delete("/closed")(view)
     urls = (
         path("bare", view),
@@ -154,9 +155,11 @@ def test_routes_and_their_guards(project: Any) -> None:
         ("/public", "any"): "public: login_not_required",
         ("/drf/open", "GET"): None,
         ("/drf/closed", "GET"): "DRF: IsAuthenticated, (HasScopes('orders:read') OR NOT HasRole('guest'))",
-        ("/ninja/", "any"): None,
-        ("/ninja/closed", "GET"): "JWTBearer",
-        ("/ninja/closed", "POST"): "JWTBearer or JWTBearer",
+        ("/ninja/", "any"): "public: API documentation",
+        ("/ninja/schema", "any"): "public: API documentation",
+        ("/ninja/docs", "any"): "public: API documentation",
+        ("/ninja/closed", "GET"): "JWTBearer: token with scopes a",
+        ("/ninja/closed", "POST"): "JWTBearer: token or SessionAuth",
         ("/ninja/closed", "DELETE"): None,
         ("/admin", "any"): "admin",
         ("/recursive", "any"): None,
@@ -166,7 +169,8 @@ def test_routes_and_their_guards(project: Any) -> None:
 
 def test_login_required_middleware_guards_the_rest(project: Any) -> None:
     """Where Django denies by default, a bare view is guarded."""
-    assert table(project, MIDDLEWARE=[LOGIN])["/bare", "any"] == "LoginRequiredMiddleware"
+    guards = table(project, MIDDLEWARE=[LOGIN])
+    assert guards["/bare", "any"] == guards["/ninja/docs", "any"] == "LoginRequiredMiddleware"
 
 
 def test_fail_unprotected(project: Any) -> None:
