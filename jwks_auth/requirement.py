@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypedDict
+from typing import Any, Never, Self, TypedDict
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.policy import Policy
@@ -55,11 +56,15 @@ class Requirement:
         claims: Mapping[str, Any] | None = None,
         policy: Policy | None = None,
         optional: bool = False,
+        **unknown: Never,
     ) -> Self:
         """The requirement a decorator's arguments describe; all of them must hold.
 
-        Raises :class:`ConfigurationError` for what no token could satisfy, so when the route is declared.
+        Raises :class:`ConfigurationError` for what no token could satisfy, so when the route is declared, and
+        ``TypeError`` for a name it does not know, with the nearest it does.
         """
+        for name in unknown:
+            raise TypeError(_no_option(name))
         rules: dict[str, Any] = {
             "scopes": scopes,
             "any_scope": any_scope,
@@ -101,6 +106,13 @@ class Requirement:
             raise InvalidTokenError("wrong_issuer")
         if self.policy is not None:
             self.policy.check(token)
+
+
+def _no_option(name: str) -> str:
+    known = list(RequirementOptions.__annotations__)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"{name} is nothing a route can ask: {hint}"
 
 
 def _listed(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:

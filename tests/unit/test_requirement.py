@@ -77,6 +77,22 @@ def test_what_no_token_could_satisfy_is_refused_when_declared(arguments: dict[st
         Requirement.of(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("scope", "did you mean scopes"),
+        ("role", "did you mean roles"),
+        ("any_roles", "did you mean any_role"),
+        ("issuers", "did you mean issuer"),
+        ("color", "known are audience, issuer, scopes"),
+    ],
+)
+def test_an_option_that_is_none_is_named_with_the_nearest_that_is(name: str, hint: str) -> None:
+    """Every adapter's decorators hand their options on, so all of them say it so."""
+    with pytest.raises(TypeError, match=f"\\A{name} is nothing a route can ask: {hint}"):
+        Requirement.of(**{name: "a"})  # type: ignore[arg-type]
+
+
 def test_audiences_are_kept_as_a_tuple() -> None:
     """A string, a list and ANY_AUDIENCE."""
     assert Requirement.of(audience="api").audience == ("api",)
@@ -88,7 +104,7 @@ def test_audiences_are_kept_as_a_tuple() -> None:
 def test_the_options_of_decorators_are_those_of_a_requirement() -> None:
     """``RequirementOptions`` names what ``Requirement.of`` takes, no more and no less, with the same types."""
     taken = get_type_hints(Requirement.of)
-    del taken["return"]
+    del taken["return"], taken["unknown"]
     assert get_type_hints(RequirementOptions) == taken
 
 
