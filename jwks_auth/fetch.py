@@ -134,11 +134,12 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except (ValueError, AttributeError, TypeError) as exc:
-        raise ConfigurationError(f"{name} {url!r} is no URL: {exc}") from exc
+    except (ValueError, AttributeError, TypeError):
+        # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
+        raise ConfigurationError(f"{name} {_shown(url)} is no URL") from None
     if parts.scheme.lower() == "http" and not http:
         raise ConfigurationError(
-            f"{name} {url!r}: found http, expected https://...; on a network you trust, allow_http takes it"
+            f"{name} {_shown(url)}: found http, expected https://...; on a network you trust, allow_http takes it"
         )
     if parts.username is not None:
         raise ConfigurationError(
@@ -146,8 +147,16 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
         )
     if parts.scheme.lower() not in schemes or not host:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ConfigurationError(f"{name} {url!r} has no usable scheme and host: expected {expected}...")
+        raise ConfigurationError(
+            f"{name} {_shown(url)} has no usable scheme and host: expected {expected}..."
+        )
     return url
+
+
+def _shown(url: object) -> str:
+    """*url* for a message that may end in a log: without all that may be a user and a password."""
+    _, at, rest = repr(url).rpartition("@")
+    return f"'...@{rest}" if at else rest
 
 
 def _worth_retrying(error: FetchError) -> bool:

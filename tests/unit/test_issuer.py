@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import format_exception_only
 from typing import Any
 
 import pytest
@@ -171,3 +172,25 @@ def test_what_cant_work_is_refused(arguments: dict[str, Any]) -> None:
     """Wrong settings are told at construction."""
     with pytest.raises(ConfigurationError):
         Issuer(**arguments)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hunter2@issuer.example/",
+        "https://user:hunter2@issuer.example/",
+        "ftp://user:hunter2@issuer.example/",
+        "https://user:hunter2@issuer.example:port/",
+        "https://user:hunter2/x@issuer.example/",
+        "https://user:hun@ter2@issuer.example:port/",
+        "user:hunter2@issuer.example",
+    ],
+)
+@pytest.mark.parametrize("place", ["issuer", "jwks_uri", "discovery_url"])
+def test_a_refused_address_is_told_without_its_password(place: str, url: str) -> None:
+    """Start-up errors end in logs; neither the text nor its cause holds the user or the password."""
+    arguments = {"issuer": "https://issuer.example/", place: url}
+    with pytest.raises(ConfigurationError, match=place) as caught:
+        Issuer(**arguments)  # type: ignore[arg-type]
+    told = "".join(format_exception_only(caught.value)) + repr(caught.value.__cause__)
+    assert not any(secret in told for secret in ("user:", "hun", "ter2"))
