@@ -76,6 +76,9 @@ class JWKSAuthSettings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         prefix = values.get("_env_prefix") or self.model_config.get("env_prefix", "")
+        # First, as a misspelt variable is why another is missing.
+        for text in _unknown_variables(type(self), prefix):
+            warnings.warn(text, stacklevel=2)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -88,8 +91,6 @@ class JWKSAuthSettings(BaseSettings):
         }
         given = {name: getattr(self, name.lower()) for name in SETTING_NAMES}
         self._core = Settings.from_mapping({**given, **unknown}, label=prefix + "{}")
-        for text in _unknown_variables(type(self), prefix):
-            warnings.warn(text, stacklevel=2)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -136,6 +136,17 @@ def test_an_unknown_variable_is_a_warning(environment: pytest.MonkeyPatch) -> No
     assert caught[0].filename == __file__
 
 
+def test_a_misspelt_variable_is_told_before_the_missing_one(environment: pytest.MonkeyPatch) -> None:
+    """The error names what is missing, the warning above it why."""
+    environment.delenv("JWKS_AUTH_AUDIENCE")
+    environment.setenv("JWKS_AUTH_AUDIENSE", "api")
+    with (
+        pytest.warns(UserWarning, match=r"JWKS_AUTH_AUDIENSE .*JWKS_AUTH_AUDIENCE"),
+        pytest.raises(ConfigurationError, match="JWKS_AUTH_AUDIENCE is missing"),
+    ):
+        JWKSAuthSettings()
+
+
 def test_an_unknown_argument_is_an_error() -> None:
     """Nobody else passes arguments."""
     with pytest.raises(ConfigurationError, match=r"AUDIENSE .*AUDIENCE"):
