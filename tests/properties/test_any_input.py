@@ -46,7 +46,7 @@ MEMBERS = st.dictionaries(
     JSON
     | st.sampled_from(["RSA", "EC", "OKP", "P-256", "Ed25519", "Ed448", "sig", "RS256", "AQAB", ["verify"]]),
 )
-several = settings(max_examples=150, deadline=None)
+several = settings(max_examples=150)
 
 
 @several

@@ -146,7 +146,7 @@ def disagreement(library: str, our_code: str | None, their_error: str | None) ->
     return f"{library}: {their_error or 'accepted'}; ours: {our_code or 'accepted'}"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(list(forge.ALGORITHMS)), CHANGES)
 def test_every_disagreement_has_its_reason(alg: str, changes: Any) -> None:
     """Header, claims, JSON text and the finished token are changed at random; the signature is right."""

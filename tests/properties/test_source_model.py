@@ -191,7 +191,7 @@ class SourceModel(RuleBasedStateMachine):
 
 TestSourceModel = SourceModel.TestCase
 TestSourceModel.settings = settings(
-    max_examples=120, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=120, stateful_step_count=60, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -41,7 +41,7 @@ def test_no_header_makes_a_5xx(project: Any, issuer: FakeIssuer, stack: list[str
     project({"/me": view}, MIDDLEWARE=stack)
     wsgi, asgi = Client(), ASGIHandler()
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(HEADER, QUERY)
     def check(value: str, query: str) -> None:
         response = wsgi.generic("POST", f"/me?{query}", HTTP_AUTHORIZATION=value)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -72,7 +72,6 @@ def answer(app: Any, scope: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("app", [APP, STARLETTE], ids=["fastapi", "starlette"])
-@settings(deadline=None)
 @given(sent=headers, query=queries)
 def test_no_request_makes_422_or_500(app: Any, sent: list[tuple[bytes, bytes]], query: bytes) -> None:
     """Headers and queries of any bytes; the one good token lacks the scope."""
@@ -83,7 +82,6 @@ def test_no_request_makes_422_or_500(app: Any, sent: list[tuple[bytes, bytes]], 
     assert challenges[0].startswith(b'Bearer realm="api"')
 
 
-@settings(deadline=None)
 @given(headers, subprotocols)
 def test_no_handshake_makes_an_exception(sent: list[tuple[bytes, bytes]], offered: list[str]) -> None:
     """Subprotocols of any text; only a good token is let in."""

@@ -37,7 +37,7 @@ def call(request, app):
     return call
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(authorization=LATIN | ALMOST, query=LATIN)
 def test_the_answer_is_a_refusal(call, authorization, query):
     """400 or 401, with a challenge and a constant body."""
