@@ -31,3 +31,14 @@ def test_brackets_in_strings_are_not_depth() -> None:
     assert parse_json_object(b'{"a": "' + b"[" * 100 + b'\\""}') == {"a": "[" * 100 + '"'}
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_json_object(b'{"a\\"": ' + b"[" * 100 + b"]" * 100 + b"}")
+
+
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b"[[]],", b'[{"":[]}],', b'"[",', b'"",', b'"\\\\\\"[",'])
+def test_many_shallow_brackets_are_no_depth(unit: bytes) -> None:
+    """8 KiB of them, in and out of strings; one that is too deep is still found between them."""
+    many = unit * (8192 // len(unit))
+    assert parse_json_object(b'{"a":[' + b"[]," * 40 + many + b"1]}")
+    deep = b"[" * 31 + b"]" * 31 + b","
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json_object(b'{"a":[' + many + deep + many + b"1]}")
+    assert parse_json_object(b'{"a":[' + many + deep[1:-2] + b"," + many + b"1]}")
