@@ -24,8 +24,8 @@ _GRACE = 1.0
 class Flight:
     """One fetch, owned by the source: callers wait for it, and whoever gives up harms nobody."""
 
-    def __init__(self, errand: Errand, started: float, timeout: float) -> None:
-        self.errand = errand
+    def __init__(self, errand: Errand, started: float, timeout: float, *, kid: str | None = None) -> None:
+        self.errand, self.kid = errand, kid
         self.started = started
         self.deadline = started + timeout
         self.lapse = self.deadline + _GRACE

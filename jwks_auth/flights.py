@@ -61,15 +61,15 @@ class Flights:
         return self.current is not None and now >= self.current.lapse
 
     def start(
-        self, decide: Callable[[Flight | None], Move | None], now: float
+        self, decide: Callable[[Flight | None], Move | None], now: float, *, kid: str | None = None
     ) -> tuple[Flight | None, Move | None]:
-        """Do what *decide* says of the flight in the air: start one, or let it be."""
+        """Do what *decide* says of the flight in the air: start one, for *kid*, or let it be."""
         with self._lock:
             event = self._abandon_overdue(now)
             move = decide(self.current)
             errand = move and move.fetch
             if errand is not None:
-                self.current = self._new(errand, now)
+                self.current = self._new(errand, now, kid)
             flight = self.current
         self._tell(event)
         if errand is not None and flight is not None:
@@ -86,10 +86,10 @@ class Flights:
                 event = self.books.accept(loaded, self.clock(), wall=self.wall(), draw=self._rng())
         self._tell(event)
 
-    def _new(self, errand: Errand, now: float) -> Flight:
+    def _new(self, errand: Errand, now: float, kid: str | None) -> Flight:
         if errand is Errand.UNKNOWN_KID:
             self.books.spend(now)
-        return Flight(errand, now, self._timeout)
+        return Flight(errand, now, self._timeout, kid=kid)
 
     def _launch(self, flight: Flight) -> None:
         self._tell(KeyEvent("refresh_started", self.books.uri, reason=flight.errand.value))
@@ -101,7 +101,7 @@ class Flights:
     def _fly(self, flight: Flight) -> None:
         result: Loaded | KeySourceError = KeySourceError("the fetch ended without a result", kind="crash")
         try:
-            result = self.load(Order(flight.errand, self.books.snapshot, flight.deadline))
+            result = self.load(Order(flight.errand, self.books.snapshot, flight.deadline, flight.kid))
         except KeySourceError as exc:
             result = exc
         except Exception as exc:  # noqa: BLE001 - fetch_data is the user's to override

@@ -54,11 +54,15 @@ NOTHING = Snapshot(KeySet(()), Loaded(document=None, keys=KeySet(())), Life(), -
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a load is asked for: to be back by *deadline*, knowing what is *held* already."""
+    """What a load is asked for: to be back by *deadline*, knowing what is *held* already.
+
+    *kid* is that of the lookup which caused it.
+    """
 
     errand: Errand
     held: Snapshot
     deadline: float
+    kid: str | None = None
 
 
 class Deferred(KeySourceError):

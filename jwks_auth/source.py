@@ -126,7 +126,7 @@ class KeySource:
         move = decide(flight)
         # Most lookups change nothing and take no lock; one that would is decided again under it.
         if move is not None and (move.fetch is not None or flights.overdue(now)):
-            flight, move = flights.start(decide, now)
+            flight, move = flights.start(decide, now, kid=wanted.kid)
         if move is None:
             return self._begin(wanted, now, refresh=refresh)
         return flight, self._seconds(flight, move.patience, now)

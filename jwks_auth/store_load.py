@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.flight import in_background
@@ -39,9 +39,10 @@ class SharedLoad:
     """A load like *load*, with *store* as a second level. *on_failure* hears the kind of each failure of
     the store.
 
-    A record serves while it would be fresh here, and when it was given later than the keys in hand. Of a
-    fleet one process at a time fetches ahead of need; the others keep serving what they have, and look
-    again a second later. Where keys are needed now, nobody is waited for.
+    A record serves while it would be fresh here, when it was given later than the keys in hand, and when it
+    holds the key that a lookup waits for. Of a fleet one process at a time fetches ahead of need; the others
+    keep serving what they have, and look again a second later. Where keys are needed now, nobody is waited
+    for.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class SharedLoad:
         if order.errand is Errand.EXPLICIT:
             return self._fetched(order)
         record = self._read()
-        if record is not None and self._is_news(record, order):
+        if self._is_news(record, order):
             self._yielding_since = None
             return self._aged(record)
         if order.errand is Errand.AHEAD and not self._may_fetch():
@@ -119,13 +120,18 @@ class SharedLoad:
     def _is_alive(self, record: Record) -> bool:
         return self._state(record) is not State.EXPIRED
 
-    def _is_news(self, record: Record, order: Order) -> bool:
+    def _is_news(self, record: Record | None, order: Order) -> TypeGuard[Record]:
         held = order.held
-        if self._state(record) is not State.FRESH or record.fetched_at <= held.fetched_at + self._skew:
+        if record is None or self._state(record) is not State.FRESH:
             return False
-        # Who waits although keys are in hand looks for one that is not among them: the same set again is no answer.
-        searching = order.errand is not Errand.AHEAD and self._clock() < held.life.dead
-        return not searching or record.loaded.document != held.loaded.document
+        if record.fetched_at <= held.fetched_at + self._skew:
+            return False
+        if order.errand is Errand.AHEAD:
+            return True
+        # Somebody waits for a key. A set without it is no answer, nor is the set in hand, where it was not found.
+        if order.kid is not None and order.kid not in record.loaded.keys.kids():
+            return False
+        return self._clock() >= held.life.dead or record.loaded.document != held.loaded.document
 
     def _may_fetch(self) -> bool:
         now = self._clock()

@@ -370,6 +370,22 @@ def test_an_unknown_kid_looks_in_the_store_first(clock: Clock) -> None:
     assert provider.asked == 4
 
 
+def test_a_newer_set_without_the_kid_is_no_answer(clock: Clock) -> None:
+    """Two rotations: what another process found after the first does not hide the second."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    clock.advance(20)
+    provider.kids = {"a", "b"}
+    second(Errand.EXPLICIT)
+    held = first.held
+    adopted = first.load(Order(Errand.UNKNOWN_KID, held, inf, "b"))
+    assert (adopted.keys.kids(), provider.asked) == ({"a", "b"}, 2)
+    provider.kids = {"b", "c"}
+    assert first.load(Order(Errand.UNKNOWN_KID, held, inf, "c")).keys.kids() == {"b", "c"}
+    assert provider.asked == 3
+
+
 @pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
 def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, errand: Errand) -> None:
     """However new the record is, the provider is asked; for a renewal ahead of need it will do."""
