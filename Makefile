@@ -21,7 +21,7 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
-	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage report $(if $(CI),--fail-under=100)
 
 venv: .venv/.dev
 
