@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -26,7 +27,9 @@ def missing(reason: str) -> None:
 
 def need_tool(name: str) -> str:
     """The path of the program *name*."""
-    path = shutil.which(name)
+    # Debian keeps PostgreSQL's server beside its libraries and not on the path.
+    beside = [str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")]
+    path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *beside]))
     if path is None:
         missing(f"the program {name!r} is not installed")
     return path or ""
