@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import ConfigurationError
-from jwks_auth.settings import Settings
+from jwks_auth.settings import Settings, _naming_settings
 
 ONE = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}
 
@@ -173,3 +173,9 @@ def test_header_injection_through_settings_is_refused(name: str) -> None:
     """What a challenge will carry is judged at start-up, so that no refusal becomes a 500."""
     with pytest.raises(ConfigurationError, match=name):
         Settings.from_mapping({**ONE, name: "a\r\nSet-Cookie: b"})
+
+
+def test_a_complaint_about_no_setting_is_left_as_it_is() -> None:
+    """Only the name of an argument that is a setting is replaced."""
+    with pytest.raises(ConfigurationError, match=r"^two clocks disagree$"), _naming_settings(str.lower):
+        raise ConfigurationError("two clocks disagree")

@@ -51,3 +51,20 @@ def test_width_and_strings_do_not_count_as_depth() -> None:
     assert parse_json_object(nested(MAX_DEPTH))
     assert parse_json_object(b'{"a":[' + b"[],{}," * 200 + b"1]}")
     assert parse_json_object(b'{"a":"\\"' + b"[{" * 200 + b'\\\\"}')
+
+
+@pytest.mark.parametrize(("deepest", "fits"), [(30, True), (31, False), (40, False)])
+def test_depth_is_judged_where_every_level_is_wide(deepest: int, fits: bool) -> None:
+    """Lists of every depth, fewer the deeper: no level is so thin that the count of levels ends early."""
+    wide = [max(1, int(400 * (6 / 7) ** level)) for level in range(1, deepest + 1)]
+    lists = [
+        "[" * level + "]" * level
+        for level, (here, next_) in enumerate(zip(wide, [*wide[1:], 0], strict=True), 1)
+        for _ in range(here - next_)
+    ]
+    text = f'{{"a":[{",".join(lists)}]}}'.encode()
+    if fits:
+        assert list(parse_json_object(text)) == ["a"]
+    else:
+        with pytest.raises(ValueError, match="nested too deeply"):
+            parse_json_object(text)

@@ -145,3 +145,10 @@ def test_wrong_bounds_are_found_at_construction(options: dict[str, Any]) -> None
     """Hosts are a list of plain names."""
     with pytest.raises(ConfigurationError, match="tenants"):
         Tenants(lambda issuer: None, **options)
+
+
+def test_explain_finds_a_tenant_too(directory: Directory) -> None:
+    """A developer may explain the first token that a tenant ever sent; nothing is screened, so every step shows."""
+    verifier = TokenVerifier([], "api", tenants=Tenants(directory, hosts=["id.example"]))
+    assert verifier.explain(FAKES["acme"].token()).failed is None
+    assert directory.asked == ["https://id.example/acme"]
