@@ -55,7 +55,7 @@ class JWKSAuth:
         settings, required = self._settings(app)
         authenticator = Authenticator(settings, on_event=partial(send_event, app))
         if not gates:
-            app.before_request(OrderGuard())
+            app.before_request(OrderGuard(app))
         gates[self.name] = Gate(authenticator, lambda: self._load)
         if required:
             app.before_request(DefaultGuard(self.name, Requirement()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakSet
 
 from flask import Flask, current_app, request
 
 from jwks_auth_flask.decorators import is_lost_guard, note_registered, stamps_of
 
 __all__ = ["OrderGuard"]
+
+_apps: WeakSet[Flask] = WeakSet()
 
 
 class OrderGuard:
@@ -19,8 +22,9 @@ class OrderGuard:
     wrote the decorator meant it. Where the guarded view is registered too, both were meant.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, app: Flask) -> None:
         self._in_order: set[tuple[str, int]] = set()
+        _apps.add(app)
 
     def __call__(self) -> None:
         """Raise ``RuntimeError`` for such a view; each is looked at once."""
@@ -31,7 +35,8 @@ class OrderGuard:
         seen = (rule.endpoint, id(view))
         if seen in self._in_order:
             return
-        _note_registered(current_app)
+        for app in tuple(_apps):  # a view that is open here may be guarded in another app of this process
+            _note_registered(app)
         if is_lost_guard(view):
             raise RuntimeError(
                 f"The view {rule.endpoint!r} is registered without its @require_jwt, which stands above @app.route: "
