@@ -64,6 +64,8 @@ def _check_depth(data: bytes) -> None:
     # Two quotes side by side end one string and begin another; what is around them stays inside or outside.
     marks = unescaped.translate(_AS_LISTS, _NO_MARKS).replace(b'""', b"")
     brackets = b"".join(marks.split(b'"')[::2])
+    if b"[" * (MAX_DEPTH + 1) in brackets:  # the plainest attack, told at once
+        raise ValueError("nested too deeply")
     depth = 0
     for _ in range(MAX_DEPTH):
         shallower = brackets.replace(b"[]", b"")  # the innermost level is taken away
