@@ -1,22 +1,47 @@
-"""Ed25519 public keys that are points of the curve, and not of small order (RFC 8032 section 5.1.3).
+"""Public keys on Ed25519 and Ed448 that are points of the curve, and not of small order (RFC 8032 section 5).
 
-OpenSSL takes any 32 octets. Under a key of small order a signature can be made without knowing anything.
+OpenSSL takes any octets of the right number. Under a key of small order a signature can be made without knowing
+anything.
 """
 
 from __future__ import annotations
 
-__all__ = ["is_sound_ed25519_key"]
+from dataclasses import dataclass
+
+__all__ = ["ED448", "ED25519", "EdwardsCurve"]
+
+
+@dataclass(frozen=True, slots=True)
+class EdwardsCurve:
+    """The curve ``a*x^2 + y^2 = 1 + d*x^2*y^2`` over a prime field; its points are sent as *size* octets."""
+
+    size: int
+    prime: int
+    a: int
+    d: int
+    small: frozenset[int]
+    """The y of every point of small order."""
+
+    def is_sound(self, encoded: bytes) -> bool:
+        """Whether the octets, of the right number, are the one spelling of a point whose order is large."""
+        y = int.from_bytes(encoded, "little") & ~(1 << 8 * self.size - 1)  # the top bit is the sign of x
+        if y >= self.prime or y in self.small:
+            return False
+        x_squared = (1 - y * y) * pow(self.a - self.d * y * y, -1, self.prime)
+        return pow(x_squared, (self.prime - 1) // 2, self.prime) == 1
+
 
 _P = 2**255 - 19
-_D = -121665 * pow(121666, -1, _P) % _P
 _Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
-_SMALL = frozenset({0, 1, _P - 1, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8})  # of order 4, 1, 2 and 8
 
+ED25519 = EdwardsCurve(
+    size=32,
+    prime=_P,
+    a=-1,
+    d=-121665 * pow(121666, -1, _P),
+    small=frozenset({0, 1, _P - 1, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8}),  # of order 4, 1, 2 and 8
+)
 
-def is_sound_ed25519_key(encoded: bytes) -> bool:
-    """Whether the 32 octets are the one spelling of a point whose order is large."""
-    y = int.from_bytes(encoded, "little") & (2**255 - 1)  # the top bit is the sign of x
-    if y >= _P or y in _SMALL:
-        return False
-    x_squared = (y * y - 1) * pow(_D * y * y + 1, -1, _P)
-    return pow(x_squared, (_P - 1) // 2, _P) == 1
+_Q = 2**448 - 2**224 - 1
+
+ED448 = EdwardsCurve(size=57, prime=_Q, a=1, d=-39081, small=frozenset({0, 1, _Q - 1}))  # of order 4, 1 and 2

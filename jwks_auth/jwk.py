@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from jwks_auth.algorithms import Algorithm, PublicKey, SignatureCheck, algorithms_for
 from jwks_auth.base64url import decode_base64url
-from jwks_auth.edwards import is_sound_ed25519_key
+from jwks_auth.edwards import ED448, ED25519, EdwardsCurve
 from jwks_auth.roca import is_roca_modulus
 
 __all__ = ["RefusedKey", "VerificationKey", "parse_jwk"]
@@ -151,18 +151,23 @@ def _read_ec(member: Mapping[str, Any]) -> PublicKey:
         raise ValueError("point is not on the curve") from None
 
 
+_EDWARDS_CURVES: dict[object, tuple[EdwardsCurve, Callable[[bytes], PublicKey]]] = {
+    "Ed25519": (ED25519, ed25519.Ed25519PublicKey.from_public_bytes),
+    "Ed448": (ED448, ed448.Ed448PublicKey.from_public_bytes),
+}
+
+
 def _read_okp(member: Mapping[str, Any]) -> PublicKey:
-    x = _octets(member, "x")
-    crv = member.get("crv")
-    if crv not in ("Ed25519", "Ed448"):
+    named = _EDWARDS_CURVES.get(member["crv"]) if isinstance(member.get("crv"), str) else None
+    if named is None:
         raise ValueError("curve is not supported")
-    if len(x) != (32 if crv == "Ed25519" else 57):
+    curve, load = named
+    x = _octets(member, "x")
+    if len(x) != curve.size:
         raise ValueError("x is not full size")
-    if crv == "Ed448":
-        return ed448.Ed448PublicKey.from_public_bytes(x)
-    if not is_sound_ed25519_key(x):
+    if not curve.is_sound(x):
         raise ValueError("x is no point of the curve, or one of small order")
-    return ed25519.Ed25519PublicKey.from_public_bytes(x)
+    return load(x)
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], PublicKey]] = {
