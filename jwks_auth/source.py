@@ -196,7 +196,7 @@ class KeySource:
             return KeySourceError(retry_after=retry_after)
         # A new error each time: one raised again and again would grow a traceback without end.
         error = KeySourceError(str(cause), kind=cause.kind, retry_after=retry_after)
-        error.__cause__ = cause
+        error.__cause__ = cause.__cause__ or cause
         return error
 
     def tell(self, event: KeyEvent | None) -> None:

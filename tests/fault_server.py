@@ -186,6 +186,9 @@ class FaultServer:
     def _utf16(self, connection: socket.socket) -> None:
         self._send(connection, json.dumps(self.document).encode("utf-16"))
 
+    def _latin1(self, connection: socket.socket) -> None:
+        self._send(connection, b'{"keys": [], "name": "\xe9"}')
+
     def _bom(self, connection: socket.socket) -> None:
         self._send(connection, b"\xef\xbb\xbf" + self._good())
 

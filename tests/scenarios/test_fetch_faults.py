@@ -44,6 +44,7 @@ FAULTS = {
     "reset": ("connection", 2),
     "truncated": ("connection", 2),
     "utf16": ("not_json", 1),
+    "latin1": ("not_json", 1),
     "nested": ("not_json", 1),
     "nested_little": ("no_usable_keys", 1),
     "many_keys": ("not_a_key_set", 1),
