@@ -50,20 +50,6 @@ class ClaimNames:
         scopes = (scope_claims,) if isinstance(scope_claims, str) else tuple(scope_claims)
         return cls(scopes, ClaimPath.of(roles_claim), ClaimPath.of(permissions_claim))
 
-    def overruled(
-        self,
-        scope_claims: str | Iterable[str] | None,
-        roles_claim: str | Sequence[str] | None,
-        permissions_claim: str | Sequence[str] | None,
-    ) -> ClaimNames:
-        """The same mapping, but for what is given."""
-        given = ClaimNames.of(scope_claims or (), roles_claim or "", permissions_claim or "")
-        return ClaimNames(
-            given.scopes if scope_claims else self.scopes,
-            given.roles if roles_claim else self.roles,
-            given.permissions if permissions_claim else self.permissions,
-        )
-
     def scopes_in(self, claims: Mapping[str, Any]) -> Any:
         """The first scope claim present, as it was sent; no scopes, where there is none."""
         for name in self.scopes:

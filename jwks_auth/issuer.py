@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from jwks_auth.algorithms import checked_algorithms
 from jwks_auth.client import PyJWKClient
 from jwks_auth.discovery import Discovery, checked_issuer, http_allowed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import OnEvent
+from jwks_auth.expectations import Expectations, checked_expectations
 from jwks_auth.fetch import checked_url
 from jwks_auth.issuer_keys import SuppliedKeys
 from jwks_auth.key_set import KeyProvider, KeySet, StaticKeys
 from jwks_auth.snapshot import Health
 from jwks_auth.store import KeySetStore
-from jwks_auth.tokens import AnyAudience, checked_audience
+from jwks_auth.tokens import AnyAudience, Audience
 from jwks_auth.transport import Session
 
 __all__ = ["DiscoveredClient", "Issuer"]
@@ -68,8 +69,8 @@ class Issuer:
     Keys come from one place: *jwks* (a document, a :class:`KeySet`, or a callable returning a document),
     *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
     *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
-    are those of :class:`PyJWKClient`. *audience*, *algorithms* and the names of claims stand in for the
-    verifier's.
+    are those of :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*,
+    *max_age* and the names of claims stand in for the verifier's, where they are given.
 
     Raises ``ConfigurationError`` for what can't work: plain http (but to this machine, or with
     *allow_http*), two places for keys, a set without a usable key.
@@ -85,6 +86,10 @@ class Issuer:
         discovery_url: str | None = None,
         client: PyJWKClient | None = None,
         algorithms: Iterable[str] | None = None,
+        profile: str | None = None,
+        required_claims: Iterable[str] | None = None,
+        allowed_clients: Iterable[str] | None = None,
+        max_age: float | None = None,
         scope_claims: str | Iterable[str] | None = None,
         roles_claim: str | Sequence[str] | None = None,
         permissions_claim: str | Sequence[str] | None = None,
@@ -96,12 +101,16 @@ class Issuer:
         _check_one_place(jwks_uri=jwks_uri, jwks=jwks, discovery_url=discovery_url, client=client)
         _check_options(options, client)
         self.issuer = checked_issuer(issuer, allow_http=allow_http)
-        self.audience = _checked(audience)
-        self.algorithms = None if algorithms is None else checked_algorithms(algorithms)
-        self.scope_claims, self.roles_claim, self.permissions_claim = (
-            scope_claims,
-            roles_claim,
-            permissions_claim,
+        self._own = checked_expectations(
+            audience=audience,
+            algorithms=algorithms,
+            profile=profile,
+            required_claims=required_claims,
+            allowed_clients=allowed_clients,
+            max_age=max_age,
+            scope_claims=scope_claims,
+            roles_claim=roles_claim,
+            permissions_claim=permissions_claim,
         )
         self.client = client
         if client is None and jwks is None:
@@ -112,6 +121,21 @@ class Issuer:
                 checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
                 self.client = PyJWKClient(jwks_uri, timeout=timeout, wait=wait, **options)
         self.keys: KeyProvider = self.client.source if self.client is not None else _supplied(jwks)
+
+    @property
+    def audience(self) -> tuple[str, ...] | AnyAudience | None:
+        """The audience that was said for this issuer."""
+        own: Audience | None = self._own.get("audience")
+        return tuple(sorted(own)) if isinstance(own, frozenset) else own
+
+    @property
+    def algorithms(self) -> frozenset[str] | None:
+        """The algorithms that were said for this issuer."""
+        return self._own.get("algorithms")
+
+    def overrule(self, expected: Expectations) -> Expectations:
+        """What is *expected*, but for what was said for this issuer."""
+        return replace(expected, **self._own)
 
     def warm_up(self) -> None:
         """Fetch the keys now, if they are to be fetched; raises ``KeySourceError``."""
@@ -129,11 +153,6 @@ class Issuer:
         ``None`` where they were handed over and are not fetched. Never waits.
         """
         return None if self.client is None else self.client.health()
-
-
-def _checked(audience: str | Iterable[str] | AnyAudience | None) -> tuple[str, ...] | AnyAudience | None:
-    checked = checked_audience(audience)
-    return tuple(sorted(checked)) if isinstance(checked, frozenset) else checked
 
 
 def _check_one_place(**places: object) -> None:

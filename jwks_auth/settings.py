@@ -32,6 +32,10 @@ _SOURCE = {
 _ISSUER = {
     "AUDIENCE": read.audience,
     "ALGORITHMS": read.names,
+    "PROFILE": read.text,
+    "REQUIRED_CLAIMS": read.names,
+    "ALLOWED_CLIENTS": read.names,
+    "MAX_AGE": read.seconds,
     "SCOPE_CLAIMS": read.names,
     "ROLES_CLAIM": read.text,
     "PERMISSIONS_CLAIM": read.text,
@@ -49,10 +53,6 @@ _ISSUER = {
 }
 _VERIFIER = {
     "LEEWAY": read.seconds,
-    "PROFILE": read.text,
-    "REQUIRED_CLAIMS": read.names,
-    "ALLOWED_CLIENTS": read.names,
-    "MAX_AGE": read.seconds,
     "VALIDATORS": read.callables,
     "IS_REVOKED": read.function,
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from jwks_auth.callbacks import aask, ask
-from jwks_auth.claims import ClaimNames
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.expectations import Expectations, checked_expectations
 from jwks_auth.explain import Explainer, Explanation
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
@@ -22,7 +23,7 @@ from jwks_auth.tokens import (
     VerifiedToken,
     checked_audience,
 )
-from jwks_auth.trust import Bounds, Trust, Trusting
+from jwks_auth.trust import Bounds, Trust, bounds_of, trust_in
 from jwks_auth.validators import validate_audience, validate_claims
 
 __all__ = ["TokenVerifier"]
@@ -65,15 +66,24 @@ class TokenVerifier:
         tenants: Tenants | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        trusting = Trusting(
-            *(audience, algorithms, profile, leeway, max_age, required_claims, allowed_clients),
-            names=ClaimNames.of(scope_claims, roles_claim, permissions_claim),
+        settings = checked_expectations(
+            audience=audience,
+            algorithms=algorithms,
+            profile=profile,
+            leeway=leeway,
+            max_age=max_age,
+            required_claims=required_claims,
+            allowed_clients=allowed_clients,
+            scope_claims=scope_claims,
+            roles_claim=roles_claim,
+            permissions_claim=permissions_claim,
         )
-        self._trusted = _by_name(trusting, issuers)
+        prepare = partial(trust_in, expected=Expectations(**settings))
+        self._trusted = _by_name(prepare, issuers)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
-        self._bounds = trusting.bounds()
-        self._tenants = TenantCache(tenants, trusting.in_issuer, screen=self._screen, clock=clock)
+        self._bounds = bounds_of(settings["leeway"])
+        self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=clock)
         self._validators = tuple(validators)
         self._is_revoked = is_revoked
         self._clock = clock
@@ -199,12 +209,14 @@ def _refuse_what_no_key_helps(jose: Header, trust: Trust | Bounds) -> None:
         raise InvalidTokenError("wrong_type")
 
 
-def _by_name(trusting: Trusting, issuers: Issuer | str | Sequence[Issuer | str]) -> dict[str, Trust]:
+def _by_name(
+    prepare: Callable[[Issuer], Trust], issuers: Issuer | str | Sequence[Issuer | str]
+) -> dict[str, Trust]:
     listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
     trusted: dict[str, Trust] = {}
     for entry in listed:
         issuer = Issuer(entry) if isinstance(entry, str) else entry
         if issuer.issuer in trusted:
             raise ConfigurationError(f"issuers: {issuer.issuer!r} is listed twice")
-        trusted[issuer.issuer] = trusting.in_issuer(issuer)
+        trusted[issuer.issuer] = prepare(issuer)
     return trusted

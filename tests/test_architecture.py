@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     "challenge errors claims base64url strict_json tokens algorithms",
-    "bearer jws roca edwards jwk pem key_set validators policy freshness events callbacks",
+    "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
     "transport fetch discovery store snapshot ledger flight flights source",
     "client issuer trust tenants hints explain verifier",
     "readers settings requirement authenticator adapters",

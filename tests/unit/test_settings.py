@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ConfigurationError
+from jwks_auth import ConfigurationError, InvalidTokenError
 from jwks_auth.settings import Settings, _naming_settings
+from jwks_auth.testing import FakeIssuer
 
 ONE = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}
 
@@ -85,6 +86,7 @@ def test_what_an_issuer_or_a_verifier_refuses_is_named_as_the_setting_it_was(nam
     [
         ({}, {"algorithms": ["none"]}, r'JWKS_AUTH_ISSUERS\[1\]\["ALGORITHMS"\]: found none'),
         ({"JWKS_AUTH_ALGORITHMS": ["none"]}, {}, r"JWKS_AUTH_ALGORITHMS: found none"),
+        ({}, {"profile": "rfc9086"}, r'JWKS_AUTH_ISSUERS\[1\]\["PROFILE"\]: found'),
         ({}, {"issuer": "https://a.example/"}, r"JWKS_AUTH_ISSUERS: 'https://a.example/' is listed twice"),
         ({}, {"jwks": {"keys": []}, "jwks_uri": "https://b.example/"}, r"expected one place"),
     ],
@@ -136,6 +138,29 @@ def test_several_issuers_share_what_is_not_their_own() -> None:
     assert (first.issuer, first.audience) == ("https://a.example/", ("api",))
     assert (second.issuer, second.audience) == ("https://b.example/", ("b-api",))
     assert first.algorithms == second.algorithms == frozenset({"RS256", "ES256"})
+
+
+def test_each_issuer_may_have_rules_of_its_own() -> None:
+    """Entra's tokens are no RFC 9068 tokens, one's own provider's are; each has its own clients."""
+    own, other = FakeIssuer("https://own.example/"), FakeIssuer("https://other.example/")
+    entries = [
+        {**own.settings(), "PROFILE": "rfc9068", "ALLOWED_CLIENTS": "web app", "MAX_AGE": "3600"},
+        {**other.settings(), "REQUIRED_CLAIMS": ["tid"]},
+    ]
+    verifier = Settings.from_mapping({"ALLOWED_CLIENTS": ["daemon"], "ISSUERS": entries}).verifier()
+    assert verifier.verify(own.token(client_id="app")).client_id == "app"
+    assert (
+        verifier.verify(other.token(client_id="daemon", tid="t", header={"typ": None})).client_id == "daemon"
+    )
+    for raw in (
+        own.token(client_id="daemon"),
+        own.token(client_id="web", header={"typ": "JWT"}),
+        own.token(client_id="web", iat=1),
+        other.token(client_id="web", tid="t"),
+        other.token(client_id="daemon"),
+    ):
+        with pytest.raises(InvalidTokenError):
+            verifier.verify(raw)
 
 
 def test_prefixed_names_are_picked_out() -> None:

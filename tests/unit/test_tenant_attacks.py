@@ -118,7 +118,6 @@ HOPELESS: dict[str, tuple[dict[str, Any], str]] = {
     "typ_of_an_id_token": ({"header": {"typ": "dpop+jwt"}}, "wrong_type"),
     "alg_none": ({"header": {"alg": "none"}}, "algorithm_not_allowed"),
     "alg_hs256": ({"header": {"alg": "HS256"}}, "algorithm_not_allowed"),
-    "another_client": ({"client_id": "stranger"}, "wrong_client"),
 }
 
 
@@ -128,8 +127,8 @@ async def test_the_directory_is_not_asked_for_a_token_that_no_key_could_make_goo
     recipe, code = HOPELESS[name]
     directory = Counting()
     tenants = Tenants(directory, hosts=["login.example"])
-    verifier = TokenVerifier([], "api", allowed_clients=["app"], tenants=tenants)
-    raw = FakeIssuer(f"{HOST}/a").token(**{"aud": "api", "client_id": "app", **recipe})
+    verifier = TokenVerifier([], "api", tenants=tenants)
+    raw = FakeIssuer(f"{HOST}/a").token(**{"aud": "api", **recipe})
     for attempt in (lambda: verifier.verify(raw), lambda: verifier.averify(raw)):
         with pytest.raises(InvalidTokenError) as caught:
             await attempt()  # type: ignore[misc]
@@ -138,14 +137,24 @@ async def test_the_directory_is_not_asked_for_a_token_that_no_key_could_make_goo
 
 
 def test_what_a_tenant_may_set_for_itself_is_not_judged_beforehand() -> None:
-    """An algorithm that only it allows, and roles that only it has elsewhere."""
+    """An algorithm, a client and a profile that only it allows, and roles that only it has elsewhere."""
     tenant = FakeIssuer(f"{HOST}/a", algorithms=("ES256K",))
+    own: dict[str, Any] = {"algorithms": ["ES256K"], "profile": "default", "allowed_clients": ["own"]}
 
     def resolve(name: str) -> Issuer:
-        return Issuer(name, jwks=tenant.jwks(), algorithms=["ES256K"], roles_claim="groups")
+        return Issuer(name, jwks=tenant.jwks(), roles_claim="groups", **own)
 
-    verifier = TokenVerifier([], "api", tenants=Tenants(resolve, hosts=["login.example"]))
-    assert verifier.verify(tenant.token(aud="api", roles={"a": 1}, groups=["ops"])).roles == {"ops"}
+    tenants = Tenants(resolve, hosts=["login.example"])
+    verifier = TokenVerifier([], "api", profile="rfc9068", allowed_clients=["app"], tenants=tenants)
+    claims: dict[str, Any] = {
+        "roles": {"a": 1},
+        "groups": ["ops"],
+        "client_id": "own",
+        "header": {"typ": None},
+    }
+    assert verifier.verify(tenant.token(aud="api", **claims)).roles == {"ops"}
+    with pytest.raises(InvalidTokenError, match="client"):
+        verifier.verify(tenant.token(aud="api", **{**claims, "client_id": "app"}))
 
 
 def test_a_name_that_is_nobodys_is_remembered_for_a_while() -> None:

@@ -281,6 +281,45 @@ async def test_bcp_3_each_issuer_has_its_own_rules() -> None:
     assert verifier.terms_of(one.issuer).names.roles.name == "realm.roles"
 
 
+@pytest.mark.parametrize(
+    ("shared", "own", "claims", "codes"),
+    [
+        ({}, {"allowed_clients": "web"}, {"client_id": "app"}, ("wrong_client", None)),
+        ({"allowed_clients": ["app"]}, {"allowed_clients": ["web"]}, {}, (None, "wrong_client")),
+        ({}, {"profile": "rfc9068"}, {"header": {"typ": "JWT"}}, ("wrong_type", None)),
+        ({"profile": "rfc9068"}, {"profile": "default"}, {"header": {"typ": "JWT"}}, (None, "wrong_type")),
+        ({}, {"profile": "rfc9068"}, {"jti": None}, ("missing_claim", None)),
+        ({}, {"required_claims": ["tenant"]}, {}, ("missing_claim", None)),
+        ({"required_claims": ["tenant"]}, {"required_claims": []}, {}, (None, "missing_claim")),
+        ({"required_claims": iter(["tenant"])}, {}, {}, ("missing_claim", "missing_claim")),
+        ({}, {"max_age": 60}, {"iat": NOW - 600}, ("too_old", None)),
+        ({"max_age": 60}, {"max_age": 900}, {"iat": NOW - 600}, (None, "too_old")),
+        ({"max_age": 60}, {"max_age": 0}, {"iat": NOW - 50}, ("too_old", None)),
+    ],
+)
+async def test_an_issuers_own_rules_stand_in_for_the_verifiers(
+    shared: dict[str, Any], own: dict[str, Any], claims: dict[str, Any], codes: tuple[str | None, str | None]
+) -> None:
+    """They hold for its tokens alone, whether they are stricter or not; what it does not say is the verifier's."""
+    one, two = (FakeIssuer(f"https://{name}.example/", clock=lambda: NOW) for name in ("one", "two"))
+    issuers = [Issuer(one.issuer, jwks=one.jwks, **own), Issuer(two.issuer, jwks=two.jwks)]
+    verifier = TokenVerifier(issuers, "api", clock=lambda: NOW, **shared)
+    recipe = {"client_id": "web", **claims}
+    found = (await code_of(verifier, one.token(**recipe)), await code_of(verifier, two.token(**recipe)))
+    assert found == codes
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"profile": "strict"}, {"max_age": -1}, {"max_age": True}, {"required_claims": [""]},
+     {"allowed_clients": [1]}, {"audience": []}, {"algorithms": ["none"]}],
+)  # fmt: skip
+def test_an_issuers_wrong_settings_are_found_when_it_is_made(own: dict[str, Any]) -> None:
+    """Also that of a tenant, which is made while a request waits; each is named."""
+    with pytest.raises(ConfigurationError, match=next(iter(own))):
+        Issuer("https://one.example/", **own)
+
+
 # The user's own rules
 
 
