@@ -50,13 +50,16 @@ def opened(
 
 
 class Watchdog:
-    """Shuts the sockets shown to it once its time is up, which ends any read or write on them."""
+    """Shuts the sockets shown to it once its time is up, which ends any read or write on them.
 
-    def __init__(self, seconds: float) -> None:
+    *timer* makes what calls after a while, as ``threading.Timer`` does.
+    """
+
+    def __init__(self, seconds: float, *, timer: type[threading.Timer] = threading.Timer) -> None:
         self.seconds = seconds
         self.barked = False
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._bark)
+        self._timer = timer(seconds, self._bark)
         self._timer.daemon = True
 
     def watch(self, sock: socket.socket) -> socket.socket:

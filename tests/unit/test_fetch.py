@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -11,7 +9,6 @@ import pytest
 
 from jwks_auth.fetch import Fetcher, FetchError
 from jwks_auth.fetch_headers import max_age, retry_after
-from jwks_auth.transport import Watchdog
 from tests.fault_server import FaultServer
 from tests.key_fakes import Clock, document
 
@@ -36,29 +33,6 @@ def test_no_request_is_made_after_the_deadline() -> None:
     with pytest.raises(FetchError) as caught:
         Fetcher(clock=clock).fetch("http://127.0.0.1:1/", deadline=clock.now)
     assert caught.value.kind == "timeout"
-
-
-def test_a_watchdog_that_barked_shuts_what_it_is_shown_later() -> None:
-    """A connection made just past the deadline does not escape it."""
-    near, far = socket.socketpair()
-    with Watchdog(60) as watchdog:
-        watchdog._bark()
-        watchdog.watch(near)
-        assert far.recv(1) == b""
-    near.close()
-    far.close()
-
-
-def test_no_thread_for_a_watchdog_is_a_failure_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At interpreter exit, or with too many threads."""
-
-    def start(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Timer, "start", start)
-    with pytest.raises(FetchError) as caught:
-        Fetcher().fetch("http://127.0.0.1:1/")
-    assert caught.value.kind == "connection"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
@@ -14,7 +12,6 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.flights import _after_fork_in_child
 from jwks_auth.freshness import Errand, Life
 from jwks_auth.ledger import RecentKids
 from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
@@ -302,16 +299,6 @@ def test_recent_kids_are_served_while_fresh() -> None:
     assert bench.provider.asked == 3
 
 
-def test_any_number_of_kids_may_be_recent() -> None:
-    """``max_cached_keys=None`` is no bound, as in functools."""
-    kids = RecentKids(None)
-    for number in range(100):
-        kids.add(str(number))
-    snapshot = warm().source.books.snapshot
-    assert kids.holds("0", snapshot, snapshot.born)
-    assert not kids.holds("0", snapshot, snapshot.life.hard)
-
-
 # flights
 
 
@@ -336,23 +323,6 @@ def test_a_flight_past_its_deadline_is_given_up() -> None:
     late()
     assert bench.source.find("late", ALG) is None
     assert bench.source.health().failures == 1
-
-
-def test_two_hanging_flights_are_enough() -> None:
-    """No third is started until one of them has ended."""
-    bench = warm()
-    late = hanging(bench)
-    for _ in range(2):
-        bench.clock.advance(10)
-        bench.source.find("a", ALG)
-        bench.threads.waiting.clear()
-    bench.clock.advance(DEAD)
-    assert unavailable(bench).kind == "timeout"
-    assert bench.threads.waiting == []
-    late()
-    bench.threads.held = False
-    bench.clock.advance(60)
-    assert bench.source.resolve("a", ALG)
 
 
 def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
@@ -407,48 +377,6 @@ def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
 
     flight.wait = land  # type: ignore[method-assign]
     assert bench.source.resolve("b", ALG)
-
-
-@pytest.mark.parametrize(
-    ("raised", "kind"), [(ZeroDivisionError(), "callback"), (KeySourceError(kind="tls"), "tls")]
-)
-def test_whatever_a_load_raises_has_a_kind(raised: Exception, kind: str) -> None:
-    """An overriding ``fetch_data`` may raise anything."""
-
-    def load(order: Order) -> Loaded:
-        raise raised
-
-    bench = source_of()
-    bench.source.flights.load = load
-    error = unavailable(bench)
-    assert error.kind == kind
-    assert error.__cause__ is not None
-
-
-def test_a_dying_flight_still_lands() -> None:
-    """Even what is no Exception leaves nobody waiting."""
-
-    def load(order: Order) -> Loaded:
-        raise SystemExit
-
-    bench = source_of()
-    bench.source.flights.load = load
-    with pytest.raises(SystemExit):
-        bench.source.find("a", ALG)
-    assert unavailable(bench).kind == "crash"
-
-
-def test_no_thread_is_no_crash() -> None:
-    """At interpreter exit, or with too many threads, the fetch fails like any other."""
-
-    def spawn(run: Callable[[], None]) -> None:
-        raise RuntimeError("can't start new thread")
-
-    bench = warm()
-    bench.source.flights._spawn = spawn
-    bench.clock.advance(HARD)
-    assert bench.source.resolve("a", ALG)
-    assert bench.source.health().last_error == "thread"
 
 
 def test_errors_do_not_grow_a_traceback() -> None:
@@ -523,33 +451,6 @@ async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
     assert (await waiting).kid == "b"
 
 
-def test_a_forked_child_keeps_the_keys_and_forgets_the_flight() -> None:
-    """The lock of the parent may have been held, and its flight will never land in the child."""
-    bench = warm()
-    bench.clock.advance(SOFT)
-    bench.threads.held = True
-    bench.source.find("a", ALG)
-    with bench.source.flights._lock:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of forking while threads run
-            child = os.fork()
-        if child == 0:
-            served = bench.source.find("a", ALG) is not None and len(bench.threads.waiting) == 2
-            os._exit(0 if served else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def test_what_is_forgotten_in_a_forked_child() -> None:
-    """The same in one process, where it can be looked at."""
-    bench = warm()
-    late = hanging(bench)
-    _after_fork_in_child()
-    late()
-    assert bench.provider.asked == 2
-    assert bench.source.find("a", ALG)
-    assert len(bench.threads.waiting) == 1
-
-
 def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> None:
     """``on_event`` is told outside the lock, and may fail."""
     bench = source_of()
@@ -585,11 +486,3 @@ def test_events_and_health_tell_the_story() -> None:
     assert (health.state, health.age, health.failures, health.next_attempt) == ("ahead", SOFT, 1, 1.0)
     assert (health.last_error, health.keys, health.budget) == ("timeout", 2, 2)
     assert health.last_success == bench.clock.now - SOFT
-
-
-def test_keys_fetched_elsewhere_can_be_published() -> None:
-    """``fetch_data`` called by a program fills the cache."""
-    bench = source_of()
-    order = Order(Errand.EXPLICIT, bench.source.books.snapshot, 0.0)
-    bench.source.flights.publish(bench.provider(order))
-    assert bench.source.find("a", ALG)

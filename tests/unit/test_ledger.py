@@ -1,0 +1,206 @@
+"""What a key source remembers, after each thing that can happen to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.freshness import Errand, Rules
+from jwks_auth.key_set import KeySet
+from jwks_auth.ledger import Ledger, RecentKids
+from jwks_auth.snapshot import NOTHING, Deferred, Health, Loaded
+from tests.key_fakes import document
+
+NOW, WALL = 1_000_000.0, 1_700_000_000.0
+RULES = Rules()
+
+
+def loaded(kids: str = "a", **more: object) -> Loaded:
+    """What a load brought."""
+    published = document(kids)
+    return replace(Loaded(document=published, keys=KeySet.from_dict(published)), **more)
+
+
+def ledger(*, holding: str = "", keeps_set: bool = True) -> Ledger:
+    """Books that have just accepted the keys named in *holding*, if any."""
+    books = Ledger(RULES, "https://issuer.example/keys", keeps_set=keeps_set)
+    if holding:
+        books.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
+    return books
+
+
+def test_new_books_are_empty() -> None:
+    """Nothing held, nothing failed, the whole budget."""
+    assert ledger().health(NOW) == Health(
+        state="empty",
+        age=None,
+        last_success=None,
+        last_error=None,
+        failures=0,
+        next_attempt=None,
+        keys=0,
+        budget=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "added", "removed"),
+    [("", "ab", ("a", "b"), ()), ("ab", "ab", (), ()), ("ab", "bc", ("c",), ("a",))],
+)
+def test_accepting_keys_tells_what_changed(
+    before: str, after: str, added: tuple[str, ...], removed: tuple[str, ...]
+) -> None:
+    """Which came, which went; and only those of the answer are held."""
+    books = ledger(holding=before)
+    event = books.accept(loaded(after), NOW, wall=WALL, draw=0.0)
+    assert (event.name, event.added, event.removed) == ("refresh_ok", added, removed)
+    assert books.snapshot.keys.kids() == set(after)
+
+
+def test_members_that_are_refused_are_told() -> None:
+    """With the reason of each."""
+    keys = KeySet.from_dict({"keys": [{"kty": "oct", "k": "AA", "kid": "x"}]})
+    event = ledger().accept(Loaded(document={}, keys=keys), NOW, wall=WALL, draw=0.0)
+    [refused] = event.skipped
+    assert (refused.kid, refused.reason.split(":")[0]) == ("x", "symmetric")
+
+
+@pytest.mark.parametrize(
+    ("given", "soft", "hard", "dead"),
+    [
+        ({}, 225, 300, 3900),
+        ({"max_age": 100.0}, 75, 100, 3700),
+        ({"age": 40.0}, 185, 260, 3860),
+        ({"age": 40.0, "max_age": 100.0}, 35, 60, 3660),
+    ],
+)
+def test_the_life_of_keys_begins_when_the_provider_gave_them(
+    given: dict[str, float], soft: float, hard: float, dead: float
+) -> None:
+    """A store's record is as old as it says, and the provider may shorten its life."""
+    books = ledger()
+    books.accept(loaded(**given), NOW, wall=WALL, draw=0.0)
+    life, age = books.snapshot.life, given.get("age", 0.0)
+    assert (life.soft - NOW, life.hard - NOW, life.dead - NOW) == (soft, hard, dead)
+    assert (books.snapshot.born, books.snapshot.fetched_at) == (NOW - age, WALL - age)
+
+
+@pytest.mark.parametrize(("keeps_set", "fresh_until"), [(True, NOW + 225), (False, -inf)])
+def test_a_set_that_is_not_kept_is_never_fresh(keeps_set: bool, fresh_until: float) -> None:
+    """``cache_jwk_set=False``: every lookup is thought about."""
+    assert ledger(holding="a", keeps_set=keeps_set).snapshot.fresh_until == fresh_until
+
+
+def test_success_ends_backoff_and_the_last_error() -> None:
+    """However many failures there were."""
+    books = ledger()
+    for _ in range(5):
+        books.fail(KeySourceError(kind="tls"), Errand.SCHEDULED, NOW, draw=0.5)
+    assert (books.health(NOW).failures, books.health(NOW).last_error) == (5, "tls")
+    books.accept(loaded(), NOW, wall=WALL, draw=0.0)
+    assert (books.health(NOW).failures, books.health(NOW).last_error) == (0, None)
+    assert books.backoff.not_before == -inf
+
+
+@pytest.mark.parametrize(
+    ("errand", "budget"),
+    [(Errand.AHEAD, 1), (Errand.SCHEDULED, 1), (Errand.EXPLICIT, 1), (Errand.UNKNOWN_KID, 2)],
+)
+def test_a_failed_fetch_gives_back_what_it_cost(errand: Errand, budget: int) -> None:
+    """Only the search for an unknown kid is paid for."""
+    books = ledger(holding="a")
+    books.spend(NOW)
+    books.fail(KeySourceError(), errand, NOW, draw=0.5)
+    assert books.affords(NOW) == budget
+
+
+@pytest.mark.parametrize(("holding", "longest"), [("a", 60.0), ("", 15.0)])
+def test_a_failure_costs_no_key_and_no_time(holding: str, longest: float) -> None:
+    """The keys stay as they are and as old as they are; without any, the next attempt comes sooner."""
+    books = ledger(holding=holding)
+    held = books.snapshot
+    for _ in range(20):
+        event = books.fail(KeySourceError(kind="status"), Errand.AHEAD, NOW, draw=0.5)
+    assert books.snapshot is held
+    assert event is not None
+    assert (event.name, event.kind, event.retry_in) == ("refresh_failed", "status", longest)
+    assert books.health(NOW + 1).next_attempt == longest - 1
+
+
+def test_a_put_off_load_is_no_failure() -> None:
+    """It tells nothing, and is asked again a second later."""
+    books = ledger(holding="a")
+    assert books.fail(Deferred(), Errand.AHEAD, NOW, draw=0.5) is None
+    assert books.health(NOW).failures == 0
+    assert books.deferred_until == NOW + 1
+
+
+def test_forgetting_is_not_failing() -> None:
+    """As if nothing had been fetched."""
+    books = ledger(holding="a")
+    books.forget()
+    assert books.snapshot is NOTHING
+    assert not books.holds_keys(NOW)
+    assert books.health(NOW).failures == 0
+
+
+@pytest.mark.parametrize(
+    ("age", "state", "held"),
+    [(0, "fresh", True), (230, "ahead", True), (301, "stale", True), (3901, "expired", False)],
+)
+def test_health_follows_from_age_alone(age: float, state: str, held: bool) -> None:
+    """Nobody has to look for the state to change."""
+    books = ledger(holding="ab")
+    health = books.health(NOW + age)
+    assert (health.state, health.age, health.last_success, health.keys) == (state, age, WALL, 2)
+    assert books.holds_keys(NOW + age) is held
+
+
+def test_an_error_is_kept_without_its_frames() -> None:
+    """They would keep a whole answer in memory until the next success."""
+
+    def failure() -> KeySourceError:
+        body = b"x" * 1000
+        try:
+            try:
+                raise ValueError(len(body))
+            except ValueError as exc:
+                raise KeySourceError from exc
+        except KeySourceError as exc:
+            return exc
+
+    error, books = failure(), ledger()
+    assert error.__traceback__ is not None
+    books.fail(error, Errand.SCHEDULED, NOW, draw=0.5)
+    assert books.last_error is error
+    assert error.__traceback__ is None
+    assert error.__cause__ is not None
+    assert error.__cause__.__traceback__ is None
+
+
+# the kids found last
+
+
+@pytest.mark.parametrize(
+    ("most", "found", "held"),
+    [(0, "a", ""), (2, "ab", "ab"), (2, "abc", "bc"), (2, "abac", "ac"), (None, "abcdefgh", "abcdefgh")],
+)
+def test_the_kids_found_last_are_recent(most: int | None, found: str, held: str) -> None:
+    """The one longest unused goes first; ``None`` is no bound, as in functools."""
+    kids, snapshot = RecentKids(most), ledger(holding="a").snapshot
+    for kid in found:
+        kids.add(kid)
+    kids.add(None)
+    assert "".join(kid for kid in "abcdefgh" if kids.holds(kid, snapshot, NOW)) == held
+    assert not kids.holds(None, snapshot, NOW)
+
+
+def test_no_kid_is_recent_past_the_lifespan() -> None:
+    """A per-key cache that outlives its set would serve withdrawn keys."""
+    kids, snapshot = RecentKids(2), ledger(holding="a").snapshot
+    kids.add("a")
+    assert kids.holds("a", snapshot, snapshot.life.hard - 1)
+    assert not kids.holds("a", snapshot, snapshot.life.hard)
