@@ -27,6 +27,7 @@ __all__ = [
     "names",
     "parameter",
     "seconds",
+    "secret",
     "store",
     "text",
 ]
@@ -151,6 +152,15 @@ def parameter(value: Any) -> str:
 
 def store(value: Any) -> Any:
     """A shared store of key sets: its URL (``redis://...``, ``file:...``) or the object."""
+    return value
+
+
+def secret(value: Any) -> str | bytes:
+    """A secret to seal with; never shown."""
+    if not isinstance(value, (str, bytes)):
+        raise ValueError(f"expected a string or bytes, found a {type(value).__name__}")
+    if len(value) < 16:
+        raise ValueError(f"expected at least 16 characters, found {len(value)}")
     return value
 
 

@@ -17,6 +17,8 @@ from typing import Any, Self
 from jwks_auth import readers as read
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.issuer import Issuer
+from jwks_auth.store import SealedStore
+from jwks_auth.store_url import opened_store
 from jwks_auth.verifier import TokenVerifier
 
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
@@ -50,6 +52,7 @@ _ISSUER = {
     "CACHE_KEYS": read.flag,
     "MAX_CACHED_KEYS": read.count,
     "STORE": read.store,
+    "STORE_SECRET": read.secret,
 }
 _VERIFIER = {
     "LEEWAY": read.seconds,
@@ -155,7 +158,7 @@ class Settings:
         shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
         arguments = _arguments({**shared, **source})
         with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
-            return Issuer(arguments.pop("issuer"), on_event=on_event, **arguments)
+            return Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))
 
 
 @contextmanager
@@ -168,6 +171,16 @@ def _naming_settings(named: Callable[[str], str]) -> Iterator[None]:
         if argument.upper() not in SETTING_NAMES:
             raise
         raise ConfigurationError(named(argument.upper()) + str(error)[len(argument) :]) from error
+
+
+def _sealing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with their store under its secret, where there is one."""
+    secret = arguments.pop("store_secret", None)
+    if secret is None:
+        return arguments
+    if "store" not in arguments:
+        raise ConfigurationError("store_secret: found no STORE that it could seal")
+    return {**arguments, "store": SealedStore(opened_store(arguments["store"]), secret)}
 
 
 def _label_of_entry(label: str, at: int) -> str:

@@ -144,7 +144,7 @@ def _given() -> Mapping[str, Any]:
 
 
 def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
-    """The store that ``CACHE`` means, sealed: who can write to the cache, but lacks SECRET_KEY, gives us no keys."""
+    """The store that ``CACHE`` means, sealed: who can write to the cache, but lacks the secret, gives us no keys."""
     if alias is None:
         return {}
     if given.get("STORE") is not None:
@@ -154,8 +154,11 @@ def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
     if alias not in settings.CACHES:
         known = ", ".join(sorted(settings.CACHES))
         raise ConfigurationError(f"{LABEL.format('CACHE')}: CACHES has no {alias!r}, it has {known}")
+    store = CacheStore(SharedCache(alias))
+    if given.get("STORE_SECRET") is not None:  # with which the core seals it
+        return {"STORE": store}
     seal = salted_hmac("jwks_auth_django.cache", "", algorithm="sha256").digest()
-    return {"STORE": SealedStore(CacheStore(SharedCache(alias)), seal)}
+    return {"STORE": SealedStore(store, seal)}
 
 
 class _Current:

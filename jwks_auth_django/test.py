@@ -25,7 +25,7 @@ from jwks_auth_django.conf import configuration
 
 __all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "trust_fake_issuer"]
 
-_SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE")
+_SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE", "STORE_SECRET")
 
 
 class trust_fake_issuer(override_settings):  # named as override_settings is

@@ -70,6 +70,7 @@ class JWKSAuthSettings(BaseSettings):
     cache_keys: bool | None = None
     max_cached_keys: int | None = None
     store: Any = Field(default=None, repr=False)
+    store_secret: str | bytes | None = Field(default=None, repr=False)
     openapi: OpenAPISettings = OpenAPISettings()
 
     _core: Settings = PrivateAttr()

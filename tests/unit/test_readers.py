@@ -45,6 +45,8 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.callables, "math.floor math.ceil", (__import__("math").floor, __import__("math").ceil)),
     (read.callables, [len, "math.floor"], (len, __import__("math").floor)),
     (read.parameter, "orders", "orders"),
+    (read.secret, "sixteen letters.", "sixteen letters."),
+    (read.secret, b"sixteen letters.", b"sixteen letters."),
 ]
 
 BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
@@ -58,6 +60,8 @@ BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
     (read.audience, "a, b", "found a comma"),
     (read.issuers, "https://a/,https://b/", "found a comma"),
     (read.callables, "math.floor,math.ceil", "found a comma"),
+    (read.secret, 1234567890123456, "expected a string or bytes, found a int"),
+    (read.secret, "short", r"expected at least 16 characters, found 5\Z"),
     (read.audience, [], "at least one audience"),
     (read.flag, "maybe", "true or false"),
     (read.flag, 2, "true or false"),

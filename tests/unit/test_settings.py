@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jwks_auth import ConfigurationError, InvalidTokenError
 from jwks_auth.settings import Settings, _naming_settings
+from jwks_auth.store import MemoryStore
 from jwks_auth.testing import FakeIssuer
 
 ONE = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}
@@ -63,6 +65,8 @@ def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> N
         ("ALGORITHMS", []),
         ("PROFILE", "rfc9086"),
         ("STORE", "postgres://host"),
+        ("STORE_SECRET", "short"),
+        ("STORE_SECRET", "sixteen letters, but no store"),
         ("ISSUER", "ftp://issuer.example/"),
         ("ISSUER", "http://issuer.example/"),
         ("ISSUER", "https://issuer.example/?x"),
@@ -97,6 +101,31 @@ def test_of_several_issuers_the_one_at_fault_is_named(shared: dict[str, Any], ow
     mapping = {"JWKS_AUTH_AUDIENCE": "api", "JWKS_AUTH_ISSUERS": issuers, **shared}
     with pytest.raises(ConfigurationError, match=named):
         Settings.from_prefixed(mapping).verifier()
+
+
+def test_a_store_is_sealed_with_the_secret_of_the_settings(tmp_path: Path) -> None:
+    """Whoever lacks it, or has another, gives this service no keys; who has it shares its fetch."""
+    with FakeIssuer.serve() as issuer:
+        shared = {"ISSUER": issuer.issuer, "AUDIENCE": "api", "STORE": f"file:{tmp_path}/keys"}
+        for secret, fetched in (
+            ("the secret of the fleet", 1),
+            ("the secret of the fleet", 1),
+            ("another secret altogether", 2),
+            (None, 3),
+            ("the secret of the fleet", 4),
+        ):
+            verifier = Settings.from_mapping({**shared, "STORE_SECRET": secret}).verifier()
+            assert verifier.verify(issuer.token()).issuer == issuer.issuer
+            assert issuer.requests[issuer.jwks_path] == fetched
+
+
+def test_each_issuer_may_have_a_store_and_a_secret_of_its_own() -> None:
+    """The secret of all is for the stores of all."""
+    own = {"ISSUER": "https://b.example/", "STORE": MemoryStore()}
+    mapping = {"ISSUERS": ["https://a.example/", own], "AUDIENCE": "api", "STORE_SECRET": "sixteen letters."}
+    assert Settings.from_mapping({**mapping, "STORE": MemoryStore()}).verifier()
+    with pytest.raises(ConfigurationError, match=r"^STORE_SECRET: found no STORE that it could seal"):
+        Settings.from_mapping(mapping).verifier()
 
 
 def test_settings_are_a_mapping() -> None:
@@ -187,7 +216,12 @@ def test_an_unknown_name_in_the_environment_is_a_warning() -> None:
 def test_the_repr_holds_no_secret() -> None:
     """Headers and store URLs stay out of logs."""
     settings = Settings.from_mapping(
-        {**ONE, "HEADERS": {"X-Key": "hunter2"}, "STORE": "redis://:hunter2@localhost"}
+        {
+            **ONE,
+            "HEADERS": {"X-Key": "hunter2"},
+            "STORE": "redis://:hunter2@localhost",
+            "STORE_SECRET": "hunter2" * 3,
+        }
     )
     assert "hunter2" not in repr(settings)
     assert "https://issuer.example/" in repr(settings)

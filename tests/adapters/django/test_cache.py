@@ -79,6 +79,20 @@ def test_sealed_with_the_secret_key(served: FakeIssuer, tmp_path: Any) -> None:
     assert served.requests[served.jwks_path] == 2
 
 
+def test_sealed_with_a_secret_of_its_own(served: FakeIssuer, tmp_path: Any) -> None:
+    """``STORE_SECRET``: projects with different SECRET_KEYs share a cache, and others are kept out of it."""
+    cache = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}
+    for key, secret, fetched in (
+        ("the secret key of the first project", "shared by the projects", 1),
+        ("the secret key of another project", "shared by the projects", 1),
+        ("the secret key of the first project", "not shared by the others", 2),
+    ):
+        given = {"CACHE": "keys", "STORE_SECRET": secret}
+        settings = {"JWKS_AUTH": {**served.settings(), **given}, "CACHES": {"keys": cache}}
+        verify_in_a_new_process(served, SECRET_KEY=key, **settings)
+        assert served.requests[served.jwks_path] == fetched
+
+
 def test_a_dead_cache_is_as_if_absent(served: FakeIssuer) -> None:
     """Nobody waits for it and nobody fails for it."""
     need_module("redis")

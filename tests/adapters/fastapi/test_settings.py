@@ -85,7 +85,8 @@ def test_a_dotenv_file_is_read_only_when_named(environment: pytest.MonkeyPatch, 
 def test_secrets_are_not_in_the_repr(environment: pytest.MonkeyPatch) -> None:
     """Headers, the store's URL and key documents stay out of it, and out of the core's."""
     environment.setenv("JWKS_AUTH_HEADERS", '{"X-Api-Key": "s3cret"}')
-    settings = JWKSAuthSettings(jwks=FakeIssuer().jwks)
+    environment.setenv("JWKS_AUTH_STORE_SECRET", "s3cret" * 3)
+    settings = JWKSAuthSettings(jwks=FakeIssuer().jwks, store="file:/nowhere")
     assert "s3cret" not in f"{settings!r} {settings} {settings.core!r}"
     assert ISSUER in repr(settings)
 
@@ -107,6 +108,8 @@ def test_secrets_are_not_in_the_repr(environment: pytest.MonkeyPatch) -> None:
         ("IS_REVOKED", "nowhere.to_be_found"),
         ("JWKS", '{"keys": "s3cret"}'),
         ("STORE", "redis//:s3cret@host"),
+        ("STORE_SECRET", "s3cret"),
+        ("STORE_SECRET", "s3cret and no store"),
         ("OPENAPI", "{"),
         ("OPENAPI__SCOPES", "{"),
         ("OPENAPI__CLIENTID", "swagger"),

@@ -45,3 +45,22 @@ def test_new_processes_start_with_the_keys_of_others(store):
             phase = Load(server, issuer).run("cold, issuer down")
     assert phase.only(200), phase
     assert (fetched, phase.fetches) == (1, 0)
+
+
+def test_a_store_is_sealed_with_the_secret(tmp_path):
+    """``JWKS_AUTH_STORE_SECRET``: what another service has put there is no key of ours."""
+    with FakeIssuer.serve() as issuer:
+        for secret, fetched in (
+            ("of the orders team", 1),
+            ("of the orders team", 1),
+            ("of the billing team", 2),
+        ):
+            app = Flask(__name__)
+            app.config.from_mapping(
+                JWKS_AUTH_ISSUER=issuer.issuer,
+                JWKS_AUTH_AUDIENCE="api",
+                JWKS_AUTH_STORE=f"file:{tmp_path}/keys",
+                JWKS_AUTH_STORE_SECRET=secret,
+            )
+            JWKSAuth(app).authenticator(app).warm_up()
+            assert issuer.requests[issuer.jwks_path] == fetched
