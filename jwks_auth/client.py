@@ -20,6 +20,7 @@ from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.fetch import Answer
+from jwks_auth.flight import give_way
 from jwks_auth.freshness import Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
@@ -175,7 +176,7 @@ class PyJWKClient(jwt.PyJWKClient):
             loaded = self._loaded(self.fetch_data(), self._endpoint.answer, order.held)
         if loaded.keys is not order.held.keys and self._view.keys is order.held.keys:
             # PyJWT's objects are wanted here: made in this thread, they hold up no caller and no event loop.
-            self._next_view = KeySetView(loaded)
+            self._next_view = KeySetView(loaded, pause=give_way)
         return loaded
 
     def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
@@ -199,7 +200,7 @@ class PyJWKClient(jwt.PyJWKClient):
     def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
         document = copied(document)
         unchanged = isinstance(document, dict) and document == held.loaded.document
-        keys = held.keys if unchanged else key_set_of(document)
+        keys = held.keys if unchanged else key_set_of(document, pause=give_way)
         if not keys.keys and not self._accept_empty:
             reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
             raise KeySourceError(f"the key set has no usable key: {reasons}", kind="no_usable_keys")

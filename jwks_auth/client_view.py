@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.key_set import KeySet
+from jwks_auth.key_set import KeySet, paced
 from jwks_auth.snapshot import Loaded
 
 __all__ = ["KeySetView", "key_set_of"]
@@ -19,14 +19,17 @@ _MOST_REMEMBERED = 128
 
 
 class KeySetView:
-    """PyJWT's objects for one key set. ``matched`` holds the keys found by kid so far."""
+    """PyJWT's objects for one key set, made with a *pause* before each.
 
-    def __init__(self, loaded: Loaded) -> None:
+    ``matched`` holds the keys found by kid so far.
+    """
+
+    def __init__(self, loaded: Loaded, *, pause: Callable[[], object] | None = None) -> None:
         self.keys = loaded.keys
         self.matched: dict[str, jwt.PyJWK] = {}
         self._document = loaded.document
         self._jwk_set: jwt.PyJWKSet | None = None
-        made = {id(key): _pyjwk(key.jwk) for key in loaded.keys.keys}
+        made = {id(key): _pyjwk(key.jwk) for key in paced(loaded.keys.keys, pause)}
         self._made = {name: jwk for name, jwk in made.items() if jwk is not None}
         self.signing_keys = [jwk for jwk in self._made.values() if jwk.key_id]
 
@@ -52,14 +55,17 @@ class KeySetView:
         return None if key is None else self._made.get(id(key))
 
 
-def key_set_of(document: Any) -> KeySet:
-    """The usable keys in what ``fetch_data`` returned; raises ``KeySourceError``."""
+def key_set_of(document: Any, *, pause: Callable[[], object] | None = None) -> KeySet:
+    """The usable keys in what ``fetch_data`` returned, read with a *pause* before each.
+
+    Raises ``KeySourceError``.
+    """
     if isinstance(document, jwt.PyJWKSet):
-        return KeySet.from_dict({"keys": [key._jwk_data for key in document.keys]})
+        return KeySet.from_dict({"keys": [key._jwk_data for key in document.keys]}, pause=pause)
     if not isinstance(document, dict):
         raise KeySourceError("The JWKS endpoint did not return a JSON object", kind="not_an_object")
     try:
-        return KeySet.from_dict(document)
+        return KeySet.from_dict(document, pause=pause)
     except ConfigurationError as exc:
         raise KeySourceError(
             f"The JWKS endpoint did not return a key set: {exc}", kind="not_a_key_set"

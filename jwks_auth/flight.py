@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -12,7 +13,7 @@ from contextlib import suppress
 from jwks_auth.errors import KeySourceError
 from jwks_auth.freshness import Errand
 
-__all__ = ["Flight", "Outcome", "in_background"]
+__all__ = ["Flight", "Outcome", "give_way", "in_background"]
 
 Outcome = Future[KeySourceError | None]
 """How a flight ends, always as a result: ``None`` is success."""
@@ -45,6 +46,17 @@ class Flight:
             await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
 
 
-def in_background(run: Callable[[], None]) -> None:
-    """Run *run* in a thread of its own that keeps no interpreter alive."""
-    threading.Thread(target=run, name="jwks-auth-fetch", daemon=True).start()
+def give_way() -> None:
+    """Let the other threads go on, which otherwise wait up to 5 ms for the interpreter's lock, time and again."""
+    # More than 0: a thread that comes back at once takes the lock before the one it was meant for wakes up.
+    time.sleep(0.00005)
+
+
+def in_background(run: Callable[[], None], *, pause: Callable[[], object] = give_way) -> None:
+    """Run *run* in a thread of its own that keeps no interpreter alive; whoever asks for it goes on first."""
+
+    def begin() -> None:
+        pause()
+        run()
+
+    threading.Thread(target=begin, name="jwks-auth-fetch", daemon=True).start()

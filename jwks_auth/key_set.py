@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
 from jwks_auth.pem import jwk_from_pem
 from jwks_auth.strict_json import parse_json_object
 
-__all__ = ["MAX_KEYS", "KeyProvider", "KeySet", "StaticKeys"]
+__all__ = ["MAX_KEYS", "KeyProvider", "KeySet", "StaticKeys", "paced"]
+
+ItemT = TypeVar("ItemT")
 
 MAX_KEYS = 100
 """Members a set may have: each costs time to parse, and providers publish two to five."""
@@ -49,10 +51,11 @@ class KeySet:
         object.__setattr__(self, "_by_kid_and_alg", _index(self.keys))
 
     @classmethod
-    def from_dict(cls, document: object) -> KeySet:
+    def from_dict(cls, document: object, *, pause: Callable[[], object] | None = None) -> KeySet:
         """The set in *document*; raises ``ConfigurationError`` for what is no set.
 
-        A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored.
+        A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored. A thread
+        that works beside an event loop may take a *pause* before each member.
         """
         members = document.get("keys") if isinstance(document, Mapping) else None
         if not isinstance(members, list):
@@ -61,7 +64,7 @@ class KeySet:
             )
         if len(members) > MAX_KEYS:
             raise ConfigurationError(f"key set: found {len(members)} keys, expected at most {MAX_KEYS}")
-        parsed = _without_repeats([parse_jwk(member) for member in members])
+        parsed = _without_repeats([parse_jwk(member) for member in paced(members, pause)])
         return cls(
             tuple(key for key in parsed if isinstance(key, VerificationKey)),
             tuple(key for key in parsed if isinstance(key, RefusedKey)),
@@ -116,6 +119,14 @@ class StaticKeys:
     async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
         """As :meth:`resolve`."""
         return self.resolve(kid, alg)
+
+
+def paced(items: Iterable[ItemT], pause: Callable[[], object] | None) -> Iterator[ItemT]:
+    """*items*, with a *pause* before each."""
+    for item in items:
+        if pause is not None:
+            pause()
+        yield item
 
 
 def _without_repeats(parsed: list[VerificationKey | RefusedKey]) -> list[VerificationKey | RefusedKey]:

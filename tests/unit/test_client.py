@@ -14,10 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
+from jwks_auth.client_view import KeySetView
 from jwks_auth.events import KeyEvent
+from jwks_auth.freshness import Errand
+from jwks_auth.snapshot import NOTHING, Order
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
-from tests.key_fakes import jwk
+from tests.key_fakes import Provider, jwk
 
 
 @pytest.fixture
@@ -85,6 +88,14 @@ async def test_event_loops_use_the_same_cache(issuer: FakeIssuer) -> None:
         issuer.token()
     )
     assert fetches(issuer) == 1
+
+
+def test_pyjwts_objects_are_made_with_a_pause_before_each() -> None:
+    """The thread that makes them lets an event loop go on."""
+    pauses: list[int] = []
+    loaded = Provider({"a", "b", "c"})(Order(Errand.EXPLICIT, NOTHING, 0.0))
+    view = KeySetView(loaded, pause=lambda: pauses.append(1))
+    assert len(view.signing_keys) == len(pauses) == 3
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,13 @@ def test_json_is_read_as_strictly_as_a_token() -> None:
             KeySet.from_json(wrong)
 
 
+def test_a_thread_beside_an_event_loop_may_pause_between_members() -> None:
+    """A large set takes milliseconds to parse, for which the loop would stand still."""
+    pauses: list[int] = []
+    document = {"keys": [{**EC, "kid": str(number)} for number in range(5)]}
+    assert len(KeySet.from_dict(document, pause=lambda: pauses.append(1)).keys) == len(pauses) == 5
+
+
 def test_jose_8_the_kid_names_the_key() -> None:
     """An unknown kid never falls back to another key."""
     keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "kid": "b"}]})
