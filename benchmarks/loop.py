@@ -1,16 +1,18 @@
-"""How long rotations hold an event loop, against a control without fetches.
+"""How long fetches hold an event loop, against a control without any.
 
     python -m benchmarks.loop [--rounds 200]
 
-Rounds of 50 ms take turns: in one a token's key is new and is fetched over https, in the other nothing happens. The
-provider runs in a process of its own. The certificates are the system's, as in a service; what is left to tell
-apart is the machine's own noise, which the control shows.
+Rounds of 50 ms take turns: in one nothing happens, in the others a token's key is new and is fetched over https, from a
+set of 3 and from one of 100, the most that a set may have. One round in ten is the first fetch of a process, which
+reads the certificates. The provider runs in a process of its own. The certificates are the system's, as in a service;
+what is left to tell apart is the machine's own noise, which the control shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import multiprocessing
 import os
@@ -18,27 +20,34 @@ import ssl
 import statistics
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from jwks_auth import PyJWKClient
+from jwks_auth.key_set import MAX_KEYS
 from jwks_auth.testing import FakeIssuer
 from tests.certificates import Authority
 
 ROUND, BEAT, LATE = 0.05, 0.0005, 0.005
+SIZES = (3, MAX_KEYS)
+FORK, SPAWN = multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")
 
 
 def provide(authority: Authority, port: Connection) -> None:
-    """Serve a key set of three RSA keys, another one at each request, until killed."""
-    members = FakeIssuer().jwks()["keys"][:1] * 3
-    served = 0
+    """Serve ``/<number>``, a set of so many RSA keys, another one at each request, until killed."""
+    member = FakeIssuer().jwks()["keys"][0]
+    served = Counter[str]()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            nonlocal served
-            served += 1
-            keys = [{**member, "kid": f"{number + served}"} for number, member in enumerate(members)]
+            served[self.path] += 1
+            first = served[self.path]
+            keys = [{**member, "kid": f"{first + number}"} for number in range(int(self.path[1:]))]
             body = json.dumps({"keys": keys}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -54,31 +63,53 @@ def provide(authority: Authority, port: Connection) -> None:
     server.serve_forever()
 
 
-async def held(client: PyJWKClient, kid: str | None) -> float:
-    """The longest gap between two turns of the loop in one round; *kid* is looked up meanwhile."""
+async def held(fetch: Callable[[], Coroutine[Any, Any, object]] | None) -> float:
+    """The longest gap between two turns of the loop in one round; *fetch* runs meanwhile."""
     longest, last = 0.0, time.perf_counter()
     until = last + ROUND
-    lookup = None if kid is None else asyncio.ensure_future(client.aget_signing_key(kid))
-    while last < until or (lookup is not None and not lookup.done()):
+    task = None if fetch is None else asyncio.ensure_future(fetch())
+    while last < until or (task is not None and not task.done()):
         await asyncio.sleep(BEAT)
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
-    if lookup is not None:
-        await lookup
+    if task is not None:
+        await task
     return longest - BEAT
 
 
-async def measure(uri: str, rounds: int) -> dict[str, list[float]]:
-    """Seconds that the loop was held, of each round of either kind."""
-    client = PyJWKClient(uri, cooldown_duration=0)
-    figures: dict[str, list[float]] = {
-        "first fetch": [await held(client, "3")],
-        "rotation": [],
-        "control": [],
-    }
-    for number in range(rounds):
-        figures["control"].append(await held(client, None))
-        figures["rotation"].append(await held(client, str(4 + number)))
+def fetch_first(base: str, port: Connection) -> None:
+    """Send what the first fetch of this process made of it."""
+    port.send(asyncio.run(held(PyJWKClient(f"{base}/1").awarm_up)))
+
+
+def first_fetch(base: str) -> float:
+    """The same in a process of its own."""
+    receiving, sending = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=fetch_first, args=(base, sending))
+    process.start()
+    seconds: float = receiving.recv()
+    process.join()
+    return seconds
+
+
+def measure(base: str, rounds: int) -> dict[str, list[float]]:
+    """Seconds that the loop was held, of each round of every kind."""
+    figures = {"first fetch": [first_fetch(base) for _ in range(rounds // 10)], "control": []}
+    clients = {size: PyJWKClient(f"{base}/{size}", cooldown_duration=0) for size in SIZES}
+    for client in clients.values():
+        client.warm_up()
+    # A full collection holds the loop for as long as all of a program's objects take, whoever happens to cause it.
+    gc.freeze()
+
+    async def rotate() -> None:
+        for number in range(2, rounds + 2):
+            figures["control"].append(await held(None))
+            for size, client in clients.items():
+                new = str(number + size - 1)
+                seconds = await held(partial(client.aget_signing_key, new))
+                figures.setdefault(f"{size} keys", []).append(seconds)
+
+    asyncio.run(rotate())
     return figures
 
 
@@ -98,19 +129,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     rounds = parser.parse_args().rounds
-    receiving, sending = multiprocessing.Pipe(duplex=False)
+    receiving, sending = SPAWN.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         system = ssl.get_default_verify_paths().cafile
         bundle = Path(folder) / "bundle.pem"
         bundle.write_bytes((Path(system).read_bytes() if system else b"") + authority.file.read_bytes())
         os.environ["SSL_CERT_FILE"] = str(bundle)
-        context = multiprocessing.get_context("fork")
-        provider = context.Process(target=provide, args=(authority, sending), daemon=True)
+        provider = FORK.Process(target=provide, args=(authority, sending), daemon=True)
         provider.start()
         try:
-            uri = f"https://127.0.0.1:{receiving.recv()}/jwks"
-            report(asyncio.run(measure(uri, rounds)))
+            report(measure(f"https://127.0.0.1:{receiving.recv()}", rounds))
         finally:
             provider.kill()
 

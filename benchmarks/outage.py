@@ -2,7 +2,8 @@
 
     python -m benchmarks.outage [--steady] [--picture docs/images/outage.svg]
 
-One table; ``--steady`` adds 100 000 lookups of a fresh key among failing fetches, against a control without any;
+One table; ``--steady`` adds one of 100 000 lookups each of a fresh and an ahead key among failing fetches, against a
+control without any, and of a stale key whose renewal fails (five minutes);
 ``--picture`` draws the latency of a known key over time.
 """
 

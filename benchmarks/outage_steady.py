@@ -1,16 +1,21 @@
-"""Lookups of a fresh key while fetches hang, fail, drip and bring rotated keys, against a control without fetches."""
+"""Lookups of a known key while fetches hang, fail, drip and bring rotated keys, against a control without fetches."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import jwt
 
 from jwks_auth import PyJWKClient
 from jwks_auth.flight import Flight
+from jwks_auth.freshness import State
+from jwks_auth.snapshot import Loaded, Order
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 
@@ -19,6 +24,9 @@ __all__ = ["steady"]
 LOOKUPS, CHUNK = 100_000, 2_000
 LATE = 0.005
 MODES = ("hang", "error500", "drip_body", "drip_headers", "ok")
+LIFESPAN = 3600.0
+AGES = {"control": 0.0, "fresh": 0.0, "ahead": 0.95 * LIFESPAN}
+STALE_SECONDS, STALE_TIMEOUT = 6.0, 3.0
 
 
 @dataclass
@@ -27,15 +35,29 @@ class Tally:
 
     lookups: int = 0
     failed: int = 0
+    waits: int = 0
     late: int = 0
     worst: float = 0.0
+
+
+class Aged(PyJWKClient):
+    """A client whose keys are *age* seconds old when they come, as keys from a shared store may be."""
+
+    age = 0.0
+
+    def _load(self, order: Order) -> Loaded:
+        return replace(super()._load(order), age=self.age)
+
+    def state(self) -> State:
+        """How old its keys are now."""
+        return self.source.books.snapshot.life.state(self.source.clock())
 
 
 class Noise:
     """Asks for made-up kids all the time while it is on, so that one fetch after another is in the air."""
 
-    def __init__(self, client: PyJWKClient, server: FaultServer) -> None:
-        self._client, self._server = client, server
+    def __init__(self, client: PyJWKClient) -> None:
+        self._client = client
         self._on, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -65,48 +87,98 @@ class Noise:
         self._thread.join()
 
 
-def steady() -> None:
-    """Print how many of 100 000 lookups failed, waited, or came 5 ms late, with fetches and without."""
-    waited: list[int] = []
-    real_wait, here = Flight.wait, threading.get_ident()
+class Waits:
+    """Counts how often one thread waits for a fetch, or does anything with a socket itself."""
 
-    def counting(flight: Flight, seconds: float) -> None:
-        if threading.get_ident() == here:
-            waited.append(1)
+    def __init__(self) -> None:
+        self.count = 0
+        self._thread = threading.get_ident()
+
+    def note(self, event: str = "", args: object = ()) -> None:
+        """Count it, if it is in that thread and no other kind of audit event."""
+        if threading.get_ident() == self._thread and (not event or event.startswith("socket.")):
+            self.count += 1
+
+
+@contextlib.contextmanager
+def counted_waits() -> Iterator[Waits]:
+    """The waits of this thread from now on."""
+    waits, real_wait = Waits(), Flight.wait
+
+    def wait(flight: Flight, seconds: float) -> None:
+        waits.note()
         real_wait(flight, seconds)
 
-    Flight.wait = counting  # type: ignore[method-assign]
-    tallies = {True: Tally(), False: Tally()}
+    sys.addaudithook(waits.note)
+    Flight.wait = wait  # type: ignore[method-assign,assignment]
+    try:
+        yield waits
+    finally:
+        Flight.wait = real_wait  # type: ignore[method-assign]
+
+
+def steady() -> None:
+    """Print what became of lookups of fresh and ahead keys among fetches, and of stale ones."""
+    print(f"\n{'':44} {'lookups':>8} {'failed':>7} {'waited':>7} {'5 ms late':>10} {'worst, ms':>10}")
+    with counted_waits() as waits:
+        for name, tally in sorted(_among_fetches(waits).items()):
+            _show(name, tally)
+        for mode in MODES:
+            for wait in (30.0, 0.5):
+                _show(f"stale, {mode}, wait {wait:g} s", _stale(mode, wait, waits))
+
+
+def _show(name: str, tally: Tally) -> None:
+    print(
+        f"{name:44} {tally.lookups:8} {tally.failed:7} {tally.waits:7} {tally.late:10} {tally.worst * 1000:10.2f}"
+    )
+
+
+def _among_fetches(waits: Waits) -> dict[str, Tally]:
+    """Chunks of either state among fetches, and of the control, in turns."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
     with FaultServer(document({"a"})) as server:
-        client = PyJWKClient(server.url, timeout=0.5, lifespan=3600, cooldown_duration=0)
-        client.get_signing_key("a")
-        waited.clear()
-        noise = Noise(client, server)
-        for chunk in range(2 * LOOKUPS // CHUNK):
-            fetching = chunk % 2 == 0
-            server.mode = MODES[chunk // 2 % len(MODES)]
-            server.document = document({"a", f"b{chunk}"})
-            noise.turn(on=fetching)
-            _look(client, tallies[fetching])
+        client = Aged(server.url, timeout=0.5, lifespan=LIFESPAN, cooldown_duration=0)
+        noise = Noise(client)
+        for chunk in range(LOOKUPS // CHUNK):
+            for kind, age in AGES.items():
+                noise.turn(on=False)
+                server.mode, server.document, client.age = "ok", document({"a", f"b{chunk}"}), age
+                client.get_jwk_set(refresh=True)
+                server.mode = MODES[chunk % len(MODES)]
+                if kind != "control":
+                    noise.turn(on=True)
+                for _ in range(CHUNK):
+                    name = f"{client.state()}, {'no' if kind == 'control' else 'among'} fetches"
+                    _look(client, tallies[name], waits, pause=0.0001)
         noise.stop()
-        print(f"\n{server.requests} fetches; lookups of the fresh key that waited for one: {len(waited)}")
-    Flight.wait = real_wait  # type: ignore[method-assign]
-    for fetching, tally in tallies.items():
-        print(
-            f"{'among fetches' if fetching else 'control':14} {tally.lookups} lookups, {tally.failed} failed, "
-            f"{tally.late} late by {LATE * 1000:.0f} ms, worst {tally.worst * 1000:.2f} ms"
-        )
+        print(f"({server.requests} fetches)")
+    return tallies
 
 
-def _look(client: PyJWKClient, tally: Tally) -> None:
-    for _ in range(CHUNK):
-        started = time.perf_counter()
-        try:
-            client.get_signing_key("a")
-        except jwt.PyJWTError:
-            tally.failed += 1
-        seconds = time.perf_counter() - started
-        tally.lookups += 1
-        tally.late += seconds >= LATE
-        tally.worst = max(tally.worst, seconds)
-        time.sleep(0.0001)
+def _stale(mode: str, wait: float, waits: Waits) -> Tally:
+    """A key past its lifespan, for some seconds in which attempts to renew it fail, or one succeeds."""
+    tally = Tally()
+    with FaultServer(document({"a"})) as server:
+        client = Aged(server.url, timeout=STALE_TIMEOUT, wait=wait, lifespan=LIFESPAN)
+        client.age = LIFESPAN + 1
+        client.get_signing_key("a")
+        client.age, server.mode = 0.0, mode
+        until = time.monotonic() + STALE_SECONDS
+        while time.monotonic() < until:
+            _look(client, tally, waits, pause=0.001)
+    return tally
+
+
+def _look(client: PyJWKClient, tally: Tally, waits: Waits, *, pause: float) -> None:
+    before, started = waits.count, time.perf_counter()
+    try:
+        client.get_signing_key("a")
+    except jwt.PyJWTError:
+        tally.failed += 1
+    seconds = time.perf_counter() - started
+    tally.lookups += 1
+    tally.waits += waits.count - before
+    tally.late += seconds >= LATE
+    tally.worst = max(tally.worst, seconds)
+    time.sleep(pause)
