@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 import time
@@ -52,11 +53,16 @@ def give_way() -> None:
     time.sleep(0.00005)
 
 
-def in_background(run: Callable[[], None], *, pause: Callable[[], object] = give_way) -> None:
-    """Run *run* in a thread of its own that keeps no interpreter alive; whoever asks for it goes on first."""
+def in_background(run: Callable[[], None]) -> None:
+    """Run *run* in a thread of its own that keeps no interpreter alive. Does not wait for it to begin."""
+    thread = threading.Thread(target=run, name="jwks-auth-fetch", daemon=True)
+    # Thread.start waits until the thread runs, which takes milliseconds where all cores are busy; so another one waits.
+    _thread.start_new_thread(start, (thread,))
 
-    def begin() -> None:
-        pause()
-        run()
 
-    threading.Thread(target=begin, name="jwks-auth-fetch", daemon=True).start()
+def start(thread: threading.Thread) -> None:
+    """Start *thread*; where there can be no more, do its work here."""
+    try:
+        thread.start()
+    except RuntimeError:
+        thread.run()

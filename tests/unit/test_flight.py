@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import threading
 
-from jwks_auth.flight import in_background
+from jwks_auth.flight import in_background, start
 
 
-def test_who_starts_a_thread_goes_on_before_it_does() -> None:
-    """Starting one hands it the interpreter's lock, and an event loop would stand still until it blocks."""
-    order: list[str] = []
-    go, landed = threading.Event(), threading.Event()
+def test_a_thread_of_its_own_keeps_no_interpreter_alive() -> None:
+    """It is a daemon that has a name."""
+    ran = threading.Event()
+    seen: list[threading.Thread] = []
 
-    def fly() -> None:
-        order.append("flight")
-        landed.set()
+    def run() -> None:
+        seen.append(threading.current_thread())
+        ran.set()
 
-    in_background(fly, pause=lambda: go.wait(10))
-    order.append("starter")
-    go.set()
-    assert landed.wait(10)
-    assert order == ["starter", "flight"]
+    in_background(run)
+    assert ran.wait(10)
+    assert (seen[0].name, seen[0].daemon) == ("jwks-auth-fetch", True)
+
+
+def test_where_no_more_threads_can_be_started_the_work_is_done_all_the_same() -> None:
+    """The thread that waits for the other one's start does it."""
+
+    class NoMore(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    ran: list[int] = []
+    start(NoMore(target=ran.append, args=(threading.get_ident(),)))
+    assert ran == [threading.get_ident()]
