@@ -8,14 +8,14 @@ is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
 from __future__ import annotations
 
 import ssl
-from typing import Any, TypeVar
+from typing import Any
 
 import jwt
 
 from jwks_auth.client_cache import SetCache
 from jwks_auth.client_checks import check_objects, check_rules, check_uri
 from jwks_auth.client_endpoint import Endpoint, copied
-from jwks_auth.client_errors import ClientConfigurationError, KeySetError, UnknownKeyError, translated
+from jwks_auth.client_errors import ClientConfigurationError, KeySetError, translated, value_of
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
@@ -24,7 +24,7 @@ from jwks_auth.flight import give_way
 from jwks_auth.freshness import Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
-from jwks_auth.snapshot import NOTHING, Found, Health, Loaded, Order, Snapshot, Wanted
+from jwks_auth.snapshot import NOTHING, Health, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from jwks_auth.store import KeySetStore
 from jwks_auth.store_load import SharedLoad
@@ -32,8 +32,6 @@ from jwks_auth.store_url import opened_store
 from jwks_auth.transport import Session
 
 __all__ = ["PyJWKClient"]
-
-ValueT = TypeVar("ValueT")
 
 
 class PyJWKClient(jwt.PyJWKClient):
@@ -111,11 +109,11 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
-        return self._shown(_value(self.source.lookup(_WHOLE, refresh=refresh)))
+        return self._shown(value_of(self.source.lookup(_WHOLE, refresh=refresh)))
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """The keys that may verify signatures and have a kid."""
-        return self._listed(_value(self.source.lookup(_WHOLE, refresh=refresh)))
+        return self._listed(value_of(self.source.lookup(_WHOLE, refresh=refresh)))
 
     def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """The key named *kid*; without one, the only key there is.
@@ -124,46 +122,47 @@ class PyJWKClient(jwt.PyJWKClient):
         ``PyJWKClientError`` for a kid that is not there, ``PyJWKClientConnectionError`` where that could
         not be found out.
         """
-        source, view = self.source, self._view
+        source = self.source
         snapshot = source.books.snapshot
-        if view.keys is snapshot.keys and source.clock() < snapshot.fresh_until:
-            key = view.matched.get(kid)  # type: ignore[arg-type]
-            if key is not None:
-                return key
-        return _value(source.lookup(self._wanted(kid, None)))
+        if source.clock() < snapshot.fresh_until:
+            try:
+                return snapshot.found[kid]  # type: ignore[index,no-any-return]
+            except KeyError:
+                pass  # not looked for yet, or not there
+        return value_of(source.lookup(self._wanted(kid, None)))
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
         kid, alg = _header(token)
         if kid is not None:
             return self.get_signing_key(kid)
-        return _value(self.source.lookup(self._wanted(kid, alg)))
+        return value_of(self.source.lookup(self._wanted(kid, alg)))
 
     # The same for event loops
 
     async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """As :meth:`get_jwk_set`, without holding the event loop."""
-        return self._shown(_value(await self.source.alookup(_WHOLE, refresh=refresh)))
+        return self._shown(value_of(await self.source.alookup(_WHOLE, refresh=refresh)))
 
     async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """As :meth:`get_signing_keys`, without holding the event loop."""
-        return self._listed(_value(await self.source.alookup(_WHOLE, refresh=refresh)))
+        return self._listed(value_of(await self.source.alookup(_WHOLE, refresh=refresh)))
 
     async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """As :meth:`get_signing_key`, without holding the event loop."""
-        return _value(await self.source.alookup(self._wanted(kid, None)))
+        return value_of(await self.source.alookup(self._wanted(kid, None)))
 
     async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
-        return _value(await self.source.alookup(self._wanted(*_header(token))))
+        return value_of(await self.source.alookup(self._wanted(*_header(token))))
 
     def warm_up(self) -> None:
         """Fetch the keys now, if they are not in the cache; raises as :meth:`get_jwk_set` does."""
-        _value(self.source.lookup(_WHOLE))
+        value_of(self.source.lookup(_WHOLE))
 
     async def awarm_up(self) -> None:
         """As :meth:`warm_up`, without holding the event loop."""
-        _value(await self.source.alookup(_WHOLE))
+        value_of(await self.source.alookup(_WHOLE))
 
     def health(self) -> Health:
         """State, age, last error, next attempt and number of keys. Never waits."""
@@ -220,7 +219,9 @@ class PyJWKClient(jwt.PyJWKClient):
     def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
         def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
             view = self._view_of(snapshot)
-            return view.only(alg) if kid is None else view.match(kid, self.match_kid)
+            if kid is None:
+                return view.only(alg)
+            return snapshot.remember(kid, self.match_kid(view.signing_keys, kid))
 
         return Wanted(pick, kid)
 
@@ -238,14 +239,6 @@ class PyJWKClient(jwt.PyJWKClient):
 
 
 _WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
-
-
-def _value(found: Found[ValueT]) -> ValueT:
-    if found.value is not None:
-        return found.value
-    if found.error is not None:
-        raise translated(found.error)
-    raise UnknownKeyError
 
 
 def _header(token: str | bytes) -> tuple[str | None, str]:

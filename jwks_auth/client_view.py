@@ -13,20 +13,12 @@ from jwks_auth.snapshot import Loaded
 
 __all__ = ["KeySetView", "key_set_of"]
 
-MatchKid = Callable[[list[jwt.PyJWK], str], jwt.PyJWK | None]
-
-_MOST_REMEMBERED = 128
-
 
 class KeySetView:
-    """PyJWT's objects for one key set, made with a *pause* before each.
-
-    ``matched`` holds the keys found by kid so far.
-    """
+    """PyJWT's objects for one key set, made with a *pause* before each."""
 
     def __init__(self, loaded: Loaded, *, pause: Callable[[], object] | None = None) -> None:
         self.keys = loaded.keys
-        self.matched: dict[str, jwt.PyJWK] = {}
         self._document = loaded.document
         self._jwk_set: jwt.PyJWKSet | None = None
         made = {id(key): _pyjwk(key.jwk) for key in paced(loaded.keys.keys, pause)}
@@ -39,13 +31,6 @@ class KeySetView:
         if self._jwk_set is None:
             self._jwk_set = _pyjwk_set(self._document)
         return self._jwk_set
-
-    def match(self, kid: str, match_kid: MatchKid) -> jwt.PyJWK | None:
-        """The signing key with this *kid*, by *match_kid*."""
-        key = match_kid(self.signing_keys, kid)
-        if key is not None and len(self.matched) < _MOST_REMEMBERED:
-            self.matched[kid] = key
-        return key
 
     def only(self, alg: str | None) -> jwt.PyJWK | None:
         """For a token without a kid: the one key that fits *alg*, or the one key there is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +14,8 @@ from jwks_auth.key_set import KeySet
 __all__ = ["NOTHING", "Deferred", "Found", "Health", "Loaded", "Order", "Snapshot", "Wanted", "caused"]
 
 ValueT = TypeVar("ValueT")
+
+_MOST_FOUND = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The keys in hand and how long they live. Immutable, so that readers need no lock."""
+    """The keys in hand and how long they live. Immutable but for a memo, so that readers need no lock."""
 
     keys: KeySet
     loaded: Loaded
@@ -46,6 +48,14 @@ class Snapshot:
     """When the provider gave it, on the source's clock."""
     fetched_at: float
     """The same in seconds since 1970."""
+    found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was found in it by kid so far: gone with it, so that no withdrawn key is left behind."""
+
+    def remember(self, kid: str, value: ValueT) -> ValueT:
+        """*value*, which from now on is found by *kid*; ``None`` is not worth remembering."""
+        if value is not None and len(self.found) < _MOST_FOUND:
+            self.found[kid] = value
+        return value
 
 
 NOTHING = Snapshot(KeySet(()), Loaded(document=None, keys=KeySet(())), Life(), -inf, -inf, -inf)

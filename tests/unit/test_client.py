@@ -298,7 +298,7 @@ def test_names_that_match_are_remembered_within_bounds() -> None:
     client = Any_()
     for number in range(1000):
         client.get_signing_key(str(number))
-    assert len(client._view.matched) < 200
+    assert len(client.source.books.snapshot.found) < 200
     assert client.calls == 1
 
 
