@@ -110,12 +110,19 @@ SHA256_INFO_WITHOUT_NULL = bytes.fromhex("302f300b0609608648016503040201") + byt
 SHA1_INFO = bytes.fromhex("3021300906052b0e03021a05000414")
 
 
-def pkcs1(signing_input: bytes, info: bytes = SHA256_INFO, digest: str = "sha256", **shape: Any) -> bytes:
-    """An RSA signature over a PKCS #1 v1.5 encoding of any shape."""
+def pkcs1_encoded(
+    signing_input: bytes, info: bytes = SHA256_INFO, digest: str = "sha256", **shape: Any
+) -> bytes:
+    """A PKCS #1 v1.5 encoding of any shape; the right one unless told otherwise."""
     tail = info + getattr(hashlib, digest)(signing_input).digest() + shape.get("garbage", b"")
     fill = shape.get("fill", 256 - 3 - len(tail))
     head = bytes([0, shape.get("block", 1)]) + shape.get("octet", b"\xff") * fill + b"\0"
-    return raw_rsa((head + tail).ljust(256, b"\0") if fill + len(tail) + 3 < 256 else head + tail)
+    return (head + tail).ljust(256, b"\0")
+
+
+def pkcs1(signing_input: bytes, **shape: Any) -> bytes:
+    """An RSA signature over such an encoding."""
+    return raw_rsa(pkcs1_encoded(signing_input, **shape))
 
 
 def es256(change: Callable[[int, int], tuple[int, int]]) -> str:

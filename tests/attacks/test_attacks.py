@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from functools import lru_cache
+from typing import Any
 
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, TokenVerifier
 from jwks_auth.errors import TOKEN_FAULTS
-from tests.attacks.forge import AUDIENCE, ISSUER, KEY_SET
-from tests.attacks.table import ATTACKS, Attack
+from tests.attacks.attack import Attack
+from tests.attacks.forge import AUDIENCE, ISSUER
+from tests.attacks.table import ATTACKS
 
-VERIFIER = TokenVerifier(Issuer(ISSUER, jwks=KEY_SET), AUDIENCE)
+
+def verifier(keys: dict[str, Any]) -> TokenVerifier:
+    """A verifier of the forged issuer's tokens, with these keys."""
+    return _verifier(json.dumps(keys))
+
+
+@lru_cache
+def _verifier(keys: str) -> TokenVerifier:
+    return TokenVerifier(Issuer(ISSUER, jwks=json.loads(keys)), AUDIENCE)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 async def test_attack(attack: Attack) -> None:
     """Sync and async agree; what a client may read is the constant text of the code."""
-    assert VERIFIER.verify(attack.control()).subject
-    forged = attack.forged()
+    assert verifier(attack.good_keys).verify(attack.control()).subject
+    attacked, forged = verifier(attack.keys), attack.forged()
     if attack.code is None:
-        assert VERIFIER.verify(forged).claims == (await VERIFIER.averify(forged)).claims
+        assert attacked.verify(forged).claims == (await attacked.averify(forged)).claims
         return
-    for outcome in (lambda: VERIFIER.verify(forged), lambda: VERIFIER.averify(forged)):
+    for outcome in (lambda: attacked.verify(forged), lambda: attacked.averify(forged)):
         with pytest.raises(InvalidTokenError) as caught:
             await outcome()  # type: ignore[misc]
         assert caught.value.code == attack.code
