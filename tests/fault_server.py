@@ -120,6 +120,9 @@ class FaultServer:
     def _gone(self, connection: socket.socket) -> None:
         self._send(connection, b"", "HTTP/1.1 404 Not Found\r\n")
 
+    def _gone_for_good(self, connection: socket.socket) -> None:
+        self._send(connection, b"", "HTTP/1.1 410 Gone\r\n")
+
     def _unavailable_once(self, connection: socket.socket) -> None:
         self.mode = "ok"
         self._send(connection, b"", "HTTP/1.1 503 Service Unavailable\r\n")

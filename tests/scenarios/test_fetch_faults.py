@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jwt
 import pytest
@@ -26,6 +28,7 @@ FAULTS = {
     "error500": ("status", 1),
     "busy": ("status", 1),
     "gone": ("gone", 1),
+    "gone_for_good": ("gone", 1),
     "html": ("not_json", 1),
     "empty": ("not_json", 1),
     "braces": ("not_a_key_set", 1),
@@ -53,9 +56,22 @@ FAULTS = {
 }
 
 
+def own_threads() -> bool:
+    """Whether a thread of a fetch or of its watchdog is alive."""
+    return any("jwks-auth" in t.name or isinstance(t, threading.Timer) for t in threading.enumerate())
+
+
+def ended(running: Callable[[], bool]) -> bool:
+    """Whether *running* is over within ten seconds."""
+    deadline = time.monotonic() + 10
+    while running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not running()
+
+
 @pytest.mark.parametrize("mode", FAULTS)
 def test_every_fault_has_its_kind_and_costs_no_key(server: FaultServer, mode: str) -> None:
-    """The documented error within the deadline; the key in hand is served all the while."""
+    """The documented error within the deadline; the key in hand is served all the while, and no thread stays."""
     client = PyJWKClient(server.url, timeout=0.5)
     key = client.get_signing_key("a")
     server.mode, before = mode, server.requests
@@ -67,6 +83,7 @@ def test_every_fault_has_its_kind_and_costs_no_key(server: FaultServer, mode: st
     assert (caught.value.kind, server.requests - before) == FAULTS[mode]
     assert client.get_signing_key("a") is key
     assert client.health().keys == 1
+    assert ended(own_threads)
 
 
 @pytest.mark.parametrize("mode", FAULTS)
@@ -106,6 +123,20 @@ def test_a_huge_answer_is_not_swallowed(server: FaultServer, mode: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 << 20  # most of it the server's own megabyte
+
+
+@pytest.mark.parametrize(("spare", "fits"), [(0, True), (-1, False)])
+@pytest.mark.parametrize("mode", ["ok", "chunked"])
+def test_the_bound_is_exact(server: FaultServer, mode: str, spare: int, fits: bool) -> None:
+    """To the octet, with a length and without."""
+    server.mode, size = mode, len(json.dumps(server.document))
+    client = PyJWKClient(server.url, max_response_bytes=size + spare)
+    if fits:
+        assert client.get_signing_key("a")
+    else:
+        with pytest.raises(KeySourceError) as caught:
+            client.get_signing_key("a")
+        assert caught.value.kind == "too_large"
 
 
 def test_a_byte_order_mark_is_tolerated(server: FaultServer) -> None:

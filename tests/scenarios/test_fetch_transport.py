@@ -160,6 +160,33 @@ def test_a_session_brings_client_certificate_and_authority(authority: Authority)
         assert PyJWKClient(server.url, session=session).get_signing_key("a")
 
 
+def test_a_session_brings_its_proxies_and_its_password(server: FaultServer) -> None:
+    """Both are for the address it asks; the environment's proxies are not looked at."""
+    with requests.Session() as session:
+        session.proxies = {"http": server.url.removesuffix("/keys")}
+        session.auth, session.trust_env = ("me", "secret"), False
+        assert PyJWKClient("http://issuer.example/keys", session=session).get_signing_key("a")
+    assert server.seen[0].startswith("GET http://issuer.example/keys HTTP/1.1\r\n")
+    assert "Authorization: Basic bWU6c2VjcmV0\r\n" in server.seen[0]
+
+
+def test_a_sessions_authority_is_not_overridden(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a session says whom to trust, no environment variable says otherwise, or that nobody is checked."""
+    other = Authority(tmp_path, "Other CA")
+    for trusted, named, works in ((authority, other, True), (other, authority, False)):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(named.file))
+        monkeypatch.setenv("CURL_CA_BUNDLE", "")
+        with FaultServer(DOCUMENT, tls=authority.server()) as server, requests.Session() as session:
+            session.verify = str(trusted.file)
+            client = PyJWKClient(server.url, session=session)
+            if works:
+                assert client.get_signing_key("a")
+            else:
+                assert kind_of_failure(client) == "tls"
+
+
 def test_a_session_is_never_modified(server: FaultServer) -> None:
     """Nor does it follow redirects or collect cookies for us."""
     server.headers = "Set-Cookie: tracking=1\r\n"

@@ -95,6 +95,23 @@ def test_a_flight_is_decided_on_under_the_lock(airport: Airport) -> None:
     assert airport.events == []
 
 
+def test_the_lock_is_not_held_while_loading(airport: Airport) -> None:
+    """Nor while a thread is started: both take their time."""
+    held: list[bool] = []
+
+    def load(order: Order) -> Loaded:
+        held.append(airport.flights._lock.locked())
+        return Provider()(order)
+
+    def spawn(run: Callable[[], None]) -> None:
+        held.append(airport.flights._lock.locked())
+        run()
+
+    airport.load, airport.threads = load, spawn
+    airport.start()
+    assert held == [False, False]
+
+
 def test_a_load_is_told_what_it_is_for(airport: Airport) -> None:
     """Why, knowing what, until when, and for which kid."""
     provider = airport.load = Provider()

@@ -72,6 +72,19 @@ def test_what_is_wanted_is_looked_for_without_the_lock() -> None:
     assert bench.source.lookup(Wanted(pick)).value == "found"
 
 
+def test_readers_take_no_lock() -> None:
+    """Whoever holds it, a key in hand is found, also while a flight is in the air; and so is the state."""
+    bench = warm()
+    with bench.source.flights._lock:
+        assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
+        assert bench.source.health().state == "fresh"
+    bench.threads.held = True
+    bench.clock.advance(SOFT)
+    assert bench.source.find("a", ALG)
+    with bench.source.flights._lock:
+        assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
+
+
 def test_find_never_waits() -> None:
     """Without keys in hand it starts the fetch, returns, and finds them afterwards."""
     bench = source_of()
