@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand
+from jwks_auth.freshness import BRIEF_WAIT, Errand, Patience
 
 __all__ = ["Flight", "Outcome", "give_way", "in_background"]
 
@@ -35,6 +35,14 @@ class Flight:
         self.outcome: Outcome = Future()
         # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.
         self.outcome.set_running_or_notify_cancel()
+
+    def until(self, patience: Patience, wait: float, began: float) -> float:
+        """When a lookup that *began* then, and waits *wait* seconds at most, has waited enough."""
+        if patience is Patience.NONE:
+            return began
+        if patience is Patience.BRIEF:
+            return min(self.started, began) + min(wait, BRIEF_WAIT)
+        return min(began + wait, self.lapse)
 
     def wait(self, seconds: float) -> None:
         """Block this thread until the flight has landed, or for *seconds*."""

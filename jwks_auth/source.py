@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.flight import Flight
 from jwks_auth.flights import Flights
-from jwks_auth.freshness import BRIEF_WAIT, Errand, Move, Patience, Rules, Situation, State, plan
+from jwks_auth.freshness import Errand, Move, Patience, Rules, Situation, State, plan
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
@@ -24,6 +24,9 @@ from jwks_auth.snapshot import Deferred, Found, Health, Loaded, Order, Wanted
 __all__ = ["KeySource"]
 
 ValueT = TypeVar("ValueT")
+
+_MOST_WAITS = 2
+"""Flights that one lookup waits for: one it met in the air, and one that leaves after it came."""
 
 _log = logging.getLogger("jwks_auth")
 
@@ -58,14 +61,15 @@ class KeySource:
         return self.books.snapshot.keys
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it may be served at once. Never waits; may start a fetch in the background."""
+        """The key, if it may be served at once. Never waits; may start its renewal in the background."""
         snapshot, now = self.books.snapshot, self.clock()
         if now < snapshot.fresh_until:
             return snapshot.keys.select(kid, alg)
         wanted = _key(kid, alg)
-        if self._must_load(wanted, now) or self._begin(wanted, now)[1] > 0:
+        # A search is for the lookup that waits: one begun here would seem to it to have left before it came.
+        if self._must_load(wanted, now) or self._serve(wanted, now) is None:
             return None
-        key = self._serve(wanted, now)
+        key = self._serve(wanted, now) if self._begin(wanted, now)[1] <= 0 else None
         if key is not None:
             self._note_served(kid, now)
         return key
@@ -84,25 +88,19 @@ class KeySource:
 
     def lookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """Look for *wanted*; with *refresh*, in the answer of a fetch that is under way or starts now."""
-        now = self.clock()
-        refresh = refresh or self._must_load(wanted, now)
-        flight, seconds = self._begin(wanted, now, refresh=refresh)
-        if flight is not None and seconds > 0:
+        steps = self._steps(wanted, refresh=refresh)
+        while not isinstance(step := next(steps), Found):
+            flight, seconds = step
             flight.wait(seconds)
-            if _deferred(flight):
-                return self.lookup(wanted, refresh=refresh)
-        return self._conclude(wanted, flight if seconds > 0 else None, refresh=refresh)
+        return step
 
     async def alookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """As :meth:`lookup`, without holding the event loop."""
-        now = self.clock()
-        refresh = refresh or self._must_load(wanted, now)
-        flight, seconds = self._begin(wanted, now, refresh=refresh)
-        if flight is not None and seconds > 0:
+        steps = self._steps(wanted, refresh=refresh)
+        while not isinstance(step := next(steps), Found):
+            flight, seconds = step
             await flight.await_(seconds)
-            if _deferred(flight):
-                return await self.alookup(wanted, refresh=refresh)
-        return self._conclude(wanted, flight if seconds > 0 else None, refresh=refresh)
+        return step
 
     def health(self) -> Health:
         """The source's condition, for a health check or a dashboard. Never waits."""
@@ -110,10 +108,27 @@ class KeySource:
 
     # A lookup: begin, wait without a lock, conclude.
 
+    def _steps(
+        self, wanted: Wanted[ValueT], *, refresh: bool
+    ) -> Iterator[tuple[Flight, float] | Found[ValueT]]:
+        """The flights to wait for, and for how many seconds; at last how the lookup ends."""
+        began, landed = self.clock(), None
+        refresh = refresh or self._must_load(wanted, began)
+        for _ in range(_MOST_WAITS):
+            flight, seconds = self._begin(wanted, began, refresh=refresh)
+            if flight is None or seconds <= 0:
+                break
+            yield flight, seconds
+            landed = flight
+            if not self._deserves_another(wanted, flight, began):
+                break
+        yield self._conclude(wanted, landed, refresh=refresh)
+
     def _begin(
-        self, wanted: Wanted[Any], now: float, *, refresh: bool = False
+        self, wanted: Wanted[Any], began: float, *, refresh: bool = False
     ) -> tuple[Flight | None, float]:
         """The flight in the air, one that starts now included, and for how many seconds to wait for it."""
+        now = self.clock()
         flights, seen = self.flights, self.books.snapshot
         known = self._serve(wanted, now) is not None
 
@@ -128,8 +143,9 @@ class KeySource:
         if move is not None and (move.fetch is not None or flights.overdue(now)):
             flight, move = flights.start(decide, now, kid=wanted.kid)
         if move is None:
-            return self._begin(wanted, now, refresh=refresh)
-        return flight, self._seconds(flight, move.patience, now)
+            return self._begin(wanted, began, refresh=refresh)
+        until = began if flight is None else flight.until(move.patience, self.rules.wait, began)
+        return flight, until - now
 
     def _must_load(self, wanted: Wanted[Any], now: float) -> bool:
         """Whether no set is kept for lookups like this one."""
@@ -153,12 +169,15 @@ class KeySource:
         )
         return plan(situation)
 
-    def _seconds(self, flight: Flight | None, patience: Patience, now: float) -> float:
-        if flight is None or patience is Patience.NONE:
-            return 0.0
-        if patience is Patience.BRIEF:
-            return flight.started + min(self.rules.wait, BRIEF_WAIT) - now
-        return min(self.rules.wait, flight.lapse - now)
+    def _deserves_another(self, wanted: Wanted[Any], flight: Flight, began: float) -> bool:
+        """Whether *flight* told nothing of the moment at which the lookup began, and another may."""
+        if not flight.outcome.done() or flight.outcome.result() is not None:
+            return _deferred(flight)
+        snapshot = self.books.snapshot
+        # A flight that was joined may have left before the provider published the key, and what comes from a store was
+        # fetched some time ago.
+        late = flight.started >= began and snapshot.loaded.age <= 0
+        return not late and wanted.pick(snapshot) is None
 
     def _serve(self, wanted: Wanted[ValueT], now: float) -> ValueT | None:
         snapshot = self.books.snapshot

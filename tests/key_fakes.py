@@ -72,6 +72,19 @@ class Provider:
         published = document(self.kids)
         return Loaded(document=published, keys=KeySet.from_dict(published), max_age=self.max_age)
 
+    def as_of_now(self, run: Callable[[], None]) -> Callable[[], None]:
+        """*run*, whenever it runs, with what is published at this moment: its answer is under way."""
+        published = set(self.kids)
+
+        def late() -> None:
+            kids, self.kids = self.kids, published
+            try:
+                run()
+            finally:
+                self.kids = kids
+
+        return late
+
     @property
     def succeeded(self) -> int:
         """How often they were given."""
@@ -84,16 +97,17 @@ class Provider:
 
 
 class HeldThreads:
-    """Starts background work at once, or while *held* keeps it for :meth:`run`."""
+    """Starts background work at once, or while *held* keeps it for :meth:`run`; *depart* may change what is kept."""
 
     def __init__(self) -> None:
         self.held = False
         self.waiting: list[Callable[[], None]] = []
+        self.depart: Callable[[Callable[[], None]], Callable[[], None]] = lambda run: run
 
     def __call__(self, run: Callable[[], None]) -> None:
         """Start *run*."""
         if self.held:
-            self.waiting.append(run)
+            self.waiting.append(self.depart(run))
         else:
             run()
 

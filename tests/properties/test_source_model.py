@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -13,6 +15,9 @@ from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.events import KeyEvent
 from jwks_auth.flight import Flight
 from jwks_auth.freshness import BRIEF_WAIT, Errand, State
+from jwks_auth.snapshot import NOTHING, Loaded, Order
+from jwks_auth.store import MemoryStore
+from jwks_auth.store_load import SharedLoad
 from tests.key_fakes import ALG, Bench, Provider, source_of
 
 LIFESPAN, STALE, COOLDOWN = 300.0, 3600.0, 30.0
@@ -30,7 +35,11 @@ class SourceModel(RuleBasedStateMachine):
             Provider({"key-0"}), lifespan=LIFESPAN, stale_if_error=STALE, cooldown=COOLDOWN, wait=WAIT
         )
         self.names = 1
+        # An answer tells of the moment at which it was asked for, however late it comes.
+        self.bench.threads.depart = self.bench.provider.as_of_now
+        self.bench.source.flights.load = self._load()
         self.waits: list[float] = []
+        self.lands_when_waited_for, self.latest = False, 0.0
         self.began = self.bench.clock.now
         self.failures, self.failed_at = 0, self.began
         self.accepted = self.bench.source.key_set
@@ -38,7 +47,7 @@ class SourceModel(RuleBasedStateMachine):
         self.bench.source._on_event = self._hear
         # No real time passes: a wait is noted, and the flight has landed by then or not.
         self.real_wait = Flight.wait
-        Flight.wait = lambda flight, seconds: self.waits.append(seconds)  # type: ignore[method-assign]
+        Flight.wait = lambda flight, seconds: self._wait(seconds)  # type: ignore[method-assign]
 
     def teardown(self) -> None:
         """Give the waiting back."""
@@ -110,6 +119,20 @@ class SourceModel(RuleBasedStateMachine):
         self.bench.clock.advance(COOLDOWN)
         assert self._accepted(kid)
 
+    @rule()
+    @precondition(lambda self: self._is_healthy() and self._budget() >= 2)
+    def a_new_key_is_accepted_by_a_lookup_that_joins(self) -> None:
+        """The flight in the air left before the key was published: another follows."""
+        self.hang_or_release(True)
+        assert not self._accepted("made-up")
+        kid = f"key-{self.names}"
+        self.rotate()
+        self.bench.clock.advance(0.1)
+        self.lands_when_waited_for = True
+        accepted = self._accepted(kid)
+        self.lands_when_waited_for = False
+        assert accepted or self.failures, "unless what the flight brought was no key set at all"
+
     @rule(count=st.integers(1, 50))
     def flood(self, count: int) -> None:
         """Made-up kids, each asked for once."""
@@ -149,17 +172,26 @@ class SourceModel(RuleBasedStateMachine):
             assert self.bench.source.key_set is self.accepted
 
     def _accepted(self, kid: str) -> bool:
-        waited = len(self.waits)
+        waited, began, self.latest = len(self.waits), self.bench.clock.now, 0.0
         try:
             self.bench.source.resolve(kid, ALG)
         except (InvalidTokenError, KeySourceError):
             return False
         finally:
-            assert all(0 < seconds <= WAIT for seconds in self.waits[waited:]), (
-                "nobody waits past the timeout"
-            )
-            assert len(self.waits) <= waited + 1, "or twice"
+            assert self.latest <= began + WAIT, "nobody waits past the timeout"
+            assert len(self.waits) <= waited + 2, "or for a third flight"
         return True
+
+    def _wait(self, seconds: float) -> None:
+        assert seconds > 0
+        self.waits.append(seconds)
+        self.latest = self.bench.clock.now + seconds
+        if self.lands_when_waited_for:
+            self.bench.clock.advance(0.25)
+            self.hang_or_release(False)
+
+    def _load(self) -> Callable[[Order], Loaded]:
+        return self.bench.provider
 
     def _hear(self, event: KeyEvent) -> None:
         now = self.bench.clock.now
@@ -167,6 +199,9 @@ class SourceModel(RuleBasedStateMachine):
             self.failures, self.accepted = 0, self.bench.source.key_set
         elif event.name == "refresh_failed":
             self.failures, self.failed_at = self.failures + 1, now
+            if not self.accepted.keys and self.bench.source.key_set.keys:
+                # Who has no keys at all takes what a store still has while the provider fails, and begins anew.
+                self.failures, self.accepted = 1, self.bench.source.key_set
         elif event.name == "refresh_started":
             pause = min(15, 2 ** (self.failures - 1)) if self.failures else 0
             self.hasty += [(self.failures, now - self.failed_at)] if now - self.failed_at < pause else []
@@ -179,6 +214,9 @@ class SourceModel(RuleBasedStateMachine):
             and bench.source.flights.current is None
         )
 
+    def _budget(self) -> float:
+        return self.bench.source.books.affords(self.bench.clock.now)
+
     def _successes(self) -> int:
         return self.bench.provider.succeeded
 
@@ -189,8 +227,37 @@ class SourceModel(RuleBasedStateMachine):
         return [flight for flight in self.bench.source.flights._abandoned if flight.ended]
 
 
+class FleetModel(SourceModel):
+    """The same, while other processes leave what they fetch in a store."""
+
+    def _load(self) -> Callable[[Order], Loaded]:
+        clock, store = self.bench.clock, MemoryStore(clock=self.bench.clock)
+
+        def sharing(provider: Provider) -> SharedLoad:
+            return SharedLoad(
+                provider,
+                store,
+                self.bench.source.rules,
+                name="the keys",
+                on_failure=lambda kind: pytest.fail(kind),
+                clock=clock,
+                wall=clock,
+                spawn=lambda run: run(),
+            )
+
+        self.other = sharing(Provider(self.bench.provider.kids))
+        return sharing(self.bench.provider)
+
+    @rule(errand=st.sampled_from([Errand.AHEAD, Errand.EXPLICIT]))
+    def another_process_fetches(self, errand: Errand) -> None:
+        """And leaves the keys in the store."""
+        with suppress(KeySourceError):
+            self.other(Order(errand, NOTHING, self.bench.clock.now + 5))
+
+
 TestSourceModel = SourceModel.TestCase
-TestSourceModel.settings = settings(
+TestFleetModel = FleetModel.TestCase
+TestSourceModel.settings = TestFleetModel.settings = settings(
     max_examples=120, stateful_step_count=60, suppress_health_check=list(HealthCheck)
 )
 

@@ -1,10 +1,13 @@
-"""The thread of a fetch."""
+"""A fetch under way, and its thread."""
 
 from __future__ import annotations
 
 import threading
 
-from jwks_auth.flight import in_background, start
+import pytest
+
+from jwks_auth.flight import Flight, in_background, start
+from jwks_auth.freshness import Errand, Patience
 
 
 def test_a_thread_of_its_own_keeps_no_interpreter_alive() -> None:
@@ -31,3 +34,21 @@ def test_where_no_more_threads_can_be_started_the_work_is_done_all_the_same() ->
     ran: list[int] = []
     start(NoMore(target=ran.append, args=(threading.get_ident(),)))
     assert ran == [threading.get_ident()]
+
+
+@pytest.mark.parametrize(
+    ("patience", "started", "until"),
+    [
+        (Patience.NONE, 0.0, 10.0),
+        (Patience.BRIEF, 9.0, 11.0),
+        (Patience.BRIEF, 11.0, 12.0),
+        (Patience.FULL, 9.0, 14.0),
+        (Patience.FULL, 13.0, 14.0),
+        (Patience.FULL, 5.0, 12.0),
+    ],
+)
+def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
+    patience: Patience, started: float, until: float
+) -> None:
+    """It began at 10 and waits 4 s at most, whenever the flight left; and no longer than any flight may take."""
+    assert Flight(Errand.SCHEDULED, started, 6.0).until(patience, 4.0, 10.0) == until

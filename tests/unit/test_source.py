@@ -12,7 +12,7 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.freshness import Errand, Life
+from jwks_auth.freshness import Budget, Errand, Life
 from jwks_auth.ledger import RecentKids
 from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
@@ -86,13 +86,19 @@ def test_readers_take_no_lock() -> None:
 
 
 def test_find_never_waits() -> None:
-    """Without keys in hand it starts the fetch, returns, and finds them afterwards."""
+    """It starts the renewal that a key in hand needs, and no search: that is for the lookup that waits for it."""
     bench = source_of()
     bench.threads.held = True
     assert bench.source.find("a", ALG) is None
-    assert bench.provider.asked == 0
-    bench.threads.run()
-    assert bench.source.find("a", ALG) is not None
+    assert bench.threads.waiting == []
+    bench.threads.held = False
+    assert bench.source.resolve("a", ALG)
+    bench.clock.advance(SOFT)
+    bench.threads.held = True
+    assert bench.source.find("b", ALG) is None
+    assert bench.threads.waiting == []
+    assert bench.source.find("a", ALG)
+    assert len(bench.threads.waiting) == 1
 
 
 def test_a_key_due_ahead_is_served_while_one_fetch_renews_it() -> None:
@@ -225,6 +231,67 @@ def test_an_unknown_kid_joins_the_fetch_in_flight() -> None:
     unknown(bench)
     assert len(bench.threads.waiting) == 1
     assert bench.source.health().budget == 2
+
+
+def joining(bench: Bench) -> None:
+    """A renewal in the air, which left before a new key was published and lands once somebody waits for it."""
+    bench.clock.advance(SOFT)
+    bench.threads.held, bench.threads.depart = True, bench.provider.as_of_now
+    assert bench.source.find("a", ALG)
+    flight = bench.source.flights.current
+    assert flight is not None
+
+    def land(seconds: float) -> None:
+        bench.clock.advance(1)
+        bench.threads.held = False
+        bench.threads.run()
+
+    flight.wait = land  # type: ignore[method-assign]
+    bench.provider.kids.add("b")
+    bench.clock.advance(1)
+
+
+def test_a_new_key_is_accepted_when_its_lookup_joins_an_older_fetch() -> None:
+    """That fetch left before the key was published, so one more is made, from the budget."""
+    bench = warm(wait=60.0)
+    joining(bench)
+    assert bench.source.resolve("b", ALG)
+    assert (bench.provider.asked, bench.source.health().budget) == (3, 1)
+
+
+def test_a_lookup_makes_one_fetch_however_many_it_joins() -> None:
+    """A made-up kid that joined one causes one more; one that did not causes no second."""
+    bench = warm(wait=60.0)
+    joining(bench)
+    unknown(bench)
+    assert bench.provider.asked == 3
+    unknown(bench)
+    assert bench.provider.asked == 4
+    assert [event.action for event in bench.events if event.name == "unknown_kid"] == ["awaited"] * 2
+
+
+def test_a_lookup_that_joined_a_fetch_needs_budget_for_another() -> None:
+    """Without it the kid is refused, as always."""
+    bench = warm(wait=60.0)
+    unknown(bench)
+    unknown(bench)
+    bench.source.books.budget = Budget(0.0, inf)
+    joining(bench)
+    unknown(bench, "b")
+    assert bench.provider.asked == 4
+    assert bench.events[-1].action == "awaited"
+
+
+def test_another_processs_answer_is_not_the_last_word() -> None:
+    """What a store held was fetched before the lookup came: the provider is asked."""
+    bench = warm(wait=60.0)
+    stored = replace(bench.source.books.snapshot.loaded, age=20.0)
+    answers = [stored]
+    bench.source.flights.load = lambda order: answers.pop() if answers else bench.provider(order)
+    bench.provider.kids.add("b")
+    bench.clock.advance(HARD)
+    assert bench.source.resolve("b", ALG)
+    assert answers == []
 
 
 def test_unknown_kids_do_not_wait_while_fetches_fail() -> None:
