@@ -7,11 +7,11 @@ algorithms are allowed is never taken from it.
 from __future__ import annotations
 
 import ipaddress
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.fetch import Answer, checked_url
 
@@ -34,7 +34,7 @@ class Discovery:
         *,
         url: str | None = None,
         allow_http: bool = False,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
         self.issuer = checked_issuer(issuer, allow_http=allow_http)
         self.urls = metadata_urls(issuer) if url is None else (url,)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.fetch_headers import max_age, retry_after
 from jwks_auth.transport import FAILURES, Response, Session, Watchdog, is_timeout, is_tls_failure, opened
@@ -60,7 +61,7 @@ class Fetcher:
     ssl_context: ssl.SSLContext | None = None
     session: Session | None = None
     max_bytes: int = 262_144
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = elapsed
     sleep: Callable[[float], object] = time.sleep
     rng: Callable[[], float] = random.random
 

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import KeySourceError
 from jwks_auth.events import KeyEvent
 from jwks_auth.flight import Flight, in_background
@@ -39,7 +40,7 @@ class Flights:
         tell: Callable[[KeyEvent | None], None],
         *,
         timeout: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed,
         wall: Callable[[], float] = time.time,
         rng: Callable[[], float] = random.random,
         spawn: Callable[[Callable[[], None]], None] = in_background,

@@ -1,6 +1,6 @@
 """When keys are served, refreshed and refused: the rules alone, without clock, lock, thread or network.
 
-Every time is a monotonic number of seconds handed in as ``now``; every random draw is a number in [0, 1)
+Every time is a number of seconds that is never set back, handed in as ``now``; every random draw is a number in [0, 1)
 handed in as ``draw``. :class:`~jwks_auth.source.KeySource` supplies both and does what the rules say.
 """
 

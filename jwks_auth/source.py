@@ -7,10 +7,10 @@ Reads take no lock. What to do when is decided by :mod:`jwks_auth.freshness`, wh
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.flight import Flight
@@ -47,7 +47,7 @@ class KeySource:
         uri: str = "",
         recent: RecentKids | None = None,
         on_event: OnEvent | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed,
         **parts: Any,
     ) -> None:
         self.rules, self.clock = rules, clock

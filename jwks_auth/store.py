@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import ConfigurationError
 
 __all__ = ["KeySetStore", "MemoryStore", "SealedStore", "StoreError"]
@@ -45,7 +45,7 @@ class KeySetStore(Protocol):
 class MemoryStore:
     """A store within one process: for tests, and for several clients of one endpoint."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = elapsed) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._values: dict[str, bytes] = {}

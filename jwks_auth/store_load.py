@@ -10,6 +10,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, TypeGuard, TypeVar
 
+from jwks_auth.clock import elapsed
 from jwks_auth.errors import KeySourceError
 from jwks_auth.flight import in_background
 from jwks_auth.freshness import Errand, Life, Rules, State
@@ -53,7 +54,7 @@ class SharedLoad:
         *,
         name: str,
         on_failure: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed,
         wall: Callable[[], float] = time.time,
         spawn: Callable[[Callable[[], None]], None] = in_background,
     ) -> None:
