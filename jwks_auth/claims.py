@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["ClaimNames", "ClaimPath", "client_of", "find_claim"]
@@ -38,6 +38,15 @@ class ClaimNames:
     scopes: tuple[str, ...]
     roles: ClaimPath
     permissions: ClaimPath
+    lists: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The claims that, where present, are a string or a list of strings."""
+    nested: tuple[ClaimPath, ...] = field(init=False, repr=False, compare=False)
+    """The paths that may lead to such a claim further in."""
+
+    def __post_init__(self) -> None:
+        paths = (self.roles, self.permissions)
+        object.__setattr__(self, "lists", ("aud", *self.scopes, *(path.name for path in paths)))
+        object.__setattr__(self, "nested", tuple(path for path in paths if len(path.steps) > 1))
 
     @classmethod
     def of(

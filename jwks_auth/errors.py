@@ -67,7 +67,7 @@ class AuthError(JWKSAuthError):
     error: str | None = None
 
     def __init__(self, code: str, description: str) -> None:
-        super().__init__(description)
+        Exception.__init__(self, description)  # here and below without super(): junk comes by the thousand
         self.code = code
         self.description = description
 
@@ -109,14 +109,14 @@ class InvalidTokenError(AuthError, jwt.InvalidTokenError):
     error = "invalid_token"
 
     def __init__(self, code: str) -> None:
-        super().__init__(code, TOKEN_FAULTS[code])
+        AuthError.__init__(self, code, TOKEN_FAULTS[code])
 
 
 class MalformedTokenError(InvalidTokenError, jwt.DecodeError):
     """The token can't be read at all; to PyJWT's users a ``DecodeError``."""
 
     def __init__(self, code: str = "malformed") -> None:
-        super().__init__(code)
+        AuthError.__init__(self, code, TOKEN_FAULTS[code])
 
 
 class InsufficientScopeError(AuthError):

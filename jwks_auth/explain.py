@@ -8,7 +8,7 @@ from typing import Any
 
 from jwks_auth import hints
 from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
-from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_claims, parse_jws
+from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws
 from jwks_auth.tokens import AnyAudience, UnverifiedToken, VerifiedToken
 from jwks_auth.trust import Trust
 from jwks_auth.validators import validate_claims
@@ -78,7 +78,7 @@ class Explainer:
         yield Step("form", form, _form(raw)), lambda code: hints.on_form(raw)
         token = parse_jws(raw)
         yield Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"), _no_hint
-        claims = parse_claims(token.payload)
+        claims = token.claims
         expected = " or ".join(self.issuers) or "a tenant's"
         yield (
             Step("issuer", expected, repr(claims.get("iss"))),
@@ -119,7 +119,7 @@ def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
     yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
     keys = trust.issuer.keys
-    key = keys.find(token.kid, token.alg) or keys.resolve(token.kid, token.alg)
+    key = keys.resolve(token.kid, token.alg)
     made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE
     if not key.verify(token.alg, token.signature, token.signing_input):

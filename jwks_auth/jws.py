@@ -18,7 +18,7 @@ from jwks_auth.key_set import KeySet
 from jwks_auth.strict_json import parse_json_object
 from jwks_auth.tokens import Header, UnverifiedToken
 
-__all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_claims", "parse_jws", "verify_jws"]
+__all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
 
 MAX_TOKEN_LENGTH = 16_384
 """Characters; servers bound the whole header at 8 to 64 KiB."""
@@ -27,7 +27,7 @@ _MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is
 
 
 def parse_jws(raw: str) -> UnverifiedToken:
-    """The parts of *raw*; raises ``InvalidTokenError`` for all but three clean segments with a clean header."""
+    """The parts of *raw*; raises ``InvalidTokenError`` for all but three segments, the first a clean header."""
     if not isinstance(raw, str) or not raw.isascii():
         raise MalformedTokenError
     if len(raw) > MAX_TOKEN_LENGTH:
@@ -38,20 +38,11 @@ def parse_jws(raw: str) -> UnverifiedToken:
         raise MalformedTokenError
     data = raw.encode()
     try:
-        header = data[:first]
-        jose = (_header if first <= _MEMORABLE else _parse_header)(header)
-        payload, signature = decode_base64url(data[first + 1 : second]), decode_base64url(data[second + 1 :])
-        return UnverifiedToken(jose, payload, data[:second], signature)
+        jose = (_header if first <= _MEMORABLE else _parse_header)(data[:first])
+        signature = decode_base64url(data[second + 1 :])
     except ValueError as exc:
         raise MalformedTokenError from exc
-
-
-def parse_claims(payload: bytes) -> dict[str, Any]:
-    """The claims in *payload* (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError``."""
-    try:
-        return parse_json_object(payload)
-    except ValueError as exc:
-        raise MalformedTokenError from exc
+    return UnverifiedToken(jose, data[first + 1 : second], data[:second], signature)
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:

@@ -24,10 +24,13 @@ class KeyProvider(Protocol):
     """Where a verifier gets keys: a set that never changes, or a source that keeps one fresh."""
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it may be served now. Never waits; may start a refresh in the background."""
+        """The key, if it is at hand and fresh. Never waits and starts nothing."""
 
     def resolve(self, kid: str | None, alg: str) -> VerificationKey:
-        """The key, waiting for it where that can help; raises ``InvalidTokenError`` or ``KeySourceError``."""
+        """The key in whatever state, waiting only where that can help.
+
+        Raises ``InvalidTokenError`` or ``KeySourceError``.
+        """
 
     async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
         """As :meth:`resolve`, without blocking the event loop."""

@@ -61,21 +61,12 @@ class KeySource:
         return self.books.snapshot.keys
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it may be served at once. Never waits; may start its renewal in the background."""
-        snapshot, now = self.books.snapshot, self.clock()
-        if now < snapshot.fresh_until:
-            return snapshot.keys.select(kid, alg)
-        wanted = _key(kid, alg)
-        # A search is for the lookup that waits: one begun here would seem to it to have left before it came.
-        if self._must_load(wanted, now) or self._serve(wanted, now) is None:
-            return None
-        key = self._serve(wanted, now) if self._begin(wanted, now)[1] <= 0 else None
-        if key is not None:
-            self._note_served(kid, now)
-        return key
+        """The key, if it is fresh. Never waits and starts nothing; all else is for :meth:`resolve`."""
+        snapshot = self.books.snapshot
+        return snapshot.keys.select(kid, alg) if self.clock() < snapshot.fresh_until else None
 
     def resolve(self, kid: str | None, alg: str) -> VerificationKey:
-        """The key, waiting for a fetch where that can help.
+        """The key: at once if it may be served, in the background of which it may be renewed, or after a fetch.
 
         Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
         set.

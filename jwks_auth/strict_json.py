@@ -16,6 +16,7 @@ __all__ = ["MAX_DEPTH", "parse_json_object"]
 MAX_DEPTH = 32
 """Nested lists and objects allowed; providers' tokens need four."""
 
+_SPACE = " \t\r\n"
 _OPENING = ord("[")
 _AS_LISTS = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'{}[]"'))
@@ -41,14 +42,14 @@ def parse_json_object(data: bytes) -> dict[str, Any]:
     """The object in *data*; raises ``ValueError`` for anything else, whatever the bytes are."""
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         _check_depth(data)
-    text = data.decode("utf-8").strip(" \t\r\n")
-    if not text.startswith("{"):
+    text = data.decode("utf-8")
+    if text[:1] != "{" and (text := text.lstrip(_SPACE))[:1] != "{":
         raise ValueError("not a JSON object")
     try:
         parsed, end = _scan_once(text, 0)
     except StopIteration:  # how scan_once says that a value is missing
         raise ValueError("not JSON") from None
-    if end != len(text):
+    if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("something follows the JSON object")
     if "\\" in text:
         # Only an escape can bring in half of a surrogate pair, which no UTF-8 text can hold.
@@ -60,10 +61,12 @@ def parse_json_object(data: bytes) -> dict[str, Any]:
 def _check_depth(data: bytes) -> None:
     # Nothing is judged but depth: where brackets or escapes are not where they may be, the decoder stops. However
     # many the brackets of a shallow text are, a few calls into C take them away, and the loop finds none.
-    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # Two quotes side by side end one string and begin another; what is around them stays inside or outside.
-    marks = unescaped.translate(_AS_LISTS, _NO_MARKS).replace(b'""', b"")
-    brackets = b"".join(marks.split(b'"')[::2])
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = data.translate(_AS_LISTS, _NO_MARKS)
+    if b'"' in brackets:
+        # Two quotes side by side end one string and begin another; what is around them stays inside or outside.
+        brackets = b"".join(brackets.replace(b'""', b"").split(b'"')[::2])
     if b"[" * (MAX_DEPTH + 1) in brackets:  # the plainest attack, told at once
         raise ValueError("nested too deeply")
     depth = 0

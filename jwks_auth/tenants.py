@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.issuer import Issuer
-from jwks_auth.tokens import Header
+from jwks_auth.tokens import UnverifiedToken
 
 __all__ = ["TenantCache", "Tenants"]
 
@@ -26,9 +26,6 @@ class Prepared(Protocol):
 
 
 PreparedT = TypeVar("PreparedT", bound=Prepared)
-
-Evidence: TypeAlias = tuple[Header, Mapping[str, Any]]
-"""A token's header and claims, neither verified."""
 
 _NOBODY_FOR = 30.0  # short, since a customer who signs up may call before the callback knows the name
 
@@ -76,7 +73,7 @@ class TenantCache(Generic[PreparedT]):
         tenants: Tenants | None,
         prepare: Callable[[Issuer], PreparedT],
         *,
-        screen: Callable[[Header, Mapping[str, Any]], None],
+        screen: Callable[[UnverifiedToken], None],
         clock: Callable[[], float],
     ) -> None:
         self._tenants = tenants
@@ -87,19 +84,19 @@ class TenantCache(Generic[PreparedT]):
         self._nobody: dict[str, float] = {}  # when the callback said so
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
-    def resolve(self, name: str, evidence: Evidence | None = None) -> PreparedT:
+    def resolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
         """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
 
-        *evidence*, the token, is screened before the callback is asked; without it nothing is.
+        *token* is screened before the callback is asked; without it nothing is.
         """
         tenants = self._asked_about(name)
-        known = self._known_or_worth_asking(name, evidence)
+        known = self._known_or_worth_asking(name, token)
         return known or self._keep(name, ask(tenants.resolve, name), tenants)
 
-    async def aresolve(self, name: str, evidence: Evidence | None = None) -> PreparedT:
+    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
         """As :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
-        known = self._known_or_worth_asking(name, evidence)
+        known = self._known_or_worth_asking(name, token)
         return known or self._keep(name, await aask(tenants.resolve, name), tenants)
 
     def forget(self, name: str) -> None:
@@ -113,7 +110,7 @@ class TenantCache(Generic[PreparedT]):
             raise InvalidTokenError("wrong_issuer")
         return self._tenants
 
-    def _known_or_worth_asking(self, name: str, evidence: Evidence | None) -> PreparedT | None:
+    def _known_or_worth_asking(self, name: str, token: UnverifiedToken | None) -> PreparedT | None:
         with self._lock:
             if name in self._known:
                 self._known.move_to_end(name)
@@ -121,8 +118,8 @@ class TenantCache(Generic[PreparedT]):
             answered_at = self._nobody.get(name)
         if answered_at is not None and 0 <= self._clock() - answered_at < _NOBODY_FOR:
             raise InvalidTokenError("wrong_issuer")
-        if evidence is not None:
-            self._screen(*evidence)
+        if token is not None:
+            self._screen(token)
         return None
 
     def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants) -> PreparedT:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
+from jwks_auth.base64url import decode_base64url
 from jwks_auth.claims import ClaimNames, client_of, find_claim
-from jwks_auth.errors import ConfigurationError
+from jwks_auth.errors import ConfigurationError, MalformedTokenError
+from jwks_auth.strict_json import parse_json_object
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -69,16 +71,40 @@ class Header(NamedTuple):
     members: Mapping[str, Any]
 
 
-class UnverifiedToken(NamedTuple):
-    """A token in the right form. Nothing in it may be believed yet."""
+@dataclass(slots=True, repr=False, eq=False)
+class UnverifiedToken:
+    """A token of three segments with a clean header. Nothing in it may be believed yet.
+
+    *segment* is the payload as it was sent. It is decoded when it is first read: most that comes with a bad
+    signature never is.
+    """
 
     jose: Header
-    payload: bytes
+    segment: bytes
     signing_input: bytes
     signature: bytes
+    _claims: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return "<UnverifiedToken>"  # all of it would be the token itself, in whatever prints a frame's locals
+
+    @property
+    def payload(self) -> bytes:
+        """The octets that were signed, whatever they are; raises ``InvalidTokenError``."""
+        try:
+            return decode_base64url(self.segment)
+        except ValueError as exc:
+            raise MalformedTokenError from exc
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The payload as claims (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError`` where it holds none."""
+        if self._claims is None:
+            try:
+                self._claims = parse_json_object(decode_base64url(self.segment))
+            except ValueError as exc:
+                raise MalformedTokenError from exc
+        return self._claims
 
     @property
     def header(self) -> Mapping[str, Any]:
@@ -119,87 +145,108 @@ class IssuerTerms:
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
-    ``claims`` is the payload as it was sent, or the model put in its place by :meth:`with_claims`. The payload is
-    this request's own dict, neither shared nor copied: what a program changes in it, the token says from then on. A
-    token equals only itself, so it can be in sets and be a key. The properties are computed when they are read: most
-    requests need one or two of them.
+    The payload is this request's own dict, neither shared nor copied: what a program changes in it, the token says
+    from then on. A token equals only itself, so it can be in sets and be a key. The properties are computed when they
+    are read: most requests need one or two of them.
     """
 
-    claims: ClaimsT
-    header: Mapping[str, Any]
-    payload: Mapping[str, Any]
-    terms: IssuerTerms
+    # Not a frozen dataclass, which takes four times as long to make: one is made for every request.
+    __slots__ = ("_claims", "_header", "_payload", "_terms")
+
+    def __init__(
+        self, claims: ClaimsT, header: Mapping[str, Any], payload: Mapping[str, Any], terms: IssuerTerms
+    ) -> None:
+        self._claims, self._header, self._payload, self._terms = claims, header, payload, terms
+
+    @property
+    def claims(self) -> ClaimsT:
+        """The payload, or the model put in its place by :meth:`with_claims`."""
+        return self._claims
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The JOSE header."""
+        return self._header
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """The claims as they were sent."""
+        return self._payload
+
+    @property
+    def terms(self) -> IssuerTerms:
+        """How this issuer's tokens are read."""
+        return self._terms
 
     @property
     def subject(self) -> str | None:
         """``sub``: a user, or the client itself in the client-credentials grant (RFC 9700 section 4.15)."""
-        return self.payload.get("sub")
+        return self._payload.get("sub")
 
     @property
     def issuer(self) -> str:
         """``iss``, exactly as configured."""
-        issuer: str = self.payload["iss"]
+        issuer: str = self._payload["iss"]
         return issuer
 
     @property
     def audience(self) -> tuple[str, ...]:
         """``aud``, always as a tuple; empty when the token names none."""
-        audience = self.payload.get("aud", ())
+        audience = self._payload.get("aud", ())
         return (audience,) if isinstance(audience, str) else tuple(audience)
 
     @property
     def client_id(self) -> str | None:
         """The client the token was issued to: ``client_id``, ``azp``, ``appid`` or ``cid``."""
-        return client_of(self.payload)
+        return client_of(self._payload)
 
     @property
     def scopes(self) -> frozenset[str]:
         """The granted scopes. A string is space-separated, a list is a list."""
-        granted = self.terms.names.scopes_in(self.payload)
+        granted = self._terms.names.scopes_in(self._payload)
         # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
         return frozenset(granted.split(" ") if isinstance(granted, str) else granted) - {""}
 
     @property
     def roles(self) -> frozenset[str]:
         """The roles at the issuer's ``roles_claim``."""
-        return _names(find_claim(self.payload, self.terms.names.roles))
+        return _names(find_claim(self._payload, self._terms.names.roles))
 
     @property
     def permissions(self) -> frozenset[str]:
         """The permissions at the issuer's ``permissions_claim``."""
-        return _names(find_claim(self.payload, self.terms.names.permissions))
+        return _names(find_claim(self._payload, self._terms.names.permissions))
 
     @property
     def expires_at(self) -> float:
         """``exp``, in seconds since 1970."""
-        return float(self.payload["exp"])
+        return float(self._payload["exp"])
 
     @property
     def issued_at(self) -> float | None:
         """``iat``, in seconds since 1970."""
-        issued_at = self.payload.get("iat")
+        issued_at = self._payload.get("iat")
         return None if issued_at is None else float(issued_at)
 
     def get(self, name: str, default: Any = None) -> Any:
         """The claim *name*, or *default*."""
-        return self.payload.get(name, default)
+        return self._payload.get(name, default)
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self.header, self.payload, self.terms)
+        return VerifiedToken(claims, self._header, self._payload, self._terms)
 
     def __getitem__(self, name: str) -> Any:
-        return self.payload[name]
+        return self._payload[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.payload
+        return name in self._payload
 
     def __repr__(self) -> str:
-        return f"<VerifiedToken with claims {', '.join(sorted(self.payload))}>"
+        return f"<VerifiedToken with claims {', '.join(sorted(self._payload))}>"
 
 
 def _names(value: str | list[str] | None) -> frozenset[str]:

@@ -33,6 +33,8 @@ PROFILES = {
 # A later date is a mistake of units (milliseconds) or an attack on whoever converts it.
 _LAST_DATE = 1e11
 
+_NUMBERS = frozenset({int, float})  # bool is a subclass of int, so types are compared
+
 _STRINGS = ("sub", "jti", "client_id", "azp")
 
 # What only ID tokens (OpenID Connect Core 3.1.3.6, 3.3.2.11) and security events (RFC 8417) carry.
@@ -77,9 +79,11 @@ def _validate_types(claims: Mapping[str, Any], names: ClaimNames) -> None:
     for name in _STRINGS:
         if name in claims and not isinstance(claims[name], str):
             raise InvalidTokenError("invalid_claim")
-    scopes, audience = names.scopes_in(claims), claims.get("aud", "")
-    roles, permissions = find_claim(claims, names.roles, ""), find_claim(claims, names.permissions, "")
-    for value in (audience, scopes, roles, permissions):
+    for name in names.lists:
+        if name in claims and not isinstance(claims[name], str) and not _is_strings(claims[name]):
+            raise InvalidTokenError("invalid_claim")
+    for path in names.nested:
+        value = find_claim(claims, path, "")
         if not isinstance(value, str) and not _is_strings(value):
             raise InvalidTokenError("invalid_claim")
 
@@ -90,10 +94,8 @@ def _is_strings(value: object) -> bool:
 
 def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
     expires_at, not_before, issued_at = claims["exp"], claims.get("nbf", 0), claims.get("iat", 0)
-    for date in (expires_at, not_before, issued_at):
-        # bool is a subclass of int, so the type is compared.
-        if type(date) is not int and type(date) is not float:
-            raise InvalidTokenError("invalid_claim")
+    if not (type(expires_at) in _NUMBERS and type(not_before) in _NUMBERS and type(issued_at) in _NUMBERS):
+        raise InvalidTokenError("invalid_claim")
     early, late = now + rules.leeway, now - rules.leeway
     if not (
         late < expires_at < _LAST_DATE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from jwks_auth.expectations import Expectations, checked_expectations
 from jwks_auth.explain import Explainer, Explanation
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
-from jwks_auth.jws import issuer_of, parse_claims, parse_jws
+from jwks_auth.jws import issuer_of, parse_jws
 from jwks_auth.tenants import TenantCache, Tenants
 from jwks_auth.tokens import (
     AnyAudience,
@@ -82,6 +82,9 @@ class TokenVerifier:
         self._trusted = _by_name(prepare, issuers)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+        # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
+        # claims have to say which.
+        self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
         self._bounds = bounds_of(settings["leeway"])
         self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=clock)
         self._validators = tuple(validators)
@@ -107,7 +110,7 @@ class TokenVerifier:
         """As :meth:`verify`, without blocking the event loop."""
         token = await self.averify_any_audience(raw)
         if self._is_revoked is None:
-            self._judge(token, audience)  # a coroutine saved
+            self.admit(token, audience)  # a coroutine saved
         else:
             await self.aadmit(token, audience)
         return token
@@ -115,38 +118,44 @@ class TokenVerifier:
     def verify_any_audience(self, raw: str) -> VerifiedToken:
         """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
         token = parse_jws(raw)
-        claims = parse_claims(token.payload)
-        issuer = issuer_of(claims)
-        trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, (token.jose, claims))
+        trust = self._sole
+        if trust is None:
+            issuer = issuer_of(token.claims)
+            trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, token)
         _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            validate_claims(claims, trust.rules, self._clock())  # or else it is not worth the wait
+            self._judge(token, trust)  # or else it is not worth the wait
             key = trust.issuer.keys.resolve(token.kid, token.alg)
-        return self._conclude((token, claims, trust), key)
+        return self._conclude(token, trust, key)
 
     async def averify_any_audience(self, raw: str) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
         token = parse_jws(raw)
-        claims = parse_claims(token.payload)
-        issuer = issuer_of(claims)
-        trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, (token.jose, claims))
+        trust = self._sole
+        if trust is None:
+            issuer = issuer_of(token.claims)
+            trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, token)
         _refuse_what_no_key_helps(token.jose, trust)
         key = trust.find(token.jose.kid, token.jose.alg)
         if key is None:
-            validate_claims(claims, trust.rules, self._clock())
+            self._judge(token, trust)
             key = await trust.issuer.keys.aresolve(token.kid, token.alg)
-        return self._conclude((token, claims, trust), key)
+        return self._conclude(token, trust, key)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
-        self._judge(token, audience)
+        self.check_audience(token, audience)
+        for validator in self._validators:
+            ask(validator, token, self._clock())
         if self._is_revoked is not None and ask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """As :meth:`admit`, without blocking the event loop."""
-        self._judge(token, audience)
+        self.check_audience(token, audience)
+        for validator in self._validators:
+            ask(validator, token, self._clock())
         if self._is_revoked is not None and await aask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
@@ -181,25 +190,24 @@ class TokenVerifier:
             )
         validate_audience(token.payload, expected)
 
-    def _screen(self, jose: Header, claims: Mapping[str, Any]) -> None:
+    def _screen(self, token: UnverifiedToken) -> None:
         """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
-        _refuse_what_no_key_helps(jose, self._bounds)
-        validate_claims(claims, self._bounds.rules, self._clock())
+        _refuse_what_no_key_helps(token.jose, self._bounds)
+        validate_claims(token.claims, self._bounds.rules, self._clock())
 
-    def _conclude(
-        self, candidate: tuple[UnverifiedToken, dict[str, Any], Trust], key: VerificationKey
-    ) -> VerifiedToken:
-        token, claims, trust = candidate
-        jose, _, signing_input, signature = token
-        if not key.verify(jose.alg, signature, signing_input):
+    def _conclude(self, token: UnverifiedToken, trust: Trust, key: VerificationKey) -> VerifiedToken:
+        if not key.verify(token.jose.alg, token.signature, token.signing_input):
             raise InvalidTokenError("bad_signature")
-        validate_claims(claims, trust.rules, self._clock())
-        return VerifiedToken(claims, jose.members, claims, trust.terms)
+        claims = self._judge(token, trust)
+        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
 
-    def _judge(self, token: VerifiedToken, audience: AudienceSetting) -> None:
-        self.check_audience(token, audience)
-        for validator in self._validators:
-            ask(validator, token, self._clock())
+    def _judge(self, token: UnverifiedToken, trust: Trust) -> dict[str, Any]:
+        """The claims, if they are *trust*'s issuer's and in order."""
+        claims = token.claims
+        if issuer_of(claims) != trust.issuer.issuer:
+            raise InvalidTokenError("wrong_issuer")
+        validate_claims(claims, trust.rules, self._clock())
+        return claims
 
 
 def _refuse_what_no_key_helps(jose: Header, trust: Trust | Bounds) -> None:

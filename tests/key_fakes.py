@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwks_auth.errors import KeySourceError
 from jwks_auth.events import KeyEvent
 from jwks_auth.freshness import Rules
+from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Loaded, Order
+from jwks_auth.snapshot import Loaded, Order, Wanted
 from jwks_auth.source import KeySource
 
 __all__ = ["ALG", "Clock", "HeldThreads", "Provider", "document", "jwk", "source_of"]
@@ -127,6 +128,10 @@ class Bench:
     clock: Clock
     threads: HeldThreads
     events: list[KeyEvent]
+
+    def seek(self, kid: str) -> VerificationKey | None:
+        """The key named *kid*, after a wait as short as the rules have it."""
+        return self.source.lookup(Wanted(lambda snapshot: snapshot.keys.select(kid, ALG), kid)).value
 
     def names(self) -> list[str]:
         """The events so far."""

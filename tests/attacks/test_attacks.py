@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from functools import lru_cache
-from typing import Any
 
 import pytest
 
@@ -15,22 +14,23 @@ from tests.attacks.attack import Attack
 from tests.attacks.forge import AUDIENCE, ISSUER
 from tests.attacks.table import ATTACKS
 
-
-def verifier(keys: dict[str, Any]) -> TokenVerifier:
-    """A verifier of the forged issuer's tokens, with these keys."""
-    return _verifier(json.dumps(keys))
+# Where several issuers are trusted the claims are read before the signature is verified.
+OTHERS: dict[str, tuple[str, ...]] = {"signature first": (), "claims first": ("https://else.example/",)}
 
 
 @lru_cache
-def _verifier(keys: str) -> TokenVerifier:
-    return TokenVerifier(Issuer(ISSUER, jwks=json.loads(keys)), AUDIENCE)
+def verifier(keys: str, order: str) -> TokenVerifier:
+    """A verifier of the forged issuer's tokens, with these keys."""
+    issuers = [Issuer(name, jwks=json.loads(keys)) for name in (*OTHERS[order], ISSUER)]
+    return TokenVerifier(issuers, AUDIENCE)
 
 
+@pytest.mark.parametrize("order", OTHERS)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-async def test_attack(attack: Attack) -> None:
+async def test_attack(attack: Attack, order: str) -> None:
     """Sync and async agree; what a client may read is the constant text of the code."""
-    assert verifier(attack.good_keys).verify(attack.control()).subject
-    attacked, forged = verifier(attack.keys), attack.forged()
+    assert verifier(json.dumps(attack.good_keys), order).verify(attack.control()).subject
+    attacked, forged = verifier(json.dumps(attack.keys), order), attack.forged()
     if attack.code is None:
         assert attacked.verify(forged).claims == (await attacked.averify(forged)).claims
         return

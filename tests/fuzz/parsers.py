@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,13 +18,16 @@ with atheris.instrument_imports(include=["jwks_auth"]):
     from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Issuer, KeySet, TokenVerifier
     from jwks_auth.base64url import decode_base64url, encode_base64url
     from jwks_auth.bearer import bearer_token
+    from jwks_auth.claims import ClaimNames
     from jwks_auth.jwk import RefusedKey, parse_jwk
-    from jwks_auth.jws import parse_claims, parse_jws
+    from jwks_auth.jws import parse_jws
     from jwks_auth.strict_json import parse_json_object
+    from jwks_auth.validators import ClaimRules, validate_claims
 
 from tests.attacks import forge
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
+RULES = ClaimRules(ClaimNames.of(roles_claim="realm_access.roles"), frozenset())
 
 
 def bearer(data: bytes) -> None:
@@ -38,7 +42,8 @@ def jws(data: bytes) -> None:
     with suppress(InvalidTokenError):
         token = parse_jws(data.decode("latin-1"))
         assert token.signing_input + b"." + encode_base64url(token.signature).encode() == data
-        parse_claims(token.payload)
+        assert token.payload is not None
+        assert isinstance(token.claims, dict)
 
 
 def header_and_claims(data: bytes) -> None:
@@ -49,6 +54,8 @@ def header_and_claims(data: bytes) -> None:
         VERIFIER.verify(raw)
         raise AssertionError("accepted without a signature")
     assert VERIFIER.explain(raw).failed
+    with suppress(InvalidTokenError):
+        validate_claims(parse_jws(raw).claims, RULES, time.time())
 
 
 def json_object(data: bytes) -> None:

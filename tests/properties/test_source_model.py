@@ -94,11 +94,11 @@ class SourceModel(RuleBasedStateMachine):
         source, kid, now = self.bench.source, f"key-{number}", self.bench.clock.now
         snapshot, waited = source.books.snapshot, len(self.waits)
         state, held = snapshot.life.state(now), kid in snapshot.keys.kids()
-        accepted = self._accepted(kid) if waits else source.find(kid, ALG) is not None
+        accepted = source.find(kid, ALG) is not None or (waits and self._accepted(kid))
         quick = state in (State.FRESH, State.AHEAD)
         # Threads that are not held run at once: a lookup may itself bring the answer that withdraws its key.
         renewed = source.books.snapshot is not snapshot and state is not State.FRESH
-        if held and quick:
+        if held and quick and (waits or state is State.FRESH):
             assert accepted or renewed, "a known key in its lifespan is always served"
         if (held and quick) or not waits:
             assert len(self.waits) == waited, "and nobody waits for it"

@@ -49,8 +49,8 @@ def unavailable(bench: Bench) -> KeySourceError:
 def test_a_cold_lookup_fetches_once() -> None:
     """The first lookup waits for the keys, the rest find them."""
     bench = source_of()
-    assert bench.source.find("a", ALG) is not None or bench.source.resolve("a", ALG)
-    assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
+    assert bench.seek("a") is not None or bench.source.resolve("a", ALG)
+    assert bench.seek("a") is bench.source.resolve("a", ALG)
     assert bench.provider.asked == 1
 
 
@@ -80,25 +80,21 @@ def test_readers_take_no_lock() -> None:
         assert bench.source.health().state == "fresh"
     bench.threads.held = True
     bench.clock.advance(SOFT)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     with bench.source.flights._lock:
-        assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
+        assert bench.seek("a") is bench.source.resolve("a", ALG)
 
 
 def test_find_never_waits() -> None:
-    """It starts the renewal that a key in hand needs, and no search: that is for the lookup that waits for it."""
+    """Nor does it start anything: a token may cause a fetch only once its claims were judged."""
     bench = source_of()
-    bench.threads.held = True
     assert bench.source.find("a", ALG) is None
-    assert bench.threads.waiting == []
-    bench.threads.held = False
-    assert bench.source.resolve("a", ALG)
-    bench.clock.advance(SOFT)
-    bench.threads.held = True
-    assert bench.source.find("b", ALG) is None
-    assert bench.threads.waiting == []
-    assert bench.source.find("a", ALG)
-    assert len(bench.threads.waiting) == 1
+    assert bench.provider.asked == 0
+    assert bench.source.resolve("a", ALG) is bench.source.find("a", ALG)
+    for seconds in (SOFT, HARD, DEAD):
+        bench.clock.advance(seconds)
+        assert bench.source.find("a", ALG) is None
+    assert bench.provider.asked == 1
 
 
 def test_a_key_due_ahead_is_served_while_one_fetch_renews_it() -> None:
@@ -107,7 +103,7 @@ def test_a_key_due_ahead_is_served_while_one_fetch_renews_it() -> None:
     bench.clock.advance(SOFT)
     bench.threads.held = True
     for _ in range(10):
-        assert bench.source.find("a", ALG) is not None
+        assert bench.seek("a") is not None
         assert bench.source.resolve("a", ALG)
     assert len(bench.threads.waiting) == 1
     bench.threads.run()
@@ -119,7 +115,7 @@ def test_a_stale_key_waits_for_one_attempt() -> None:
     """The first lookup past the lifespan gets the renewed set."""
     bench = warm()
     bench.clock.advance(HARD)
-    assert bench.source.find("a", ALG) or bench.source.resolve("a", ALG)
+    assert bench.seek("a") or bench.source.resolve("a", ALG)
     assert (bench.provider.asked, bench.source.health().state) == (2, "fresh")
 
 
@@ -131,10 +127,10 @@ def test_a_stale_key_is_served_at_once_after_a_failure() -> None:
     assert bench.source.resolve("a", ALG)
     asked = bench.provider.asked
     for _ in range(100):
-        assert bench.source.find("a", ALG)
+        assert bench.seek("a")
     assert bench.provider.asked == asked
     bench.clock.advance(1.1)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     assert bench.provider.asked == asked + 1
     assert "stale_served" in bench.names()
 
@@ -147,7 +143,7 @@ def test_a_stale_key_whose_renewal_hangs_is_served_after_a_brief_wait() -> None:
     assert bench.source.find("a", ALG) is None
     assert bench.source.resolve("a", ALG)
     bench.clock.advance(2)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
 
 
 def test_a_dead_key_is_not_served() -> None:
@@ -161,7 +157,7 @@ def test_a_dead_key_is_not_served() -> None:
     bench.clock.advance(0.5)
     assert unavailable(bench).retry_after == 1.0
     assert bench.provider.asked == asked
-    assert bench.source.find("a", ALG) is None
+    assert bench.seek("a") is None
     bench.provider.failing = None
     bench.clock.advance(1)
     assert bench.source.resolve("a", ALG)
@@ -181,7 +177,7 @@ def test_a_waiting_caller_gives_up() -> None:
     bench.threads.held = True
     assert unavailable(bench).kind == "timeout"
     bench.threads.run()
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
 
 
 def test_a_withdrawn_key_is_gone_with_the_next_answer() -> None:
@@ -189,8 +185,8 @@ def test_a_withdrawn_key_is_gone_with_the_next_answer() -> None:
     bench = warm(Provider({"a", "b"}))
     bench.provider.kids.remove("a")
     bench.clock.advance(SOFT)
-    assert bench.source.find("a", ALG) or True
-    assert bench.source.find("a", ALG) is None
+    assert bench.seek("a") or True
+    assert bench.seek("a") is None
     unknown(bench, "a")
     [event] = [event for event in bench.events if event.removed]
     assert event.removed == ("a",)
@@ -203,7 +199,7 @@ def test_a_new_key_is_accepted_right_after_a_scheduled_refresh() -> None:
     """Scheduled fetches spend nothing of the budget."""
     bench = warm()
     bench.clock.advance(SOFT)
-    bench.source.find("a", ALG)
+    bench.seek("a")
     bench.provider.kids.add("b")
     assert bench.source.resolve("b", ALG)
     assert bench.provider.orders[-1].errand is Errand.UNKNOWN_KID
@@ -218,7 +214,7 @@ def test_made_up_kids_cannot_starve_a_rotation() -> None:
     bench.provider.kids.add("b")
     bench.clock.advance(30)
     unknown(bench)
-    assert bench.source.find("b", ALG)
+    assert bench.seek("b")
     assert [event.action for event in bench.events if event.name == "unknown_kid"].count("awaited") == 3
 
 
@@ -227,7 +223,7 @@ def test_an_unknown_kid_joins_the_fetch_in_flight() -> None:
     bench = warm()
     bench.clock.advance(SOFT)
     bench.threads.held = True
-    bench.source.find("a", ALG)
+    bench.seek("a")
     unknown(bench)
     assert len(bench.threads.waiting) == 1
     assert bench.source.health().budget == 2
@@ -237,7 +233,7 @@ def joining(bench: Bench) -> None:
     """A renewal in the air, which left before a new key was published and lands once somebody waits for it."""
     bench.clock.advance(SOFT)
     bench.threads.held, bench.threads.depart = True, bench.provider.as_of_now
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     flight = bench.source.flights.current
     assert flight is not None
 
@@ -309,7 +305,7 @@ def test_unknown_kids_do_not_wait_while_fetches_fail() -> None:
     bench.provider.failing = None
     bench.provider.kids.add("b")
     bench.threads.run()
-    assert bench.source.find("b", ALG)
+    assert bench.seek("b")
 
 
 def test_without_a_cooldown_every_unknown_kid_asks() -> None:
@@ -328,7 +324,7 @@ def test_a_known_key_is_untouched_by_a_failed_search() -> None:
     bench = warm()
     bench.provider.failing = "timeout"
     unknown(bench)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     assert bench.source.health().state == "fresh"
 
 
@@ -349,7 +345,7 @@ def test_a_refresh_asks_whatever_is_held() -> None:
     assert found.value is None
     assert found.error is not None
     assert found.error.kind == "status"
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     assert bench.provider.asked == 3
 
 
@@ -368,15 +364,16 @@ def test_recent_kids_are_served_while_fresh() -> None:
     """``cache_keys`` without ``cache_jwk_set``: the kids found last, for a lifespan, and only while published."""
     bench = source_of(Provider({"a", "b"}), recent=RecentKids(1))
     assert bench.source.resolve("a", ALG)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
+    assert bench.provider.asked == 1
     bench.provider.kids.remove("a")
     assert bench.source.resolve("b", ALG)
-    assert bench.source.find("a", ALG) is None
-    assert bench.source.find("b", ALG)
+    assert bench.seek("b")
+    assert bench.provider.asked == 2
+    assert bench.seek("a") is None
     bench.clock.advance(HARD)
-    assert bench.source.find("b", ALG) is None
-    assert bench.source.lookup(whole()).value
-    assert bench.provider.asked == 3
+    assert bench.seek("b")
+    assert bench.provider.asked == 4
 
 
 # flights
@@ -386,7 +383,7 @@ def hanging(bench: Bench) -> Callable[[], None]:
     """A flight that hangs past its deadline; what is returned lets it end."""
     bench.threads.held = True
     bench.clock.advance(SOFT)
-    bench.source.find("a", ALG)
+    bench.seek("a")
     [run] = bench.threads.waiting
     bench.threads.waiting.clear()
     return run
@@ -397,11 +394,11 @@ def test_a_flight_past_its_deadline_is_given_up() -> None:
     bench = warm()
     late = hanging(bench)
     bench.clock.advance(6.1)
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     assert bench.source.health().last_error == "timeout"
     bench.provider.kids.add("late")
     late()
-    assert bench.source.find("late", ALG) is None
+    assert bench.seek("late") is None
     assert bench.source.health().failures == 1
 
 
@@ -415,7 +412,7 @@ def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
     while not bench.threads.waiting:
         pass
     bench.clock.advance(2)
-    bench.source.find("a", ALG)
+    bench.seek("a")
     waiter.join(10)
     assert results == ["timeout"]
 
@@ -447,7 +444,7 @@ def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
     bench.provider.kids.add("b")
     bench.clock.advance(SOFT)
     bench.threads.held = True
-    assert bench.source.find("a", ALG)
+    assert bench.seek("a")
     flight = bench.source.flights.current
     assert flight is not None
 
@@ -523,7 +520,7 @@ async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
     bench.source.rules = bench.source.rules.__class__(wait=60.0)
     bench.clock.advance(HARD)
     bench.threads.held = True
-    bench.source.find("a", ALG)
+    bench.seek("a")
     waiting = asyncio.ensure_future(bench.source.aresolve("b", ALG))
     await asyncio.sleep(0)
     bench.threads.held = False
@@ -556,7 +553,7 @@ def test_events_and_health_tell_the_story() -> None:
     assert (ok.name, ok.added, ok.removed, ok.skipped) == ("refresh_ok", ("a", "b"), (), ())
     bench.provider.failing = "timeout"
     bench.clock.advance(SOFT)
-    bench.source.find("a", ALG)
+    bench.seek("a")
     assert (bench.events[-1].name, bench.events[-1].kind, bench.events[-1].retry_in) == (
         "refresh_failed",
         "timeout",

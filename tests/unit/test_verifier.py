@@ -239,6 +239,15 @@ async def test_disc_5_what_is_refused_early_never_waits_for_keys(head: Any, clai
     assert keys.waits == 2
 
 
+@pytest.mark.parametrize("payload", ["e30=", "e", "W10", "eyJpc3MiOjF9"])
+async def test_of_one_issuer_nothing_unsigned_is_read(payload: str) -> None:
+    """What is wrong with a payload is told only to those who could sign it."""
+    verifier = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
+    head = forge.segment(forge.header())
+    assert await code_of(verifier, forge.assemble(head, payload, lambda data: bytes(256))) == "bad_signature"
+    assert await code_of(verifier, forge.assemble(head, payload)) in ("malformed", "invalid_claim")
+
+
 async def test_bcp_2_opt_in_algorithms_work_where_they_are_named() -> None:
     """And nothing else does there."""
     verifier = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE, algorithms=["ES256"])
