@@ -155,7 +155,7 @@ def test_a_store_that_fails_is_told_by_its_kind(store: KeySetStore, kind: str) -
 def test_both_tables_have_every_event() -> None:
     """The docstring's and the page's."""
     names = {"refresh_started", "refresh_ok", "refresh_failed", "stale_served", "unknown_kid", "store_failed"}
-    assert set(re.findall(r"^    ``(\w+)`` {2,}", KeyEvent.__doc__ or "", re.MULTILINE)) - {"name"} == names
+    assert set(re.findall(r"^ *``(\w+)`` {2,}", KeyEvent.__doc__ or "", re.MULTILINE)) - {"name"} == names
     [paragraph] = re.findall(r"`on_event=` hears of .*?\n\n", KEYS_PAGE.read_text(), re.DOTALL)
     told = set(re.findall(r"`(\w+)`", paragraph))
     assert names <= told
