@@ -29,6 +29,12 @@ _MOST_HANGING = 2
 _PAUSE = 5.0
 """Seconds for which a store that failed is left alone."""
 
+_SEARCH = 0.5
+"""Seconds for which a lookup of a new kid waits for another process that is already fetching it."""
+
+_LOOKS = 10
+"""How often it looks meanwhile."""
+
 _MOST_YIELDS = 3
 """Leases of other processes in a row for which a fetch is put off."""
 
@@ -42,8 +48,9 @@ class SharedLoad:
 
     A record serves while it would be fresh here, when it was given later than the keys in hand, and when it
     holds the key that a lookup waits for. Of a fleet one process at a time fetches ahead of need; the others
-    keep serving what they have, and look again a second later. Where keys are needed now, nobody is waited
-    for.
+    keep serving what they have, and look again a second later. Of those that meet a new kid in the same
+    moment one fetches, and the others look for half a second whether it has. Where no key in hand is within
+    its lifespan nobody is waited for.
     """
 
     def __init__(
@@ -56,15 +63,16 @@ class SharedLoad:
         on_failure: Callable[[str], None],
         clock: Callable[[], float] = elapsed,
         wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
         spawn: Callable[[Callable[[], None]], None] = in_background,
     ) -> None:
         self._load, self._store, self._rules, self._on_failure = load, store, rules, on_failure
-        self._clock, self._wall, self._spawn = clock, wall, spawn
+        self._clock, self._wall, self._sleep, self._spawn = clock, wall, sleep, spawn
         self._name = f"jwks-auth:{sha256(name.encode()).hexdigest()[:32]}"
         self._skew = min(_MOST_SKEW, rules.lifespan / 60)
         self._out_until = clock()
         self._calls: list[Future[Any]] = []
-        self._leased_until = clock()
+        self._leases: dict[str, float] = {}
         self._yielding_since: float | None = None
 
     def __call__(self, order: Order) -> Loaded:
@@ -72,6 +80,8 @@ class SharedLoad:
         if order.errand is Errand.EXPLICIT:
             return self._fetched(order)
         record = self._read()
+        if not self._is_news(record, order) and self._is_search(order):
+            record = self._found_by_another(order) or record
         if self._is_news(record, order):
             self._yielding_since = None
             return self._aged(record)
@@ -134,19 +144,45 @@ class SharedLoad:
             return False
         return self._clock() >= held.life.dead or record.loaded.document != held.loaded.document
 
+    def _is_search(self, order: Order) -> bool:
+        """Whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""
+        held = order.held
+        within_lifespan = order.errand is not Errand.AHEAD and self._clock() < held.life.hard
+        return within_lifespan and self._wall() > held.fetched_at + self._skew
+
+    def _found_by_another(self, order: Order) -> Record | None:
+        # No more than a quarter of a caller's time, or of a fetch's: both may be needed afterwards.
+        patience = min(_SEARCH, self._rules.wait / 4, self._rules.timeout / 4)
+        if self._leased("search", patience):
+            return None
+        until = self._clock() + patience
+        for _ in range(_LOOKS):
+            self._sleep(patience / _LOOKS)
+            record = self._read()
+            if self._is_news(record, order):
+                return record
+            if self._clock() >= until:  # the store is slow
+                break
+        return None
+
     def _may_fetch(self) -> bool:
         now = self._clock()
-        if now < self._leased_until:
-            return True
         ttl = min(self._rules.timeout + 1.0, self._rules.lifespan / 4)
-        free = self._bounded(lambda: self._store.lease(f"{self._name}:lease", ttl))
-        if free:
-            self._leased_until = now + ttl
-        if free is not False:
-            return True  # also for None: the store is out, and everybody fetches as if there were none
+        if self._leased("lease", ttl):
+            return True
         # Several leases in a row that bring no keys: they are forged, or their holders all fail.
         self._yielding_since = now if self._yielding_since is None else self._yielding_since
         return now - self._yielding_since >= _MOST_YIELDS * ttl
+
+    def _leased(self, name: str, ttl: float) -> bool:
+        """Whether this process has the lease; also if the store is out, and all fetch as if there were none."""
+        now = self._clock()
+        if now < self._leases.get(name, now):
+            return True
+        free = self._bounded(lambda: self._store.lease(f"{self._name}:{name}", ttl))
+        if free:
+            self._leases[name] = now + ttl
+        return free is not False
 
     def _bounded(self, call: Callable[[], ResultT]) -> ResultT | None:
         """The result of *call*; ``None`` if it fails, takes too long, or is not even tried."""

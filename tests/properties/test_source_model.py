@@ -162,7 +162,7 @@ class SourceModel(RuleBasedStateMachine):
         assert self.hasty == []
         elapsed = self.bench.clock.now - self.began
         searches = sum(order.errand is Errand.UNKNOWN_KID for order in self._answered())
-        assert searches <= 2 + elapsed / COOLDOWN
+        assert searches <= 2 + elapsed / COOLDOWN + len(self._hung())
         assert len(self._answered()) <= 1 + elapsed / RENEWAL + 2 + elapsed / COOLDOWN + len(self._hung())
 
     @invariant()
@@ -242,6 +242,7 @@ class FleetModel(SourceModel):
                 on_failure=lambda kind: pytest.fail(kind),
                 clock=clock,
                 wall=clock,
+                sleep=lambda seconds: None,
                 spawn=lambda run: run(),
             )
 
@@ -253,6 +254,11 @@ class FleetModel(SourceModel):
         """And leaves the keys in the store."""
         with suppress(KeySourceError):
             self.other(Order(errand, NOTHING, self.bench.clock.now + 5))
+
+    @rule(name=st.sampled_from(["lease", "search"]))
+    def another_process_dies(self, name: str) -> None:
+        """With a lease in its hands."""
+        self.other._leased(name, 5.0)
 
 
 TestSourceModel = SourceModel.TestCase

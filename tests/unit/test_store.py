@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,7 @@ class Sharing:
         self.deadline = inf
         self.held = source_of().source.books.snapshot
         self.provider, self.clock = provider, clock
+        self.naps: list[float] = []
         self.load = SharedLoad(
             provider,
             store,
@@ -272,12 +274,18 @@ class Sharing:
             on_failure=self.reported.append,
             clock=clock,
             wall=clock,
+            sleep=self.sleep,
             spawn=lambda run: run(),
         )
 
-    def __call__(self, errand: Errand = Errand.SCHEDULED) -> Loaded:
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.naps.append(seconds)
+        self.clock.advance(seconds)
+
+    def __call__(self, errand: Errand = Errand.SCHEDULED, kid: str | None = None) -> Loaded:
         """Load, and hold what came."""
-        result = self.load(Order(errand, self.held, self.deadline))
+        result = self.load(Order(errand, self.held, self.deadline, kid))
         self.held = Snapshot(result.keys, result, Life(0.0, inf, inf), 0.0, 0.0, self.clock.now - result.age)
         return result
 
@@ -399,6 +407,86 @@ def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, errand:
     second(Errand.EXPLICIT)
     assert first(Errand.AHEAD).age > 0
     assert provider.asked == 4
+
+
+def met_at_once(clock: Clock, **rules: float) -> tuple[Sharing, Sharing]:
+    """Two processes that hold the keys, and of which the first has begun to look for a new one, "b"."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    first, second = Sharing(store, provider, clock, **rules), Sharing(store, provider, clock, **rules)
+    first()
+    second()
+    clock.advance(20)
+    provider.kids.add("b")
+    assert first.load._leased("search", 0.5)
+    return first, second
+
+
+@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
+def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(clock: Clock, errand: Errand) -> None:
+    """The others see a moment later that it has."""
+    first, second = met_at_once(clock)
+    nap = second.load._sleep
+
+    def fetched_meanwhile(seconds: float) -> None:
+        nap(seconds)
+        if len(second.naps) == 3:
+            first(Errand.UNKNOWN_KID, "b")
+
+    second.load._sleep = fetched_meanwhile
+    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert (second.provider.asked, len(second.naps)) == (2, 3)
+    assert first.naps == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "patience"), [({}, 0.5), ({"wait": 1.0}, 0.25), ({"timeout": 0.4, "wait": 9.0}, 0.1)]
+)
+def test_a_search_by_another_is_not_waited_for_long(
+    clock: Clock, rules: dict[str, float], patience: float
+) -> None:
+    """Where it brings nothing in ten looks each fetches for itself, and leaves room for that."""
+    _, second = met_at_once(clock, **rules)
+    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert (len(second.naps), second.provider.asked) == (10, 2)
+    assert sum(second.naps) == pytest.approx(patience)
+
+
+def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
+    """Its own time counts."""
+    _, second = met_at_once(clock)
+    store = second.load._store
+    get = store.get
+
+    def slowly(name: str) -> bytes | None:
+        clock.advance(0.2)
+        return get(name)
+
+    store.get = slowly  # type: ignore[method-assign]
+    second(Errand.UNKNOWN_KID, "b")
+    assert len(second.naps) == 2
+
+
+def test_the_search_of_this_process_is_not_waited_for(clock: Clock) -> None:
+    """A made-up kid a moment ago does not delay a new one."""
+    first, _ = met_at_once(clock)
+    first(Errand.UNKNOWN_KID, "made-up")
+    clock.advance(0.1)
+    assert first(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert first.naps == []
+
+
+@pytest.mark.parametrize(
+    ("errand", "held_for", "hard"),
+    [(Errand.UNKNOWN_KID, 20, 10), (Errand.UNKNOWN_KID, 4, inf), (Errand.EXPLICIT, 20, inf)],
+    ids=["known keys wait too", "a record can't be newer", "the program asked"],
+)
+def test_a_search_is_not_waited_for_where(clock: Clock, errand: Errand, held_for: float, hard: float) -> None:
+    """Each fetches for itself at once."""
+    _, second = met_at_once(clock)
+    life = Life(0.0, clock.now - 20 + hard, inf)
+    second.held = replace(second.held, life=life, fetched_at=clock.now - held_for)
+    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert second.naps == []
 
 
 def test_a_process_starts_with_the_last_good_keys(clock: Clock) -> None:
