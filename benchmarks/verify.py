@@ -20,8 +20,18 @@ from importlib.metadata import version
 from typing import Any
 
 from benchmarks import chart
-from benchmarks.contenders import ALGORITHMS, LARGE, SMALL, Case, able, make_case, make_verifier
-from jwks_auth import AuthError, TokenVerifier
+from benchmarks.contenders import (
+    ALGORITHMS,
+    AUDIENCE,
+    ISSUER,
+    LARGE,
+    SMALL,
+    Case,
+    able,
+    make_case,
+    make_verifier,
+)
+from jwks_auth import AuthError, Issuer, TokenVerifier
 
 PINNED = {
     "cryptography": "50.0.2",
@@ -77,7 +87,13 @@ def _time(call: Callable[[], Any]) -> float:
 def junk(rounds: int) -> None:
     """How long 8 KiB of nonsense keeps a verifier busy, beside one RS256 verification."""
     case = make_case("RS256", SMALL)
-    verifier = make_verifier(case)
+    other = Issuer("https://other.example/", jwks=case.key_set)
+    _junk(rounds, case, make_verifier(case))
+    print("\nThe same, where two issuers are trusted and claims have to be read first")
+    _junk(rounds, case, TokenVerifier([Issuer(ISSUER, jwks=case.key_set), other], AUDIENCE))
+
+
+def _junk(rounds: int, case: Case, verifier: TokenVerifier) -> None:
     header, payload, signature = case.token.split(".")
     attempts = {
         "a good token": case.token,
@@ -86,6 +102,7 @@ def junk(rounds: int) -> None:
         "a wrong character": f"{header}.{'A' * 7000}!{payload}.{signature}",
         "no JSON": f"{header}.{'A' * 7600}.{signature}",
         "deep JSON": f"{header}.{'W1tb' * 1900}.{signature}",
+        "wide JSON": f"{header}.eyJhIjpb{'e30s' * 1900}MF19.{signature}",
         "a huge header": f"{'A' * 7600}.{payload}.{signature}",
     }
     best = dict.fromkeys(attempts, float("inf"))

@@ -42,7 +42,7 @@ def parse_jws(raw: str) -> UnverifiedToken:
         signature = decode_base64url(data[second + 1 :])
     except ValueError as exc:
         raise MalformedTokenError from exc
-    return UnverifiedToken(jose, data[first + 1 : second], data[:second], signature)
+    return UnverifiedToken(jose, first + 1, data[:second], signature)
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:

@@ -75,12 +75,12 @@ class Header(NamedTuple):
 class UnverifiedToken:
     """A token of three segments with a clean header. Nothing in it may be believed yet.
 
-    *segment* is the payload as it was sent. It is decoded when it is first read: most that comes with a bad
-    signature never is.
+    The payload begins at *start* in the signing input. It is decoded when it is first read: most that comes with a
+    bad signature never is.
     """
 
     jose: Header
-    segment: bytes
+    start: int
     signing_input: bytes
     signature: bytes
     _claims: dict[str, Any] | None = None
@@ -92,7 +92,7 @@ class UnverifiedToken:
     def payload(self) -> bytes:
         """The octets that were signed, whatever they are; raises ``InvalidTokenError``."""
         try:
-            return decode_base64url(self.segment)
+            return decode_base64url(self.signing_input[self.start :])
         except ValueError as exc:
             raise MalformedTokenError from exc
 
@@ -101,7 +101,7 @@ class UnverifiedToken:
         """The payload as claims (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError`` where it holds none."""
         if self._claims is None:
             try:
-                self._claims = parse_json_object(decode_base64url(self.segment))
+                self._claims = parse_json_object(decode_base64url(self.signing_input[self.start :]))
             except ValueError as exc:
                 raise MalformedTokenError from exc
         return self._claims
