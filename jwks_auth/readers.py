@@ -13,6 +13,7 @@ from typing import Any
 
 from jwks_auth.challenge import checked_parameter
 from jwks_auth.key_set import KeySet
+from jwks_auth.tenants import Tenants
 from jwks_auth.tokens import ANY_AUDIENCE, AnyAudience
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "seconds",
     "secret",
     "store",
+    "tenants",
     "text",
 ]
 
@@ -126,12 +128,7 @@ def issuers(value: Any) -> list[Any]:
 
 def function(value: Any) -> Callable[..., Any]:
     """A callable, or its dotted path."""
-    found = value
-    if isinstance(value, str):
-        try:
-            found = pkgutil.resolve_name(value)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ValueError(f"can't import {value!r}") from error
+    found = _imported(value)
     if not callable(found):
         raise ValueError(f"expected a callable or its dotted path, found {value!r}")
     return found  # type: ignore[no-any-return]
@@ -143,6 +140,14 @@ def callables(value: Any) -> tuple[Callable[..., Any], ...]:
     if not isinstance(listed, (list, tuple)):
         raise ValueError(f"expected a list of callables or dotted paths, found {value!r}")
     return tuple(function(each) for each in listed)
+
+
+def tenants(value: Any) -> Tenants:
+    """A ``Tenants``, or the dotted path of one."""
+    found = _imported(value)
+    if not isinstance(found, Tenants):
+        raise ValueError(f"expected a jwks_auth.Tenants or the dotted path of one, found {value!r}")
+    return found
 
 
 def parameter(value: Any) -> str:
@@ -162,6 +167,15 @@ def secret(value: Any) -> str | bytes:
     if len(value) < 16:
         raise ValueError(f"expected at least 16 characters, found {len(value)}")
     return value
+
+
+def _imported(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return pkgutil.resolve_name(value)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"can't import {value!r}") from error
 
 
 def _split(value: str) -> Any:

@@ -31,7 +31,7 @@ _SOURCE = {
     "JWKS": read.key_set,
     "DISCOVERY_URL": read.text,
 }
-_ISSUER = {
+_TOKENS = {
     "AUDIENCE": read.audience,
     "ALGORITHMS": read.names,
     "PROFILE": read.text,
@@ -41,6 +41,9 @@ _ISSUER = {
     "SCOPE_CLAIMS": read.names,
     "ROLES_CLAIM": read.text,
     "PERMISSIONS_CLAIM": read.text,
+}
+_ISSUER = {
+    **_TOKENS,
     "ALLOW_HTTP": read.flag,
     "HEADERS": read.headers,
     "TIMEOUT": read.seconds,
@@ -58,6 +61,7 @@ _VERIFIER = {
     "LEEWAY": read.seconds,
     "VALIDATORS": read.callables,
     "IS_REVOKED": read.function,
+    "TENANTS": read.tenants,
 }
 _ANSWER = {
     "REALM": read.parameter,
@@ -104,8 +108,9 @@ class Settings:
         parsed = {name: _parsed(name, value, label) for name, value in given.items() if name in _READERS}
         shared = {name: value for name, value in parsed.items() if name not in _SOURCE}
         own = {name: value for name, value in parsed.items() if name in _SOURCE}
-        sources = _sources(own, issuers, label)
-        if not all("AUDIENCE" in shared or "AUDIENCE" in source for source in sources):
+        tenants = "TENANTS" in shared
+        sources = () if tenants and not own and issuers is None else _sources(own, issuers, label)
+        if "AUDIENCE" not in shared and (tenants or not all("AUDIENCE" in source for source in sources)):
             raise ConfigurationError(
                 f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
                 "ANY_AUDIENCE accepts tokens for any"
@@ -147,7 +152,8 @@ class Settings:
 
     def verifier(self, *, on_event: Callable[[Any], object] | None = None) -> TokenVerifier:
         """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`."""
-        own = {name: value for name, value in self.shared.items() if name in _VERIFIER}
+        # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
+        own = {name: value for name, value in self.shared.items() if name in _VERIFIER or name in _TOKENS}
         issuers = [self._issuer(at, on_event) for at in range(len(self.sources))]
         with _naming_settings(self.label.format):
             return TokenVerifier(issuers, **_arguments(own))

@@ -78,7 +78,8 @@ class TokenVerifier:
             roles_claim=roles_claim,
             permissions_claim=permissions_claim,
         )
-        prepare = partial(trust_in, expected=Expectations(**settings))
+        self._expected = Expectations(**settings)
+        prepare = partial(trust_in, expected=self._expected)
         self._trusted = _by_name(prepare, issuers)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
@@ -97,8 +98,9 @@ class TokenVerifier:
         return tuple(trust.issuer for trust in self._trusted.values())
 
     def terms_of(self, issuer: str) -> IssuerTerms:
-        """How tokens of *issuer*, one of :attr:`issuers`, are read: where it keeps scopes, roles, permissions."""
-        return self._trusted[issuer].terms
+        """How tokens of *issuer* are read and for whom they are; of one not listed, as this verifier was told."""
+        trust = self._trusted.get(issuer)
+        return IssuerTerms(self._expected.names, self._expected.audience) if trust is None else trust.terms
 
     def verify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""

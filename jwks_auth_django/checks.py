@@ -52,7 +52,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    if not given.get("ISSUER") and not given.get("ISSUERS"):
+    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "TENANTS")):
         yield _error(
             "E001",
             f"{LABEL.format('ISSUER')} is missing",

@@ -83,7 +83,9 @@ class Configuration:
 
     def accepts(self, audience: Any) -> bool:
         """Whether tokens for *audience* pass the middleware."""
-        accepted: list[Any] = [issuer.audience for issuer in self.authenticator.issuers]
+        listed, shared = self.authenticator.issuers, self.authenticator.settings.shared
+        accepted: list[Any] = [issuer.audience for issuer in listed]
+        accepted += [shared["AUDIENCE"]] if "TENANTS" in shared else []
         if ANY_AUDIENCE in accepted or audience is ANY_AUDIENCE:
             return ANY_AUDIENCE in accepted
         return set(audience) <= {name for names in accepted for name in names or ()}

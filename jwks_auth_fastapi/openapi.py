@@ -87,8 +87,8 @@ class OpenAPISettings:
 
 
 def _discovery_url(issuers: Sequence[Issuer]) -> str:
-    if len(issuers) > 1:
-        raise ConfigurationError("openapi kind 'openIdConnect' with several issuers needs openid_connect_url")
+    if len(issuers) != 1:
+        raise ConfigurationError("openapi kind 'openIdConnect' without one issuer needs openid_connect_url")
     return issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 

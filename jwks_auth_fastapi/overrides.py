@@ -39,7 +39,8 @@ def fake_token(
     authenticator: Authenticator, scopes: str | Iterable[str], claims: Mapping[str, Any]
 ) -> VerifiedToken:
     """A token as its verifier would give it, of the first issuer and for an hour unless *claims* say else."""
-    issuer = authenticator.issuers[0].issuer
+    listed = [issuer.issuer for issuer in authenticator.issuers] or ["https://issuer.example/"]
+    issuer = claims.get("iss", listed[0])
     terms = authenticator.verifier.terms_of(issuer)
     now = int(time.time())
     payload: dict[str, Any] = {"iss": issuer, "sub": "user", "iat": now, "exp": now + 3600}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from jwks_auth import ConfigurationError
+from jwks_auth import ConfigurationError, Tenants
 from jwks_auth.adapters import PREFIX, SETTING_NAMES, AnyAudience, Settings
 from jwks_auth_fastapi.openapi import OpenAPISettings
 
@@ -51,6 +51,7 @@ class JWKSAuthSettings(BaseSettings):
     max_age: float | None = None
     validators: Annotated[tuple[Callable[..., Any], ...] | None, NoDecode] = None
     is_revoked: Callable[..., Any] | None = None
+    tenants: Tenants | None = None
     jwks_uri: str | None = None
     jwks: Any = Field(default=None, repr=False)
     discovery_url: str | None = None

@@ -11,6 +11,7 @@ from jwks_auth import ConfigurationError, InvalidTokenError
 from jwks_auth.settings import Settings, _naming_settings
 from jwks_auth.store import MemoryStore
 from jwks_auth.testing import FakeIssuer
+from tests import tenant_directory
 
 ONE = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}
 
@@ -190,6 +191,40 @@ def test_each_issuer_may_have_rules_of_its_own() -> None:
     ):
         with pytest.raises(InvalidTokenError):
             verifier.verify(raw)
+
+
+@pytest.mark.parametrize("tenants", [tenant_directory.TENANTS, tenant_directory.PATH])
+def test_tenants_are_found_beside_issuers_or_without_any(tenants: Any) -> None:
+    """Given as an object or by its path; what is expected of tokens holds for theirs."""
+    fake, acme = FakeIssuer("https://issuer.example/"), tenant_directory.ACME
+    shared = {"AUDIENCE": "api", "TENANTS": tenants, "ROLES_CLAIM": "groups", "ALLOWED_CLIENTS": ["client"]}
+    alone = Settings.from_mapping(shared).verifier()
+    beside = Settings.from_mapping({**shared, **fake.settings()}).verifier()
+    for verifier in (alone, beside):
+        assert verifier.verify(acme.token(groups=["ops"])).roles == {"ops"}
+        for bad in (acme.token(aud="x"), acme.token(client_id="x")):
+            with pytest.raises(InvalidTokenError):
+                verifier.verify(bad)
+    assert beside.verify(fake.token()).subject == "user"
+    with pytest.raises(InvalidTokenError):
+        alone.verify(fake.token())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"TENANTS": "tests.nowhere.TENANTS"}, "TENANTS: can't import"),
+        ({"TENANTS": tenant_directory.find}, "TENANTS: expected a jwks_auth.Tenants"),
+        ({"TENANTS": f"{tenant_directory.__name__}.find"}, "TENANTS: expected a jwks_auth.Tenants"),
+        ({"AUDIENCE": None}, "AUDIENCE is missing"),
+        ({"AUDIENCE": None, "ISSUERS": [{**ONE}]}, "AUDIENCE is missing"),
+        ({"JWKS_URI": "https://issuer.example/keys"}, "ISSUER is missing"),
+    ],
+)
+def test_wrong_tenants_are_found_at_construction(change: dict[str, Any], message: str) -> None:
+    """A callback alone does not say which hosts it may be asked about; an audience holds for every tenant."""
+    with pytest.raises(ConfigurationError, match=message):
+        Settings.from_mapping({"AUDIENCE": "api", "TENANTS": tenant_directory.PATH, **change})
 
 
 def test_prefixed_names_are_picked_out() -> None:

@@ -9,11 +9,13 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.urls import path
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.middleware import JWTAuthenticationMiddleware
+from tests import tenant_directory
 from tests.django_site import settings as site
 
 ISSUER = "https://issuer.example/"
@@ -43,6 +45,7 @@ WRONG = [
     ("E001", {"AUDIENCE": "api"}, 'JWKS_AUTH["ISSUER"] is missing', "iss claim"),
     ("E002", {"ISSUER": ISSUER}, 'JWKS_AUTH["AUDIENCE"] is missing', "aud claim"),
     ("E002", {"ISSUERS": [ISSUER, {"issuer": ISSUER + "b", "audience": "b"}]}, "is missing", "aud claim"),
+    ("E002", {"TENANTS": tenant_directory.PATH}, 'JWKS_AUTH["AUDIENCE"] is missing', "aud claim"),
     ("E003", {**GOOD, "AUDIENSE": "x"}, 'JWKS_AUTH["AUDIENSE"] is not a setting', 'JWKS_AUTH["AUDIENCE"]?'),
     ("E003", {**GOOD, "EXEMPT": []}, "is not a setting", 'JWKS_AUTH["EXEMPT_PATHS"]?'),
     ("E003", {**GOOD, "ZZZ": 1}, "is not a setting", "known are"),
@@ -150,6 +153,22 @@ def test_neither_is_a_choice_too() -> None:
 def test_paths_that_lead_nowhere_are_djangos_to_report() -> None:
     """A typo in MIDDLEWARE is not ours, and does not break our checks."""
     assert found(JWKS_AUTH=GOOD, MIDDLEWARE=["no.such.Middleware", *site.WITH_MIDDLEWARE]) == []
+
+
+@pytest.mark.parametrize("middleware", [site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE])
+def test_tenants_by_their_path(middleware: list[str]) -> None:
+    """``TENANTS`` and an audience are enough: no issuer is listed, and nothing is said about that."""
+    given = {"TENANTS": tenant_directory.PATH, "AUDIENCE": ["api", "reports"]}
+    assert found(JWKS_AUTH=given) == []
+
+    @require_jwt(audience="api")
+    def view(request: Any) -> HttpResponse:
+        return HttpResponse(request.token.issuer)
+
+    urls = (path("me", view),)
+    with override_settings(JWKS_AUTH=given, ROOT_URLCONF=urls, MIDDLEWARE=middleware):
+        for raw, status in tenant_directory.tokens().items():
+            assert Client().get("/me", headers={"Authorization": f"Bearer {raw}"}).status_code == status
 
 
 def test_a_views_audience(project: Any) -> None:

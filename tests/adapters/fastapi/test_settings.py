@@ -1,15 +1,18 @@
 """``JWKSAuthSettings``: the environment, arguments, ``.env`` files and what is wrong with them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
 from pydantic_settings import SettingsConfigDict
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError
 from jwks_auth.adapters import SETTING_NAMES, Authenticator
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer
+from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer, VerifiedToken
+from tests import tenant_directory
 
 ISSUER = "https://issuer.example/"
 
@@ -200,3 +203,22 @@ def test_no_instance_is_shared() -> None:
     first: Any = JWKSAuthSettings()
     assert first is not JWKSAuthSettings()
     assert first.core is not JWKSAuthSettings().core
+
+
+def test_tenants_by_their_path(environment: pytest.MonkeyPatch) -> None:
+    """``JWKS_AUTH_TENANTS`` and an audience are enough: no issuer is listed. Overrides work as ever."""
+    environment.delenv("JWKS_AUTH_ISSUER")
+    environment.setenv("JWKS_AUTH_TENANTS", tenant_directory.PATH)
+    auth, app = JWTBearer(JWKSAuthSettings()), FastAPI()
+
+    @app.get("/me")
+    def me(token: Annotated[VerifiedToken[Any], Depends(auth)]) -> list[Any]:
+        return [token.issuer, token.audience]
+
+    client = TestClient(app)
+    for raw, status in tenant_directory.tokens().items():
+        assert client.get("/me", headers={"Authorization": f"Bearer {raw}"}).status_code == status
+    app.dependency_overrides[auth] = auth.fake(iss=tenant_directory.ACME.issuer)
+    assert client.get("/me").json() == [tenant_directory.ACME.issuer, ["api"]]
+    with pytest.raises(ConfigurationError, match="openid_connect_url"):
+        JWTBearer(JWKSAuthSettings(), openapi="openIdConnect")

@@ -8,6 +8,7 @@ from flask import Flask
 from jwks_auth import ConfigurationError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask import JWKSAuth, current_token, require_jwt
+from tests import tenant_directory
 
 
 def who() -> dict[str, str | None]:
@@ -186,3 +187,14 @@ def test_the_wrong_instance_is_a_clear_error_at_first_use(issuer):
         app.test_client().get("/default")
     with pytest.raises(RuntimeError, match="no JWKSAuth named 'other'"):
         app.test_client().get("/other")
+
+
+def test_tenants_by_their_path(auth):
+    """``JWKS_AUTH_TENANTS`` and an audience are enough: no issuer is listed."""
+    app = Flask(__name__)
+    app.config.from_mapping(JWKS_AUTH_TENANTS=tenant_directory.PATH, JWKS_AUTH_AUDIENCE="api")
+    auth.init_app(app)
+    app.add_url_rule("/me", view_func=require_jwt(who))
+    for raw, status in tenant_directory.tokens().items():
+        answer = app.test_client().get("/me", headers={"Authorization": f"Bearer {raw}"})
+        assert answer.status_code == status
