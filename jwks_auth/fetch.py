@@ -25,7 +25,11 @@ __all__ = ["Answer", "FetchError", "Fetcher", "checked_url"]
 
 _JSON_TYPES = "application/jwk-set+json, application/json"
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
 _RETRIED_STATUS = frozenset({502, 503, 504})
+_PIECE = 65_536
+"""Octets read at once: as many are set aside beforehand, whatever comes."""
+
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
 
@@ -135,6 +139,8 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        if _BLANK.search(url):  # which urlsplit passes over
+            raise ValueError
     except (ValueError, AttributeError, TypeError):
         # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
         raise ConfigurationError(f"{name} {_shown(url)} is no URL") from None
@@ -187,7 +193,7 @@ def _body(raw: Any, most: int) -> bytes:
     body = bytearray()
     # read1 and not read: given a chunk of negative size, http.client's read would take in all there is. And until
     # it ends: only then does urllib3 tell of a body that was cut short.
-    while octets := raw.read1(most + 1 - len(body), decode_content=False):
+    while octets := raw.read1(min(_PIECE, most + 1 - len(body)), decode_content=False):
         body += octets
         if len(body) > most:
             raise FetchError(f"the answer is larger than {most} bytes", kind="too_large")

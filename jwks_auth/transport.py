@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 
 __all__ = ["FAILURES", "Response", "Session", "Watchdog", "is_timeout", "is_tls_failure", "opened"]
 
-FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
 """All that sending a request and reading its answer may raise."""
 
 

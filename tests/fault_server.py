@@ -88,7 +88,7 @@ class FaultServer:
                 if not received:
                     return
                 head += received
-            self.seen.append(head.decode())
+            self.seen.append(head.decode("latin-1"))
             getattr(self, f"_{self.mode}")(connection)
             connection.close()
 
@@ -216,6 +216,9 @@ class FaultServer:
         body = self._good()
         head = f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode()
         connection.sendall(head + body + b"\r\n0\r\n\r\n")
+
+    def _unmeasured(self, connection: socket.socket) -> None:
+        connection.sendall(f"{JSON_HEAD}\r\n".encode() + self._good())
 
     def _garbage(self, connection: socket.socket) -> None:
         connection.sendall(bytes(range(256)) * 40)

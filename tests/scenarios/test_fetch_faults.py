@@ -126,7 +126,7 @@ def test_a_huge_answer_is_not_swallowed(server: FaultServer, mode: str) -> None:
 
 
 @pytest.mark.parametrize(("spare", "fits"), [(0, True), (-1, False)])
-@pytest.mark.parametrize("mode", ["ok", "chunked"])
+@pytest.mark.parametrize("mode", ["ok", "chunked", "unmeasured"])
 def test_the_bound_is_exact(server: FaultServer, mode: str, spare: int, fits: bool) -> None:
     """To the octet, with a length and without."""
     server.mode, size = mode, len(json.dumps(server.document))
@@ -137,6 +137,18 @@ def test_the_bound_is_exact(server: FaultServer, mode: str, spare: int, fits: bo
         with pytest.raises(KeySourceError) as caught:
             client.get_signing_key("a")
         assert caught.value.kind == "too_large"
+
+
+@pytest.mark.parametrize("mode", ["ok", "chunked", "unmeasured"])
+def test_a_bound_costs_nothing_by_itself(server: FaultServer, mode: str) -> None:
+    """However wide it is, no memory is set aside for what does not come."""
+    server.mode = mode
+    client = PyJWKClient(server.url, max_response_bytes=1 << 60)
+    tracemalloc.start()
+    client.warm_up()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 def test_a_byte_order_mark_is_tolerated(server: FaultServer) -> None:

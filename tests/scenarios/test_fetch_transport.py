@@ -234,6 +234,20 @@ def test_what_a_request_says(server: FaultServer) -> None:
     assert "Cache-Control" not in head
 
 
+@pytest.mark.parametrize("change", [{"X-Name": "\u20ac"}, {"X-Näme": "a"}, {"X-Name": "a\nb"}])
+def test_a_header_that_can_not_be_sent_is_a_failure_like_any(
+    server: FaultServer, change: dict[str, str]
+) -> None:
+    """Put in after construction, where nobody checks it."""
+    client = PyJWKClient(server.url, headers={"X-Team": "orders", "X-Latin": "\xe9"})
+    client.warm_up()
+    client.headers.update(change)
+    assert kind_of_failure(client) == "connection"
+    with pytest.raises(KeySourceError):
+        client.fetch_data()
+    assert client.get_signing_key("a")
+
+
 def test_a_forced_refresh_asks_caches_to_look_again(server: FaultServer) -> None:
     """For an unknown kid and for ``refresh=True``."""
     client = PyJWKClient(server.url)

@@ -474,13 +474,14 @@ def test_what_is_parsed_of_a_token(server: FaultServer) -> None:
         assert isinstance(raised(new.get_signing_key_from_jwt, token), jwt.DecodeError)
 
 
-@row("a negative `timeout`, `timeout=None`, a URL without a host")
+@row("a negative `timeout`, `timeout=None`, a URL without a host or with a line end")
 def test_parameters_that_cannot_work() -> None:
     """Where PyJWT notices at the first fetch, or not at all."""
     for name, arguments in (
         ("timeout", {"timeout": -1}),
         ("timeout", {"timeout": None}),
         ("uri", {"uri": "https://"}),
+        ("uri", {"uri": "https://issuer.example/keys\n"}),
     ):
         given: dict[str, Any] = {"uri": "https://issuer.example/keys", **arguments}
         theirs(**given)

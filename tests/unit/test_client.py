@@ -21,6 +21,7 @@ from jwks_auth.client_view import KeySetView
 from jwks_auth.events import KeyEvent
 from jwks_auth.freshness import Errand
 from jwks_auth.snapshot import NOTHING, Order
+from jwks_auth.store import MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import Provider, jwk
@@ -112,22 +113,40 @@ def test_pyjwts_objects_are_made_with_a_pause_before_each() -> None:
         ("uri", {"uri": ""}),
         ("uri: expected no user and password", {"uri": "https://me:secret@example.com/keys"}),
         ("uri", {"uri": None}),
+        ("uri", {"uri": "https://example.com/keys\n"}),
+        ("uri", {"uri": " https://example.com/keys"}),
+        ("uri", {"uri": "https://example.com/k e y s"}),
+        ("uri", {"uri": "https://exam\tple.com/keys"}),
+        ("uri", {"uri": b"https://example.com/keys"}),
         ("lifespan", {"lifespan": 0}),
         ("lifespan", {"lifespan": -1}),
         ("lifespan", {"lifespan": float("nan")}),
         ("lifespan", {"lifespan": "300"}),
         ("lifespan", {"lifespan": True}),
+        ("lifespan", {"lifespan": 10**400}),
+        ("lifespan", {"lifespan": 10**5000}),
         ("timeout", {"timeout": -1}),
         ("timeout", {"timeout": None}),
         ("timeout", {"timeout": float("inf")}),
+        ("timeout", {"timeout": 1e10}),
         ("cooldown_duration", {"cooldown_duration": float("inf")}),
         ("cooldown_duration", {"cooldown_duration": -1}),
         ("max_response_bytes", {"max_response_bytes": 0}),
+        ("max_response_bytes", {"max_response_bytes": 1.5}),
+        ("max_response_bytes", {"max_response_bytes": float("inf")}),
         ("wait", {"wait": -1}),
         ("stale_if_error", {"stale_if_error": -1}),
         ("max_cached_keys", {"max_cached_keys": "16"}),
         ("headers", {"headers": ["X"]}),
         ("headers", {"headers": {"X-Team": "a\r\nX-Admin: 1"}}),
+        ("headers", {"headers": {"X-Team": b"a\r\nX-Admin: 1"}}),
+        ("headers", {"headers": {"X-Team": "\u20ac"}}),
+        ("headers", {"headers": {"X-Team": " a"}}),
+        ("headers", {"headers": {"X-Team": None}}),
+        ("headers", {"headers": {"X Team": "a"}}),
+        ("headers", {"headers": {"X-Team:": "a"}}),
+        ("headers", {"headers": {"X-T\xe9am": "a"}}),
+        ("headers", {"headers": {"": "a"}}),
         ("ssl_context", {"ssl_context": True}),
         ("session", {"session": "requests"}),
         ("on_event", {"on_event": 1}),
@@ -139,6 +158,25 @@ def test_wrong_parameters_are_named(name: str, arguments: dict[str, Any]) -> Non
     with pytest.raises(jwt.PyJWKClientError, match=name) as caught:
         PyJWKClient(**{"uri": "https://example.com/keys", **arguments})
     assert isinstance(caught.value, ConfigurationError)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"lifespan": float("inf"), "stale_if_error": float("inf"), "wait": float("inf")},
+        {"lifespan": sys.maxsize, "cooldown_duration": sys.maxsize, "stale_if_error": sys.maxsize},
+        {"timeout": 1e9},
+        {"timeout": 0.5, "wait": 0, "stale_if_error": 0, "cooldown_duration": 0},
+    ],
+)
+def test_the_widest_parameters_work(issuer: FakeIssuer, arguments: dict[str, Any]) -> None:
+    """What is accepted at construction overflows nothing later."""
+    client = PyJWKClient(uri(issuer), store=MemoryStore(), **{"wait": 10, **arguments})
+    client.fetch_data()
+    assert client.get_signing_key_from_jwt(issuer.token())
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key("made-up")
+    assert client.health().failures == 0
 
 
 def test_parameters_are_pyjwts_in_order_and_defaults() -> None:

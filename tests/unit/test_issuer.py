@@ -15,6 +15,7 @@ from jwks_auth import (
     KeySet,
     KeySourceError,
     PyJWKClient,
+    TokenVerifier,
 )
 from jwks_auth.testing import FakeIssuer
 
@@ -149,29 +150,56 @@ def test_what_an_issuer_says_of_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("name", "arguments"),
     [
-        {"issuer": "http://issuer.example"},
-        {"issuer": "https://issuer.example/?tenant=a"},
-        {"issuer": "https://issuer.example/", "jwks_uri": "http://issuer.example/keys"},
-        {"issuer": "https://issuer.example/", "jwks": {"keys": []}},
-        {"issuer": "https://issuer.example/", "jwks": {"keys": [{"kty": "oct"}]}},
-        {"issuer": "https://issuer.example/", "jwks": []},
-        {"issuer": "https://issuer.example/", "timeout": 0},
-        {"issuer": "https://issuer.example/", "algorithms": ["HS256"]},
-        {"issuer": "https://issuer.example/", "audience": ""},
-        {"issuer": "https://issuer.example/", "discovery_url": "http://issuer.example/metadata"},
-        {
-            "issuer": "https://issuer.example/",
-            "jwks": {"keys": []},
-            "jwks_uri": "https://issuer.example/keys",
-        },
+        ("issuer", {"issuer": "http://issuer.example"}),
+        ("issuer", {"issuer": "https://issuer.example/?tenant=a"}),
+        ("issuer", {"issuer": "https://issuer.example/\n"}),
+        ("issuer", {"issuer": 7}),
+        ("jwks_uri", {"jwks_uri": "http://issuer.example/keys"}),
+        ("jwks_uri", {"jwks_uri": "file:///etc/passwd"}),
+        ("discovery_url", {"discovery_url": "http://issuer.example/metadata"}),
+        ("jwks", {"jwks": {"keys": []}}),
+        ("jwks", {"jwks": {"keys": [{"kty": "oct"}]}}),
+        ("key set", {"jwks": []}),
+        ("timeout", {"timeout": 0}),
+        ("wait", {"wait": -1}),
+        ("lifespan", {"lifespan": 0}),
+        ("stale_if_error", {"stale_if_error": "an hour"}),
+        ("cooldown_duration", {"cooldown_duration": -1}),
+        ("max_response_bytes", {"max_response_bytes": 0}),
+        ("headers", {"headers": "X-Team: orders"}),
+        ("store", {"store": "postgres://host"}),
+        ("algorithms", {"algorithms": ["HS256"]}),
+        ("audience", {"audience": ""}),
+        ("jwks_uri and jwks", {"jwks": {"keys": []}, "jwks_uri": "https://issuer.example/keys"}),
     ],
 )
-def test_what_cant_work_is_refused(arguments: dict[str, Any]) -> None:
-    """Wrong settings are told at construction."""
-    with pytest.raises(ConfigurationError):
-        Issuer(**arguments)
+def test_what_cant_work_is_refused(name: str, arguments: dict[str, Any]) -> None:
+    """Wrong settings are told at construction, by name."""
+    with pytest.raises(ConfigurationError, match=f"^{name}"):
+        Issuer(**{"issuer": "https://issuer.example/", **arguments})
+
+
+class Boastful(FakeIssuer):
+    """An issuer whose metadata announce what nobody should take."""
+
+    def discovery(self) -> dict[str, Any]:
+        """The metadata."""
+        return {**super().discovery(), "id_token_signing_alg_values_supported": ["none", "HS256", "ES256"]}
+
+
+def test_algorithms_are_never_taken_from_the_metadata() -> None:
+    """Neither more of them nor fewer."""
+    with Boastful.serve() as fake:
+        verifier = TokenVerifier(Issuer(fake.issuer), "api")
+        assert verifier.verify(fake.token())
+        for alg in ("none", "HS256"):
+            header, rest = fake.token(header={"alg": alg}).split(".", 1)
+            with pytest.raises(InvalidTokenError) as caught:
+                verifier.verify(f"{header}.{rest}")
+            assert caught.value.code == "algorithm_not_allowed"
+        assert verifier.issuers[0].algorithms is None
 
 
 @pytest.mark.parametrize(
