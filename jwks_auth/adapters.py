@@ -1,7 +1,9 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
 from jwks_auth import readers
-from jwks_auth.authenticator import Authenticator, Credentials, Memo, Rejection
+from jwks_auth.authenticator import Authenticator, Memo
+from jwks_auth.credentials import Credentials
+from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
 from jwks_auth.store import SealedStore

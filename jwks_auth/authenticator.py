@@ -3,62 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from jwks_auth.bearer import bearer_token
 from jwks_auth.challenge import DEFAULT_REALM
+from jwks_auth.credentials import Credentials
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError
 from jwks_auth.issuer import Issuer
+from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement
 from jwks_auth.settings import Settings
 from jwks_auth.tokens import VerifiedToken
 
-__all__ = ["Authenticator", "Credentials", "Memo", "Rejection"]
+__all__ = ["Authenticator", "Memo"]
 
 log = logging.getLogger("jwks_auth")
 
 ANY_GOOD_TOKEN = Requirement()
-
-
-class Credentials(NamedTuple):
-    """What of a request may carry a token.
-
-    *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.
-    *query*: the raw query string. *method* and *url* are for schemes that bind a token to the request.
-    """
-
-    authorization: Sequence[str]
-    query: str = ""
-    method: str = "GET"
-    url: str = ""
-
-    def __repr__(self) -> str:
-        return f"<Credentials of a {self.method} request>"  # error reports print the locals of each frame
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    error: str
-    description: str
-
-    @property
-    def body(self) -> bytes:
-        """The JSON body, ``{"error", "error_description"}``; its type is ``application/json``."""
-        return json.dumps(self.document).encode()
-
-    @property
-    def document(self) -> dict[str, str]:
-        """The JSON body as a dict."""
-        return {"error": self.error, "error_description": self.description}
 
 
 class Memo:

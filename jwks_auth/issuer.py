@@ -112,6 +112,8 @@ class Issuer:
             roles_claim=roles_claim,
             permissions_claim=permissions_claim,
         )
+        self.discovery_url = discovery_url
+        """Where the metadata is, if it is not where the standards put it."""
         self.client = client
         if client is None and jwks is None:
             if jwks_uri is None:

@@ -1,4 +1,4 @@
-"""The Django application: registers system checks and nothing else; no I/O, no thread."""
+"""The Django application: registers system checks, and schemas where drf-spectacular is; no I/O, no thread."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class OpenAPISettings:
 def _discovery_url(issuers: Sequence[Issuer]) -> str:
     if len(issuers) != 1:
         raise ConfigurationError("openapi kind 'openIdConnect' without one issuer needs openid_connect_url")
-    return issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
+    return issuers[0].discovery_url or issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
 class JWTScheme(SecurityBase, ABC):

@@ -41,6 +41,11 @@ def test_open_id_connect_points_to_the_issuer(issuer: FakeIssuer) -> None:
     url = "https://issuer.example/.well-known/openid-configuration"
     auth = JWTBearer(issuer.settings(), openapi="openIdConnect")
     assert scheme(auth) == {"type": "openIdConnect", "openIdConnectUrl": url}
+    elsewhere = {"ISSUER": issuer.issuer, "AUDIENCE": "api", "DISCOVERY_URL": "https://a.example/tenant/oidc"}
+    assert (
+        scheme(JWTBearer(elsewhere, openapi="openIdConnect"))["openIdConnectUrl"]
+        == elsewhere["DISCOVERY_URL"]
+    )
     assert issuer.requests.total() == 0
 
 

@@ -1,0 +1,28 @@
+"""The answer to a request that is refused, ready to be sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+__all__ = ["Rejection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    error: str
+    description: str
+
+    @property
+    def body(self) -> bytes:
+        """The JSON body, ``{"error", "error_description"}``; its type is ``application/json``."""
+        return json.dumps(self.document).encode()
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The JSON body as a dict."""
+        return {"error": self.error, "error_description": self.description}
