@@ -9,6 +9,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
+from math import inf
 
 import jwt
 
@@ -25,7 +27,7 @@ LOOKUPS, CHUNK = 100_000, 2_000
 LATE = 0.005
 MODES = ("hang", "error500", "drip_body", "drip_headers", "ok")
 LIFESPAN = 3600.0
-AGES = {"control": 0.0, "fresh": 0.0, "ahead": 0.95 * LIFESPAN}
+AGES = (0.0, 0.95 * LIFESPAN)
 STALE_SECONDS, STALE_TIMEOUT = 6.0, 3.0
 
 
@@ -135,21 +137,21 @@ def _show(name: str, tally: Tally) -> None:
 
 
 def _among_fetches(waits: Waits) -> dict[str, Tally]:
-    """Chunks of either state among fetches, and of the control, in turns."""
+    """Chunks of either state, with fetches and without, in turns."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     with FaultServer(document({"a"})) as server:
         client = Aged(server.url, timeout=0.5, lifespan=LIFESPAN, cooldown_duration=0)
         noise = Noise(client)
         for chunk in range(LOOKUPS // CHUNK):
-            for kind, age in AGES.items():
+            for age, fetching in product(AGES, (True, False)):
                 noise.turn(on=False)
                 server.mode, server.document, client.age = "ok", document({"a", f"b{chunk}"}), age
                 client.get_jwk_set(refresh=True)
                 server.mode = MODES[chunk % len(MODES)]
-                if kind != "control":
-                    noise.turn(on=True)
+                client.source.books.deferred_until = -inf if fetching else inf
+                noise.turn(on=fetching)
                 for _ in range(CHUNK):
-                    name = f"{client.state()}, {'no' if kind == 'control' else 'among'} fetches"
+                    name = f"{client.state()}, {'among' if fetching else 'no'} fetches"
                     _look(client, tallies[name], waits, pause=0.0001)
         noise.stop()
         print(f"({server.requests} fetches)")
