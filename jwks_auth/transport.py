@@ -187,7 +187,8 @@ def _sent(session: Session, url: str, headers: Mapping[str, Any], timeout: float
     # auth that does nothing: without it requests would look for a password in ~/.netrc.
     request = requests.Request("GET", url, headers=dict(headers), auth=session.auth or _no_auth)
     prepared = session.prepare_request(request)
-    prepared.headers.pop("Cookie", None)
+    if all(name.lower() != "cookie" for name in headers):  # the session's, for other purposes
+        prepared.headers.pop("Cookie", None)
     target = prepared.url or url
     # The session's own word on verification is passed on, for otherwise REQUESTS_CA_BUNDLE would override it.
     settings: Any = session.merge_environment_settings(target, {}, True, session.verify, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 import threading
@@ -146,6 +147,17 @@ def test_the_deadline_holds_over_tls(authority: Authority) -> None:
         assert kind_of_failure(PyJWKClient(server.url, ssl_context=context, timeout=0.5)) == "timeout"
 
 
+def test_a_context_brings_its_client_certificate(authority: Authority) -> None:
+    """mTLS without a session, as with PyJWT; the same context again and again."""
+    context = ssl.create_default_context(cafile=authority.file)
+    with FaultServer(DOCUMENT, tls=authority.server(client_ca=authority.file)) as server:
+        client = PyJWKClient(server.url, ssl_context=context)
+        assert kind_of_failure(client) in ("tls", "connection")
+        context.load_cert_chain(authority.leaf("client"))
+        for _ in range(2):
+            assert client.get_jwk_set(refresh=True)["a"]
+
+
 # a session of the caller's own
 
 
@@ -258,6 +270,14 @@ def test_a_forced_refresh_asks_caches_to_look_again(server: FaultServer) -> None
     assert ["no-cache" in head for head in server.seen] == [False, True, True]
 
 
+def test_a_cookie_of_the_callers_own_is_sent(server: FaultServer) -> None:
+    """As any header; what a session has collected is not."""
+    with requests.Session() as session:
+        session.cookies.set("collected", "1")
+        PyJWKClient(server.url, headers={"cookie": "own=1"}, session=session).warm_up()
+    assert re.findall(r"(?i)^cookie: (.*)\r$", server.seen[0], re.MULTILINE) == ["own=1"]
+
+
 def test_netrc_is_not_read(server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password for this machine in ~/.netrc stays there."""
     netrc = tmp_path / "netrc"
@@ -276,6 +296,13 @@ def test_proxies_of_the_environment_are_used(server: FaultServer, monkeypatch: p
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     PyJWKClient(server.url).warm_up()
     assert server.seen[1].startswith("GET /keys HTTP/1.1\r\n")
+
+
+def test_a_proxys_password_is_for_the_proxy(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As part of its address."""
+    monkeypatch.setenv("http_proxy", server.url.removesuffix("/keys").replace("//", "//me:secret@"))
+    PyJWKClient("http://issuer.example/keys").warm_up()
+    assert "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n" in server.seen[0]
 
 
 def _tunnel(listener: socket.socket, asked: list[str]) -> None:

@@ -8,7 +8,7 @@ import gc
 import inspect
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
@@ -21,7 +21,7 @@ from jwks_auth.client_view import KeySetView
 from jwks_auth.events import KeyEvent
 from jwks_auth.freshness import Errand
 from jwks_auth.snapshot import NOTHING, Order
-from jwks_auth.store import MemoryStore
+from jwks_auth.store import KeySetStore, MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import Provider, jwk
@@ -213,11 +213,12 @@ def test_each_combination_of_caches(
 
 @pytest.mark.parametrize("cache_keys", [True, False])
 @pytest.mark.parametrize("cache_jwk_set", [True, False])
+@pytest.mark.parametrize("store", [MemoryStore, lambda: None])
 def test_a_withdrawn_key_is_refused_after_the_next_fetch(
-    issuer: FakeIssuer, cache_keys: bool, cache_jwk_set: bool
+    issuer: FakeIssuer, cache_keys: bool, cache_jwk_set: bool, store: Callable[[], KeySetStore | None]
 ) -> None:
-    """In every combination of caches."""
-    client = PyJWKClient(uri(issuer), cache_keys, 16, cache_jwk_set)
+    """In every combination of caches, a store among them."""
+    client = PyJWKClient(uri(issuer), cache_keys, 16, cache_jwk_set, store=store())
     old = issuer.token()
     kid = str(client.get_signing_key_from_jwt(old).key_id)
     issuer.rotate()
