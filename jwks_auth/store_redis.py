@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jwks_auth.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    import redis
+__all__ = ["RedisClient", "RedisStore"]
 
-__all__ = ["RedisStore"]
+
+class RedisClient(Protocol):
+    """What is asked of a client: ``redis.Redis`` and ``valkey.Valkey`` have it."""
+
+    def get(self, name: str) -> Any:
+        """The value, as bytes."""
+
+    def set(self, name: str, value: bytes, *, px: int, nx: bool = False) -> Any:
+        """Keep *value* for *px* milliseconds; with *nx* only if there is none."""
 
 
 class RedisStore:
-    """Keeps records under *prefix* with the ``redis.Redis`` client given, whose own timeouts it keeps."""
+    """Keeps records under *prefix* with the *client* given, whose own timeouts it keeps."""
 
-    def __init__(self, client: redis.Redis, *, prefix: str = "") -> None:
-        self._client: Any = client
-        self._prefix = prefix
+    def __init__(self, client: RedisClient, *, prefix: str = "") -> None:
+        self._client, self._prefix = client, prefix
 
     @classmethod
     def from_url(cls, url: str, *, prefix: str = "") -> RedisStore:

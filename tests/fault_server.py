@@ -34,7 +34,7 @@ class FaultServer:
         self.seen: list[str] = []
         self._tls = tls
         self._open: list[socket.socket] = []
-        self._stop = threading.Event()
+        self._stop, self._came = threading.Event(), threading.Condition()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -63,6 +63,11 @@ class FaultServer:
         """How many requests have come."""
         return len(self.seen)
 
+    def wait_for_requests(self, count: int, seconds: float = 60) -> None:
+        """Return once *count* requests have come; fails after *seconds*."""
+        with self._came:
+            assert self._came.wait_for(lambda: self.requests >= count, seconds), "the requests did not come"
+
     def _spawn(self, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)
@@ -88,7 +93,9 @@ class FaultServer:
                 if not received:
                     return
                 head += received
-            self.seen.append(head.decode("latin-1"))
+            with self._came:
+                self.seen.append(head.decode("latin-1"))
+                self._came.notify_all()
             getattr(self, f"_{self.mode}")(connection)
             connection.close()
 
