@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -174,6 +175,8 @@ def _check_options(options: Mapping[str, Any], client: PyJWKClient | None) -> No
 
 
 def _supplied(jwks: Any) -> KeyProvider:
+    if inspect.iscoroutinefunction(jwks):
+        raise ConfigurationError("jwks: found an async function, expected a plain one, as it answers at once")
     if callable(jwks):
         return SuppliedKeys(jwks)
     keys = jwks if isinstance(jwks, KeySet) else KeySet.from_dict(jwks)

@@ -75,10 +75,9 @@ class ClaimIs(Rule):
     value: Any
 
     def allows(self, token: VerifiedToken[Any]) -> bool:
-        found = find_claim(token.payload, self.path)
+        found = find_claim(token.payload, self.path, _ABSENT)
         candidates = [found, *found] if isinstance(found, list) else [found]
-        # JSON tells true from 1, Python's == does not.
-        return any(type(item) is type(self.value) and item == self.value for item in candidates)
+        return any(_same(item, self.value) for item in candidates)
 
     def describe(self) -> dict[str, Any]:
         return {"claims": {self.path.name: self.value}}
@@ -138,6 +137,21 @@ class Not(Rule):
 
     def __str__(self) -> str:
         return f"not {_bracketed(self.part)}"
+
+
+_ABSENT = object()
+"""What a claim that is not there is; null is a value."""
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are: JSON tells true from 1, Python's ``==`` does not."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def _bracketed(part: Rule) -> str:

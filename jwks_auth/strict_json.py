@@ -8,6 +8,7 @@ reads ``NaN``: each a way for two programs to read different claims out of one s
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -33,8 +34,17 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):  # "1e999": what others read as an error, or write as Infinity
+        raise ValueError("a number is beyond the range of floats")
+    return number
+
+
 # JSONDecoder.decode calls scan_once between two regular expressions of its own; we need neither.
-_decoder: Any = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+_decoder: Any = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+)
 _scan_once: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 
 

@@ -97,7 +97,7 @@ NO_DATES = {
     "empty": "",
     "iso": "2040-01-01T00:00:00Z",
 }
-NO_FINITE_DATES = {"infinite": "1e999", "minus_infinite": "-1e999", "huge": "1" * 400, "minus_huge": "-1e300"}
+NO_LIKELY_DATES = {"huge": "1" * 400, "huge_float": "1e300", "minus_huge": "-1e300", "just_too_late": "1e11"}
 SHIFTED: dict[str, tuple[str, dict[str, Any]]] = {
     "exp_past": ("expired", {"exp": NOW - 31}),
     "exp_past_by_a_fraction": ("expired", {"exp": NOW - 30.5}),
@@ -121,7 +121,7 @@ def times() -> Iterator[Attack]:
         good = {"exp": LATER}.get(claim, NOW)
         yield from of_values(claim, "invalid_claim", NO_DATES, good)
         yield of_claims(f"{claim}_fraction_is_fine", None, {claim: good + 0.5})
-        for name, text in NO_FINITE_DATES.items():
+        for name, text in NO_LIKELY_DATES.items():
             bad = f'{json.dumps(claims(**{claim: ...}))[:-1]}, "{claim}": {text}}}'
             yield Attack(f"{claim}_{name}", lambda bad=bad: token(payload=bad), "invalid_claim")
 

@@ -54,6 +54,8 @@ TEXTS: dict[str, Callable[[str], Any]] = {
     "capital_true": member('"x": True'),
     "huge_integer": member(f'"x": {"9" * 5000}'),
     "huge_negative_integer": member(f'"x": [-{"9" * 5000}]'),
+    "beyond_floats": member('"x": 1e999'),
+    "beyond_floats_nested": member('"x": [{"y": -1e400}]'),
     "deep_lists": member(f'"x": {"[" * 40}{"]" * 40}'),
     "very_deep_lists": member(f'"x": {"[" * 4000}{"]" * 4000}'),
     "deep_objects": member('"x": ' + '{"x":' * 40 + "1" + "}" * 40),

@@ -181,7 +181,7 @@ CONSTANTS, HALVES, DEEP = (
 )
 KIND, TYPED = "not looked at", "claims it was not told of are not looked at"
 DIGITS, OPTIONAL, ANY_DATE = "int() reads it", "exp is optional", "any number is a date"
-PURPOSE = "the JWK's purpose is not looked at"
+INFINITE, PURPOSE = "Python's json makes it infinity", "the JWK's purpose is not looked at"
 
 LISTED: dict[str, Listed] = {
     "kid_missing": we_take(without("header", "kid"), "its client looks keys up by kid alone"),
@@ -211,6 +211,7 @@ LISTED: dict[str, Listed] = {
     "roles_an_object": they_take("invalid_claim", claims(roles={}), TYPED, TYPED),
     "duplicate_name": they_take("malformed", member('"sub": "x"'), TWICE, TWICE),
     "nan": they_take("malformed", member('"x": NaN'), CONSTANTS, CONSTANTS),
+    "beyond_floats": they_take("malformed", member('"x": 1e400'), INFINITE, INFINITE),
     "lone_surrogate": they_take("malformed", member('"x": "\\ud800"'), HALVES, HALVES),
     "deep": they_take("malformed", member(f'"x": {"[" * 40}{"]" * 40}'), DEEP, DEEP),
     "utf16": they_take("malformed", text(lambda good: good.encode("utf-16")), UTF8, UTF8),

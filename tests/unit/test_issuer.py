@@ -118,6 +118,16 @@ async def test_a_callable_is_asked_each_time() -> None:
         keys.resolve("made-up", "RS256")
 
 
+def test_an_async_callable_is_refused_when_the_issuer_is_made() -> None:
+    """Nobody would await it, and every request would be a 503."""
+
+    async def jwks() -> dict[str, Any]:
+        return {"keys": []}
+
+    with pytest.raises(ConfigurationError, match="jwks: found an async function"):
+        Issuer("https://issuer.example/", jwks=jwks)
+
+
 def test_a_callable_that_fails_costs_no_key() -> None:
     """The last good keys serve; before the first, that is an outage and not a bad token."""
     fake = FakeIssuer()

@@ -18,7 +18,8 @@ TOKEN = token(
     level=1,
     ok=True,
     groups=["x"],
-    org={"id": "o"},
+    org={"id": "o", "flags": [True, {"n": 1}]},
+    nothing=None,
 )
 
 
@@ -45,7 +46,17 @@ TOKEN = token(
         (Policy(claims={"ok": True}), True),
         (Policy(claims={"groups": "x"}), True),
         (Policy(claims={"groups": ["x"]}), True),
+        (Policy(claims={"groups": ["y"]}), False),
         (Policy(claims={"absent": "x"}), False),
+        (Policy(claims={"absent": None}), False),
+        (Policy(claims={"org.absent": None}), False),
+        (Policy(claims={"nothing": None}), True),
+        (Policy(claims={"org": {"id": "o", "flags": [True, {"n": 1}]}}), True),
+        (Policy(claims={"org": {"id": "o", "flags": [1, {"n": 1}]}}), False),
+        (Policy(claims={"org": {"id": "o", "flags": [True, {"n": True}]}}), False),
+        (Policy(claims={"org": {"id": "o"}}), False),
+        (Policy(claims={"org.flags": {"n": 1}}), True),
+        (Policy(claims={"org.flags": {"n": 1.0}}), False),
         (Policy(scopes="a", roles="dev"), False),
         (Policy(scopes="a") & Policy(roles="ops"), True),
         (Policy(scopes="a") & Policy(roles="dev"), False),

@@ -36,7 +36,7 @@ def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
         ({"iat": 869}, {"max_age": 100}, "too_old"),
         ({"iat": 870}, {"max_age": 100}, None),
         ({}, {"required": frozenset({"tenant"})}, "missing_claim"),
-        ({"tenant": None}, {"required": frozenset({"tenant"})}, None),
+        ({"tenant": None}, {"required": frozenset({"tenant"})}, "missing_claim"),
         ({"client_id": "a"}, {"clients": frozenset("a")}, None),
         ({"client_id": "b"}, {"clients": frozenset("a")}, "wrong_client"),
         ({}, {"clients": frozenset("a")}, "wrong_client"),

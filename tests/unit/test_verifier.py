@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from typing import Any
 
@@ -166,10 +167,13 @@ async def test_9068_1_the_strict_profile_takes_access_tokens_only(typ: Any, code
 
 
 async def test_required_claims_are_present(fake: FakeIssuer) -> None:
-    """Beyond those of the profile."""
+    """Beyond those of the profile; null is as good as nothing."""
     verifier = verifier_of(fake, required_claims=["tenant"])
     assert await code_of(verifier, fake.token(tenant="t")) is None
+    assert await code_of(verifier, fake.token(tenant="")) is None
     assert await code_of(verifier, fake.token()) == "missing_claim"
+    null = json.dumps({**fake.claims(), "tenant": None}).encode()
+    assert await code_of(verifier, fake.sign(null, {"typ": "at+jwt"})) == "missing_claim"
 
 
 async def test_clients_can_be_listed(fake: FakeIssuer) -> None:
