@@ -243,4 +243,5 @@ _WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
 
 def _header(token: str | bytes) -> tuple[str | None, str]:
     unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token)
+    _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
     return unverified.kid, unverified.alg

@@ -308,7 +308,19 @@ def test_a_single_candidate_without_a_name() -> None:
         client.get_signing_keys()
 
 
-@pytest.mark.parametrize("junk", ["", "a.b", "a.b.c.d.e", "\xff.x.y", b"\xff.x.y", "e30.e30.", 7])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        "a.b",
+        "a.b.c.d.e",
+        "\xff.x.y",
+        b"\xff.x.y",
+        "e30.e30.",
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.e30=.",
+        7,
+    ],
+)
 def test_what_is_no_token_is_a_decode_error(junk: Any) -> None:
     """As in PyJWT, and without a fetch."""
     client = Given()
