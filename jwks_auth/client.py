@@ -220,7 +220,8 @@ class PyJWKClient(jwt.PyJWKClient):
         def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
             view = self._view_of(snapshot)
             if kid is None:
-                return view.only(alg)
+                # None is no kid, but an overriding match_kid may know what to do with it.
+                return self.match_kid(view.signing_keys, kid) or view.only(alg)  # type: ignore[arg-type]
             return snapshot.remember(kid, self.match_kid(view.signing_keys, kid))
 
         return Wanted(pick, kid)

@@ -341,6 +341,37 @@ def test_match_kid_may_be_overridden() -> None:
     assert PyJWKClient.match_kid(Lenient().get_signing_keys(), "z") is None
 
 
+def test_match_kid_may_choose_for_a_token_without_a_kid() -> None:
+    """As in PyJWT it is asked with ``None``; only where it knows no key is the single candidate taken."""
+
+    class Defaulting(Given):
+        @staticmethod
+        def match_kid(signing_keys: list[jwt.PyJWK], kid: str | None) -> jwt.PyJWK | None:
+            return Given.match_kid(signing_keys, "b" if kid is None else kid)
+
+    client = Defaulting()
+    for _ in range(2):
+        assert client.get_signing_key_from_jwt(token_without_kid()).key_id == "b"
+        assert client.get_signing_key(None).key_id == "b"
+    assert Defaulting({"keys": [jwk("a")]}).get_signing_key_from_jwt(token_without_kid()).key_id == "a"
+
+
+def test_get_signing_key_may_be_overridden() -> None:
+    """``get_signing_key_from_jwt`` goes through it, as in PyJWT."""
+
+    class Counting(Given):
+        asked: list[str | None]
+
+        def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
+            self.asked = [kid]
+            return super().get_signing_key(kid)
+
+    client = Counting()
+    token = jwt.encode({}, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={"kid": "a"})
+    assert client.get_signing_key_from_jwt(token).key_id == "a"
+    assert client.asked == ["a"]
+
+
 def test_names_that_match_are_remembered_within_bounds() -> None:
     """A lenient ``match_kid`` does not let clients fill the memory."""
 
