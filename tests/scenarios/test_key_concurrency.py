@@ -73,8 +73,7 @@ def test_a_known_key_does_not_wait_for_a_hanging_provider(server: FaultServer) -
     unknown = [threading.Thread(target=_swallowing, args=(client, f"kid-{n}")) for n in range(5)]
     for thread in unknown:
         thread.start()
-    while server.requests < 2:
-        time.sleep(0.01)
+    server.wait_for_requests(2)
     started = time.monotonic()
     for _ in range(1000):
         client.get_signing_key("a")
@@ -133,12 +132,14 @@ def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     client = PyJWKClient("http://issuer.example/keys", timeout=0.1, cooldown_duration=0)
+    ahead = 0.0
+    client.source.clock = lambda: time.monotonic() + ahead
     try:
         for _ in range(4):
             with pytest.raises(KeySourceError) as caught:
                 client.get_jwk_set(refresh=True)
             assert caught.value.kind == "timeout"
-            time.sleep(1.1)
+            ahead += 1.1  # a second after its deadline a flight is given up
         assert len(calls) == 2
         assert client.health().last_error == "timeout"
     finally:
@@ -164,8 +165,7 @@ def test_a_forked_process_goes_on_with_the_keys(server: FaultServer) -> None:
     server.mode, server.delay = "slow", 0.5
     flying = threading.Thread(target=client.get_jwk_set, args=(True,))
     flying.start()
-    while server.requests < 2:
-        time.sleep(0.01)
+    server.wait_for_requests(2)
     results = context.SimpleQueue()
     child = context.Process(target=_child, args=(client, results))
     child.start()
@@ -200,10 +200,9 @@ def test_no_thread_stays(server: FaultServer) -> None:
     before = set(threading.enumerate())
     client = PyJWKClient(server.url)
     client.warm_up()
-    deadline = time.monotonic() + 10
-    while any("jwks-auth" in t.name for t in set(threading.enumerate()) - before):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
     forgotten = weakref.ref(client)
     del client
     gc.collect()
