@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import gcd, isqrt, prod
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,6 +23,8 @@ __all__ = ["RefusedKey", "VerificationKey", "parse_jwk"]
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192  # a check costs 0.3 ms there; OpenSSL itself would take minutes' worth of larger ones
 MAX_RSA_EXPONENT_BITS = 256  # FIPS 186-5, 5.1
+# NIST SP 800-89, 5.3.3: a modulus has no factor below 752.
+_SMALL_PRIMES = prod(n for n in range(2, 752) if all(n % d for d in range(2, isqrt(n) + 1)))
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
@@ -122,10 +125,10 @@ def _read_rsa(member: Mapping[str, Any]) -> PublicKey:
         raise ValueError(f"RSA modulus is not between {MIN_RSA_BITS} and {MAX_RSA_BITS} bits")
     if exponent < 3 or not exponent & 1 or exponent.bit_length() > MAX_RSA_EXPONENT_BITS:
         raise ValueError("RSA exponent is even, below 3 or absurdly large")
-    if not modulus & 1:
-        raise ValueError("RSA modulus is even")
     if is_roca_modulus(modulus):
         raise ValueError("RSA modulus has the ROCA weakness (CVE-2017-15361)")
+    if gcd(modulus, _SMALL_PRIMES) != 1:
+        raise ValueError("RSA modulus has a small factor")
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
