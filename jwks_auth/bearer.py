@@ -7,6 +7,7 @@ refused: two programs that pick differently would see two different callers.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
@@ -14,7 +15,7 @@ from jwks_auth.errors import InvalidRequestError, MissingTokenError
 
 __all__ = ["bearer_token"]
 
-_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+_B64_OCTETS = (string.ascii_letters + string.digits + "-._~+/").encode()
 # Without ".": a JWT sent bare, with no scheme before it, is a mistake and not some other scheme's name.
 _SCHEME = re.compile(r"[!#$%&'*+^_`|~0-9A-Za-z-]+\Z")
 _SECOND = re.compile(r",[ \t]*[!#$%&'*+^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
@@ -38,11 +39,17 @@ def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme
     if sent_scheme.lower() != scheme.lower():
         raise _no_token_of_ours(value, sent_scheme)
     token = token.lstrip(" ")
-    if not _B64TOKEN.match(token):
+    if not _is_b64token(token):
         raise InvalidRequestError("multiple_credentials" if _has_two(value) else "invalid_request")
-    if query and _has_access_token(query):
+    if query and ("access_token" in query or "%" in query) and _has_access_token(query):
         raise InvalidRequestError("multiple_credentials")
     return token
+
+
+def _is_b64token(token: str) -> bool:
+    """Whether it matches ``[A-Za-z0-9._~+/-]+=*``; a regular expression takes twice as long to tell."""
+    text = token.rstrip("=")
+    return text != "" and not text.encode("ascii", "replace").translate(None, _B64_OCTETS)
 
 
 def _no_token_of_ours(value: str, sent_scheme: str) -> MissingTokenError | InvalidRequestError:

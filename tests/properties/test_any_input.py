@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from jwks_auth import (
     AuthError,
     ConfigurationError,
+    InvalidRequestError,
     InvalidTokenError,
     Issuer,
     KeySet,
+    MissingTokenError,
     TokenVerifier,
     verify_jws,
 )
@@ -123,3 +126,14 @@ def test_what_is_signed_verifies_and_no_change_of_a_character_does(alg: str, pay
         with suppress(InvalidTokenError):
             verify_jws(changed, KEYS)
             raise AssertionError(f"accepted with character {at} changed")
+
+
+@several
+@given(st.text(st.sampled_from("aZ09._~+/-=\n\t !%,é\ud800"), max_size=8) | st.text())
+def test_a_token_is_a_b64token(token: str) -> None:
+    """RFC 6750 section 2.1, to the letter; spaces before it belong to the scheme."""
+    with suppress(InvalidRequestError, MissingTokenError):
+        found = bearer_token([f"Bearer {token}"])
+        assert re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", found)
+        return
+    assert not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token)
