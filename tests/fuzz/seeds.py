@@ -16,7 +16,7 @@ def write(folder: Path) -> None:
     token = forge.token().encode()
     head, claims = (
         json.dumps(forge.header()).encode(),
-        json.dumps(forge.claims(scope="a", roles=["b"])).encode(),
+        json.dumps(forge.claims(scope="a", realm_access={"roles": ["b"]})).encode(),
     )
     seeds = [
         b"\0a=1\nBearer " + token,
