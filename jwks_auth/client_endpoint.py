@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import jwt
 
+from jwks_auth.calls import BoundedCalls
 from jwks_auth.client_errors import translated
 from jwks_auth.errors import KeySourceError
 from jwks_auth.fetch import Answer, Fetcher
+from jwks_auth.flight import GRACE
 from jwks_auth.freshness import Errand
 from jwks_auth.snapshot import Order, Snapshot
 from jwks_auth.transport import Session
@@ -26,6 +29,7 @@ class Endpoint:
         self._client, self._session, self._max_bytes = client, session, max_bytes
         self._etag_from: str | None = None
         self._here = threading.local()
+        self._calls = BoundedCalls()
 
     @property
     def order(self) -> Order | None:
@@ -68,9 +72,14 @@ class Endpoint:
             session=self._session,
             max_bytes=self._max_bytes,
         )
-        deadline = None if order is None else order.deadline
+        fetch = partial(fetcher.fetch, url, etag=etag, revalidate=revalidate)
         try:
-            return fetcher.fetch(url, etag=etag, revalidate=revalidate, deadline=deadline)
+            if order is not None:
+                return fetch(deadline=order.deadline)
+            # A refresh that hangs is given up by its source; this one is nobody's but the caller's.
+            return self._calls.result(fetch, client.timeout + GRACE)
+        except TimeoutError as exc:
+            raise translated(KeySourceError("the fetch hangs past its deadline", kind="timeout")) from exc
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
 

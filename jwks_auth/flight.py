@@ -14,12 +14,12 @@ from contextlib import suppress
 from jwks_auth.errors import KeySourceError
 from jwks_auth.freshness import BRIEF_WAIT, Errand, Patience
 
-__all__ = ["Flight", "Outcome", "give_way", "in_background"]
+__all__ = ["GRACE", "Flight", "Outcome", "give_way", "in_background"]
 
 Outcome = Future[KeySourceError | None]
 """How a flight ends, always as a result: ``None`` is success."""
 
-_GRACE = 1.0
+GRACE = 1.0
 """Seconds past its deadline after which a flight that did not end is given up."""
 
 
@@ -30,7 +30,7 @@ class Flight:
         self.errand, self.kid = errand, kid
         self.started = started
         self.deadline = started + timeout
-        self.lapse = self.deadline + _GRACE
+        self.lapse = self.deadline + GRACE
         self.ended = False
         self.outcome: Outcome = Future()
         # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.

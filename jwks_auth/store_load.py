@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar
 
+from jwks_auth.calls import BoundedCalls
 from jwks_auth.clock import elapsed
 from jwks_auth.errors import KeySourceError
 from jwks_auth.flight import in_background
@@ -25,7 +24,6 @@ ResultT = TypeVar("ResultT")
 _PATIENCE = 0.25
 """Seconds that one operation of a store may take."""
 
-_MOST_HANGING = 2
 _PAUSE = 5.0
 """Seconds for which a store that failed is left alone."""
 
@@ -67,11 +65,11 @@ class SharedLoad:
         spawn: Callable[[Callable[[], None]], None] = in_background,
     ) -> None:
         self._load, self._store, self._rules, self._on_failure = load, store, rules, on_failure
-        self._clock, self._wall, self._sleep, self._spawn = clock, wall, sleep, spawn
+        self._clock, self._wall, self._sleep = clock, wall, sleep
         self._name = f"jwks-auth:{sha256(name.encode()).hexdigest()[:32]}"
         self._skew = min(_MOST_SKEW, rules.lifespan / 60)
         self._out_until = clock()
-        self._calls: list[Future[Any]] = []
+        self._calls = BoundedCalls(spawn)
         self._leases: dict[str, float] = {}
         self._yielding_since: float | None = None
 
@@ -186,24 +184,13 @@ class SharedLoad:
 
     def _bounded(self, call: Callable[[], ResultT]) -> ResultT | None:
         """The result of *call*; ``None`` if it fails, takes too long, or is not even tried."""
-        self._calls = [future for future in self._calls if not future.done()]
-        if self._clock() < self._out_until or len(self._calls) >= _MOST_HANGING:
+        if self._clock() < self._out_until or not self._calls.may_start():
             return None
-        future: Future[ResultT] = Future()
-        self._calls.append(future)
         try:
-            self._spawn(partial(_complete, future, call))
-            return future.result(_PATIENCE)
+            return self._calls.result(call, _PATIENCE)
         except StoreError as exc:
             self._on_failure(exc.kind)
         except Exception as exc:  # noqa: BLE001 - a store is the user's, and may raise anything
             self._out_until = self._clock() + _PAUSE
             self._on_failure("timeout" if isinstance(exc, TimeoutError) else "failed")
         return None
-
-
-def _complete(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
-    try:
-        future.set_result(call())
-    except Exception as exc:  # noqa: BLE001 - handed on to whoever waits
-        future.set_exception(exc)

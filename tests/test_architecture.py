@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     "challenge errors claims base64url strict_json tokens algorithms clock",
     "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
-    "transport fetch discovery store snapshot ledger flight flights source",
+    "transport fetch discovery store snapshot ledger flight flights calls source",
     "client issuer trust tenants hints explain verifier",
     "readers settings credentials requirement rejection authenticator adapters",
     "testing cli",

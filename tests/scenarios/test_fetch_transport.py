@@ -223,6 +223,9 @@ def test_a_hanging_session_is_given_up(server: FaultServer) -> None:
         client = PyJWKClient(server.url, session=session, timeout=0.3, wait=5)
         server.mode, server.delay = "drip_headers", 0.1
         assert kind_of_failure(client) == "timeout"
+        with pytest.raises(KeySourceError) as caught:
+            client.fetch_data()
+        assert caught.value.kind == "timeout"
 
 
 def test_session_and_context_exclude_each_other() -> None:

@@ -122,7 +122,10 @@ async def test_a_loop_that_ends_early_leaves_no_trace(server: FaultServer) -> No
 
 
 def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No socket exists yet that could be shut: the flight is abandoned, and after two no more are started."""
+    """No socket exists yet that could be shut: the flight is abandoned, and after two no more are started.
+
+    ``fetch_data``, called by a program, keeps the same bounds.
+    """
     release, calls = threading.Event(), []
 
     def hang(*args: Any, **kwargs: Any) -> Any:
@@ -142,6 +145,11 @@ def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             ahead += 1.1  # a second after its deadline a flight is given up
         assert len(calls) == 2
         assert client.health().last_error == "timeout"
+        for _ in range(3):
+            with pytest.raises(KeySourceError) as caught:
+                client.fetch_data()
+            assert caught.value.kind == "timeout"
+        assert len(calls) == 4
     finally:
         release.set()
 

@@ -182,15 +182,14 @@ def test_threads_that_are_switched_all_the_time(server: FaultServer) -> None:
 
 
 def test_fetch_data_does_not_join_a_flight(server: FaultServer) -> None:
-    """Called by a program it fetches for itself, in the caller's thread, and fills the cache."""
+    """Called by a program it fetches for itself, and fills the cache."""
     client = PyJWKClient(server.url)
     server.mode, server.delay = "slow", 1.0
     flying = threading.Thread(target=client.warm_up)
     flying.start()
-    while not server.requests:
-        time.sleep(0.001)
+    server.wait_for_requests(1)
     server.mode = "ok"
-    assert Fetcher.fetch.__code__ in called_by(client.fetch_data)
+    assert Flight.wait.__code__ not in called_by(client.fetch_data)
     assert flying.is_alive()
     assert client.get_signing_key("a")
     flying.join(10)

@@ -605,7 +605,7 @@ def test_a_slow_store_is_waited_for_a_quarter_of_a_second(clock: Clock) -> None:
     """And after two calls that hang none is made until one has ended."""
     process = Sharing(MemoryStore(), Provider(), clock)
     held: list[Callable[[], None]] = []
-    process.load._spawn = held.append
+    process.load._calls._spawn = held.append
     started = time.monotonic()
     for _ in range(3):
         process()
@@ -614,6 +614,6 @@ def test_a_slow_store_is_waited_for_a_quarter_of_a_second(clock: Clock) -> None:
     assert process.reported == ["timeout", "timeout"]
     for run in held:
         run()
-    process.load._spawn = lambda run: run()
+    process.load._calls._spawn = lambda run: run()
     process()
     assert process.reported == ["timeout", "timeout"]
