@@ -25,6 +25,21 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def test_worker_processes_share_a_sealed_store(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By two variables: who has the secret starts with the keys that another has fetched, and others do not."""
+    with FakeIssuer.serve() as issuer:
+        environment.setenv("JWKS_AUTH_ISSUER", issuer.issuer)
+        environment.setenv("JWKS_AUTH_STORE", f"file:{tmp_path}/keys")
+        for secret, fetched in (
+            ("of the orders team", 1),
+            ("of the orders team", 1),
+            ("of the billing team", 2),
+        ):
+            environment.setenv("JWKS_AUTH_STORE_SECRET", secret)
+            Authenticator(JWKSAuthSettings().core).warm_up()
+            assert issuer.requests[issuer.jwks_path] == fetched
+
+
 def test_every_setting_of_the_core_is_a_field() -> None:
     """One vocabulary."""
     assert {name.upper() for name in JWKSAuthSettings.model_fields} == SETTING_NAMES | {"OPENAPI"}
