@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
@@ -17,7 +18,7 @@ __all__ = ["jwk_from_pem"]
 
 def jwk_from_pem(pem: str | bytes, *, kid: str | None, alg: str | None) -> dict[str, Any]:
     """The public key or certificate in *pem* as a JWK; raises ``ConfigurationError`` for anything else."""
-    data = pem.encode() if isinstance(pem, str) else pem
+    data = pem.encode(errors="replace") if isinstance(pem, str) else pem
     if b"PRIVATE KEY-----" in data:
         raise ConfigurationError("PEM: found a private key; expected the public one (openssl pkey -pubout)")
     try:
@@ -26,7 +27,7 @@ def jwk_from_pem(pem: str | bytes, *, kid: str | None, alg: str | None) -> dict[
         else:
             key = load_pem_public_key(data)
         jwk = _as_jwk(key)
-    except (ValueError, jwt.InvalidKeyError, TypeError) as exc:
+    except (ValueError, jwt.InvalidKeyError, TypeError, UnsupportedAlgorithm) as exc:
         raise ConfigurationError("PEM: expected a public key or a certificate") from exc
     return jwk | ({} if kid is None else {"kid": kid}) | ({} if alg is None else {"alg": alg})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -146,11 +147,14 @@ def test_jose_11_a_private_key_in_pem_is_refused() -> None:
 
 
 def test_other_pem_is_refused() -> None:
-    """Text that is no PEM, and keys that sign nothing."""
+    """Text that is no PEM or no text, keys that sign nothing, and those of types still to come."""
     exchange = x25519.X25519PrivateKey.generate().public_key()
     pem = exchange.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     brainpool = ec.generate_private_key(ec.BrainpoolP256R1()).public_key()
     foreign = brainpool.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    for wrong in ("hello", pem, foreign, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+    certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    unknown = b64encode(bytes.fromhex("302a300506032b6578032100") + bytes(32)).decode()
+    future = f"-----BEGIN PUBLIC KEY-----\n{unknown}\n-----END PUBLIC KEY-----\n"
+    for wrong in ("hello", "\ud800", b"\xff", pem, foreign, certificate, future):
         with pytest.raises(ConfigurationError, match="expected a public key or a certificate"):
             KeySet.from_pem(wrong)
