@@ -208,7 +208,8 @@ class VerifiedToken(Generic[ClaimsT]):
         """The granted scopes. A string is space-separated, a list is a list."""
         granted = self._terms.names.scopes_in(self._payload)
         # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
-        return frozenset(granted.split(" ") if isinstance(granted, str) else granted) - {""}
+        names = frozenset(granted.split(" ") if isinstance(granted, str) else granted)
+        return names - {""} if "" in names else names
 
     @property
     def roles(self) -> frozenset[str]:
