@@ -26,7 +26,8 @@ def test_objects_are_read(data: bytes, expected: object) -> None:
     [b"", b" ", b"[]",
      b'"a"', b"1", b"null", b"{", b'{"a"}', b'{"a":}', b"{}{}", b"{} x", b'{"a":1,"a":1}', b'{"a":NaN}',
      b'{"a":-Infinity}', b'\xef\xbb\xbf{}', "{}".encode("utf-16"), b'{"a":"\\ud800"}', b'{"\\udc00":1}',
-     b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b"\xa0{}"],
+     b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b"\xa0{}",
+     b"{" * 40, b"{[" + b"[]," * 40 + b"]}"],
 )  # fmt: skip
 def test_bcp_9_anything_else_is_refused(data: bytes) -> None:
     """Other values, other encodings, duplicates, constants, halves of surrogate pairs."""

@@ -379,6 +379,23 @@ async def test_is_revoked_is_asked_last_on_every_request(fake: FakeIssuer) -> No
     assert await code_of(broken, fake.token()) == "key_source_unavailable"
 
 
+async def test_validators_judge_before_is_revoked_is_asked(fake: FakeIssuer) -> None:
+    """On an event loop as anywhere else."""
+    asked: list[str] = []
+
+    async def note(token: VerifiedToken) -> bool:
+        asked.append(token["jti"])
+        return False
+
+    def only_gold(token: VerifiedToken, now: float) -> None:
+        Policy(claims={"tier": "gold"}).check(token)
+
+    verifier = verifier_of(fake, validators=[only_gold], is_revoked=note)
+    assert await code_of(verifier, fake.token(jti="plain")) == "insufficient_scope"
+    assert await code_of(verifier, fake.token(jti="gold", tier="gold")) is None
+    assert asked == ["gold", "gold"]
+
+
 def test_the_real_clock_is_the_default(fake: FakeIssuer) -> None:
     """Seconds since 1970."""
     verifier = TokenVerifier(Issuer(fake.issuer, jwks=fake.jwks), "api")
