@@ -124,6 +124,9 @@ class FaultServer:
     def _busy(self, connection: socket.socket) -> None:
         self._send(connection, b"", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 120\r\n")
 
+    def _created(self, connection: socket.socket) -> None:
+        self._send(connection, self._good(), "HTTP/1.1 201 Created\r\n")
+
     def _gone(self, connection: socket.socket) -> None:
         self._send(connection, b"", "HTTP/1.1 404 Not Found\r\n")
 

@@ -27,6 +27,7 @@ FAULTS = {
     # mode: (kind, requests made)
     "error500": ("status", 1),
     "busy": ("status", 1),
+    "created": ("status", 1),
     "gone": ("gone", 1),
     "gone_for_good": ("gone", 1),
     "html": ("not_json", 1),

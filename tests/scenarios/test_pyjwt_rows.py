@@ -276,6 +276,14 @@ def test_a_drip_and_the_timeout(server: FaultServer) -> None:
     assert error.kind == "timeout"
 
 
+@row("an answer with a 2xx status other than 200")
+def test_another_status(server: FaultServer) -> None:
+    """Whoever answers so is no key endpoint."""
+    server.mode = "created"
+    assert theirs(server.url).get_signing_key("a")
+    assert isinstance(raised(ours(server.url).get_signing_key, "a"), PyJWKClientConnectionError)
+
+
 @row("how much is read")
 def test_a_large_set(server: FaultServer) -> None:
     """300 KiB may be allowed; more than 100 keys may not."""
