@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -350,6 +351,37 @@ def test_tls_goes_through_a_proxy(authority: Authority, monkeypatch: pytest.Monk
             assert kind_of_failure(client) == "timeout"
         proxy.join(10)
         assert asked == ["CONNECT", server.url.split("/")[2]]
+
+
+def _dripping(listener: socket.socket, octets: bytes, seconds: float) -> None:
+    """One connection, to which *octets* come one by one, in *seconds*."""
+    near, _ = listener.accept()
+    with near, contextlib.suppress(OSError):
+        for octet in octets:
+            near.sendall(bytes([octet]))
+            time.sleep(seconds / len(octets))
+
+
+@pytest.mark.parametrize(
+    ("proxied", "octets"),
+    [
+        (False, b"\x16\x03\x03\x01\x00" + b"\x02" * 100),
+        (True, b"HTTP/1.1 200 Connection established\r\nX-Padding: " + b"x" * 100),
+    ],
+    ids=["handshake", "tunnel"],
+)
+def test_the_deadline_holds_before_tls(monkeypatch: pytest.MonkeyPatch, proxied: bool, octets: bytes) -> None:
+    """A dripped handshake and a dripped answer of a proxy, each drop in time, end with the deadline as well."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        if proxied:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+            monkeypatch.setenv("no_proxy", "")
+        threading.Thread(target=_dripping, args=(listener, octets, 6.0), daemon=True).start()
+        started = time.monotonic()
+        uri = "https://issuer.example/keys" if proxied else f"https://127.0.0.1:{port}/keys"
+        assert kind_of_failure(PyJWKClient(uri, timeout=0.5)) == "timeout"
+        assert time.monotonic() - started < 3
 
 
 def test_no_connection_outlives_its_fetch(server: FaultServer) -> None:
