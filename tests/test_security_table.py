@@ -33,3 +33,24 @@ def test_every_group_of_attacks_named_exists() -> None:
     cells = re.findall(r"attack\s+suite ((?:`\w+`(?:, )?)+)", TEXT)
     named = {name for cell in cells for name in re.findall(r"\w+", cell)}
     assert named == {group.__name__ for group in table.GROUPS}
+
+
+def test_every_rule_is_named_where_it_is_shown() -> None:
+    """A test says in its name, its docstring or its rows which rule it shows; so does a group of attacks."""
+    groups = {group.__name__: str(group.__doc__) for group in table.GROUPS}
+    unnamed = []
+    for item, row in re.findall(r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700)-\d+) \|(.*)", TEXT, re.MULTILINE):
+        shown = [source_of(*test) for test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
+        shown += [groups[name] for name in re.findall(r"`(\w+)`", row.partition("attack suite")[2])]
+        if shown and not any(
+            re.search(rf"{item.replace('-', '[-_]')}(?!\d)", text, re.IGNORECASE) for text in shown
+        ):
+            unnamed.append(item)
+    assert unnamed == []
+
+
+def source_of(path: str, name: str) -> str:
+    """A test with its decorators, after its module's docstring."""
+    text = (ROOT / path).read_text()
+    before, after = text.split(f"def {name}(")
+    return "\n".join([text[:300], before.rpartition("\n\n\n")[2], name, after.partition("\n\n\n")[0]])

@@ -54,7 +54,7 @@ ARRANGEMENTS: dict[str, Callable[[str], Any]] = {
 
 
 def structure() -> Iterator[Attack]:
-    """JOSE-4, BCP-16, 9068-9: three segments, in the compact form, and nothing around them."""
+    """JOSE-4, BCP-6, BCP-16, 9068-9: three segments, in the compact form, and nothing around them."""
     for name, change in ARRANGEMENTS.items():
         yield of_text(f"structure_{name}", change)
     yield Attack("structure_no_payload", lambda: assemble(segment(header()), ""), "malformed")

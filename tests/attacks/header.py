@@ -229,7 +229,7 @@ OTHER_KINDS: dict[str, dict[str, Any]] = {
 
 
 def types() -> Iterator[Attack]:
-    """9068-1, BCP-13, BCP-14: another kind of token is refused by its name."""
+    """9068-1, BCP-13, BCP-14, 9700-3: another kind of token is refused by its name."""
     for typ in OTHER_TYPES:
         yield of_header(f"typ_{typ!r}", "wrong_type", {"typ": typ})
     for typ in FINE_TYPES:

@@ -80,7 +80,7 @@ REPEATED_MEMBERS = {
 
 
 def json_texts() -> Iterator[Attack]:
-    """BCP-9, JOSE-2, JOSE-10: JSON in the one way that everybody reads alike."""
+    """BCP-6, BCP-9, JOSE-2, JOSE-10: JSON in the one way that everybody reads alike."""
     head = json.dumps(header())
     for name, change in TEXTS.items():
         yield of_payload(f"json_payload_{name}", change)

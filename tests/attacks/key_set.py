@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def key_sets() -> Iterator[Attack]:
-    """BCP-7, BCP-8, JOSE-5 to JOSE-8, JOSE-11: what is published is not yet a key to use."""
+    """BCP-7, BCP-8, JOSE-5, JOSE-6, JOSE-7, JOSE-8, JOSE-11: what is published is not yet a key to use."""
     for name, (jwk, fault) in FAULTS.items():
         signed = lambda alg=jwk["alg"]: token(alg=alg)  # noqa: E731
         bad = published(changed(jwk, fault))

@@ -28,7 +28,7 @@ def verifier(keys: str, order: str) -> TokenVerifier:
 @pytest.mark.parametrize("order", OTHERS)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 async def test_attack(attack: Attack, order: str) -> None:
-    """Sync and async agree; what a client may read is the constant text of the code."""
+    """9068-13: sync and async agree; what a client may read is the constant text of the code."""
     assert verifier(json.dumps(attack.good_keys), order).verify(attack.control()).subject
     attacked, forged = verifier(json.dumps(attack.keys), order), attack.forged()
     if attack.code is None:

@@ -118,7 +118,7 @@ def test_a_wrong_audience_is_not_remembered_as_admitted(
 def test_refusals_are_told_and_logged_without_the_token(
     issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One DEBUG line with the code; a missing token is no refusal."""
+    """6750-11: one DEBUG line with the code; a missing token is no refusal."""
     told: list[Exception] = []
     authenticate = face(Authenticator(issuer.settings(audience="api"), on_rejected=told.append))
     sent = credentials(issuer, aud="elsewhere", sub="secret-subject")

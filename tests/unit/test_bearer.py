@@ -127,7 +127,7 @@ def test_6750_4_a_token_in_the_query_beside_the_header_is_refused(query: str) ->
 
 
 def test_9700_5_a_token_in_the_query_alone_is_never_used() -> None:
-    """Without a header the request has no credentials."""
+    """6750-3: without a header the request has no credentials."""
     with pytest.raises(MissingTokenError):
         bearer_token([], query="access_token=a.b.c")
 

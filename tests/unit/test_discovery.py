@@ -58,7 +58,7 @@ def discovery(clock: Clock) -> Discovery:
 
 @pytest.mark.parametrize("url", [OIDC, OAUTH])
 def test_both_standard_addresses_are_asked(discovery: Discovery, web: Web, url: str) -> None:
-    """DISC-2: OpenID Connect's first, then RFC 8414's."""
+    """DISC-2, 9700-8: OpenID Connect's first, then RFC 8414's."""
     web.documents[url] = METADATA
     assert discovery.jwks_uri(web) == "https://keys.example/jwks"
     assert web.asked == [OIDC, OAUTH][: len(web.asked)]

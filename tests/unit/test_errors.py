@@ -15,7 +15,7 @@ QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
 
 @pytest.mark.parametrize("code", sorted(TOKEN_FAULTS))
 def test_token_faults_are_401_with_a_constant_text(code: str) -> None:
-    """6750-10: every fault of a token is 401 invalid_token; the code says which."""
+    """6750-10, 9068-8: every fault of a token is 401 invalid_token; the code says which."""
     error = errors.InvalidTokenError(code)
     assert (error.status, error.error, error.code) == (401, "invalid_token", code)
     assert error.challenge(realm="r") == (
@@ -31,8 +31,22 @@ def test_descriptions_keep_to_the_charset(text: str) -> None:
     assert QUOTABLE.match(text)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [errors.MissingTokenError(), errors.InvalidRequestError(), errors.InsufficientScopeError(["a", "b"]),
+     *map(errors.InvalidTokenError, sorted(TOKEN_FAULTS))],
+    ids=lambda error: str(error.code),
+)  # fmt: skip
+def test_6750_7_each_parameter_of_a_challenge_appears_once(error: errors.AuthError) -> None:
+    """The realm comes first, and there is one challenge, whatever else is said."""
+    challenge = error.challenge(realm="r", resource_metadata="https://a/b")
+    names = re.findall(r'(\w+)="[^"]*"(?:, |\Z)', challenge.removeprefix("Bearer "))
+    assert names[0] == "realm"
+    assert len(names) == len(set(names)) == challenge.count("=")
+
+
 def test_no_credentials_give_no_error_code() -> None:
-    """6750-6, 6750-9: a realm and nothing else."""
+    """6750-6, 6750-9, 6750-5: a realm and nothing else."""
     error = errors.MissingTokenError()
     assert (error.status, error.error, error.challenge()) == (401, None, 'Bearer realm="api"')
 

@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_bad_member_is_refused_with_the_reason(name: str) -> None:
-    """Each fault beside the same key without it."""
+    """JOSE-6 and others: each fault beside the same key without it."""
     kind, fault, reason = FAULTS[name]
     assert isinstance(parse_jwk({"kid": "k", **KEYS[kind]}), VerificationKey)
     refused = parse_jwk({"kid": "k", **KEYS[kind], **fault})

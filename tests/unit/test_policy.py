@@ -68,7 +68,7 @@ TOKEN = token(
     ],
 )
 def test_policies_decide(policy: Policy, allowed: bool) -> None:
-    """Each alone and combined; ``check`` and ``allows`` agree."""
+    """9700-2: each alone and combined; ``check`` and ``allows`` agree."""
     assert policy.allows(TOKEN) is allowed
     if allowed:
         policy.check(TOKEN)

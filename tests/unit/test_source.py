@@ -206,7 +206,7 @@ def test_a_new_key_is_accepted_right_after_a_scheduled_refresh() -> None:
 
 
 def test_made_up_kids_cannot_starve_a_rotation() -> None:
-    """A flood spends the budget, and its fetches are the ones that bring the new key."""
+    """DISC-6: a flood spends the budget, and its fetches are the ones that bring the new key."""
     bench = warm()
     for number in range(1000):
         unknown(bench, f"made-up-{number}")

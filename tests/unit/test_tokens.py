@@ -28,7 +28,7 @@ def test_a_token_equals_itself_alone_and_can_be_a_key() -> None:
 
 
 def test_9068_12_subject_and_client_are_told_apart() -> None:
-    """A client-credentials token's sub may be the client; both are there to be compared."""
+    """9700-7: a client-credentials token's sub may be the client; both are there to be compared."""
     full = token(sub="u", client_id="c", azp="z", iat=1000, aud="a", sid="s")
     assert (full.subject, full.client_id, full.issuer, full.audience) == (
         "u",
@@ -81,7 +81,7 @@ def test_roles_and_permissions_are_found_at_their_path() -> None:
 
 
 def test_claims_are_read_like_a_mapping() -> None:
-    """``token[...]``, ``in`` and ``get``."""
+    """9068-11: ``token[...]``, ``in`` and ``get``."""
     one = token(email="a@b")
     assert one["email"] == one.get("email") == "a@b"
     assert "email" in one
@@ -104,7 +104,7 @@ def test_claims_can_be_a_model() -> None:
 
 
 def test_a_token_is_frozen_and_shows_no_values() -> None:
-    """What is verified stays verified; names of claims are all that is printed."""
+    """9700-4: what is verified stays verified; names of claims are all that is printed."""
     one = token(email="secret@b")
     for name in ("claims", "header", "payload", "terms", "anything"):
         with pytest.raises(AttributeError):
