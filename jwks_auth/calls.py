@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -22,9 +23,12 @@ class BoundedCalls:
     def __init__(self, spawn: Callable[[Callable[[], None]], None] = in_background) -> None:
         self._spawn = spawn
         self._given_up: tuple[Future[Any], ...] = ()
+        self._process = os.getpid()
 
     def may_start(self) -> bool:
         """Whether one more can hang without too many threads hanging."""
+        if self._process != os.getpid():  # forked: no other thread lives on, so nothing hangs here
+            self._process, self._given_up = os.getpid(), ()
         return sum(not future.done() for future in self._given_up) < _MOST_HANGING
 
     def result(self, call: Callable[[], ResultT], seconds: float) -> ResultT:
