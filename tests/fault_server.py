@@ -115,8 +115,9 @@ class FaultServer:
         self._send(connection, self._good())
 
     def _slow(self, connection: socket.socket) -> None:
+        body = self._good()  # what was published when it was asked for
         self._stop.wait(self.delay)
-        self._ok(connection)
+        self._send(connection, body)
 
     def _error500(self, connection: socket.socket) -> None:
         self._send(connection, b"oops", "HTTP/1.1 500 Internal Server Error\r\n")

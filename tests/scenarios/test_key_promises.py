@@ -18,6 +18,7 @@ import jwt
 import pytest
 
 from jwks_auth import Issuer, KeySourceError, PyJWKClient
+from jwks_auth.clock import elapsed
 from jwks_auth.events import KeyEvent
 from jwks_auth.fetch import Fetcher
 from jwks_auth.flight import Flight
@@ -39,7 +40,7 @@ class Aged:
     def __init__(self, server: FaultServer, **options: Any) -> None:
         self.ahead = 0.0
         self.client = PyJWKClient(server.url, **options)
-        self.client.source.clock = self.client.source.flights.clock = lambda: time.monotonic() + self.ahead
+        self.client.source.clock = self.client.source.flights.clock = lambda: elapsed() + self.ahead
         self.client.warm_up()
 
     def age(self, seconds: float) -> None:

@@ -290,6 +290,16 @@ def test_another_processs_answer_is_not_the_last_word() -> None:
     assert answers == []
 
 
+def test_a_lookup_waits_for_two_flights_at_most() -> None:
+    """Whatever they bring."""
+    bench = warm(wait=60.0)
+    stored = replace(bench.source.books.snapshot.loaded, age=20.0)
+    bench.source.flights.load = lambda order: stored
+    before = len(bench.names())
+    unknown(bench, "b")
+    assert bench.names()[before:] == ["refresh_started", "refresh_ok"] * 2 + ["unknown_kid"]
+
+
 def test_unknown_kids_do_not_wait_while_fetches_fail() -> None:
     """After a failure they are refused at once, and its token is refunded."""
     bench = warm()

@@ -466,6 +466,14 @@ def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
     assert len(second.naps) == 2
 
 
+def test_a_clock_that_stands_still_holds_up_no_search(clock: Clock) -> None:
+    """The looks are counted."""
+    _, second = met_at_once(clock)
+    second.load._sleep = second.naps.append
+    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert len(second.naps) == 10
+
+
 def test_the_search_of_this_process_is_not_waited_for(clock: Clock) -> None:
     """A made-up kid a moment ago does not delay a new one."""
     first, _ = met_at_once(clock)
