@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,19 +14,37 @@ from contextlib import suppress
 import atheris
 
 with atheris.instrument_imports(include=["jwks_auth"]):
-    from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Issuer, KeySet, TokenVerifier
+    from jwks_auth import (
+        AuthError,
+        ConfigurationError,
+        InvalidTokenError,
+        Issuer,
+        KeySet,
+        Policy,
+        TokenVerifier,
+        VerifiedToken,
+    )
     from jwks_auth.base64url import decode_base64url, encode_base64url
     from jwks_auth.bearer import bearer_token
-    from jwks_auth.claims import ClaimNames
-    from jwks_auth.jwk import RefusedKey, parse_jwk
+    from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
     from jwks_auth.jws import parse_jws
     from jwks_auth.strict_json import parse_json_object
-    from jwks_auth.validators import ClaimRules, validate_claims
 
 from tests.attacks import forge
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
-RULES = ClaimRules(ClaimNames.of(roles_claim="realm_access.roles"), frozenset())
+
+
+def gullible() -> TokenVerifier:
+    """A verifier whose keys take any signature, so that what comes after it is reached."""
+    issuer = Issuer(forge.ISSUER, jwks=forge.KEY_SET, roles_claim="realm_access.roles")
+    key = VerificationKey("any", "RSA", {}, dict.fromkeys(forge.ALGORITHMS, lambda signature, data: True))
+    issuer.keys.find = lambda kid, alg: key  # type: ignore[method-assign]
+    return TokenVerifier(issuer, forge.AUDIENCE)
+
+
+BELIEVER = gullible()
+POLICY = Policy(scopes="a", any_role=["b"], permissions="c", claims={"a.b": {"c": [1, None]}})
 
 
 def bearer(data: bytes) -> None:
@@ -54,8 +71,28 @@ def header_and_claims(data: bytes) -> None:
         VERIFIER.verify(raw)
         raise AssertionError("accepted without a signature")
     assert VERIFIER.explain(raw).failed
+    accepted = False
     with suppress(InvalidTokenError):
-        validate_claims(parse_jws(raw).claims, RULES, time.time())
+        look_at(BELIEVER.verify(raw))
+        accepted = True
+    # Which of several faults is told first may differ.
+    assert accepted is (BELIEVER.explain(raw).failed is None)
+
+
+def look_at(token: VerifiedToken) -> None:
+    """All that an application asks of a token has an answer."""
+    names = (
+        *token.audience,
+        *token.scopes,
+        *token.roles,
+        *token.permissions,
+        token.subject or "",
+        repr(token),
+    )
+    assert all(isinstance(name, str) for name in (*names, token.client_id or ""))
+    assert token.expires_at > (token.issued_at or 0) - 60
+    assert (~POLICY | POLICY).allows(token)
+    assert json.loads(json.dumps(token.claims)) == token.claims
 
 
 def json_object(data: bytes) -> None:

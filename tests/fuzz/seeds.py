@@ -16,7 +16,7 @@ def write(folder: Path) -> None:
     token = forge.token().encode()
     head, claims = (
         json.dumps(forge.header()).encode(),
-        json.dumps(forge.claims(scope="a", realm_access={"roles": ["b"]})).encode(),
+        json.dumps(forge.claims(exp=4e9, scope="a", realm_access={"roles": ["b"]}, nbf=1, azp="x")).encode(),
     )
     seeds = [
         b"\0a=1\nBearer " + token,
