@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jwks_auth.authenticator import Authenticator
 from jwks_auth.errors import KeySourceError
 from jwks_auth.issuer import Issuer
+from jwks_auth.jwk import shown_kid
 
 __all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
 
@@ -110,10 +111,10 @@ def _held(issuer: Issuer) -> Iterator[str]:
 def _keys(issuer: Issuer) -> Iterator[str]:
     keys = issuer.keys.key_set
     for key in keys.keys:
-        yield f"key {key.kid or '(no kid)'}: {key.kty}, {' '.join(sorted(key.algorithms))}"
+        yield f"key {shown_kid(key.kid)}: {key.kty}, {' '.join(sorted(key.algorithms))}"
     for refused in keys.refused:
-        yield f"refused {refused.kid or '(no kid)'}: {refused.reason}"
+        yield f"refused {shown_kid(refused.kid)}: {refused.reason}"
 
 
 def _listed(kids: Iterable[str]) -> str:
-    return ", ".join(sorted(kids)) or "none"
+    return ", ".join(map(shown_kid, sorted(kids))) or "none"

@@ -7,6 +7,7 @@ from typing import Any
 
 from jwks_auth.claims import client_of
 from jwks_auth.errors import KeySourceError
+from jwks_auth.jwk import shown_kid
 from jwks_auth.tokens import UnverifiedToken
 from jwks_auth.trust import Trust
 
@@ -129,7 +130,7 @@ def keys_in_hand(trust: Trust) -> str:
         kids = sorted(trust.issuer.keys.key_set.kids())
     except KeySourceError:
         kids = []
-    return ", ".join(kids) or "none is known yet"
+    return ", ".join(map(shown_kid, kids)) or "none is known yet"
 
 
 def shown_claims(claims: Mapping[str, Any], now: float) -> str:

@@ -18,7 +18,7 @@ from jwks_auth.base64url import decode_base64url
 from jwks_auth.edwards import ED448, ED25519, EdwardsCurve
 from jwks_auth.roca import is_roca_modulus
 
-__all__ = ["RefusedKey", "VerificationKey", "parse_jwk"]
+__all__ = ["RefusedKey", "VerificationKey", "parse_jwk", "shown_kid"]
 
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192  # a check costs 0.3 ms there; OpenSSL itself would take minutes' worth of larger ones
@@ -55,6 +55,13 @@ class VerificationKey:
         """Whether *signature* is this key's; ``False`` for an algorithm that it is not bound to."""
         check = self.checks.get(alg)
         return check is not None and check(signature, signing_input)
+
+
+def shown_kid(kid: str | None) -> str:
+    """A kid for people to read; what could write to their terminal is escaped."""
+    if kid is None:
+        return "(no kid)"
+    return kid if kid and kid.isprintable() else repr(kid)
 
 
 def parse_jwk(member: object) -> VerificationKey | RefusedKey:

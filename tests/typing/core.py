@@ -35,7 +35,16 @@ async def find(issuer: str) -> Issuer | None:
 async def use(raw: str) -> None:
     """Bare use has plain claims; a model puts its own type in their place."""
     verifier = TokenVerifier(
-        [Issuer("https://id.example/"), "https://other.example/"],
+        [
+            Issuer(
+                "https://id.example/",
+                profile="rfc9068",
+                allowed_clients=["web"],
+                required_claims=("tid",),
+                max_age=60,
+            ),
+            "https://other.example/",
+        ],
         ANY_AUDIENCE,
         validators=[only_gold],
         is_revoked=is_revoked,

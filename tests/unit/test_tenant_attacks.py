@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, JWKSAuthError, PyJWKClient, TokenVerifier
+from jwks_auth.adapters import Authenticator
+from jwks_auth.cli import show
 from jwks_auth.tenants import Tenants
 from jwks_auth.testing import FakeIssuer
 
@@ -96,6 +98,19 @@ def test_an_explanation_holds_no_control_characters() -> None:
     assert "\x1b" not in str(verifier.explain(raw))
     raw = issuer.token(aud="api", header={"alg": "\x1b[2J"})
     assert "\x1b" not in str(verifier.explain(raw))
+
+
+@pytest.mark.parametrize("kid", ["\x1b[2J", "a\nb", "\ud800", "\u202e", ""])
+def test_neither_do_kids_that_a_provider_publishes(kid: str) -> None:
+    """In an explanation and in the commands' reports; a terminal that can't show half a character is not asked to."""
+    issuer = FakeIssuer()
+    good, refused = {**issuer.jwks()["keys"][0], "kid": kid}, {"kty": "oct", "kid": kid}
+    settings = {**issuer.settings(), "JWKS": {"keys": [good, refused]}}
+    authenticator = Authenticator(settings)
+    shown = "\n".join([*show(authenticator).lines, str(authenticator.verifier.explain(issuer.token()))])
+    assert kid.isprintable() or kid not in shown
+    assert shown.count(repr(kid)) == 3
+    assert shown.encode()
 
 
 class Counting:
