@@ -106,7 +106,8 @@ class Explainer:
 def _walk_the_header(
     token: UnverifiedToken, claims: Mapping[str, Any], trust: Trust
 ) -> Iterator[tuple[Step, Hint]]:
-    yield Step("algorithm", ", ".join(sorted(trust.algorithms)), repr(token.alg)), _no_hint
+    algorithms = Step("algorithm", ", ".join(sorted(trust.algorithms)), repr(token.alg))
+    yield algorithms, lambda code: hints.on_algorithm(token.alg)
     if token.alg not in trust.algorithms:
         raise InvalidTokenError("algorithm_not_allowed")
     types = sorted(str(media_type or "no typ") for media_type in trust.media_types)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
+from jwks_auth.algorithms import OPT_IN_ALGORITHMS
 from jwks_auth.claims import client_of
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jwk import shown_kid
@@ -14,6 +15,7 @@ from jwks_auth.trust import Trust
 __all__ = [
     "ON_SIGNATURE",
     "keys_in_hand",
+    "on_algorithm",
     "on_audience",
     "on_claims",
     "on_form",
@@ -73,6 +75,17 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
     return None
 
 
+def on_algorithm(alg: str) -> str | None:
+    """What may be done about an algorithm that is not allowed."""
+    if alg in OPT_IN_ALGORITHMS:
+        return f"{alg} is supported, but only where algorithms names it"
+    if alg.startswith("HS"):
+        return (
+            "a shared secret made it: have the issuer sign this API's tokens with a key pair, such as RS256"
+        )
+    return None
+
+
 def on_kind(claims: Mapping[str, Any]) -> str | None:
     """Whether it is an ID token."""
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
@@ -96,11 +109,14 @@ def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
 def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
     """What is wrong with the claims."""
     if code == "missing_claim":
-        return f"the token lacks {', '.join(sorted(needed - claims.keys()))}; have the issuer add it"
+        lacking = sorted(name for name in needed if claims.get(name) is None)
+        return f"the token lacks {', '.join(lacking)}; have the issuer add it"
     if code == "wrong_type":
         return _FOR_THE_CLIENT
     if code == "bound_token":
         return "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain bearer token it is refused"
+    if code == "wrong_client":
+        return f"it was issued to client {client_of(claims)!r}; if that may call this API, add it to allowed_clients"
     issued_at, expires_at = _number(claims.get("iat")), _number(claims.get("exp"))
     if code == "not_yet_valid":
         return f"nbf or iat lies ahead; {_CLOCKS}"

@@ -48,6 +48,12 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "issuer_slash": (lambda: claims(iss="https://id.example"), "issuer", "wrong_issuer", "trailing slash"),
     "issuer_case": (lambda: claims(iss="https://ID.example/"), "issuer", "wrong_issuer", "upper and lower"),
     "algorithm": (lambda: forge.token(forge.header(alg="none")), "algorithm", "algorithm_not_allowed", ""),
+    "shared_secret": (
+        lambda: forge.token(forge.header(alg="HS256")), "algorithm", "algorithm_not_allowed", "key pair"
+    ),
+    "to_be_named": (
+        lambda: forge.token(forge.header(alg="ES256K")), "algorithm", "algorithm_not_allowed", "where algorithms names"
+    ),
     "type": (lambda: forge.token(forge.header(typ="logout+jwt")), "type", "wrong_type", ""),
     "type_of_id_token": (
         lambda: forge.token(forge.header(typ="x"), forge.claims(nonce="n")), "type", "wrong_type", "ID token"
@@ -81,6 +87,20 @@ def test_the_first_failing_step_is_named(name: str) -> None:
     assert bool(hint) == (explanation.hint is not None)
     assert str(explanation).startswith(("ok", "FAIL"))
     assert f"refused: {code}" in str(explanation)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({"client_id": "x", "tid": "t"}, "issued to client 'x'"),
+        ({"client_id": "web"}, "lacks tid;"),
+        ({"client_id": "web", "tid": None}, "lacks tid;"),
+    ],
+)
+def test_what_is_asked_of_an_issuers_tokens_is_hinted_at(given: dict[str, Any], hint: str) -> None:
+    """Its clients, and the claims that it has to send; null is none."""
+    issuer = Issuer(forge.ISSUER, jwks=forge.KEY_SET, allowed_clients=["web"], required_claims=["tid"])
+    assert hint in str(TokenVerifier(issuer, forge.AUDIENCE).explain(claims(**given)).hint)
 
 
 def test_entras_two_issuers_are_told_apart() -> None:
