@@ -453,10 +453,10 @@ def test_attributes_set_later(server: FaultServer) -> None:
         (ours("http://127.0.0.1:1/keys"), False),
     ):
         client.uri, client.headers = server.url, {"X-Later": "1"}
-        client.timeout = 0.3
+        client.timeout = 1.0
         warm(client, server)
         assert "X-Later: 1" in server.seen[-1]
-        server.mode, server.delay = "slow", 1.0
+        server.mode, server.delay = "slow", 2.5
         if durations:
             assert isinstance(raised(client.get_jwk_set, True), jwt.PyJWKClientError)
         else:
