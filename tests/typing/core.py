@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_type
 
+import redis
+import valkey
+
 from jwks_auth import ANY_AUDIENCE, Issuer, KeySet, Policy, Tenants, TokenVerifier, VerifiedToken, verify_jws
 from jwks_auth.explain import Explanation
+from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.store_redis import RedisClient, RedisStore
 
 
 @dataclass
@@ -62,3 +67,9 @@ async def use(raw: str) -> None:
     assert_type(Policy(scopes="a") & ~Policy(roles="b") | Policy(any_scope=["c"]), Policy)
     assert_type(verify_jws(raw, KeySet.from_dict({"keys": []})), bytes)
     assert_type(verifier.explain(raw), Explanation)
+
+
+def stores() -> list[KeySetStore]:
+    """A store takes redis-py's client and valkey-py's, and each store is one."""
+    clients: list[RedisClient] = [redis.Redis(), valkey.Valkey()]
+    return [MemoryStore(), *(SealedStore(RedisStore(client), "a secret of the fleet") for client in clients)]
