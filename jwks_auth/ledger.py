@@ -90,7 +90,7 @@ class Ledger:
             failures=failures,
             next_attempt=max(0.0, self.backoff.not_before - now) if failures else None,
             keys=len(snapshot.keys.keys),
-            budget=self.affords(now),
+            budget=None if self._rules.cooldown <= 0 else self.affords(now),
         )
 
 

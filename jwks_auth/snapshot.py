@@ -114,8 +114,8 @@ class Health:
     next_attempt: float | None
     """When a failed fetch may be repeated."""
     keys: int
-    budget: float
-    """How many fetches unknown kids may cause at this moment."""
+    budget: float | None
+    """How many fetches unknown kids may cause at this moment; ``None`` for any number."""
 
 
 def caused(detail: str, kind: str, cause: BaseException) -> KeySourceError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from math import inf
 
 import pytest
@@ -179,6 +180,18 @@ def test_an_error_is_kept_without_its_frames() -> None:
     assert error.__traceback__ is None
     assert error.__cause__ is not None
     assert error.__cause__.__traceback__ is None
+
+
+@pytest.mark.parametrize("holding", ["", "a"])
+@pytest.mark.parametrize("cooldown", [0.0, 30.0])
+def test_health_can_be_sent_as_json(holding: str, cooldown: float) -> None:
+    """Without ``Infinity``, which JSON does not have."""
+    books = Ledger(Rules(cooldown=cooldown, lifespan=inf, stale_if_error=inf), "uri", keeps_set=True)
+    if holding:
+        books.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
+    books.fail(KeySourceError(retry_after=inf), Errand.AHEAD, NOW, draw=0.5)
+    health = json.loads(json.dumps(asdict(books.health(NOW)), allow_nan=False))
+    assert health["budget"] == (2 if cooldown else None)
 
 
 # the kids found last
