@@ -134,16 +134,6 @@ class IssuerTerms:
     names: ClaimNames
     audience: Audience | None
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
-        """Keep FastAPI from reading a token out of the request's body where ``Security(...)`` is forgotten.
-
-        It is said here as pydantic does not ask a dataclass with type arguments, but asks all of its fields.
-        """
-        raise ConfigurationError(
-            "a VerifiedToken is never data sent or received: write Annotated[VerifiedToken, Security(auth)]"
-        )
-
 
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
@@ -239,6 +229,13 @@ class VerifiedToken(Generic[ClaimsT]):
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
         return VerifiedToken(claims, self._header, self._payload, self._terms)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
+        """Keep FastAPI from reading a token out of the request's body where ``Security(...)`` is forgotten."""
+        raise ConfigurationError(
+            "a VerifiedToken is never data sent or received: write Annotated[VerifiedToken, Security(auth)]"
+        )
 
     def __getitem__(self, name: str) -> Any:
         return self._payload[name]
