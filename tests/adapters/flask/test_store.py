@@ -24,7 +24,7 @@ def store(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
         yield f"file:{tmp_path}/keys"
         return
     need_module("redis")
-    server = Redis(tmp_path)
+    server = Redis("redis-server", tmp_path)
     yield server.url
     server.kill()
 
