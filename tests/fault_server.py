@@ -11,12 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["FaultServer"]
 
 JSON_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * (32 << 20))
 
 
 class FaultServer:
@@ -178,7 +184,7 @@ class FaultServer:
             connection.sendall(b" " * (1 << 20))
 
     def _gzip_bomb(self, connection: socket.socket) -> None:
-        self._send(connection, gzip.compress(b" " * (32 << 20)), JSON_HEAD + "Content-Encoding: gzip\r\n")
+        self._send(connection, _bomb(), JSON_HEAD + "Content-Encoding: gzip\r\n")
 
     def _redirect(self, connection: socket.socket) -> None:
         self._send(connection, b"", f"HTTP/1.1 302 Found\r\nLocation: {self.url}/elsewhere\r\n")

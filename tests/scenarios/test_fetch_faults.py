@@ -57,6 +57,11 @@ FAULTS = {
 }
 
 
+def patient(server: FaultServer, mode: str) -> PyJWKClient:
+    """A client that soon gives up where nothing comes, and otherwise waits for a busy machine."""
+    return PyJWKClient(server.url, timeout=1 if FAULTS[mode][0] == "timeout" else 10)
+
+
 def own_threads() -> bool:
     """Whether a thread of a fetch or of its watchdog is alive."""
     return any("jwks-auth" in t.name or isinstance(t, threading.Timer) for t in threading.enumerate())
@@ -73,13 +78,13 @@ def ended(running: Callable[[], bool]) -> bool:
 @pytest.mark.parametrize("mode", FAULTS)
 def test_every_fault_has_its_kind_and_costs_no_key(server: FaultServer, mode: str) -> None:
     """The documented error within the deadline; the key in hand is served all the while, and no thread stays."""
-    client = PyJWKClient(server.url, timeout=0.5)
+    client = patient(server, mode)
     key = client.get_signing_key("a")
     server.mode, before = mode, server.requests
     started = time.monotonic()
     with pytest.raises(jwt.PyJWKClientError) as caught:
         client.get_jwk_set(refresh=True)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < client.timeout + 4
     assert isinstance(caught.value, KeySourceError)
     assert (caught.value.kind, server.requests - before) == FAULTS[mode]
     assert client.get_signing_key("a") is key
@@ -90,7 +95,7 @@ def test_every_fault_has_its_kind_and_costs_no_key(server: FaultServer, mode: st
 @pytest.mark.parametrize("mode", FAULTS)
 def test_fetch_data_alone_raises_the_same(server: FaultServer, mode: str) -> None:
     """Called by a program, outside any flight."""
-    client = PyJWKClient(server.url, timeout=0.5)
+    client = patient(server, mode)
     server.mode = mode
     with pytest.raises(jwt.PyJWKClientError) as caught:
         client.fetch_data()
