@@ -15,7 +15,13 @@ import jwt
 from jwks_auth.client_cache import SetCache
 from jwks_auth.client_checks import check_objects, check_rules, check_uri
 from jwks_auth.client_endpoint import Endpoint, copied
-from jwks_auth.client_errors import ClientConfigurationError, KeySetError, translated, value_of
+from jwks_auth.client_errors import (
+    ClientConfigurationError,
+    KeySetError,
+    UnknownKeyError,
+    translated,
+    value_of,
+)
 from jwks_auth.client_view import KeySetView, key_set_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
@@ -127,8 +133,8 @@ class PyJWKClient(jwt.PyJWKClient):
         if source.clock() < snapshot.fresh_until:
             try:
                 return snapshot.found[kid]  # type: ignore[index,no-any-return]
-            except KeyError:
-                pass  # not looked for yet, or not there
+            except (KeyError, TypeError):
+                pass  # not looked for yet, not there, or no name at all
         return value_of(source.lookup(self._wanted(kid, None)))
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
@@ -217,12 +223,17 @@ class PyJWKClient(jwt.PyJWKClient):
         return view
 
     def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
+        if kid is not None and not isinstance(kid, str):
+            raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
+
         def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
             view = self._view_of(snapshot)
             if kid is None:
                 # None is no kid, but an overriding match_kid may know what to do with it.
                 return self.match_kid(view.signing_keys, kid) or view.only(alg)  # type: ignore[arg-type]
-            return snapshot.remember(kid, self.match_kid(view.signing_keys, kid))
+            found = self.match_kid(view.signing_keys, kid)
+            # One that was overridden may change its mind, as to drop a key that the provider still publishes.
+            return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
 
         return Wanted(pick, kid)
 

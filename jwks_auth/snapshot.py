@@ -15,8 +15,6 @@ __all__ = ["NOTHING", "Deferred", "Found", "Health", "Loaded", "Order", "Snapsho
 
 ValueT = TypeVar("ValueT")
 
-_MOST_FOUND = 128
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
@@ -53,7 +51,7 @@ class Snapshot:
 
     def remember(self, kid: str, value: ValueT) -> ValueT:
         """*value*, which from now on is found by *kid*; ``None`` is not worth remembering."""
-        if value is not None and len(self.found) < _MOST_FOUND:
+        if value is not None:
             self.found[kid] = value
         return value
 

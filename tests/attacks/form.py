@@ -146,5 +146,7 @@ def sizes() -> Iterator[Attack]:
     yield of_text("size_of_a_megabyte", lambda raw: raw + "A" * 2**20, "too_large")
     yield of_text("size_of_a_megabyte_of_dots", lambda raw: "." * 2**20, "too_large")
     yield of_header("size_of_the_header", "too_large", {"x": "x" * 15000}, x="x" * 5000)
+    yield of_header("size_of_a_list_in_the_header", "malformed", {"x": [0] * 2000}, x=[0] * 100)
+    yield of_header("size_of_objects_in_the_header", "malformed", {"x": [[{}]] * 500}, x=[[{}]] * 30)
     yield of_text("size_just_above_the_limit", lambda raw: raw.ljust(16_385, "A"), "too_large")
     yield of_text("size_just_at_the_limit", lambda raw: raw.ljust(16_384, "A"), "malformed")

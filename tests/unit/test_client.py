@@ -9,7 +9,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import jwt
 import pytest
@@ -372,7 +372,7 @@ def test_get_signing_key_may_be_overridden() -> None:
     assert client.asked == ["a"]
 
 
-def test_names_that_match_are_remembered_within_bounds() -> None:
+def test_names_that_match_are_not_remembered_without_bounds() -> None:
     """A lenient ``match_kid`` does not let clients fill the memory."""
 
     class Any_(Given):
@@ -385,6 +385,40 @@ def test_names_that_match_are_remembered_within_bounds() -> None:
         client.get_signing_key(str(number))
     assert len(client.source.books.snapshot.found) < 200
     assert client.calls == 1
+
+
+def test_an_overriding_match_kid_may_drop_a_key_that_was_found() -> None:
+    """As in PyJWT it is asked each time: a key may have to go before its provider withdraws it."""
+
+    class Wary(Given):
+        dropped: ClassVar[set[str]] = set()
+
+        @staticmethod
+        def match_kid(signing_keys: list[jwt.PyJWK], kid: str) -> jwt.PyJWK | None:
+            return None if kid in Wary.dropped else Given.match_kid(signing_keys, kid)
+
+    client = Wary()
+    for _ in range(2):
+        assert client.get_signing_key("a").key_id == "a"
+    Wary.dropped.add("a")
+    with pytest.raises(jwt.PyJWKClientError):
+        client.get_signing_key("a")
+
+
+@pytest.mark.parametrize("store", [None, MemoryStore()], ids=["alone", "with a store"])
+@pytest.mark.parametrize("options", [{}, {"cache_jwk_set": False, "cache_keys": True}], ids=["set", "keys"])
+async def test_what_is_no_kid_names_no_key(store: MemoryStore | None, options: dict[str, Any]) -> None:
+    """As a list, which can't be hashed: it comes from a header that a program read without checking it."""
+    anything: Any
+    for anything in ([], {"a": "b"}, ["a"], 1, b"a"):
+        client = Given(store=store, **options)
+        for _ in range(2):
+            with pytest.raises(jwt.PyJWKClientError, match="Unable to find"):
+                client.get_signing_key(anything)
+            with pytest.raises(jwt.PyJWKClientError, match="Unable to find"):
+                await client.aget_signing_key(anything)
+            assert client.get_signing_key("a").key_id == "a"
+        assert client.health().failures == 0
 
 
 # fetch_data, the one place to override
