@@ -7,6 +7,7 @@ What a client may read of an error is a constant (:attr:`AuthError.description`)
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import jwt
 
@@ -53,7 +54,11 @@ REQUEST_FAULTS: dict[str, str] = {
 
 
 class JWKSAuthError(Exception):
-    """Base of everything this package raises."""
+    """Base of everything this package raises. Errors can be copied, and pickled for another process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As they are: most constructors take something else than the text, which is all that Exception would keep.
+        return _restored, (type(self), self.args, vars(self))
 
 
 class ConfigurationError(JWKSAuthError, ValueError):
@@ -151,3 +156,9 @@ class KeySourceError(JWKSAuthError):
         super().__init__(detail)
         self.kind = kind
         self.retry_after = retry_after
+
+
+def _restored(cls: type[JWKSAuthError], args: tuple[Any, ...], fields: dict[str, Any]) -> JWKSAuthError:
+    error = cls.__new__(cls, *args)
+    vars(error).update(fields)
+    return error

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
+from collections.abc import Iterator
 
 import jwt
 import pytest
 
-from jwks_auth import errors
+from jwks_auth import client_errors, errors
 from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
+from jwks_auth.fetch import FetchError
+from jwks_auth.snapshot import Deferred
 
 QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
 
@@ -87,3 +92,43 @@ def test_an_unreachable_issuer_is_503_and_not_the_clients_fault() -> None:
 def test_configuration_errors_are_value_errors() -> None:
     """A wrong setting is a wrong value."""
     assert issubclass(errors.ConfigurationError, ValueError)
+
+
+ERRORS = [
+    errors.ConfigurationError("lifespan: found 0"),
+    errors.MissingTokenError(),
+    errors.InvalidRequestError("multiple_credentials"),
+    errors.InvalidTokenError("expired"),
+    errors.MalformedTokenError(),
+    errors.InsufficientScopeError(["orders:read"]),
+    errors.KeySourceError("down", kind="status", retry_after=7.0),
+    client_errors.ClientConfigurationError("uri: found ftp"),
+    client_errors.KeySetError("no object", kind="not_an_object"),
+    client_errors.KeysUnavailableError("down", kind="status", retry_after=7.0),
+    client_errors.NoUsableKeysError("empty", kind="no_usable_keys"),
+    client_errors.UnknownKeyError(),
+    FetchError("HTTP 404", kind="gone", http_status=404),
+    Deferred(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_travel_between_processes(error: errors.JWKSAuthError) -> None:
+    """A pool of processes, or a task queue, hands on what was raised: with its type, text, code and all."""
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is type(error)
+        assert (other.args, str(other), vars(other)) == (error.args, str(error), vars(error))
+
+
+def test_every_error_travels() -> None:
+    """None is left out above."""
+
+    def below(base: type) -> Iterator[type]:
+        for found in base.__subclasses__():
+            yield found
+            yield from below(found)
+
+    ours = {found for found in below(errors.JWKSAuthError) if found.__module__.startswith("jwks_auth.")}
+    assert ours - {errors.AuthError} == {
+        type(error) for error in ERRORS
+    }  # AuthError is raised as one of its own
