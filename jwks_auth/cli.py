@@ -82,7 +82,7 @@ def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[
         except KeySourceError as error:
             lines.append(f"  {error.kind}: {error}")
             ok = False
-    return Report(tuple(lines), ok)
+    return Report(tuple(lines or ["no issuer is listed: those of tenants are found by their tokens"]), ok)
 
 
 def _checked(issuer: Issuer) -> Iterator[str]:

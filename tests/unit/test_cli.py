@@ -9,6 +9,7 @@ import pytest
 from jwks_auth import cli
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer
+from tests import tenant_directory
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ def test_check_names_refused_members() -> None:
     document = {"keys": [*issuer.jwks()["keys"], {"kty": "oct", "kid": "shared", "k": "AAAA"}]}
     report = cli.check(Authenticator({**issuer.settings(), "JWKS": document}))
     assert any(line.strip().startswith("refused shared: ") for line in report.lines)
+
+
+def test_where_only_tenants_are_trusted_that_is_said() -> None:
+    """Instead of nothing, which looks like a mistake."""
+    authenticator = Authenticator({"TENANTS": tenant_directory.PATH, "AUDIENCE": "api"})
+    for report in (cli.check(authenticator), cli.show(authenticator), cli.refresh(authenticator)):
+        assert report == cli.Report(("no issuer is listed: those of tenants are found by their tokens",))
 
 
 def test_show_does_no_io(served: FakeIssuer) -> None:
