@@ -96,7 +96,7 @@ class SharedLoad:
         started = self._wall()
         loaded = self._load(order)
         self._yielding_since = None
-        value = Record(loaded, started).to_bytes()
+        value = Record(loaded, started, self._name).to_bytes()
         # Past its deadline the fetch has been given up, and another may have left something newer.
         if value is not None and self._clock() <= order.deadline:
             ttl = self._rules.lifespan + self._rules.stale_if_error
@@ -109,6 +109,8 @@ class SharedLoad:
             return None
         try:
             record = Record.from_bytes(value)
+            if record.name != self._name:
+                raise ValueError("another's record")
         except ValueError:
             self._on_failure("junk")
             return None

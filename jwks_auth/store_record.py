@@ -16,10 +16,14 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One answer. ``fetched_at`` is in seconds since 1970, by the clock of the machine that fetched it."""
+    """One answer. ``fetched_at`` is in seconds since 1970, by the clock of the machine that fetched it.
+
+    ``name`` is the one it was put under: moved to another, as by renaming a file, it would be another issuer's keys.
+    """
 
     loaded: Loaded
     fetched_at: float
+    name: str = ""
 
     def to_bytes(self) -> bytes | None:
         """The record as JSON; ``None`` for a document that JSON can't hold (an override's own object)."""
@@ -28,6 +32,7 @@ class Record:
             return None
         fields = {
             "version": _VERSION,
+            "name": self.name,
             "fetched_at": self.fetched_at,
             "max_age": loaded.max_age,
             "etag": loaded.etag,
@@ -47,6 +52,7 @@ class Record:
             fields = json.loads(value)
             document, raw, etag = fields["document"], fields["raw"], fields["etag"]
             fetched_at, max_age = _number(fields["fetched_at"]), fields["max_age"]
+            name = str(fields["name"])
             if fields["version"] != _VERSION or not isinstance(raw, dict | None):
                 raise ValueError("another version")
             loaded = Loaded(
@@ -58,7 +64,7 @@ class Record:
             )
         except (LookupError, TypeError, ArithmeticError, RecursionError) as exc:
             raise ValueError("no record") from exc
-        return cls(loaded, fetched_at)
+        return cls(loaded, fetched_at, name)
 
 
 def _number(value: Any) -> float:

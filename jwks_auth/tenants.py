@@ -82,6 +82,7 @@ class TenantCache(Generic[PreparedT]):
         self._clock = clock
         self._known: OrderedDict[str, PreparedT] = OrderedDict()
         self._nobody: dict[str, float] = {}  # when the callback said so
+        self._forgotten = 0  # how often a name was
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
     def resolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
@@ -90,18 +91,19 @@ class TenantCache(Generic[PreparedT]):
         *token* is screened before the callback is asked; without it nothing is.
         """
         tenants = self._asked_about(name)
-        known = self._known_or_worth_asking(name, token)
-        return known or self._keep(name, ask(tenants.resolve, name), tenants)
+        known, forgotten = self._known_or_worth_asking(name, token), self._forgotten
+        return known or self._keep(name, ask(tenants.resolve, name), tenants, forgotten=forgotten)
 
     async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
         """As :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
-        known = self._known_or_worth_asking(name, token)
-        return known or self._keep(name, await aask(tenants.resolve, name), tenants)
+        known, forgotten = self._known_or_worth_asking(name, token), self._forgotten
+        return known or self._keep(name, await aask(tenants.resolve, name), tenants, forgotten=forgotten)
 
     def forget(self, name: str) -> None:
         """Drop a tenant and its keys, or that it is none; its next token is asked about again."""
         with self._lock:
+            self._forgotten += 1
             self._known.pop(name, None)
             self._nobody.pop(name, None)
 
@@ -122,7 +124,7 @@ class TenantCache(Generic[PreparedT]):
             self._screen(token)
         return None
 
-    def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants) -> PreparedT:
+    def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants, *, forgotten: int) -> PreparedT:
         if issuer is None:
             self._note_nobody(name, tenants.max_issuers)
             raise InvalidTokenError("wrong_issuer")
@@ -132,6 +134,8 @@ class TenantCache(Generic[PreparedT]):
             )
         prepared = self._prepare(issuer)
         with self._lock:
+            if forgotten != self._forgotten:  # the answer may be older than that, and would stay for good
+                return prepared
             # Whoever came first stays, so that two threads share one set of keys.
             prepared = self._known.setdefault(name, prepared)
             if len(self._known) > tenants.max_issuers:

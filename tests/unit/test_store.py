@@ -194,6 +194,7 @@ def test_a_record_comes_back_as_it_went() -> None:
     assert (record.fetched_at, record.loaded.etag, record.loaded.max_age) == (1000.5, '"1"', 60.0)
     assert record.loaded.keys.kids() == {"a"}
     assert record.loaded.raw == record.loaded.document
+    assert Record.from_bytes(replace(record, name="its own").to_bytes() or b"").name == "its own"
 
 
 def test_a_record_keeps_both_documents_of_an_override() -> None:
@@ -561,6 +562,18 @@ def test_junk_is_reported_and_overwritten(clock: Clock) -> None:
     process()
     assert process.reported == ["junk"]
     assert Sharing(store, provider, clock)().age > 0
+
+
+def test_a_record_of_another_name_is_junk(clock: Clock) -> None:
+    """As one file renamed to another's name: it would be the keys of another issuer."""
+    store, provider = MemoryStore(), Provider()
+    process = Sharing(store, provider, clock)
+    elsewhere = Sharing(store, Provider({"b"}), clock)
+    elsewhere.load._name = "elsewhere"
+    elsewhere()
+    store.put(process.load._name, store.get("elsewhere") or b"", 60)
+    assert process().keys.kids() == {"a"}
+    assert process.reported == ["junk"]
 
 
 def test_a_wrong_seal_is_reported_and_replaced(clock: Clock) -> None:

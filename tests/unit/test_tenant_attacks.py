@@ -172,6 +172,25 @@ def test_what_a_tenant_may_set_for_itself_is_not_judged_beforehand() -> None:
         verifier.verify(tenant.token(aud="api", **{**claims, "client_id": "app"}))
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_tenant_that_leaves_while_it_is_looked_for_is_not_kept(is_async: bool) -> None:
+    """The callback's answer may be older than its leaving; kept, it would never be asked about again."""
+    tenant = FakeIssuer(f"{HOST}/a")
+    ours = {tenant.issuer}
+
+    def resolve(name: str) -> Issuer | None:
+        found = Issuer(name, jwks=tenant.jwks()) if name in ours else None
+        ours.clear()
+        verifier.forget_tenant(name)
+        return found
+
+    verifier = TokenVerifier([], "api", tenants=Tenants(resolve, hosts=["login.example"]))
+    raw = tenant.token(aud="api")
+    assert (await verifier.averify(raw) if is_async else verifier.verify(raw)).subject == "user"
+    with pytest.raises(InvalidTokenError, match="issuer"):
+        verifier.verify(raw)
+
+
 def test_a_name_that_is_nobodys_is_remembered_for_a_while() -> None:
     """Half a minute, or until it is forgotten; a clock set back does not make it longer."""
     now = [time.time()]
