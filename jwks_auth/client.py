@@ -14,7 +14,8 @@ import jwt
 
 from jwks_auth.client_cache import SetCache
 from jwks_auth.client_checks import check_objects, check_rules, check_uri
-from jwks_auth.client_endpoint import Endpoint, copied
+from jwks_auth.client_document import copied, loaded_from
+from jwks_auth.client_endpoint import Endpoint
 from jwks_auth.client_errors import (
     ClientConfigurationError,
     KeySetError,
@@ -22,7 +23,7 @@ from jwks_auth.client_errors import (
     translated,
     value_of,
 )
-from jwks_auth.client_view import KeySetView, key_set_of
+from jwks_auth.client_view import KeySetView
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.fetch import Answer
@@ -140,7 +141,8 @@ class PyJWKClient(jwt.PyJWKClient):
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
         kid, alg = _header(token)
-        if kid is not None:
+        # A method that was overridden, or patched by a test, is asked for tokens without a kid too, as in PyJWT.
+        if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
             return self.get_signing_key(kid)
         return value_of(self.source.lookup(self._wanted(kid, alg)))
 
@@ -184,6 +186,9 @@ class PyJWKClient(jwt.PyJWKClient):
             self._next_view = KeySetView(loaded, pause=give_way)
         return loaded
 
+    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
+        return loaded_from(document, answer, held, accept_empty=self._accept_empty)
+
     def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
         try:
             self.source.flights.publish(self._loaded(document, answer, held))
@@ -201,19 +206,6 @@ class PyJWKClient(jwt.PyJWKClient):
             return SharedLoad(self._load, opened_store(store), rules, name=self.uri, on_failure=report)
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
-
-    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
-        document = copied(document)
-        unchanged = isinstance(document, dict) and document == held.loaded.document
-        keys = held.keys if unchanged else key_set_of(document, pause=give_way)
-        if not keys.keys and not self._accept_empty:
-            reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
-            raise KeySourceError(f"the key set has no usable key: {reasons}", kind="no_usable_keys")
-        if answer is None:  # an overriding fetch_data got its document elsewhere
-            return Loaded(document=document, keys=keys)
-        return Loaded(
-            document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age
-        )
 
     def _view_of(self, snapshot: Snapshot) -> KeySetView:
         view = self._view
@@ -250,6 +242,7 @@ class PyJWKClient(jwt.PyJWKClient):
         return list(keys)
 
 
+_GET_SIGNING_KEY = PyJWKClient.get_signing_key
 _WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
 
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import jwt
 
@@ -19,7 +18,7 @@ from jwks_auth.freshness import Errand
 from jwks_auth.snapshot import Order, Snapshot
 from jwks_auth.transport import Session
 
-__all__ = ["Endpoint", "copied"]
+__all__ = ["Endpoint"]
 
 
 class Endpoint:
@@ -82,10 +81,3 @@ class Endpoint:
             raise translated(KeySourceError("the fetch hangs past its deadline", kind="timeout")) from exc
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
-
-
-def copied(document: Any) -> Any:
-    """*document*, in a copy whose keys may be changed in place: an override may do that, and a program too."""
-    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        return document
-    return {**document, "keys": [dict(key) if isinstance(key, dict) else key for key in document["keys"]]}

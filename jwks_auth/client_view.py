@@ -7,11 +7,11 @@ from typing import Any
 
 import jwt
 
-from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.key_set import KeySet, paced
+from jwks_auth.errors import KeySourceError
+from jwks_auth.key_set import paced
 from jwks_auth.snapshot import Loaded
 
-__all__ = ["KeySetView", "key_set_of"]
+__all__ = ["KeySetView"]
 
 
 class KeySetView:
@@ -38,23 +38,6 @@ class KeySetView:
             return next(iter(self._made.values())) if len(self._made) == 1 else None
         key = self.keys.select(None, alg)
         return None if key is None else self._made.get(id(key))
-
-
-def key_set_of(document: Any, *, pause: Callable[[], object] | None = None) -> KeySet:
-    """The usable keys in what ``fetch_data`` returned, read with a *pause* before each.
-
-    Raises ``KeySourceError``.
-    """
-    if isinstance(document, jwt.PyJWKSet):
-        return KeySet.from_dict({"keys": [key._jwk_data for key in document.keys]}, pause=pause)
-    if not isinstance(document, dict):
-        raise KeySourceError("The JWKS endpoint did not return a JSON object", kind="not_an_object")
-    try:
-        return KeySet.from_dict(document, pause=pause)
-    except ConfigurationError as exc:
-        raise KeySourceError(
-            f"The JWKS endpoint did not return a key set: {exc}", kind="not_a_key_set"
-        ) from exc
 
 
 def _pyjwk_set(document: Any) -> jwt.PyJWKSet:

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwks_auth.client_view import KeySetView, key_set_of
+from jwks_auth.client_document import key_set_of
+from jwks_auth.client_view import KeySetView
 from jwks_auth.errors import KeySourceError
 from jwks_auth.fetch_headers import max_age, retry_after
 from jwks_auth.freshness import Life, Rules, State

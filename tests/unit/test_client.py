@@ -366,10 +366,21 @@ def test_get_signing_key_may_be_overridden() -> None:
             self.asked = [kid]
             return super().get_signing_key(kid)
 
-    client = Counting()
+    client = Counting({"keys": [jwk("a")]})
     token = jwt.encode({}, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={"kid": "a"})
-    assert client.get_signing_key_from_jwt(token).key_id == "a"
-    assert client.asked == ["a"]
+    for given, kid in ((token, "a"), (token_without_kid(), None)):
+        assert client.get_signing_key_from_jwt(given).key_id == "a"
+        assert client.asked == [kid]
+
+
+def test_get_signing_key_may_be_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the class or on a client, as tests do, whose tokens seldom name a key."""
+    key = jwt.PyJWK(jwk("b"))
+    client = Given()
+    client.get_signing_key = lambda kid: key  # type: ignore[method-assign]
+    assert client.get_signing_key_from_jwt(token_without_kid()) is key
+    monkeypatch.setattr(PyJWKClient, "get_signing_key", lambda client, kid: key)
+    assert Given().get_signing_key_from_jwt(token_without_kid()) is key
 
 
 def test_names_that_match_are_not_remembered_without_bounds() -> None:
