@@ -433,7 +433,7 @@ def test_what_an_override_raises() -> None:
     assert error.__cause__ is own
 
 
-@row("overriding `get_jwk_set` or `get_signing_keys`")
+@row("overriding or patching `get_jwk_set` or `get_signing_keys`")
 def test_overriding_other_methods(server: FaultServer) -> None:
     """What they leave out is found all the same, as lookups are not made through them."""
     for base, found in ((theirs, False), (ours, True)):
