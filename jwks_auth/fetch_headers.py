@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 __all__ = ["max_age", "retry_after"]
 
+_DAY = 86_400.0
+
 
 def max_age(headers: Mapping[str, str]) -> float | None:
     """What is left of the answer's freshness (RFC 9111 section 4.2).
@@ -27,12 +29,13 @@ def max_age(headers: Mapping[str, str]) -> float | None:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or a date (RFC 9110 section 10.2.3); nonsense is no wish."""
+    """Seconds to wait, a day at most, from seconds or a date (RFC 9110 section 10.2.3); nonsense is no wish."""
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
+        return min(float(value), _DAY)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
+    return min(max(0.0, seconds), _DAY)
