@@ -83,7 +83,8 @@ class SharedLoad:
         if self._is_news(record, order):
             self._yielding_since = None
             return self._aged(record)
-        if order.errand is Errand.AHEAD and not self._may_fetch():
+        # The lease is asked for in any case, so that others wait; but past their lifespan keys don't wait for others.
+        if order.errand is Errand.AHEAD and not self._may_fetch() and self._clock() < order.held.life.hard:
             raise Deferred
         try:
             return self._fetched(order)

@@ -343,6 +343,21 @@ def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
     assert provider.asked == 2
 
 
+def test_a_lease_is_not_obeyed_past_the_lifespan(clock: Clock) -> None:
+    """With a long timeout a few leases would last longer than keys may be used while the provider answers."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    process = Sharing(store, provider, clock, timeout=30.0)
+    process()
+    process.held = replace(process.held, life=Life(0.0, clock.now + 300, inf))
+    assert store.lease(f"{process.load._name}:lease", 1e9)
+    clock.advance(299)
+    with pytest.raises(Deferred):
+        process(Errand.AHEAD)
+    clock.advance(1)
+    assert process(Errand.AHEAD).age == 0
+    assert provider.asked == 2
+
+
 def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
     """The flight was given up, and another may have left a newer one."""
     store = MemoryStore()
