@@ -53,6 +53,8 @@ def _pyjwk_set(document: Any) -> jwt.PyJWKSet:
 
 def _pyjwk(member: Mapping[str, Any]) -> jwt.PyJWK | None:
     try:
+        if member.get("kty") == "RSA" and "d" in member:
+            return None  # PyJWT would examine it, and with numbers as large as one may send hold all threads for days
         return jwt.PyJWK(dict(member))
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
         return None

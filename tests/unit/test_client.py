@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import RSAAlgorithm
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
@@ -287,6 +289,13 @@ def test_the_set_shows_everything_and_the_keys_only_what_verifies() -> None:
     assert {key.key_id for key in client.get_signing_keys()} == {"a", "b"}
     with pytest.raises(jwt.PyJWKClientError):
         client.get_signing_key("c")
+
+
+def test_no_private_rsa_key_is_shown() -> None:
+    """PyJWT examines them as it reads them: one whose numbers have a million bits would take it days."""
+    private = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048), as_dict=True)
+    client = Given({"keys": [{**private, "kid": "private"}, *KEYS["keys"]]})
+    assert {key.key_id for key in client.get_jwk_set().keys} == {"a", "b", "c"}
 
 
 def test_a_token_without_a_kid_needs_a_single_candidate() -> None:
