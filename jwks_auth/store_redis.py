@@ -38,8 +38,11 @@ class RedisStore:
             raise ConfigurationError("store: redis-py is not installed; install jwks-auth[redis]") from exc
         try:
             client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
-        except ValueError as exc:
-            raise ConfigurationError(f"store: {exc}") from exc
+        except ValueError:
+            # Neither its text nor its cause: of "user:pass/word@host" they quote half the password as a port.
+            raise ConfigurationError(
+                "store: found a URL that redis-py can't read; in user and password write %2F for /, %40 for @"
+            ) from None
         return cls(client, prefix=prefix)
 
     def get(self, name: str) -> bytes | None:
