@@ -186,6 +186,10 @@ class PyJWKClient(jwt.PyJWKClient):
             self._next_view = KeySetView(loaded, pause=give_way)
         return loaded
 
+    def _record_name(self) -> str:
+        """All that says which keys these are: what a store keeps under it is no other client's."""
+        return "\n".join([self.uri, *(f"{name}: {value}" for name, value in sorted(self.headers.items()))])
+
     def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
         return loaded_from(document, answer, held, accept_empty=self._accept_empty)
 
@@ -203,7 +207,8 @@ class PyJWKClient(jwt.PyJWKClient):
             self.source.tell(KeyEvent("store_failed", self.source.books.uri, kind=kind))
 
         try:
-            return SharedLoad(self._load, opened_store(store), rules, name=self.uri, on_failure=report)
+            name = self._record_name()
+            return SharedLoad(self._load, opened_store(store), rules, name=name, on_failure=report)
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 

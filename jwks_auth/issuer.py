@@ -28,8 +28,8 @@ class DiscoveredClient(PyJWKClient):
     """A client that asks the issuer's metadata where the keys are, when it first needs them."""
 
     def __init__(self, discovery: Discovery, **options: Any) -> None:
-        super().__init__(discovery.urls[0], **options)
         self._discovery = discovery
+        super().__init__(discovery.urls[0], **options)
 
     def fetch_data(self) -> Any:
         """The key set document, from wherever the issuer says it is."""
@@ -41,6 +41,10 @@ class DiscoveredClient(PyJWKClient):
             raise
         self._discovery.note_success()
         return document
+
+    def _record_name(self) -> str:
+        # Another issuer's metadata may be at the same address; who took that one's keys would not see that it is.
+        return f"{self._discovery.issuer}\n{super()._record_name()}"
 
 
 class ClientOptions(TypedDict, total=False):

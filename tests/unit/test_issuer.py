@@ -17,6 +17,7 @@ from jwks_auth import (
     PyJWKClient,
     TokenVerifier,
 )
+from jwks_auth.store import MemoryStore
 from jwks_auth.testing import FakeIssuer
 
 
@@ -232,3 +233,30 @@ def test_a_refused_address_is_told_without_its_password(place: str, url: str) ->
         Issuer(**arguments)  # type: ignore[arg-type]
     told = "".join(format_exception_only(caught.value)) + repr(caught.value.__cause__)
     assert not any(secret in told for secret in ("user:", "hun", "ter2"))
+
+
+def test_a_record_of_another_issuer_is_not_taken_from_a_store() -> None:
+    """Not even where both have their metadata at one address: it names one of them."""
+    store = MemoryStore()
+    with FakeIssuer.serve() as fake:
+        Issuer(fake.issuer, store=store).warm_up()
+        with pytest.raises(KeySourceError) as caught:
+            Issuer(f"{fake.issuer}/", store=store).warm_up()
+    assert caught.value.kind == "discovery"
+
+
+def test_where_headers_choose_the_keys_a_store_keeps_them_apart() -> None:
+    """One address for all tenants, whose keys never mix."""
+    fakes = {name: FakeIssuer(f"https://id.example/{name}") for name in ("a", "b")}
+
+    class Client(PyJWKClient):
+        def fetch_data(self) -> Any:
+            return fakes[self.headers["X-Tenant"]].jwks()
+
+    store = MemoryStore()
+    first, second = (
+        Client("https://id.example/keys", headers={"X-Tenant": name}, store=store) for name in fakes
+    )
+    assert first.get_signing_key_from_jwt(fakes["a"].token())
+    with pytest.raises(InvalidTokenError, match="matches the kid"):
+        second.get_signing_key_from_jwt(fakes["a"].token())
