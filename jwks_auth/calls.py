@@ -22,14 +22,12 @@ class BoundedCalls:
 
     def __init__(self, spawn: Callable[[Callable[[], None]], None] = in_background) -> None:
         self._spawn = spawn
-        self._given_up: tuple[Future[Any], ...] = ()
-        self._process = os.getpid()
+        self._given_up: tuple[tuple[int, Future[Any]], ...] = ()
 
     def may_start(self) -> bool:
         """Whether one more can hang without too many threads hanging."""
-        if self._process != os.getpid():  # forked: no other thread lives on, so nothing hangs here
-            self._process, self._given_up = os.getpid(), ()
-        return sum(not future.done() for future in self._given_up) < _MOST_HANGING
+        self._given_up = tuple(filter(_hangs, self._given_up))
+        return len(self._given_up) < _MOST_HANGING
 
     def result(self, call: Callable[[], ResultT], seconds: float) -> ResultT:
         """What *call* returns or raises; ``TimeoutError`` after *seconds*, or at once while two others hang."""
@@ -40,8 +38,13 @@ class BoundedCalls:
         try:
             return future.result(seconds)
         except TimeoutError:
-            self._given_up = (*(given_up for given_up in self._given_up if not given_up.done()), future)
+            self._given_up = (*self._given_up, (os.getpid(), future))
             raise
+
+
+def _hangs(given_up: tuple[int, Future[Any]]) -> bool:
+    process, future = given_up
+    return process == os.getpid() and not future.done()  # in a forked child no other thread lives on
 
 
 def _complete(future: Future[ResultT], call: Callable[[], ResultT]) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from jwks_auth.base64url import encode_base64url
-from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk, shown_kid
 
 RSA = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048).public_key(), as_dict=True)
 EC = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
@@ -172,3 +172,12 @@ def test_sound_rsa_keys_of_any_usual_size_are_used(bits: int) -> None:
 def test_a_key_shows_no_key_material() -> None:
     """What is printed is the kid and the type."""
     assert repr(parse_jwk({**RSA, "kid": "k"})) == "VerificationKey(kid='k', kty='RSA')"
+
+
+@pytest.mark.parametrize(
+    ("kid", "shown"),
+    [(None, "(no kid)"), ("2026-11", "2026-11"), ("", "''"), ("\x1b[2J", r"'\x1b[2J'")],
+)
+def test_a_kid_is_shown_without_control_characters(kid: str | None, shown: str) -> None:
+    """Terminals and logs obey those."""
+    assert shown_kid(kid) == shown
