@@ -16,7 +16,7 @@ from threading import Timer
 
 import pytest
 
-from jwks_auth import PyJWKClient
+from jwks_auth import ConfigurationError, PyJWKClient
 from jwks_auth.events import KeyEvent
 from jwks_auth.store import SealedStore
 from jwks_auth.store_redis import RedisStore
@@ -234,3 +234,12 @@ def test_a_redis_that_hangs_is_not_waited_for(provider: FaultServer, redis: Redi
     client.get_jwk_set(refresh=True)
     assert time.monotonic() - started < 5
     redis.process.send_signal(signal.SIGCONT)
+
+
+def test_a_password_that_makes_no_url_is_not_told() -> None:
+    """Not in the error's causes either: with a slash in it, what comes before that is taken for the port."""
+    need_module("redis")
+    with pytest.raises(ConfigurationError, match="%2F") as caught:
+        opened_store("redis://user:hunter2/hunter2@127.0.0.1/0")
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__suppress_context__

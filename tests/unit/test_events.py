@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import jwks_auth
 from jwks_auth import PyJWKClient
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.events import KeyEvent
@@ -170,7 +171,7 @@ def test_an_event_does_not_change() -> None:
 
 def test_the_page_has_every_kind_of_failure() -> None:
     """What ``refresh_failed`` and ``KeySourceError`` say, wherever it is said; and no other."""
-    package = Path(__file__).parent.parent.parent / "jwks_auth"
+    package = Path(jwks_auth.__file__).parent
     source = "\n".join(path.read_text() for path in package.glob("*.py"))
     said = set(re.findall(r'kind="(\w+)"', source))
     said |= set(re.findall(r'caused\("[^"]*", "(\w+)"', source))

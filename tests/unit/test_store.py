@@ -170,14 +170,6 @@ def test_what_is_no_store_is_refused(wrong: Any) -> None:
         opened_store(wrong)
 
 
-def test_a_password_that_makes_no_url_is_not_told() -> None:
-    """Not in the error's causes either: with a slash in it, what comes before that is taken for the port."""
-    with pytest.raises(ConfigurationError, match="%2F") as caught:
-        opened_store("redis://user:hunter2/hunter2@127.0.0.1/0")
-    assert "hunter2" not in str(caught.value)
-    assert caught.value.__suppress_context__
-
-
 def test_redis_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which extra to install."""
     monkeypatch.setitem(__import__("sys").modules, "redis", None)
