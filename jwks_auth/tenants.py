@@ -7,25 +7,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
 
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.issuer import Issuer
 from jwks_auth.tokens import UnverifiedToken
+from jwks_auth.trust import Trust
 
 __all__ = ["TenantCache", "Tenants"]
-
-
-class Prepared(Protocol):
-    """What a verifier makes of an issuer."""
-
-    @property
-    def issuer(self) -> Issuer:
-        """The issuer it was made of."""
-
-
-PreparedT = TypeVar("PreparedT", bound=Prepared)
 
 _NOBODY_FOR = 30.0  # short, since a customer who signs up may call before the callback knows the name
 
@@ -65,13 +54,13 @@ class Tenants:
         return url is not None and url[1] in self.hosts
 
 
-class TenantCache(Generic[PreparedT]):
-    """The tenants seen last, each as *prepare* made it of its issuer."""
+class TenantCache:
+    """The tenants seen last, each trusted as *prepare* says."""
 
     def __init__(
         self,
         tenants: Tenants | None,
-        prepare: Callable[[Issuer], PreparedT],
+        prepare: Callable[[Issuer], Trust],
         *,
         screen: Callable[[UnverifiedToken], None],
         clock: Callable[[], float],
@@ -80,12 +69,12 @@ class TenantCache(Generic[PreparedT]):
         self._prepare = prepare
         self._screen = screen
         self._clock = clock
-        self._known: OrderedDict[str, PreparedT] = OrderedDict()
+        self._known: OrderedDict[str, Trust] = OrderedDict()
         self._nobody: dict[str, float] = {}  # when the callback said so
         self._forgotten = 0  # how often a name was
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
-    def resolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
+    def resolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
         """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
 
         *token* is screened before the callback is asked; without it nothing is.
@@ -94,7 +83,7 @@ class TenantCache(Generic[PreparedT]):
         known, forgotten = self._known_or_worth_asking(name, token), self._forgotten
         return known or self._keep(name, ask(tenants.resolve, name), tenants, forgotten=forgotten)
 
-    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> PreparedT:
+    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
         """As :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
         known, forgotten = self._known_or_worth_asking(name, token), self._forgotten
@@ -112,7 +101,7 @@ class TenantCache(Generic[PreparedT]):
             raise InvalidTokenError("wrong_issuer")
         return self._tenants
 
-    def _known_or_worth_asking(self, name: str, token: UnverifiedToken | None) -> PreparedT | None:
+    def _known_or_worth_asking(self, name: str, token: UnverifiedToken | None) -> Trust | None:
         with self._lock:
             if name in self._known:
                 self._known.move_to_end(name)
@@ -124,7 +113,7 @@ class TenantCache(Generic[PreparedT]):
             self._screen(token)
         return None
 
-    def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants, *, forgotten: int) -> PreparedT:
+    def _keep(self, name: str, issuer: Issuer | None, tenants: Tenants, *, forgotten: int) -> Trust:
         if issuer is None:
             self._note_nobody(name, tenants.max_issuers)
             raise InvalidTokenError("wrong_issuer")
@@ -132,15 +121,15 @@ class TenantCache(Generic[PreparedT]):
             raise KeySourceError(
                 "tenants: the callback returned something else than this issuer", kind="callback"
             )
-        prepared = self._prepare(issuer)
+        trust = self._prepare(issuer)
         with self._lock:
             if forgotten != self._forgotten:  # the answer may be older than that, and would stay for good
-                return prepared
+                return trust
             # Whoever came first stays, so that two threads share one set of keys.
-            prepared = self._known.setdefault(name, prepared)
+            trust = self._known.setdefault(name, trust)
             if len(self._known) > tenants.max_issuers:
                 del self._known[self._least_missed(name)]
-        return prepared
+        return trust
 
     def _note_nobody(self, name: str, most: int) -> None:
         with self._lock:
