@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Never, Self, TypedDict
+from typing import Any, Self, TypedDict, Unpack
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.policy import Policy
@@ -15,7 +15,7 @@ __all__ = ["Requirement", "RequirementOptions"]
 
 
 class RequirementOptions(TypedDict, total=False):
-    """The keyword arguments of :meth:`Requirement.of`, for adapters' decorators that pass them on."""
+    """What :meth:`Requirement.of` takes, and the adapters' decorators, which pass it on."""
 
     audience: str | Iterable[str] | AnyAudience | None
     issuer: str | Iterable[str] | None
@@ -27,6 +27,10 @@ class RequirementOptions(TypedDict, total=False):
     claims: Mapping[str, Any] | None
     policy: Policy | None
     optional: bool
+
+
+_RULES = frozenset({"scopes", "any_scope", "roles", "any_role", "permissions", "claims"})
+"""The options that a :class:`Policy` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +47,28 @@ class Requirement:
     optional: bool = False
 
     @classmethod
-    def of(
-        cls,
-        *,
-        audience: str | Iterable[str] | AnyAudience | None = None,
-        issuer: str | Iterable[str] | None = None,
-        scopes: str | Iterable[str] | None = None,
-        any_scope: str | Iterable[str] | None = None,
-        roles: str | Iterable[str] | None = None,
-        any_role: str | Iterable[str] | None = None,
-        permissions: str | Iterable[str] | None = None,
-        claims: Mapping[str, Any] | None = None,
-        policy: Policy | None = None,
-        optional: bool = False,
-        **unknown: Never,
-    ) -> Self:
+    def of(cls, **options: Unpack[RequirementOptions]) -> Self:
         """The requirement a decorator's arguments describe; all of them must hold.
 
         Raises :class:`ConfigurationError` for what no token could satisfy, so when the route is declared, and
         ``TypeError`` for a name it does not know, with the nearest it does.
         """
-        for name in unknown:
-            raise TypeError(_no_option(name))
-        rules: dict[str, Any] = {
-            "scopes": scopes,
-            "any_scope": any_scope,
-            "roles": roles,
-            "any_role": any_role,
-            "permissions": permissions,
-            "claims": claims,
-        }
+        if unknown := sorted(options.keys() - RequirementOptions.__annotations__.keys()):
+            raise TypeError(_no_option(unknown[0]))
+        audience, policy = options.get("audience"), options.get("policy")
         if policy is not None and not isinstance(policy, Policy):
             raise ConfigurationError(f"policy: found {policy!r}, expected Policy(...)")
-        asked = {name: value for name, value in rules.items() if value is not None}
+        asked: dict[str, Any] = {
+            name: value for name, value in options.items() if name in _RULES and value is not None
+        }
         if asked:
             stated = Policy(**asked)
             policy = stated & policy if policy is not None else stated
         any_or_listed = (
             audience if isinstance(audience, AnyAudience) else _listed("audience", audience) or None
         )
-        return cls(any_or_listed, _listed("issuer", issuer), policy, optional)
+        issuers = _listed("issuer", options.get("issuer"))
+        return cls(any_or_listed, issuers, policy, options.get("optional", False))
 
     def __str__(self) -> str:
         """What is asked, for a table of routes: ``token for reports with scopes orders:read``."""

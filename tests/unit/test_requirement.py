@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from jwks_auth import (
     Issuer,
     Policy,
 )
-from jwks_auth.requirement import Requirement, RequirementOptions
+from jwks_auth.requirement import Requirement
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.tokens import VerifiedToken
 from jwks_auth.verifier import TokenVerifier
@@ -99,13 +99,6 @@ def test_audiences_are_kept_as_a_tuple() -> None:
     assert Requirement.of(audience=["a", "b"]).audience == ("a", "b")
     assert Requirement.of(audience=ANY_AUDIENCE).audience is ANY_AUDIENCE
     assert Requirement.of().audience is None
-
-
-def test_the_options_of_decorators_are_those_of_a_requirement() -> None:
-    """``RequirementOptions`` names what ``Requirement.of`` takes, no more and no less, with the same types."""
-    taken = get_type_hints(Requirement.of)
-    del taken["return"], taken["unknown"]
-    assert get_type_hints(RequirementOptions) == taken
 
 
 @pytest.mark.parametrize(
