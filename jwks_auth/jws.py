@@ -24,7 +24,7 @@ MAX_TOKEN_LENGTH = 16_384
 """Characters; servers bound the whole header at 8 to 64 KiB."""
 
 _MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
-_MARKS = (b"{", b"[", b",")
+_NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
 _MOST_MARKS = 128  # wherever they stand: certificates and keys in a header have a few
 
 
@@ -74,7 +74,7 @@ def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = Non
 
 def _parse_header(segment: bytes) -> Header:
     octets = decode_base64url(segment)
-    if sum(map(octets.count, _MARKS)) > _MOST_MARKS:  # it is read before anything is verified
+    if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # it is read before anything is verified
         raise ValueError("more members than a header has")
     members = parse_json_object(octets)
     # No extension is implemented, so whatever a header calls critical is not understood (section 4.1.11). An

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jwks_auth.claims import ClaimNames, client_of, find_claim
+from jwks_auth.claims import ClaimNames, ClaimPath, client_of, find_claim
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.tokens import AnyAudience, Audience
 
@@ -59,7 +59,14 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
     # A claim that is null says no more than one that is not there.
     if "exp" not in claims or (rules.required and None in map(claims.get, rules.required)):
         raise InvalidTokenError("missing_claim")
-    _validate_types(claims, rules.names)
+    for name in _STRINGS:
+        if name in claims and not isinstance(claims[name], str):
+            raise InvalidTokenError("invalid_claim")
+    for name in rules.names.lists:
+        if name in claims and not isinstance(claims[name], str) and not _is_strings(claims[name]):
+            raise InvalidTokenError("invalid_claim")
+    if rules.names.nested:
+        _validate_nested(claims, rules.names.nested)
     _validate_times(claims, rules, now)
     if not claims.keys().isdisjoint(_TELLTALES):
         _refuse_other_kinds(claims)
@@ -76,14 +83,8 @@ def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
         raise InvalidTokenError("wrong_audience")
 
 
-def _validate_types(claims: Mapping[str, Any], names: ClaimNames) -> None:
-    for name in _STRINGS:
-        if name in claims and not isinstance(claims[name], str):
-            raise InvalidTokenError("invalid_claim")
-    for name in names.lists:
-        if name in claims and not isinstance(claims[name], str) and not _is_strings(claims[name]):
-            raise InvalidTokenError("invalid_claim")
-    for path in names.nested:
+def _validate_nested(claims: Mapping[str, Any], paths: tuple[ClaimPath, ...]) -> None:
+    for path in paths:
         value = find_claim(claims, path, "")
         if not isinstance(value, str) and not _is_strings(value):
             raise InvalidTokenError("invalid_claim")

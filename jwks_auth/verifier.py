@@ -124,8 +124,10 @@ class TokenVerifier:
         if trust is None:
             issuer = issuer_of(token.claims)
             trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, token)
-        _refuse_what_no_key_helps(token.jose, trust)
-        key = trust.find(token.jose.kid, token.jose.alg)
+        jose = token.jose
+        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
+            raise _refusal(jose, trust)
+        key = trust.find(jose.kid, jose.alg)
         if key is None:
             self._judge(token, trust)  # or else it is not worth the wait
             key = trust.issuer.keys.resolve(token.kid, token.alg)
@@ -138,8 +140,10 @@ class TokenVerifier:
         if trust is None:
             issuer = issuer_of(token.claims)
             trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, token)
-        _refuse_what_no_key_helps(token.jose, trust)
-        key = trust.find(token.jose.kid, token.jose.alg)
+        jose = token.jose
+        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
+            raise _refusal(jose, trust)
+        key = trust.find(jose.kid, jose.alg)
         if key is None:
             self._judge(token, trust)
             key = await trust.issuer.keys.aresolve(token.kid, token.alg)
@@ -194,7 +198,8 @@ class TokenVerifier:
 
     def _screen(self, token: UnverifiedToken) -> None:
         """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
-        _refuse_what_no_key_helps(token.jose, self._bounds)
+        if token.alg not in self._bounds.algorithms or token.jose.media_type not in self._bounds.media_types:
+            raise _refusal(token.jose, self._bounds)
         validate_claims(token.claims, self._bounds.rules, self._clock())
 
     def _conclude(self, token: UnverifiedToken, trust: Trust, key: VerificationKey) -> VerifiedToken:
@@ -212,11 +217,8 @@ class TokenVerifier:
         return claims
 
 
-def _refuse_what_no_key_helps(jose: Header, trust: Trust | Bounds) -> None:
-    if jose.alg not in trust.algorithms:
-        raise InvalidTokenError("algorithm_not_allowed")
-    if jose.media_type not in trust.media_types:
-        raise InvalidTokenError("wrong_type")
+def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:
+    return InvalidTokenError("wrong_type" if jose.alg in trust.algorithms else "algorithm_not_allowed")
 
 
 def _by_name(
