@@ -18,20 +18,18 @@ from jwks_auth.client_document import copied, loaded_from
 from jwks_auth.client_endpoint import Endpoint
 from jwks_auth.client_errors import (
     ClientConfigurationError,
-    KeySetError,
     UnknownKeyError,
     translated,
     value_of,
 )
-from jwks_auth.client_view import KeySetView
+from jwks_auth.client_view import Views
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.fetch import Answer
-from jwks_auth.flight import give_way
 from jwks_auth.freshness import Rules
 from jwks_auth.jws import parse_jws
 from jwks_auth.ledger import RecentKids
-from jwks_auth.snapshot import NOTHING, Health, Loaded, Order, Snapshot, Wanted
+from jwks_auth.snapshot import Health, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from jwks_auth.store import KeySetStore
 from jwks_auth.store_load import SharedLoad
@@ -94,7 +92,7 @@ class PyJWKClient(jwt.PyJWKClient):
         load = self._load if store is None else self._sharing(store, rules)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
         self.jwk_set_cache = SetCache(self.source, self.get_jwk_set, self._fill) if cache_jwk_set else None
-        self._view = self._next_view = KeySetView(NOTHING.loaded)
+        self._views = Views()
         self._endpoint = Endpoint(self, session=session, max_bytes=max_response_bytes)
 
     # What PyJWT's class offers
@@ -116,11 +114,11 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
-        return self._shown(value_of(self.source.lookup(_WHOLE, refresh=refresh)))
+        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).jwk_set
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """The keys that may verify signatures and have a kid."""
-        return self._listed(value_of(self.source.lookup(_WHOLE, refresh=refresh)))
+        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).listed()
 
     def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """The key named *kid*; without one, the only key there is.
@@ -150,11 +148,11 @@ class PyJWKClient(jwt.PyJWKClient):
 
     async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """As :meth:`get_jwk_set`, without holding the event loop."""
-        return self._shown(value_of(await self.source.alookup(_WHOLE, refresh=refresh)))
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).jwk_set
 
     async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """As :meth:`get_signing_keys`, without holding the event loop."""
-        return self._listed(value_of(await self.source.alookup(_WHOLE, refresh=refresh)))
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).listed()
 
     async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """As :meth:`get_signing_key`, without holding the event loop."""
@@ -181,9 +179,7 @@ class PyJWKClient(jwt.PyJWKClient):
     def _load(self, order: Order) -> Loaded:
         with self._endpoint.filling(order):
             loaded = self._loaded(self.fetch_data(), self._endpoint.answer, order.held)
-        if loaded.keys is not order.held.keys and self._view.keys is order.held.keys:
-            # PyJWT's objects are wanted here: made in this thread, they hold up no caller and no event loop.
-            self._next_view = KeySetView(loaded, pause=give_way)
+        self._views.prepare(loaded, order.held)
         return loaded
 
     def _record_name(self) -> str:
@@ -212,19 +208,12 @@ class PyJWKClient(jwt.PyJWKClient):
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 
-    def _view_of(self, snapshot: Snapshot) -> KeySetView:
-        view = self._view
-        if view.keys is not snapshot.keys:
-            view = self._next_view
-            self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.loaded)
-        return view
-
     def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
         if kid is not None and not isinstance(kid, str):
             raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
 
         def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
-            view = self._view_of(snapshot)
+            view = self._views.of(snapshot)
             if kid is None:
                 # None is no kid, but an overriding match_kid may know what to do with it.
                 return self.match_kid(view.signing_keys, kid) or view.only(alg)  # type: ignore[arg-type]
@@ -233,18 +222,6 @@ class PyJWKClient(jwt.PyJWKClient):
             return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
 
         return Wanted(pick, kid)
-
-    def _shown(self, snapshot: Snapshot) -> jwt.PyJWKSet:
-        try:
-            return self._view_of(snapshot).jwk_set
-        except KeySourceError as exc:
-            raise translated(exc) from exc.__cause__
-
-    def _listed(self, snapshot: Snapshot) -> list[jwt.PyJWK]:
-        keys = self._view_of(snapshot).signing_keys
-        if not keys:
-            raise KeySetError("The JWKS endpoint did not contain any signing keys", kind="no_usable_keys")
-        return list(keys)
 
 
 _GET_SIGNING_KEY = PyJWKClient.get_signing_key

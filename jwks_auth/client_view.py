@@ -7,11 +7,12 @@ from typing import Any
 
 import jwt
 
-from jwks_auth.errors import KeySourceError
+from jwks_auth.client_errors import KeySetError, NoUsableKeysError
+from jwks_auth.flight import give_way
 from jwks_auth.key_set import paced
-from jwks_auth.snapshot import Loaded
+from jwks_auth.snapshot import NOTHING, Loaded, Snapshot
 
-__all__ = ["KeySetView"]
+__all__ = ["KeySetView", "Views"]
 
 
 class KeySetView:
@@ -27,10 +28,16 @@ class KeySetView:
 
     @property
     def jwk_set(self) -> jwt.PyJWKSet:
-        """The whole document, keys for encryption too, as PyJWT reads it; raises ``KeySourceError``."""
+        """The whole document, keys for encryption too, as PyJWT reads it; raises ``NoUsableKeysError``."""
         if self._jwk_set is None:
             self._jwk_set = _pyjwk_set(self._document)
         return self._jwk_set
+
+    def listed(self) -> list[jwt.PyJWK]:
+        """The keys that may verify signatures and have a kid; raises ``KeySetError`` where there is none."""
+        if not self.signing_keys:
+            raise KeySetError("The JWKS endpoint did not contain any signing keys", kind="no_usable_keys")
+        return list(self.signing_keys)
 
     def only(self, alg: str | None) -> jwt.PyJWK | None:
         """For a token without a kid: the one key that fits *alg*, or the one key there is."""
@@ -38,6 +45,27 @@ class KeySetView:
             return next(iter(self._made.values())) if len(self._made) == 1 else None
         key = self.keys.select(None, alg)
         return None if key is None else self._made.get(id(key))
+
+
+class Views:
+    """The view of the keys in hand, and beforehand that of the next."""
+
+    def __init__(self) -> None:
+        self._view = self._next = KeySetView(NOTHING.loaded)
+
+    def of(self, snapshot: Snapshot) -> KeySetView:
+        """The view of the keys in *snapshot*."""
+        view = self._view
+        if view.keys is not snapshot.keys:
+            view = self._next
+            self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.loaded)
+        return view
+
+    def prepare(self, loaded: Loaded, held: Snapshot) -> None:
+        """Make the view of keys just *loaded*, if that of the keys *held* before was asked for."""
+        if loaded.keys is not held.keys and self._view.keys is held.keys:
+            # Made in the thread of the load it holds up no caller and no event loop.
+            self._next = KeySetView(loaded, pause=give_way)
 
 
 def _pyjwk_set(document: Any) -> jwt.PyJWKSet:
@@ -48,7 +76,7 @@ def _pyjwk_set(document: Any) -> jwt.PyJWKSet:
     try:
         return jwt.PyJWKSet(usable)
     except jwt.PyJWKSetError as exc:
-        raise KeySourceError("The key set holds no key that PyJWT can use", kind="no_usable_keys") from exc
+        raise NoUsableKeysError("The key set holds no key that PyJWT can use", kind="no_usable_keys") from exc
 
 
 def _pyjwk(member: Mapping[str, Any]) -> jwt.PyJWK | None:
