@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from jwks_auth import hints
@@ -86,12 +87,10 @@ class Explainer:
         )
         trust = self.trust_in(issuer_of(claims))
         yield from _walk_the_header(token, claims, trust)
-        yield from _walk_the_signature(token, trust)
-        yield (
-            Step("claims", _rules(trust), hints.shown_claims(claims, self.now)),
-            (lambda code: hints.on_claims(claims, code, self.now, needed=_needed(trust))),
-        )
-        validate_claims(claims, trust.rules, self.now)
+        rest = [_walk_the_signature(token, trust), _walk_the_claims(claims, trust, self.now)]
+        if trust.find(token.kid, token.alg) is None:  # then bad claims are not worth the wait for a key
+            rest.reverse()
+        yield from chain(*rest)
         audience = Step("audience", _audience(trust), repr(claims.get("aud")))
         yield audience, lambda code: hints.on_audience(claims)
         token_so_far: VerifiedToken = VerifiedToken(claims, token.header, claims, trust.terms)
@@ -119,12 +118,19 @@ def _walk_the_header(
 def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
     yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
-    keys = trust.issuer.keys
-    key = keys.resolve(token.kid, token.alg)
+    key = trust.issuer.keys.resolve(token.kid, token.alg)
     made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE
     if not key.verify(token.alg, token.signature, token.signing_input):
         raise InvalidTokenError("bad_signature")
+
+
+def _walk_the_claims(claims: Mapping[str, Any], trust: Trust, now: float) -> Iterator[tuple[Step, Hint]]:
+    yield (
+        Step("claims", _rules(trust), hints.shown_claims(claims, now)),
+        lambda code: hints.on_claims(claims, code, now, needed=_needed(trust)),
+    )
+    validate_claims(claims, trust.rules, now)
 
 
 def _no_hint(code: str) -> None:

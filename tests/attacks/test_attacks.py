@@ -28,17 +28,21 @@ def verifier(keys: str, order: str) -> TokenVerifier:
 @pytest.mark.parametrize("order", OTHERS)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 async def test_attack(attack: Attack, order: str) -> None:
-    """9068-13: sync and async agree; what a client may read is the constant text of the code."""
+    """9068-13: sync, async and the explanation agree; what a client may read is the constant text of the code."""
     assert verifier(json.dumps(attack.good_keys), order).verify(attack.control()).subject
     attacked, forged = verifier(json.dumps(attack.keys), order), attack.forged()
     if attack.code is None:
         assert attacked.verify(forged).claims == (await attacked.averify(forged)).claims
+        assert attacked.explain(forged).failed is None
         return
     for outcome in (lambda: attacked.verify(forged), lambda: attacked.averify(forged)):
         with pytest.raises(InvalidTokenError) as caught:
             await outcome()  # type: ignore[misc]
         assert caught.value.code == attack.code
         assert str(caught.value) == TOKEN_FAULTS[attack.code]
+    failed = attacked.explain(forged).failed
+    assert failed is not None
+    assert failed.code == attack.code
 
 
 def test_names_are_unique() -> None:

@@ -238,6 +238,9 @@ async def test_disc_5_what_is_refused_early_never_waits_for_keys(head: Any, clai
     verifier = TokenVerifier(issuer, forge.AUDIENCE)
     raw = forge.token(forge.header(**head), forge.claims(**claims))
     assert await code_of(verifier, raw) == code
+    failed = verifier.explain(raw).failed
+    assert failed is not None
+    assert failed.code == code
     assert keys.waits == 0
     assert await code_of(verifier, forge.token()) is None
     assert keys.waits == 2
