@@ -38,7 +38,7 @@ class RouteRow:
 
 
 def check(authenticator: Authenticator) -> Report:
-    """Fetch every issuer's keys, and say what came: usable keys, refused members and why."""
+    """Fetch every issuer's keys, past any store, and say what came: usable keys, refused members and why."""
     return _of_issuers(authenticator, _checked)
 
 
@@ -47,9 +47,12 @@ def refresh(authenticator: Authenticator) -> Report:
     return _of_issuers(authenticator, _refreshed)
 
 
-def show(authenticator: Authenticator) -> Report:
-    """The keys this process holds, and their health; no I/O."""
-    return _of_issuers(authenticator, _held)
+def show(authenticator: Authenticator, *, warm_up: bool = False) -> Report:
+    """The keys this process holds, and their health; no I/O, unless *warm_up* gets the keys first.
+
+    A new process warms up as a worker does: from the store, where there is one.
+    """
+    return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
 def verify(authenticator: Authenticator, raw: str) -> Report:
@@ -86,16 +89,25 @@ def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[
 
 
 def _checked(issuer: Issuer) -> Iterator[str]:
-    issuer.warm_up()
+    _fetch(issuer)
     yield from _keys(issuer)
 
 
 def _refreshed(issuer: Issuer) -> Iterator[str]:
     before = issuer.keys.key_set.kids()
-    if issuer.client is not None:
-        issuer.client.get_jwk_set(refresh=True)
+    _fetch(issuer)
     after = issuer.keys.key_set.kids()
     yield f"{len(after)} keys, added: {_listed(after - before)}, removed: {_listed(before - after)}"
+
+
+def _fetch(issuer: Issuer) -> None:
+    if issuer.client is not None:
+        issuer.client.get_jwk_set(refresh=True)
+
+
+def _warmed_up(issuer: Issuer) -> Iterator[str]:
+    issuer.warm_up()
+    yield from _held(issuer)
 
 
 def _held(issuer: Issuer) -> Iterator[str]:

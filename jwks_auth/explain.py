@@ -83,7 +83,7 @@ class Explainer:
         expected = " or ".join(self.issuers) or "a tenant's"
         yield (
             Step("issuer", expected, repr(claims.get("iss"))),
-            lambda code: hints.on_issuer(claims, self.issuers),
+            lambda code: hints.on_issuer(claims, self.issuers, code),
         )
         trust = self.trust_in(issuer_of(claims))
         yield from _walk_the_header(token, claims, trust)
@@ -117,7 +117,7 @@ def _walk_the_header(
 
 def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
-    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
+    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust, code)
     key = trust.issuer.keys.resolve(token.kid, token.alg)
     made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE

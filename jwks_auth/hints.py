@@ -28,6 +28,7 @@ __all__ = [
 _FOR_THE_CLIENT = (
     "this looks like an ID token, which tells the client who signed in; send the access token to the API"
 )
+_WRAPPING = " \t\r\n'\"`<>"
 _CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larger leeway"
 
 ON_SIGNATURE = (
@@ -39,6 +40,8 @@ def on_form(raw: object) -> str | None:
     """What a string that is no signed token may be."""
     if not isinstance(raw, str):
         return "pass the token as str"
+    if not raw.strip():
+        return "there is no token: nothing was passed"
     if raw[:7].lower() == "bearer ":
         return "pass the token alone, without the word Bearer"
     if raw.lstrip().startswith("{"):
@@ -50,16 +53,18 @@ def on_form(raw: object) -> str | None:
             "this looks like an opaque token, which only its issuer can read; have the issuer make JWT access "
             "tokens (often by asking for this API's audience)"
         )
-    if raw != raw.strip() or "=" in raw:
-        return "white space or = padding: copy the token exactly"
+    if raw != raw.strip(_WRAPPING) or "=" in raw:
+        return "quotes, white space or = padding: copy the token exactly"
     return None
 
 
-def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None:
+def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...], code: str) -> str | None:
     """What an issuer that is nearly right differs in."""
     found = claims.get("iss")
-    if not isinstance(found, str):
+    if not isinstance(found, str) or code != "wrong_issuer":
         return None
+    if not issuers:
+        return "a tenant's URL is https, on one of Tenants' hosts, and known to its find (a None is kept a while)"
     for expected in issuers:
         if found.rstrip("/") == expected.rstrip("/"):
             return f"only the trailing slash differs; configure the issuer as {found!r}"
@@ -91,8 +96,12 @@ def on_kind(claims: Mapping[str, Any]) -> str | None:
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
 
 
-def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
+def on_key(token: UnverifiedToken, trust: Trust, code: str) -> str | None:
     """Why no key was found."""
+    if code == KeySourceError.code:
+        kind = getattr(trust.issuer.health(), "last_error", None)
+        why = "" if kind is None else f" ({kind})"
+        return f"this says nothing of the token: the issuer's keys can't be had{why}; jwks check tells more"
     if token.kid is None:
         return "the token names no kid, so exactly one key of the set must fit its algorithm"
     try:
@@ -146,7 +155,7 @@ def keys_in_hand(trust: Trust) -> str:
         kids = sorted(trust.issuer.keys.key_set.kids())
     except KeySourceError:
         kids = []
-    return ", ".join(map(shown_kid, kids)) or "none is known yet"
+    return ", ".join(map(shown_kid, kids)) or "those still to be fetched"
 
 
 def shown_claims(claims: Mapping[str, Any], now: float) -> str:

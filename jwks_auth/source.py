@@ -215,6 +215,8 @@ class KeySource:
             return
         if event.name == "refresh_failed":
             _log.warning("keys of %s: refresh failed (%s)", event.uri, event.kind)
+        elif event.name == "store_failed":
+            _log.warning("keys of %s: the store is of no use (%s)", event.uri, event.kind)
         if self._on_event is not None:
             try:
                 self._on_event(event)

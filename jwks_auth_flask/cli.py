@@ -24,17 +24,15 @@ named = click.option("--name", default="default", help="Which JWKSAuth, where th
 @jwks.command("check")
 @named
 def check(name: str) -> None:
-    """Fetch the keys of every issuer and say what came."""
+    """Fetch the keys of every issuer, past any store, and say what came."""
     _show(cli.check(_authenticator(name)))
 
 
 @jwks.command("show")
 @named
 def show(name: str) -> None:
-    """Fetch the keys and list them, with their state."""
-    authenticator = _authenticator(name)
-    fetched = cli.check(authenticator)
-    _show(cli.show(authenticator) if fetched.ok else fetched)
+    """Get the keys as a worker does, from the store if there is one, and list them with their state."""
+    _show(cli.show(_authenticator(name), warm_up=True))
 
 
 @jwks.command("verify")

@@ -1,5 +1,6 @@
 """The snippets of docs/testing.md run as they stand."""
 
+import io
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.splitlines()[-1][:30])
-def test_the_snippet_runs(snippet):
-    """A reader can paste it."""
+def test_the_snippet_runs(snippet, monkeypatch):
+    """A reader can paste it; what asks for input gets Ctrl-D."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     exec(compile(snippet, str(GUIDE), "exec"), {"__name__": "snippet"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_check_says_why_an_issuer_has_no_keys(served: FakeIssuer) -> None:
     assert not report.ok
     assert "discovery: " in report.lines[1]
     assert "HTTP 503" in report.lines[1]
+
+
+def test_check_asks_the_issuer_and_show_the_store(served: FakeIssuer, tmp_path: Path) -> None:
+    """What a store holds says nothing of the issuer; to workers it is what counts."""
+    settings = {**served.settings(), "STORE": f"file:{tmp_path}"}
+    Authenticator(settings).warm_up()
+    with served.outage():
+        assert not cli.check(Authenticator(settings)).ok
+        shown = cli.show(Authenticator(settings), warm_up=True)
+        assert shown.ok
+        assert f"key {served.kid}: " in shown.lines[2]
 
 
 def test_check_names_refused_members() -> None:

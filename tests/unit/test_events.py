@@ -143,13 +143,16 @@ class Junk(MemoryStore):
         (SealedStore(Junk(), "a secret of the fleet"), "seal"),
     ],
 )
-def test_a_store_that_fails_is_told_by_its_kind(store: KeySetStore, kind: str) -> None:
-    """And costs the lookup nothing."""
+def test_a_store_that_fails_is_told_by_its_kind(
+    store: KeySetStore, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the log as well, as a wrong secret shows nowhere else; and it costs the lookup nothing."""
     heard: list[KeyEvent] = []
     assert Fetching(URI, store=store, on_event=heard.append).get_signing_key("a")
     assert [event for event in heard if event.name == "store_failed"] == [
         KeyEvent("store_failed", URI, kind=kind)
     ]
+    assert f"keys of {URI}: the store is of no use ({kind})" in caplog.messages
     assert f"`{kind}`" in re.findall(r"`store_failed` \(.*?\)", KEYS_PAGE.read_text(), re.DOTALL)[0]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import Issuer, TokenVerifier
+from jwks_auth import Issuer, Tenants, TokenVerifier
+from jwks_auth.explain import Explanation
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
 
@@ -35,6 +36,8 @@ def test_a_good_token_passes_every_step() -> None:
 
 NOW = int(time.time())
 CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
+    "nothing": (lambda: " \n", "form", "malformed", "no token"),
+    "quoted": (lambda: f'"{claims()}"', "form", "malformed", "quotes"),
     "opaque": (lambda: "2YotnFZFEjr1zCsicMWpAA", "form", "malformed", "opaque token"),
     "encrypted": (lambda: "a.b.c.d.e", "form", "malformed", "encrypted"),
     "json": (lambda: '{"payload": "x"}', "form", "malformed", "compact form"),
@@ -132,7 +135,34 @@ def test_keys_that_cannot_be_had_are_told() -> None:
     explanation = verifier.explain(claims())
     assert explanation.failed is not None
     assert explanation.failed.code == "key_source_unavailable"
-    assert "none is known yet" in explanation.failed.expected
+    assert "still to be fetched" in explanation.failed.expected
+    assert "nothing of the token: the issuer's keys can't be had;" in (explanation.hint or "")
+
+
+def test_why_keys_cannot_be_had_is_told() -> None:
+    """The kind of failure, never that the token were of another environment."""
+    with FakeIssuer.serve() as issuer:
+        issuer.outage()
+        explanation = TokenVerifier(Issuer(issuer.issuer), "api").explain(issuer.token())
+    assert "can't be had (discovery);" in (explanation.hint or "")
+
+
+def test_a_tenant_that_is_not_found_is_told() -> None:
+    """All that can be behind it; a find that fails is another matter."""
+
+    def fail(iss: str) -> Issuer | None:
+        raise OSError
+
+    def explained(find: Callable[[str], Issuer | None]) -> Explanation:
+        return TokenVerifier([], forge.AUDIENCE, tenants=Tenants(find, hosts=["id.example"])).explain(
+            claims()
+        )
+
+    assert "known to its find" in (explained(lambda iss: None).hint or "")
+    failing = explained(fail)
+    assert failing.failed is not None
+    assert failing.failed.code == "key_source_unavailable"
+    assert failing.hint is None
 
 
 def test_the_rules_and_the_services_own_checks_are_told() -> None:

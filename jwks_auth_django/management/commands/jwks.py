@@ -23,8 +23,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One subcommand each."""
         commands = parser.add_subparsers(dest="command", required=True)
-        commands.add_parser("check", help="fetch every issuer's keys and say what came")
-        commands.add_parser("show", help="fetch every issuer's keys, and list them with their health")
+        commands.add_parser("check", help="fetch every issuer's keys, past any store, and say what came")
+        commands.add_parser("show", help="get the keys as a worker does, and list them with their health")
         commands.add_parser("refresh", help="fetch every issuer's keys again, whatever their age")
         verify = commands.add_parser("verify", help="say step by step why a token is accepted or refused")
         verify.add_argument("token", nargs="?", help="without it: from standard input")
@@ -50,5 +50,6 @@ class Command(BaseCommand):
             return cli.verify(authenticator, raw)
         if options["command"] == "refresh":
             return cli.refresh(authenticator)
-        fetched = cli.check(authenticator)  # a new process holds none yet
-        return cli.show(authenticator) if options["command"] == "show" and fetched.ok else fetched
+        if options["command"] == "show":
+            return cli.show(authenticator, warm_up=True)
+        return cli.check(authenticator)

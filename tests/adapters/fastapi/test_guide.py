@@ -34,7 +34,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 def test_the_documented_tests_pass(program: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """The tests in the guide are tests."""
     tests = [value for name, value in program.items() if name.startswith("test_")]
-    assert len(tests) == 2
+    assert len(tests) == 3
     for test in tests:
         test()
 
