@@ -32,6 +32,9 @@ def unsound() -> Iterator[Any]:
         off = next(y for y in range(2, 99) if not curve.is_sound(y.to_bytes(curve.size, "little")))
         yield pytest.param(crv, off, id=f"{crv}_off_the_curve")
         yield pytest.param(crv, sign - 1, id=f"{crv}_all_ones")
+    # Of order 8, as libsodium's list of points of small order has it, and not from the constant under test.
+    order_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+    yield pytest.param("Ed25519", int.from_bytes(order_8, "little"), id="Ed25519_order_8")
     yield pytest.param("Ed448", 5 << 448 | 3, id="Ed448_spare_bits")
 
 

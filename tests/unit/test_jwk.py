@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
+from itertools import count
+from math import gcd, prod
 from typing import Any
 
 import pytest
@@ -160,6 +161,24 @@ def test_bcp_8_a_roca_modulus_is_refused() -> None:
     refused = parse_jwk({**RSA, "n": number(modulus)})
     assert isinstance(refused, RefusedKey)
     assert "ROCA" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("modulus_bits", "exponent", "used"),
+    [
+        (2048, 3, True),
+        (2048, 2**255 + 1, True),
+        (2048, 2**256 + 1, False),
+        (8192, 65537, True),
+        (8193, 65537, False),
+    ],
+)
+def test_bcp_8_the_bounds_of_rsa_keys(modulus_bits: int, exponent: int, used: bool) -> None:
+    """The last key inside and the first outside of each."""
+    modulus = next(n for n in count(2 ** (modulus_bits - 1) + 1, 2) if gcd(n, prod(range(3, 2000, 2))) == 1)
+    assert (
+        isinstance(parse_jwk({**RSA, "n": number(modulus), "e": number(exponent)}), VerificationKey) is used
+    )
 
 
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])

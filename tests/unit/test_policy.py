@@ -55,6 +55,7 @@ TOKEN = token(
         (Policy(claims={"org": {"id": "o", "flags": [1, {"n": 1}]}}), False),
         (Policy(claims={"org": {"id": "o", "flags": [True, {"n": True}]}}), False),
         (Policy(claims={"org": {"id": "o"}}), False),
+        (Policy(claims={"org": {"id": "o", "flags": [True]}}), False),
         (Policy(claims={"org.flags": {"n": 1}}), True),
         (Policy(claims={"org.flags": {"n": 1.0}}), False),
         (Policy(scopes="a", roles="dev"), False),

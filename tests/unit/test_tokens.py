@@ -76,7 +76,7 @@ def test_roles_and_permissions_are_found_at_their_path() -> None:
     by_client = ClaimNames.of("scope", "resource_access.{client}.roles", "https://acme.dev/permissions")
     own = token(by_client, client_id="web", resource_access=access, **{"https://acme.dev/permissions": ["p"]})
     assert (own.roles, own.permissions) == ({"single"}, {"p"})
-    assert token(names, realm_access="no object").roles == frozenset()
+    assert token(names, realm_access="no object, but roles in words").roles == frozenset()
     assert token(by_client, resource_access=access).roles == frozenset()
 
 
