@@ -518,15 +518,8 @@ async def test_an_async_waiter_gives_up() -> None:
 async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
     """As the sync one."""
     bench = warm()
-    provider = bench.provider
-
-    def load(order: Order) -> Loaded:
-        if order.errand is Errand.AHEAD:
-            raise Deferred
-        return provider(order)
-
-    bench.source.flights.load = load
-    provider.kids.add("b")
+    bench.source.flights.load = deferring(bench.provider)
+    bench.provider.kids.add("b")
     bench.source.rules = bench.source.rules.__class__(wait=60.0)
     bench.clock.advance(HARD)
     bench.threads.held = True
@@ -550,26 +543,3 @@ def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.ERROR):
         assert bench.source.resolve("a", ALG)
     assert "on_event failed" in caplog.text
-
-
-def test_events_and_health_tell_the_story() -> None:
-    """What happened, and how things stand."""
-    bench = source_of(Provider({"a", "b"}))
-    assert bench.source.health().state == "empty"
-    assert bench.source.health().age is None
-    bench.source.resolve("a", ALG)
-    started, ok = bench.events
-    assert (started.name, started.reason) == ("refresh_started", "scheduled")
-    assert (ok.name, ok.added, ok.removed, ok.skipped) == ("refresh_ok", ("a", "b"), (), ())
-    bench.provider.failing = "timeout"
-    bench.clock.advance(SOFT)
-    bench.seek("a")
-    assert (bench.events[-1].name, bench.events[-1].kind, bench.events[-1].retry_in) == (
-        "refresh_failed",
-        "timeout",
-        1.0,
-    )
-    health = bench.source.health()
-    assert (health.state, health.age, health.failures, health.next_attempt) == ("ahead", SOFT, 1, 1.0)
-    assert (health.last_error, health.keys, health.budget) == ("timeout", 2, 2)
-    assert health.last_success == bench.clock.now - SOFT
