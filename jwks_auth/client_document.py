@@ -24,8 +24,7 @@ def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_
     unchanged = isinstance(document, dict) and document == held.loaded.document
     keys = held.keys if unchanged else key_set_of(document)
     if not keys.keys and not accept_empty:
-        reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
-        raise KeySourceError(f"the key set has no usable key: {reasons}", kind="no_usable_keys")
+        raise KeySourceError(f"the key set has no usable key: {keys.why_unusable}", kind="no_usable_keys")
     if answer is None:  # an overriding fetch_data got its document elsewhere
         return Loaded(document=document, keys=keys)
     return Loaded(document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age)

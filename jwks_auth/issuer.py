@@ -14,7 +14,7 @@ from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import OnEvent
 from jwks_auth.expectations import Expectations, checked_expectations
 from jwks_auth.fetch import checked_url
-from jwks_auth.issuer_keys import SuppliedKeys
+from jwks_auth.issuer_keys import SuppliedKeys, usable_keys
 from jwks_auth.key_set import KeyProvider, KeySet, StaticKeys
 from jwks_auth.snapshot import Health
 from jwks_auth.store import KeySetStore
@@ -183,8 +183,4 @@ def _supplied(jwks: Any) -> KeyProvider:
         raise ConfigurationError("jwks: found an async function, expected a plain one, as it answers at once")
     if callable(jwks):
         return SuppliedKeys(jwks)
-    keys = jwks if isinstance(jwks, KeySet) else KeySet.from_dict(jwks)
-    if not keys.keys:
-        reasons = "; ".join(sorted({refused.reason for refused in keys.refused})) or "it is empty"
-        raise ConfigurationError(f"jwks: found no usable key ({reasons})")
-    return StaticKeys(keys)
+    return StaticKeys(usable_keys(jwks))

@@ -1,4 +1,4 @@
-"""Keys that a program hands over itself, through a callable that is asked each time."""
+"""Keys that a program hands over itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceErr
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
 
-__all__ = ["SuppliedKeys"]
+__all__ = ["SuppliedKeys", "usable_keys"]
 
 
 class SuppliedKeys:
@@ -33,7 +33,7 @@ class SuppliedKeys:
             if self._last is None or document != self._last[0]:
                 # A copy: a program that changes its document in place would otherwise be compared with itself.
                 kept = document if isinstance(document, KeySet) else deepcopy(document)
-                self._last = kept, _usable(kept)
+                self._last = kept, usable_keys(kept)
         except Exception as exc:  # the callable is the user's
             if self._last is None:
                 raise KeySourceError("the callable given as jwks failed", kind="callback") from exc
@@ -58,8 +58,9 @@ class SuppliedKeys:
         return self.resolve(kid, alg)
 
 
-def _usable(document: Any) -> KeySet:
+def usable_keys(document: Any) -> KeySet:
+    """The set that *document* is or holds; raises ``ConfigurationError`` unless it has a usable key."""
     keys = document if isinstance(document, KeySet) else KeySet.from_dict(document)
     if not keys.keys:
-        raise ConfigurationError("jwks: found no usable key")
+        raise ConfigurationError(f"jwks: found no usable key ({keys.why_unusable})")
     return keys

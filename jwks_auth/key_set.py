@@ -100,6 +100,11 @@ class KeySet:
         """
         return self._by_kid_and_alg.get((kid, alg))
 
+    @property
+    def why_unusable(self) -> str:
+        """Why there is no usable key, where there is none."""
+        return "; ".join(sorted({refused.reason for refused in self.refused})) or "it is empty"
+
     def kids(self) -> frozenset[str]:
         """The names of the usable keys that have one."""
         return frozenset(key.kid for key in self.keys if key.kid is not None)
