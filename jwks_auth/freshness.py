@@ -134,7 +134,7 @@ class Errand(Enum):
     """Why a fetch is made, and so what it may spend and skip."""
 
     AHEAD = "ahead"
-    """The key in hand can be served meanwhile: yields to another process that is already fetching."""
+    """The key in hand can be served meanwhile: within its lifespan it yields to another process that is fetching."""
     SCHEDULED = "scheduled"
     """The keys are due for renewal, and a caller waits."""
     UNKNOWN_KID = "unknown_kid"

@@ -37,7 +37,10 @@ class KeyProvider(Protocol):
 
     @property
     def key_set(self) -> KeySet:
-        """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
+        """The keys in hand, for people to look at; empty before the first fetch. Never waits.
+
+        Raises ``KeySourceError`` where a program was to hand them over and has not.
+        """
 
 
 @dataclass(frozen=True, slots=True)
