@@ -118,7 +118,11 @@ class Authenticator:
 
     def refused(self, error: AuthError | KeySourceError) -> None:
         """Tell the log and *on_rejected*; for an adapter that judges a token further by itself."""
-        log.debug("request refused: %s", error.code)
+        if isinstance(error, KeySourceError) and error.kind == "callback":
+            # A fault in the service's own code: the 503 hides it, so nothing else would show where it is.
+            log.error("request refused: %s", error, exc_info=error)
+        else:
+            log.debug("request refused: %s", error.code)
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
             self._on_rejected(error)
 

@@ -71,7 +71,8 @@ class Explainer:
                 steps.append(step)
         except (AuthError, KeySourceError) as exc:
             steps[-1] = replace(steps[-1], code=exc.code)
-            return Explanation(tuple(steps), hint(exc.code))
+            told = hints.on_outage(exc) if isinstance(exc, KeySourceError) else hint(exc.code)
+            return Explanation(tuple(steps), told)
         return Explanation(tuple(steps))
 
     def _walk(self, raw: str) -> Iterator[tuple[Step, Hint]]:
@@ -83,7 +84,7 @@ class Explainer:
         expected = " or ".join(self.issuers) or "a tenant's"
         yield (
             Step("issuer", expected, repr(claims.get("iss"))),
-            lambda code: hints.on_issuer(claims, self.issuers, code),
+            lambda code: hints.on_issuer(claims, self.issuers),
         )
         trust = self.trust_in(issuer_of(claims))
         yield from _walk_the_header(token, claims, trust)
@@ -96,7 +97,7 @@ class Explainer:
         token_so_far: VerifiedToken = VerifiedToken(claims, token.header, claims, trust.terms)
         self.check_audience(token_so_far)
         yield (
-            Step("the service's own checks", "neither a validator nor is_revoked objects", "their answer"),
+            Step("the service's own checks", "no validator and no is_revoked to refuse it", "their answer"),
             _no_hint,
         )
         self.admit(token_so_far)
@@ -117,7 +118,7 @@ def _walk_the_header(
 
 def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
-    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust, code)
+    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
     key = trust.issuer.keys.resolve(token.kid, token.alg)
     made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE

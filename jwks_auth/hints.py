@@ -22,6 +22,7 @@ __all__ = [
     "on_issuer",
     "on_key",
     "on_kind",
+    "on_outage",
     "shown_claims",
 ]
 
@@ -34,6 +35,12 @@ _CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larg
 ON_SIGNATURE = (
     "changed after it was signed, cut short when copied, or signed by another key with the same kid"
 )
+
+
+def on_outage(error: KeySourceError) -> str:
+    """What keeps the service from judging the token."""
+    cause = f" ({error.__cause__!r})" if error.kind == "callback" and error.__cause__ else ""
+    return f"this says nothing of the token: {error}{cause}"
 
 
 def on_form(raw: object) -> str | None:
@@ -58,10 +65,10 @@ def on_form(raw: object) -> str | None:
     return None
 
 
-def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...], code: str) -> str | None:
+def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None:
     """What an issuer that is nearly right differs in."""
     found = claims.get("iss")
-    if not isinstance(found, str) or code != "wrong_issuer":
+    if not isinstance(found, str):
         return None
     if not issuers:
         return "a tenant's URL is https, on one of Tenants' hosts, and known to its find (a None is kept a while)"
@@ -96,12 +103,8 @@ def on_kind(claims: Mapping[str, Any]) -> str | None:
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
 
 
-def on_key(token: UnverifiedToken, trust: Trust, code: str) -> str | None:
+def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
     """Why no key was found."""
-    if code == KeySourceError.code:
-        kind = getattr(trust.issuer.health(), "last_error", None)
-        why = "" if kind is None else f" ({kind})"
-        return f"this says nothing of the token: the issuer's keys can't be had{why}; jwks check tells more"
     if token.kid is None:
         return "the token names no kid, so exactly one key of the set must fit its algorithm"
     try:

@@ -133,6 +133,25 @@ def test_refusals_are_told_and_logged_without_the_token(
     assert "secret-subject" not in caplog.text
 
 
+@FACES
+def test_a_callback_that_fails_is_logged_with_its_traceback(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client reads 503 and no more; the mistake is the service's, so its log says where it is."""
+
+    def revoked(token: VerifiedToken) -> bool:
+        raise LookupError("no such table")
+
+    sent = credentials(issuer, sub="secret-subject")
+    with pytest.raises(KeySourceError):
+        face(Authenticator({**issuer.settings(audience="api"), "IS_REVOKED": revoked}))(sent)
+    [record] = caplog.records
+    assert record.levelname == "ERROR"
+    assert "in revoked" in caplog.text
+    assert "LookupError: no such table" in caplog.text
+    assert "secret-subject" not in caplog.text
+
+
 def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
     """Status, headers and body; nothing is left for the adapter to decide."""
     settings = {**issuer.settings(audience="api"), "REALM": "orders", "RESOURCE_METADATA": "https://a/meta"}
