@@ -9,8 +9,8 @@ import jwt
 
 from jwks_auth.client_errors import KeySetError, NoUsableKeysError
 from jwks_auth.flight import give_way
-from jwks_auth.key_set import paced
-from jwks_auth.snapshot import NOTHING, Loaded, Snapshot
+from jwks_auth.key_set import KeySet, paced
+from jwks_auth.snapshot import Loaded, Snapshot
 
 __all__ = ["KeySetView", "Views"]
 
@@ -51,7 +51,8 @@ class Views:
     """The view of the keys in hand, and beforehand that of the next."""
 
     def __init__(self) -> None:
-        self._view = self._next = KeySetView(NOTHING.loaded)
+        # Of keys that no source holds: none is made beforehand until somebody has asked for one.
+        self._view = self._next = KeySetView(Loaded(document=None, keys=KeySet(())))
 
     def of(self, snapshot: Snapshot) -> KeySetView:
         """The view of the keys in *snapshot*."""

@@ -56,7 +56,9 @@ class Snapshot:
         return value
 
 
-NOTHING = Snapshot(KeySet(()), Loaded(document=None, keys=KeySet(())), Life(), -inf, -inf, -inf)
+_NO_KEYS = KeySet(())
+
+NOTHING = Snapshot(_NO_KEYS, Loaded(document=None, keys=_NO_KEYS), Life(), -inf, -inf, -inf)
 """What a source holds before its first fetch."""
 
 
