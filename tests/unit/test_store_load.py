@@ -1,0 +1,426 @@
+"""Loading keys through a shared store, and what becomes of it when that fails or lies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.freshness import Errand, Life, Rules
+from jwks_auth.key_set import KeySet
+from jwks_auth.snapshot import Deferred, Loaded, Order, Snapshot
+from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.store_load import SharedLoad
+from tests.key_fakes import Clock, Provider, document, source_of
+
+SECRET = "a secret of the fleet"
+
+
+class Sharing:
+    """A process of a fleet: its load through *store*, and what it reported."""
+
+    def __init__(self, store: KeySetStore, provider: Provider, clock: Clock, **rules: float) -> None:
+        self.reported: list[str] = []
+        self.deadline = inf
+        self.held = source_of().source.books.snapshot
+        self.provider, self.clock = provider, clock
+        self.naps: list[float] = []
+        self.load = SharedLoad(
+            provider,
+            store,
+            Rules(**rules),
+            name="https://issuer.example/keys",
+            on_failure=self.reported.append,
+            clock=clock,
+            wall=clock,
+            sleep=self.sleep,
+            spawn=lambda run: run(),
+        )
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.naps.append(seconds)
+        self.clock.advance(seconds)
+
+    def __call__(self, errand: Errand = Errand.SCHEDULED, kid: str | None = None) -> Loaded:
+        """Load, and hold what came."""
+        result = self.load(Order(errand, self.held, self.deadline, kid))
+        self.held = Snapshot(result.keys, result, Life(0.0, inf, inf), 0.0, 0.0, self.clock.now - result.age)
+        return result
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """One clock for the whole fleet."""
+    return Clock()
+
+
+def test_an_override_with_an_object_of_its_own_is_not_shared(clock: Clock) -> None:
+    """A ``PyJWKSet`` stays in its process."""
+    store = MemoryStore()
+    process = Sharing(store, Provider(), clock)
+    process.load._load = lambda order: Loaded(document=object(), keys=KeySet.from_dict(document("a")))
+    process()
+    assert store.get(process.load._name) is None
+
+
+def test_a_fleet_makes_one_fetch(clock: Clock) -> None:
+    """The second process begins with what the first left."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    clock.advance(100)
+    assert second().age == pytest.approx(105)
+    assert provider.asked == 1
+
+
+def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
+    """The other is put off, and finds the new record later."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    second()
+    clock.advance(250)
+    assert store.lease(f"{first.load._name}:lease", 10)
+    with pytest.raises(Deferred):
+        first(Errand.AHEAD)
+    clock.advance(10)
+    assert second(Errand.AHEAD).age == 0
+    assert first(Errand.AHEAD).age == pytest.approx(5)
+    assert provider.asked == 2
+    clock.advance(250)
+    provider.failing = "status"
+    for _ in range(2):
+        with pytest.raises(KeySourceError, match="as ordered"):
+            second(Errand.AHEAD)
+
+
+def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
+    """Whoever can write to the store delays a fetch by a few leases, and keeps no withdrawn key alive."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    process = Sharing(store, provider, clock, timeout=5.0)
+    process()
+    clock.advance(250)
+    assert store.lease(f"{process.load._name}:lease", 1e9)
+    for _ in range(18):
+        with pytest.raises(Deferred):
+            process(Errand.AHEAD)
+        clock.advance(1)
+    assert process(Errand.AHEAD).age == 0
+    assert provider.asked == 2
+
+
+def test_a_lease_is_not_obeyed_past_the_lifespan(clock: Clock) -> None:
+    """With a long timeout a few leases would last longer than keys may be used while the provider answers."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    process = Sharing(store, provider, clock, timeout=30.0)
+    process()
+    process.held = replace(process.held, life=Life(0.0, clock.now + 300, inf))
+    assert store.lease(f"{process.load._name}:lease", 1e9)
+    clock.advance(299)
+    with pytest.raises(Deferred):
+        process(Errand.AHEAD)
+    clock.advance(1)
+    assert process(Errand.AHEAD).age == 0
+    assert provider.asked == 2
+
+
+def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
+    """The flight was given up, and another may have left a newer one."""
+    store = MemoryStore()
+    process = Sharing(store, Provider(), clock)
+    process.deadline = clock.now - 1
+    process()
+    assert store.get(process.load._name) is None
+
+
+def test_where_keys_are_needed_nobody_is_waited_for(clock: Clock) -> None:
+    """A lease delays only what can wait."""
+    store, provider = MemoryStore(), Provider()
+    process = Sharing(store, provider, clock)
+    assert store.lease(f"{process.load._name}:lease", 60)
+    assert process(Errand.SCHEDULED).age == 0
+
+
+def test_an_unknown_kid_looks_in_the_store_first(clock: Clock) -> None:
+    """Another process has fetched the rotated set; the same set again is no news."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    second()
+    clock.advance(20)
+    second(Errand.UNKNOWN_KID)
+    assert provider.asked == 2
+    clock.advance(20)
+    provider.kids.add("b")
+    second(Errand.EXPLICIT)
+    assert first(Errand.UNKNOWN_KID).keys.kids() == {"a", "b"}
+    assert provider.asked == 3
+    clock.advance(20)
+    first(Errand.UNKNOWN_KID)
+    assert provider.asked == 4
+
+
+def test_a_newer_set_without_the_kid_is_no_answer(clock: Clock) -> None:
+    """Two rotations: what another process found after the first does not hide the second."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    clock.advance(20)
+    provider.kids = {"a", "b"}
+    second(Errand.EXPLICIT)
+    held = first.held
+    adopted = first.load(Order(Errand.UNKNOWN_KID, held, inf, "b"))
+    assert (adopted.keys.kids(), provider.asked) == ({"a", "b"}, 2)
+    provider.kids = {"b", "c"}
+    assert first.load(Order(Errand.UNKNOWN_KID, held, inf, "c")).keys.kids() == {"b", "c"}
+    assert provider.asked == 3
+
+
+@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
+def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, errand: Errand) -> None:
+    """However new the record is, the provider is asked; for a renewal ahead of need it will do."""
+    store, provider = MemoryStore(), Provider()
+    first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
+    first()
+    clock.advance(20)
+    second(Errand.EXPLICIT)
+    assert first(errand).age == 0
+    clock.advance(20)
+    second(Errand.EXPLICIT)
+    assert first(Errand.AHEAD).age > 0
+    assert provider.asked == 4
+
+
+def met_at_once(clock: Clock, **rules: float) -> tuple[Sharing, Sharing]:
+    """Two processes that hold the keys, and of which the first has begun to look for a new one, "b"."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    first, second = Sharing(store, provider, clock, **rules), Sharing(store, provider, clock, **rules)
+    first()
+    second()
+    clock.advance(20)
+    provider.kids.add("b")
+    assert first.load._leased("search", 0.5)
+    return first, second
+
+
+@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
+def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(clock: Clock, errand: Errand) -> None:
+    """The others see a moment later that it has."""
+    first, second = met_at_once(clock)
+    nap = second.load._sleep
+
+    def fetched_meanwhile(seconds: float) -> None:
+        nap(seconds)
+        if len(second.naps) == 3:
+            first(Errand.UNKNOWN_KID, "b")
+
+    second.load._sleep = fetched_meanwhile
+    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert (second.provider.asked, len(second.naps)) == (2, 3)
+    assert first.naps == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "patience"), [({}, 0.5), ({"wait": 1.0}, 0.25), ({"timeout": 0.4, "wait": 9.0}, 0.1)]
+)
+def test_a_search_by_another_is_not_waited_for_long(
+    clock: Clock, rules: dict[str, float], patience: float
+) -> None:
+    """Where it brings nothing in ten looks each fetches for itself, and leaves room for that."""
+    _, second = met_at_once(clock, **rules)
+    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert (len(second.naps), second.provider.asked) == (10, 2)
+    assert sum(second.naps) == pytest.approx(patience)
+
+
+def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
+    """Its own time counts."""
+    _, second = met_at_once(clock)
+    store = second.load._store
+    get = store.get
+
+    def slowly(name: str) -> bytes | None:
+        clock.advance(0.2)
+        return get(name)
+
+    store.get = slowly  # type: ignore[method-assign]
+    second(Errand.UNKNOWN_KID, "b")
+    assert len(second.naps) == 2
+
+
+def test_a_clock_that_stands_still_holds_up_no_search(clock: Clock) -> None:
+    """The looks are counted."""
+    _, second = met_at_once(clock)
+    second.load._sleep = second.naps.append
+    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert len(second.naps) == 10
+
+
+def test_the_search_of_this_process_is_not_waited_for(clock: Clock) -> None:
+    """A made-up kid a moment ago does not delay a new one."""
+    first, _ = met_at_once(clock)
+    first(Errand.UNKNOWN_KID, "made-up")
+    clock.advance(0.1)
+    assert first(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert first.naps == []
+
+
+@pytest.mark.parametrize(
+    ("errand", "held_for", "hard"),
+    [(Errand.UNKNOWN_KID, 20, 10), (Errand.UNKNOWN_KID, 4, inf), (Errand.EXPLICIT, 20, inf)],
+    ids=["known keys wait too", "a record can't be newer", "the program asked"],
+)
+def test_a_search_is_not_waited_for_where(clock: Clock, errand: Errand, held_for: float, hard: float) -> None:
+    """Each fetches for itself at once."""
+    _, second = met_at_once(clock)
+    life = Life(0.0, clock.now - 20 + hard, inf)
+    second.held = replace(second.held, life=life, fetched_at=clock.now - held_for)
+    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert second.naps == []
+
+
+def test_a_process_starts_with_the_last_good_keys(clock: Clock) -> None:
+    """While the provider is down, even with keys past their lifespan, but never with dead ones."""
+    store, provider = MemoryStore(), Provider()
+    Sharing(store, provider, clock)()
+    provider.failing = "timeout"
+    clock.advance(1000)
+    found = Sharing(store, provider, clock)()
+    assert found.keys.kids() == {"a"}
+    assert found.age == pytest.approx(1005)
+    assert found.failure is not None
+    clock.advance(3000)
+    with pytest.raises(KeySourceError):
+        Sharing(store, provider, clock)()
+
+
+def test_a_source_that_starts_in_an_outage_is_stale_and_failing(clock: Clock) -> None:
+    """It serves the stored key at once, and backs off."""
+    store, provider = MemoryStore(), Provider()
+    process = Sharing(store, provider, clock)
+    process()
+    provider.failing = "timeout"
+    clock.advance(1000)
+    bench = source_of()
+    bench.source.clock = bench.source.flights.clock = bench.source.flights.wall = clock
+    bench.source.flights.load = process.load
+    assert bench.source.resolve("a", "EdDSA")
+    assert bench.seek("a")
+    health = bench.source.health()
+    assert (health.state, health.last_error, health.failures) == ("stale", "timeout", 1)
+
+
+def test_a_withdrawn_key_leaves_the_store_with_the_next_answer(clock: Clock) -> None:
+    """Even when it was the last one."""
+    store, provider = MemoryStore(), Provider({"a", "b"}, accept_empty=True)
+    process = Sharing(store, provider, clock)
+    process()
+    provider.kids = {"b"}
+    process(Errand.EXPLICIT)
+    assert Sharing(store, provider, clock)().keys.kids() == {"b"}
+    provider.kids = set()
+    process(Errand.EXPLICIT)
+    asked = provider.asked
+    assert Sharing(store, provider, clock)().keys.kids() == set()
+    assert provider.asked == asked + 1
+
+
+@pytest.mark.parametrize("lie", [60.0, 1e9])
+def test_a_record_from_the_future_is_as_if_absent(clock: Clock, lie: float) -> None:
+    """It would live longer than any key may."""
+    store, provider = MemoryStore(), Provider()
+    Sharing(store, provider, clock)()
+    clock.advance(-lie)
+    Sharing(store, provider, clock)()
+    assert provider.asked == 2
+
+
+def test_junk_is_reported_and_overwritten(clock: Clock) -> None:
+    """And costs nothing else."""
+    store, provider = MemoryStore(), Provider()
+    process = Sharing(store, provider, clock)
+    store.put(process.load._name, b"junk", 60)
+    process()
+    assert process.reported == ["junk"]
+    assert Sharing(store, provider, clock)().age > 0
+
+
+def test_a_record_of_another_name_is_junk(clock: Clock) -> None:
+    """As one file renamed to another's name: it would be the keys of another issuer."""
+    store, provider = MemoryStore(), Provider()
+    process = Sharing(store, provider, clock)
+    elsewhere = Sharing(store, Provider({"b"}), clock)
+    elsewhere.load._name = "elsewhere"
+    elsewhere()
+    store.put(process.load._name, store.get("elsewhere") or b"", 60)
+    assert process().keys.kids() == {"a"}
+    assert process.reported == ["junk"]
+
+
+def test_a_wrong_seal_is_reported_and_replaced(clock: Clock) -> None:
+    """Another secret's record gives no keys, and does not switch the store off."""
+    store, provider = MemoryStore(), Provider()
+    Sharing(SealedStore(store, "the secret of someone else"), provider, clock)()
+    process = Sharing(SealedStore(store, SECRET), provider, clock)
+    assert process().age == 0
+    assert process.reported == ["seal"]
+    assert Sharing(SealedStore(store, SECRET), provider, clock)().age > 0
+    assert provider.asked == 2
+
+
+class Failing:
+    """A store that is down."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.calls = 0
+
+    def get(self, name: str) -> bytes | None:
+        """Fail."""
+        self.calls += 1
+        raise self.error
+
+    def put(self, name: str, value: bytes, ttl: float) -> None:
+        """Fail."""
+        raise AssertionError("a store that failed a moment ago is left alone")
+
+    def lease(self, name: str, ttl: float) -> bool:
+        """Fail."""
+        raise AssertionError("a store that failed a moment ago is left alone")
+
+
+@pytest.mark.parametrize(("error", "kind"), [(OSError(), "failed"), (TimeoutError(), "timeout")])
+def test_a_store_that_is_down_is_as_if_absent(clock: Clock, error: Exception, kind: str) -> None:
+    """Reported once, and left alone for a while."""
+    store, provider = Failing(error), Provider()
+    process = Sharing(store, provider, clock)
+    for errand in (Errand.SCHEDULED, Errand.AHEAD):
+        assert process(errand).age == 0
+    assert (process.reported, store.calls) == ([kind], 1)
+    clock.advance(6)
+    store.put = lambda name, value, ttl: None  # type: ignore[method-assign]
+    process()
+    assert store.calls == 2
+
+
+def test_a_slow_store_is_waited_for_a_quarter_of_a_second(clock: Clock) -> None:
+    """And after two calls that hang none is made until one has ended."""
+    process = Sharing(MemoryStore(), Provider(), clock)
+    held: list[Callable[[], None]] = []
+    process.load._calls._spawn = held.append
+    started = time.monotonic()
+    for _ in range(3):
+        process()
+        clock.advance(6)
+    assert 0.4 < time.monotonic() - started < 5
+    assert process.reported == ["timeout", "timeout"]
+    for run in held:
+        run()
+    process.load._calls._spawn = lambda run: run()
+    process()
+    assert process.reported == ["timeout", "timeout"]

@@ -1,0 +1,80 @@
+"""What is written to a store, and what is read out of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jwks_auth.key_set import KeySet
+from jwks_auth.snapshot import Loaded
+from jwks_auth.store_record import Record
+from tests.key_fakes import document
+
+
+def loaded(kids: str = "a", **fields: Any) -> Loaded:
+    """An answer with the keys *kids*."""
+    published = document(set(kids))
+    return Loaded(document=published, keys=KeySet.from_dict(published), raw=published, **fields)
+
+
+def test_a_record_comes_back_as_it_went() -> None:
+    """Keys, ETag and what was left of its freshness."""
+    value = Record(loaded(etag='"1"', max_age=60.0), 1000.5).to_bytes()
+    assert value is not None
+    record = Record.from_bytes(value)
+    assert (record.fetched_at, record.loaded.etag, record.loaded.max_age) == (1000.5, '"1"', 60.0)
+    assert record.loaded.keys.kids() == {"a"}
+    assert record.loaded.raw == record.loaded.document
+    assert Record.from_bytes(replace(record, name="its own").to_bytes() or b"").name == "its own"
+
+
+def test_a_record_keeps_both_documents_of_an_override() -> None:
+    """The ETag belongs to what came, the keys to what ``fetch_data`` made of it."""
+    changed = Loaded(document=document("a"), keys=KeySet.from_dict(document("a")), raw=document("ab"))
+    record = Record.from_bytes(Record(changed, 0.0).to_bytes() or b"")
+    assert record.loaded.keys.kids() == {"a"}
+    assert record.loaded.raw == document("ab")
+
+
+@pytest.mark.parametrize("odd", [object(), {"keys": [], "odd": object()}, {"keys": []} | {"o": {1, 2}}])
+def test_what_json_cannot_hold_is_not_stored(odd: Any) -> None:
+    """An override may return anything."""
+    assert Record(Loaded(document=odd, keys=KeySet(())), 0.0).to_bytes() is None
+
+
+GOOD = json.loads(Record(loaded(), 1000.0).to_bytes() or b"")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        *(
+            json.dumps({**GOOD, **change}).encode()
+            for change in (
+                {"version": 2},
+                {"document": {}},
+                {"document": None},
+                {"document": {"keys": [{}] * 101}},
+                {"raw": 7},
+                {"fetched_at": "now"},
+                {"fetched_at": True},
+                {"fetched_at": 10**400},
+                {"max_age": "long"},
+            )
+        ),
+    ],
+    ids=lambda junk: repr(junk[:40]),
+)
+def test_junk_is_no_record(junk: bytes) -> None:
+    """Whatever lies in the store, it raises ``ValueError`` and nothing else."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is nobody's
+        Record.from_bytes(junk)
