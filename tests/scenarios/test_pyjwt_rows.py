@@ -511,6 +511,16 @@ def test_who_asks(server: FaultServer) -> None:
         assert f"user-agent: {name}".lower() in server.seen[-1].lower()
 
 
+@row("tests that patch `jwt.PyJWKClient`")
+def test_patching_the_class(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answers to its own name."""
+    monkeypatch.setattr(theirs, "fetch_data", lambda self: document({"b"}))
+    assert theirs(server.url).get_signing_key("b")
+    assert ours(server.url).get_signing_key("a")
+    monkeypatch.setattr(ours, "fetch_data", lambda self: document({"b"}))
+    assert ours(server.url).get_signing_key("b")
+
+
 @row("tests that patch `urllib`")
 def test_patching(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyJWT's users patch what it calls; ``fetch_data`` can be patched on both."""
