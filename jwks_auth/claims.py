@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,17 +47,6 @@ class ClaimNames:
         paths = (self.roles, self.permissions)
         object.__setattr__(self, "lists", ("aud", *self.scopes, *(path.name for path in paths)))
         object.__setattr__(self, "nested", tuple(path for path in paths if len(path.steps) > 1))
-
-    @classmethod
-    def of(
-        cls,
-        scope_claims: str | Iterable[str] = ("scope", "scp"),
-        roles_claim: str | Sequence[str] = "roles",
-        permissions_claim: str | Sequence[str] = "permissions",
-    ) -> ClaimNames:
-        """The mapping that settings mean."""
-        scopes = (scope_claims,) if isinstance(scope_claims, str) else tuple(scope_claims)
-        return cls(scopes, ClaimPath.of(roles_claim), ClaimPath.of(permissions_claim))
 
     def scopes_in(self, claims: Mapping[str, Any]) -> Any:
         """The first scope claim present, as it was sent; no scopes, where there is none."""

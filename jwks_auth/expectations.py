@@ -10,7 +10,7 @@ from typing import Any
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
 from jwks_auth.claims import ClaimNames, ClaimPath
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.tokens import Audience, checked_audience
+from jwks_auth.tokens import Audience, IssuerTerms, checked_audience
 from jwks_auth.validators import PROFILES, ClaimRules, Profile
 
 __all__ = ["Expectations", "checked_expectations"]
@@ -38,10 +38,15 @@ class Expectations:
 
     @property
     def rules(self) -> ClaimRules:
-        """The same as rules for claims."""
+        """What claims must be."""
         dated = frozenset() if self.max_age is None else frozenset({"iat"})
         required = self.profile.required | self.required_claims | dated
         return ClaimRules(self.names, required, self.leeway, self.max_age, self.allowed_clients)
+
+    @property
+    def terms(self) -> IssuerTerms:
+        """How a verified token is read."""
+        return IssuerTerms(self.names, self.audience)
 
 
 def checked_expectations(**settings: Any) -> dict[str, Any]:

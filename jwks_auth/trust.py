@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS
-from jwks_auth.claims import ClaimNames
+from jwks_auth.claims import ClaimNames, ClaimPath
 from jwks_auth.expectations import Expectations
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
@@ -46,12 +46,13 @@ def trust_in(issuer: Issuer, expected: Expectations) -> Trust:
         algorithms=expected.algorithms,
         media_types=expected.profile.media_types,
         rules=expected.rules,
-        terms=IssuerTerms(expected.names, expected.audience),
+        terms=expected.terms,
     )
 
 
 def bounds_of(leeway: float) -> Bounds:
     """What can be said of a token before its issuer is known: that may have any settings of its own."""
     # Scopes and roles may be anywhere; aud is held to the same form in any case.
-    rules = ClaimRules(ClaimNames.of((), "aud", "aud"), frozenset(), leeway)
+    aud = ClaimPath.of("aud")
+    rules = ClaimRules(ClaimNames((), aud, aud), frozenset(), leeway)
     return Bounds(frozenset(DEFAULT_ALGORITHMS + OPT_IN_ALGORITHMS), PROFILES["default"].media_types, rules)

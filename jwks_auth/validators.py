@@ -49,7 +49,7 @@ class ClaimRules:
 
     names: ClaimNames
     required: frozenset[str]
-    leeway: float = 30.0
+    leeway: float
     max_age: float | None = None
     clients: frozenset[str] | None = None
 

@@ -100,7 +100,7 @@ class TokenVerifier:
     def terms_of(self, issuer: str) -> IssuerTerms:
         """How tokens of *issuer* are read and for whom they are; of one not listed, as this verifier was told."""
         trust = self._trusted.get(issuer)
-        return IssuerTerms(self._expected.names, self._expected.audience) if trust is None else trust.terms
+        return self._expected.terms if trust is None else trust.terms
 
     def verify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""

@@ -8,16 +8,23 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, VerifiedToken
-from jwks_auth.claims import ClaimNames
+from jwks_auth.claims import ClaimNames, ClaimPath
 from jwks_auth.jws import parse_jws
 from jwks_auth.tokens import IssuerTerms, checked_audience
 from tests.attacks.forge import token as signed
 
 
+def named(roles: str, permissions: str | tuple[str, ...]) -> ClaimNames:
+    """Where the claims are."""
+    return ClaimNames(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
+
+
 def token(names: ClaimNames | None = None, **claims: Any) -> VerifiedToken:
     """A token with these claims, as if it had been verified."""
     claims = {"iss": "https://id.example/", "exp": 2000, **claims}
-    return VerifiedToken(claims, {"alg": "RS256"}, claims, IssuerTerms(names or ClaimNames.of(), None))
+    return VerifiedToken(
+        claims, {"alg": "RS256"}, claims, IssuerTerms(names or named("roles", "permissions"), None)
+    )
 
 
 def test_a_token_equals_itself_alone_and_can_be_a_key() -> None:
@@ -69,11 +76,11 @@ def test_9068_10_scopes_come_as_a_string_or_a_list(claims: dict[str, Any], scope
 
 def test_roles_and_permissions_are_found_at_their_path() -> None:
     """Keycloak's nested lists, an exact name with dots in it, a path given in steps, the token's own client."""
-    names = ClaimNames.of("scope", "realm_access.roles", ("resource_access", "my.api", "roles"))
+    names = named("realm_access.roles", ("resource_access", "my.api", "roles"))
     access = {"my.api": {"roles": ["x"]}, "web": {"roles": "single"}}
     nested = token(names, realm_access={"roles": ["a", "b"]}, resource_access=access)
     assert (nested.roles, nested.permissions) == ({"a", "b"}, {"x"})
-    by_client = ClaimNames.of("scope", "resource_access.{client}.roles", "https://acme.dev/permissions")
+    by_client = named("resource_access.{client}.roles", "https://acme.dev/permissions")
     own = token(by_client, client_id="web", resource_access=access, **{"https://acme.dev/permissions": ["p"]})
     assert (own.roles, own.permissions) == ({"single"}, {"p"})
     assert token(names, realm_access="no object, but roles in words").roles == frozenset()

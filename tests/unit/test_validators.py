@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, InvalidTokenError
-from jwks_auth.claims import ClaimNames
+from jwks_auth.claims import ClaimNames, ClaimPath
 from jwks_auth.validators import PROFILES, ClaimRules, validate_audience, validate_claims
 
 NOW = 1000.0
 
 
+def named(roles: str = "roles", permissions: str = "permissions") -> ClaimNames:
+    """Where the claims are."""
+    return ClaimNames(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
+
+
 def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
     """The code of the refusal of these claims, at time 1000."""
-    rules = {"names": ClaimNames.of(), "required": PROFILES["default"].required, **rules}
+    rules = {"names": named(), "required": PROFILES["default"].required, "leeway": 30, **rules}
     try:
         validate_claims({"iss": "i", "exp": 2000, **claims}, ClaimRules(**rules), NOW)
     except InvalidTokenError as exc:
@@ -40,9 +45,9 @@ def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
         ({"client_id": "a"}, {"clients": frozenset("a")}, None),
         ({"client_id": "b"}, {"clients": frozenset("a")}, "wrong_client"),
         ({}, {"clients": frozenset("a")}, "wrong_client"),
-        ({"realm": {"roles": [1]}}, {"names": ClaimNames.of(roles_claim="realm.roles")}, "invalid_claim"),
-        ({"realm": {"roles": ["a"]}}, {"names": ClaimNames.of(roles_claim="realm.roles")}, None),
-        ({"realm": "x"}, {"names": ClaimNames.of(permissions_claim="realm.roles")}, None),
+        ({"realm": {"roles": [1]}}, {"names": named(roles="realm.roles")}, "invalid_claim"),
+        ({"realm": {"roles": ["a"]}}, {"names": named(roles="realm.roles")}, None),
+        ({"realm": "x"}, {"names": named(permissions="realm.roles")}, None),
     ],
 )
 def test_claims_are_judged(claims: dict[str, Any], rules: dict[str, Any], code: str | None) -> None:
