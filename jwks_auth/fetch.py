@@ -12,7 +12,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,11 +60,11 @@ class Fetcher:
     proxies, client certificates and CA settings are used, and nothing in it is changed.
     """
 
-    headers: Mapping[str, Any] = field(default_factory=dict)
-    timeout: float = 30.0
-    ssl_context: ssl.SSLContext | None = None
-    session: Session | None = None
-    max_bytes: int = 262_144
+    headers: Mapping[str, Any]
+    timeout: float
+    ssl_context: ssl.SSLContext | None
+    session: Session | None
+    max_bytes: int
     clock: Callable[[], float] = elapsed
     sleep: Callable[[float], object] = time.sleep
     rng: Callable[[], float] = random.random

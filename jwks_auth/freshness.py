@@ -52,11 +52,11 @@ class State(StrEnum):
 class Rules:
     """A source's durations, in seconds, checked by whoever takes them from a user."""
 
-    lifespan: float = 300.0
-    stale_if_error: float = 3600.0
-    cooldown: float = 30.0
-    timeout: float = 30.0
-    wait: float = 30.0
+    lifespan: float
+    stale_if_error: float
+    cooldown: float
+    timeout: float
+    wait: float
 
 
 @dataclass(frozen=True, slots=True)

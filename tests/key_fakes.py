@@ -138,13 +138,19 @@ class Bench:
         return [event.name for event in self.events]
 
 
-def source_of(provider: Provider | None = None, *, recent: Any = None, **rules: float) -> Bench:
-    """A source over *provider*; a lookup that waits gives up after a millisecond unless *rules* say otherwise."""
+def rules_of(**given: float) -> Rules:
+    """The client's own durations, but for those *given*."""
+    usual = {"lifespan": 300.0, "stale_if_error": 3600.0, "cooldown": 30.0, "timeout": 30.0, "wait": 30.0}
+    return Rules(**{**usual, **given})
+
+
+def source_of(provider: Provider | None = None, *, recent: Any = None, **given: float) -> Bench:
+    """A source over *provider*; a lookup that waits gives up after a millisecond unless *given* otherwise."""
     provider, clock, threads = provider or Provider(), Clock(), HeldThreads()
     events: list[KeyEvent] = []
     source = KeySource(
         provider,
-        Rules(**{"wait": 0.001, "timeout": 5.0, **rules}),
+        rules_of(**{"wait": 0.001, "timeout": 5.0, **given}),
         uri="https://issuer.example/keys",
         recent=recent,
         on_event=events.append,

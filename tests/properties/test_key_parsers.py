@@ -13,11 +13,11 @@ from jwks_auth.client_document import key_set_of
 from jwks_auth.client_view import KeySetView
 from jwks_auth.errors import KeySourceError
 from jwks_auth.fetch_headers import max_age, retry_after
-from jwks_auth.freshness import Life, Rules, State
+from jwks_auth.freshness import Life, State
 from jwks_auth.snapshot import Loaded
 from jwks_auth.store import MemoryStore, SealedStore, StoreError
 from jwks_auth.store_record import Record
-from tests.key_fakes import document
+from tests.key_fakes import document, rules_of
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 JSON = st.recursive(
@@ -80,7 +80,7 @@ def test_no_header_makes_a_key_live_longer(control: str, age: str) -> None:
     """Whatever ``Cache-Control`` and ``Age`` say."""
     allowed = max_age({"Cache-Control": control, "Age": age})
     assert allowed is None or (allowed >= 0 and not isnan(allowed))
-    life = Life.starting(0.0, Rules(lifespan=300), draw=0.5, max_age=allowed)
+    life = Life.starting(0.0, rules_of(), draw=0.5, max_age=allowed)
     assert 60 <= life.hard <= 300
     assert life.state(3900) is State.EXPIRED
 

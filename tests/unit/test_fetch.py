@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,17 @@ from tests.fault_server import FaultServer
 from tests.key_fakes import Clock, document
 
 
+def fetcher_of(**parts: Any) -> Fetcher:
+    """A fetcher as the client makes one."""
+    return Fetcher(headers={}, timeout=30.0, ssl_context=None, session=None, max_bytes=262_144, **parts)
+
+
 def test_a_retry_pauses_and_stays_inside_the_deadline() -> None:
     """50 to 200 ms, and only if that leaves time."""
     clock, pauses = Clock(), []
     with FaultServer(document("a")) as server:
         server.mode = "unavailable_once"
-        fetcher = Fetcher(clock=clock, sleep=pauses.append, rng=lambda: 0.5)
+        fetcher = fetcher_of(clock=clock, sleep=pauses.append, rng=lambda: 0.5)
         assert fetcher.fetch(server.url).document == server.document
         assert pauses == [pytest.approx(0.125)]
         server.mode = "unavailable_once"
@@ -31,7 +37,7 @@ def test_no_request_is_made_after_the_deadline() -> None:
     """Whoever used up the time, discovery for example."""
     clock = Clock()
     with pytest.raises(FetchError) as caught:
-        Fetcher(clock=clock).fetch("http://127.0.0.1:1/", deadline=clock.now)
+        fetcher_of(clock=clock).fetch("http://127.0.0.1:1/", deadline=clock.now)
     assert caught.value.kind == "timeout"
 
 

@@ -13,10 +13,10 @@ from jwks_auth.errors import KeySourceError
 from jwks_auth.events import KeyEvent
 from jwks_auth.flight import Flight
 from jwks_auth.flights import Flights, _after_fork_in_child
-from jwks_auth.freshness import Errand, Move, Patience, Rules
+from jwks_auth.freshness import Errand, Move, Patience
 from jwks_auth.ledger import Ledger
 from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order
-from tests.key_fakes import Clock, HeldThreads, Provider
+from tests.key_fakes import Clock, HeldThreads, Provider, rules_of
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Airport:
     threads: HeldThreads = field(default_factory=HeldThreads)
     events: list[KeyEvent] = field(default_factory=list)
     books: Ledger = field(
-        default_factory=lambda: Ledger(Rules(), "https://issuer.example/keys", keeps_set=True)
+        default_factory=lambda: Ledger(rules_of(), "https://issuer.example/keys", keeps_set=True)
     )
 
     def __post_init__(self) -> None:

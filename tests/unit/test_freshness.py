@@ -14,13 +14,13 @@ from jwks_auth.freshness import (
     Life,
     Move,
     Patience,
-    Rules,
     Situation,
     State,
     plan,
 )
+from tests.key_fakes import rules_of
 
-RULES = Rules(lifespan=300, stale_if_error=3600, cooldown=30)
+RULES = rules_of()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_nothing_held_is_empty() -> None:
 
 def test_no_use_after_the_lifespan_where_that_is_forbidden() -> None:
     """``stale_if_error=0`` has no stale state."""
-    life = Life.starting(0.0, Rules(lifespan=300, stale_if_error=0), draw=0.0)
+    life = Life.starting(0.0, rules_of(lifespan=300, stale_if_error=0), draw=0.0)
     assert life.state(299.9) is State.AHEAD
     assert life.state(300.0) is State.EXPIRED
 
@@ -65,7 +65,7 @@ def test_the_provider_may_only_shorten_the_lifespan(max_age: float | None, lifes
 
 def test_a_lifespan_below_a_minute_is_the_users_word() -> None:
     """The provider's wish does not lengthen it to a minute."""
-    assert Life.starting(0.0, Rules(lifespan=10), draw=0.0, max_age=0).hard == 10
+    assert Life.starting(0.0, rules_of(lifespan=10), draw=0.0, max_age=0).hard == 10
 
 
 @pytest.mark.parametrize("draw", [0.0, 0.5, 0.999])

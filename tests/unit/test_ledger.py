@@ -9,14 +9,14 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand, Rules
+from jwks_auth.freshness import Errand
 from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
 from jwks_auth.snapshot import NOTHING, Deferred, Health, Loaded
-from tests.key_fakes import document
+from tests.key_fakes import document, rules_of
 
 NOW, WALL = 1_000_000.0, 1_700_000_000.0
-RULES = Rules()
+RULES = rules_of()
 
 
 def loaded(kids: str = "a", **more: object) -> Loaded:
@@ -186,7 +186,7 @@ def test_an_error_is_kept_without_its_frames() -> None:
 @pytest.mark.parametrize("cooldown", [0.0, 30.0])
 def test_health_can_be_sent_as_json(holding: str, cooldown: float) -> None:
     """Without ``Infinity``, which JSON does not have."""
-    books = Ledger(Rules(cooldown=cooldown, lifespan=inf, stale_if_error=inf), "uri", keeps_set=True)
+    books = Ledger(rules_of(cooldown=cooldown, lifespan=inf, stale_if_error=inf), "uri", keeps_set=True)
     if holding:
         books.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
     books.fail(KeySourceError(retry_after=inf), Errand.AHEAD, NOW, draw=0.5)

@@ -520,7 +520,7 @@ async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
     bench = warm()
     bench.source.flights.load = deferring(bench.provider)
     bench.provider.kids.add("b")
-    bench.source.rules = bench.source.rules.__class__(wait=60.0)
+    bench.source.rules = replace(bench.source.rules, wait=60.0)
     bench.clock.advance(HARD)
     bench.threads.held = True
     bench.seek("a")

@@ -10,12 +10,12 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand, Life, Rules
+from jwks_auth.freshness import Errand, Life
 from jwks_auth.key_set import KeySet
 from jwks_auth.snapshot import Deferred, Loaded, Order, Snapshot
 from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.store_load import SharedLoad
-from tests.key_fakes import Clock, Provider, document, source_of
+from tests.key_fakes import Clock, Provider, document, rules_of, source_of
 
 SECRET = "a secret of the fleet"
 
@@ -23,7 +23,7 @@ SECRET = "a secret of the fleet"
 class Sharing:
     """A process of a fleet: its load through *store*, and what it reported."""
 
-    def __init__(self, store: KeySetStore, provider: Provider, clock: Clock, **rules: float) -> None:
+    def __init__(self, store: KeySetStore, provider: Provider, clock: Clock, **given: float) -> None:
         self.reported: list[str] = []
         self.deadline = inf
         self.held = source_of().source.books.snapshot
@@ -32,7 +32,7 @@ class Sharing:
         self.load = SharedLoad(
             provider,
             store,
-            Rules(**rules),
+            rules_of(**given),
             name="https://issuer.example/keys",
             on_failure=self.reported.append,
             clock=clock,
