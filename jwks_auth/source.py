@@ -214,7 +214,8 @@ class KeySource:
         if event is None:
             return
         if event.name == "refresh_failed":
-            _log.warning("keys of %s: refresh failed (%s)", event.uri, event.kind)
+            why = self.books.last_error or "over by now"
+            _log.warning("keys of %s: refresh failed (%s): %s", event.uri, event.kind, why)
         elif event.name == "store_failed":
             _log.warning("keys of %s: the store is of no use (%s)", event.uri, event.kind)
         if self._on_event is not None:

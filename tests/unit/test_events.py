@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 import jwks_auth
-from jwks_auth import PyJWKClient
+from jwks_auth import Issuer, PyJWKClient
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.events import KeyEvent
 from jwks_auth.jwk import RefusedKey
 from jwks_auth.key_set import KeySet
 from jwks_auth.snapshot import Loaded, Order
 from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Bench, Provider, document, jwk, source_of
 
 URI = "https://issuer.example/keys"
@@ -154,6 +155,15 @@ def test_a_store_that_fails_is_told_by_its_kind(
     ]
     assert f"keys of {URI}: the store is of no use ({kind})" in caplog.messages
     assert f"`{kind}`" in re.findall(r"`store_failed` \(.*?\)", KEYS_PAGE.read_text(), re.DOTALL)[0]
+
+
+def test_the_log_says_why_keys_cannot_be_fetched(caplog: pytest.LogCaptureFixture) -> None:
+    """Not only of what kind it is: a slash too many shows nowhere else in a running service."""
+    with FakeIssuer.serve() as issuer, pytest.raises(KeySourceError):
+        Issuer(f"{issuer.issuer}/").warm_up()
+    [line] = caplog.messages
+    assert "refresh failed (discovery): no metadata of the issuer: " in line
+    assert f"the metadata is not that of '{issuer.issuer}/'" in line
 
 
 def test_both_tables_have_every_event() -> None:
