@@ -115,9 +115,7 @@ class KeySource:
                 break
         yield self._conclude(wanted, landed, refresh=refresh)
 
-    def _begin(
-        self, wanted: Wanted[Any], began: float, *, refresh: bool = False
-    ) -> tuple[Flight | None, float]:
+    def _begin(self, wanted: Wanted[Any], began: float, *, refresh: bool) -> tuple[Flight | None, float]:
         """The flight in the air, one that starts now included, and for how many seconds to wait for it."""
         now = self.clock()
         flights, seen = self.flights, self.books.snapshot

@@ -163,7 +163,7 @@ class _SealedContext:
 
 def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdog) -> Session:
     if context is None and url.lower().startswith("https:"):
-        context = _default_context(_trust())
+        context = _default_context(_authorities())
     session = Session()
     adapter = _WatchedAdapter(context, watchdog)
     session.mount("https://", adapter)
@@ -172,13 +172,13 @@ def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdo
 
 
 @lru_cache(maxsize=1)
-def _default_context(trust: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
+def _default_context(authorities: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
     # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates. Reading those
     # takes more than ten times the CPU of all else in a fetch, so it is done again only when they change.
     return ssl.create_default_context()
 
 
-def _trust() -> tuple[tuple[str, int], ...]:
+def _authorities() -> tuple[tuple[str, int], ...]:
     paths = ssl.get_default_verify_paths()
     return tuple((path, os.stat(path).st_mtime_ns) for path in (paths.cafile, paths.capath) if path)
 
