@@ -102,7 +102,7 @@ def _refreshed(issuer: Issuer) -> Iterator[str]:
 
 def _fetch(issuer: Issuer) -> None:
     if issuer.client is not None:
-        issuer.client.get_jwk_set(refresh=True)
+        issuer.client.warm_up(refresh=True)
 
 
 def _warmed_up(issuer: Issuer) -> Iterator[str]:

@@ -162,13 +162,16 @@ class PyJWKClient(jwt.PyJWKClient):
         """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
         return value_of(await self.source.alookup(self._wanted(*_header(token))))
 
-    def warm_up(self) -> None:
-        """Fetch the keys now, if they are not in the cache; raises as :meth:`get_jwk_set` does."""
-        value_of(self.source.lookup(_WHOLE))
+    def warm_up(self, refresh: bool = False) -> None:
+        """Fetch the keys now, if they are not in the cache; *refresh* asks the endpoint whatever is in the cache.
 
-    async def awarm_up(self) -> None:
+        Raises as :meth:`get_jwk_set` does, but not for keys that PyJWT can't show.
+        """
+        value_of(self.source.lookup(_WHOLE, refresh=refresh))
+
+    async def awarm_up(self, refresh: bool = False) -> None:
         """As :meth:`warm_up`, without holding the event loop."""
-        value_of(await self.source.alookup(_WHOLE))
+        value_of(await self.source.alookup(_WHOLE, refresh=refresh))
 
     def health(self) -> Health:
         """State, age, last error, next attempt and number of keys. Never waits."""

@@ -11,6 +11,8 @@ from jwks_auth import cli
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer
 from tests import tenant_directory
+from tests.fault_server import FaultServer
+from tests.key_fakes import jwk
 
 
 @pytest.fixture
@@ -35,6 +37,15 @@ def test_check_says_why_an_issuer_has_no_keys(served: FakeIssuer) -> None:
     assert not report.ok
     assert "discovery: " in report.lines[1]
     assert "HTTP 503" in report.lines[1]
+
+
+def test_check_and_refresh_list_keys_that_pyjwt_does_not_know() -> None:
+    """RFC 9864's name for an algorithm, say: what counts is what verifies tokens."""
+    with FaultServer({"keys": [{**jwk("a"), "alg": "Ed25519"}]}) as server:
+        settings = {"ISSUER": "https://id.example/", "AUDIENCE": "api", "JWKS_URI": server.url}
+        for report in (cli.check(Authenticator(settings)), cli.refresh(Authenticator(settings))):
+            assert report.ok
+            assert "a" in report.lines[1]
 
 
 def test_check_asks_the_issuer_and_show_the_store(served: FakeIssuer, tmp_path: Path) -> None:
