@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,13 +44,13 @@ def test_the_explanation_is_what_the_command_prints() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "hint"),
+    ("claims", "hint"),
     [
-        (ISSUER.token(exp=None), "the token lacks exp; have the issuer add it"),
-        (ISSUER.token(aud="reports"), "or, if this one is meant, add it to the audience"),
-        (ISSUER.token(aud=None), "the token names no audience"),
+        ({"exp": None}, "the token lacks exp; have the issuer add it"),
+        ({"aud": "reports"}, "or, if this one is meant, add it to the audience"),
+        ({"aud": None}, "the token names no audience"),
     ],
 )
-def test_hints_say_what_to_do(raw: str, hint: str) -> None:
+def test_hints_say_what_to_do(claims: dict[str, Any], hint: str) -> None:
     """The last line of an explanation."""
-    assert hint in explained(raw).splitlines()[-1]
+    assert hint in explained(ISSUER.token(**claims)).splitlines()[-1]

@@ -19,7 +19,7 @@ from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
 
 ISSUER = FakeIssuer()
 AUTH = JWTBearer(ISSUER.settings(), websocket_subprotocol=True)
-TOKEN = ISSUER.token(sub="u1")
+TOKEN = ISSUER.token(sub="u1", expires_in=86_400)  # made long before it is used, where the whole suite runs
 APP = FastAPI(openapi_url=None)
 
 
