@@ -40,7 +40,7 @@ KEY_SET = {"keys": [public_jwk(alg, key, kid=alg, alg=alg, use="sig") for alg, k
 def claims(**changes: Any) -> dict[str, Any]:
     """Good claims, with changes; a claim that becomes ``...`` is left out."""
     now = int(time.time())
-    good = {"iss": ISSUER, "sub": "user", "aud": AUDIENCE, "exp": now + 300, "iat": now, "jti": "1"}
+    good = {"iss": ISSUER, "sub": "user", "aud": AUDIENCE, "exp": now + 86_400, "iat": now, "jti": "1"}
     return {name: value for name, value in {**good, **changes}.items() if value is not ...}
 
 
