@@ -66,7 +66,7 @@ class KeySource:
         return snapshot.keys.select(kid, alg) if self.clock() < snapshot.fresh_until else None
 
     def resolve(self, kid: str | None, alg: str) -> VerificationKey:
-        """The key: at once if it may be served, in the background of which it may be renewed, or after a fetch.
+        """The key: at once if it may be served, perhaps with a renewal in the background; else after a fetch.
 
         Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
         set.

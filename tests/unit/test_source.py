@@ -49,7 +49,7 @@ def unavailable(bench: Bench) -> KeySourceError:
 def test_a_cold_lookup_fetches_once() -> None:
     """The first lookup waits for the keys, the rest find them."""
     bench = source_of()
-    assert bench.seek("a") is not None or bench.source.resolve("a", ALG)
+    assert bench.seek("a") is not None
     assert bench.seek("a") is bench.source.resolve("a", ALG)
     assert bench.provider.asked == 1
 
@@ -185,7 +185,7 @@ def test_a_withdrawn_key_is_gone_with_the_next_answer() -> None:
     bench = warm(Provider({"a", "b"}))
     bench.provider.kids.remove("a")
     bench.clock.advance(SOFT)
-    assert bench.seek("a") or True
+    bench.seek("a")  # starts the renewal
     assert bench.seek("a") is None
     unknown(bench, "a")
     [event] = [event for event in bench.events if event.removed]
