@@ -4,12 +4,14 @@ from jwks_auth.client import PyJWKClient
 from jwks_auth.errors import (
     AuthError,
     ConfigurationError,
+    ForbiddenError,
     InsufficientScopeError,
     InvalidRequestError,
     InvalidTokenError,
     JWKSAuthError,
     KeySourceError,
     MissingTokenError,
+    Refused,
 )
 from jwks_auth.issuer import Issuer
 from jwks_auth.jws import verify_jws
@@ -23,6 +25,7 @@ __all__ = [
     "ANY_AUDIENCE",
     "AuthError",
     "ConfigurationError",
+    "ForbiddenError",
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",
@@ -33,6 +36,7 @@ __all__ = [
     "MissingTokenError",
     "Policy",
     "PyJWKClient",
+    "Refused",
     "Tenants",
     "TokenVerifier",
     "VerifiedToken",

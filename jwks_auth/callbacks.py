@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
-from jwks_auth.errors import AuthError, KeySourceError
+from jwks_auth.errors import KeySourceError, Refused
 
 __all__ = ["aask", "ask"]
 
@@ -22,7 +22,7 @@ def ask(callback: Callable[..., Any], *args: Any) -> Any:
     try:
         answer = callback(*args)
         return _wait_for(answer) if inspect.isawaitable(answer) else answer
-    except (AuthError, KeySourceError):
+    except Refused:
         raise
     except Exception as exc:
         raise _failure() from exc
@@ -33,7 +33,7 @@ async def aask(callback: Callable[..., Any], *args: Any) -> Any:
     try:
         answer = callback(*args) if _is_async(callback) else await asyncio.to_thread(callback, *args)
         return await answer if inspect.isawaitable(answer) else answer
-    except (AuthError, KeySourceError):
+    except Refused:
         raise
     except Exception as exc:
         raise _failure() from exc

@@ -6,16 +6,18 @@ What a client may read of an error is a constant (:attr:`AuthError.description`)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import jwt
 
-from jwks_auth.challenge import DEFAULT_REALM, format_challenge
+from jwks_auth.challenge import DEFAULT_REALM, checked_scopes, format_challenge
 
 __all__ = [
     "AuthError",
     "ConfigurationError",
+    "ForbiddenError",
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",
@@ -23,6 +25,7 @@ __all__ = [
     "KeySourceError",
     "MalformedTokenError",
     "MissingTokenError",
+    "Refused",
 ]
 
 TOKEN_FAULTS: dict[str, str] = {
@@ -45,12 +48,21 @@ TOKEN_FAULTS: dict[str, str] = {
     "revoked": "The access token has been revoked",
     "user_refused": "The access token's user may not sign in",
 }
-"""Every ``InvalidTokenError.code`` and its constant text. Codes are public API: they are only ever added."""
+"""Every ``InvalidTokenError.code`` of ours and its constant text. Codes are public API: they are only ever added."""
+
+_REFUSED = "The access token is refused"
+_FORBIDDEN = "The service does not allow this request"
 
 REQUEST_FAULTS: dict[str, str] = {
     "invalid_request": "The request's credentials are malformed",
     "multiple_credentials": "The request carries more than one set of credentials",
 }
+
+
+_LONGEST_RETRY_AFTER = 86_400.0
+
+_CODE = re.compile(r"[a-z_]+\Z")
+_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6750 section 3
 
 
 class JWKSAuthError(Exception):
@@ -65,14 +77,34 @@ class ConfigurationError(JWKSAuthError, ValueError):
     """A setting is missing or wrong; raised at construction and start-up, never for a request."""
 
 
-class AuthError(JWKSAuthError):
-    """A request that is refused: HTTP status, RFC 6750 error code and a constant description."""
+class Refused(JWKSAuthError):
+    """A request that is not let through: the client's fault (:class:`AuthError`) or not (:class:`KeySourceError`)."""
 
-    status: int = 401
+    status: int
+    error: str | None
+    code: str
+    description: str
+
+
+class AuthError(Refused):
+    """A request that is refused: HTTP status, RFC 6750 error code and a constant description.
+
+    *code* is of ``[a-z_]``, and logged; *description* is a text for the client, of printable ASCII without quotes and
+    backslashes. Raises ``ValueError`` for any other.
+    """
+
+    status = 401
     error: str | None = None
 
     def __init__(self, code: str, description: str) -> None:
-        Exception.__init__(self, description)  # here and below without super(): junk comes by the thousand
+        if not _CODE.match(code):
+            raise ValueError(f"code {code!r}: expected a-z and _ alone")
+        if not _TEXT.match(description):
+            raise ValueError(f"{description!r} can't stand in a challenge (RFC 6750 section 3)")
+        self._say(code, description)
+
+    def _say(self, code: str, description: str) -> None:
+        Exception.__init__(self, description)  # without super(): junk comes by the thousand
         self.code = code
         self.description = description
 
@@ -92,7 +124,7 @@ class MissingTokenError(AuthError):
     """No credentials were sent: 401, and a challenge without an error code (RFC 6750 section 3.1)."""
 
     def __init__(self) -> None:
-        super().__init__("missing_token", "Authentication is required")
+        self._say("missing_token", "Authentication is required")
 
     def _challenge_params(self) -> dict[str, str | None]:
         return {}
@@ -105,44 +137,68 @@ class InvalidRequestError(AuthError):
     error = "invalid_request"
 
     def __init__(self, code: str = "invalid_request") -> None:
-        super().__init__(code, REQUEST_FAULTS[code])
+        self._say(code, REQUEST_FAULTS[code])
 
 
 class InvalidTokenError(AuthError, jwt.InvalidTokenError):
-    """The token is refused: 401. ``code`` says why and is stable; see :data:`TOKEN_FAULTS`."""
+    """The token is refused: 401. ``code`` says why and is stable; see :data:`TOKEN_FAULTS`.
+
+    A validator may have codes of its own, each with a *text* for the client, which is to be a constant:
+    ``InvalidTokenError("guest", "Guests may not use this API")``.
+    """
 
     error = "invalid_token"
 
-    def __init__(self, code: str) -> None:
-        AuthError.__init__(self, code, TOKEN_FAULTS[code])
+    def __init__(self, code: str, text: str | None = None) -> None:
+        known = TOKEN_FAULTS.get(code)
+        if known is None or text is not None:
+            AuthError.__init__(self, code, _REFUSED if text is None else text)
+        else:
+            self._say(code, known)
 
 
 class MalformedTokenError(InvalidTokenError, jwt.DecodeError):
     """The token can't be read at all; to PyJWT's users a ``DecodeError``."""
 
     def __init__(self, code: str = "malformed") -> None:
-        AuthError.__init__(self, code, TOKEN_FAULTS[code])
+        self._say(code, TOKEN_FAULTS[code])
 
 
 class InsufficientScopeError(AuthError):
-    """The token is good but does not allow this: 403. *scopes* are those it lacks, named in the challenge."""
+    """The token is good but does not allow this: 403. *scopes* are those it lacks, named in the challenge.
+
+    They are a list, or one string with spaces. Raises ``ValueError`` for what no token can hold.
+    """
 
     status = 403
     error = "insufficient_scope"
 
-    def __init__(self, scopes: Iterable[str] = ()) -> None:
-        super().__init__("insufficient_scope", "The access token does not allow this request")
-        self.scopes = tuple(scopes)
+    def __init__(self, scopes: str | Iterable[str] = ()) -> None:
+        self._say("insufficient_scope", "The access token does not allow this request")
+        self.scopes = checked_scopes(scopes)
 
     def _challenge_params(self) -> dict[str, str | None]:
         return {**super()._challenge_params(), "scope": " ".join(self.scopes) or None}
 
 
-class KeySourceError(JWKSAuthError):
+class ForbiddenError(AuthError):
+    """The token is good, but the service says no: 403, with a code of its own and a constant *text* for the client.
+
+    The code is the challenge's error, too: ``insufficient_scope`` would send a client for another token, in vain.
+    """
+
+    status = 403
+
+    def __init__(self, code: str, text: str = _FORBIDDEN) -> None:
+        super().__init__(code, text)
+        self.error = code
+
+
+class KeySourceError(Refused):
     """The token can't be judged: no usable keys and the issuer can't be reached, or a callback failed. 503.
 
     ``kind`` is a stable word for logs and metrics (``timeout``, ``connection``, ``status``, ...);
-    ``retry_after`` is in seconds.
+    ``retry_after`` is in seconds, a day at most.
     """
 
     status = 503
@@ -155,7 +211,7 @@ class KeySourceError(JWKSAuthError):
     ) -> None:
         super().__init__(detail)
         self.kind = kind
-        self.retry_after = retry_after
+        self.retry_after = min(max(0.0, retry_after), _LONGEST_RETRY_AFTER)  # 0 for what is no number
 
 
 def _restored(cls: type[JWKSAuthError], args: tuple[Any, ...], fields: dict[str, Any]) -> JWKSAuthError:

@@ -10,7 +10,7 @@ import pytest
 NAMES = {
     "jwks_auth": "PyJWKClient TokenVerifier Issuer VerifiedToken Policy KeySet ANY_AUDIENCE verify_jws JWKSAuthError "
     "ConfigurationError AuthError MissingTokenError InvalidRequestError InvalidTokenError InsufficientScopeError "
-    "KeySourceError",
+    "KeySourceError Refused ForbiddenError",
     "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection",
     "jwks_auth.testing": "FakeIssuer",
     "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",

@@ -70,6 +70,61 @@ def test_insufficient_scope_names_the_scopes() -> None:
     assert "scope=" not in errors.InsufficientScopeError().challenge(realm="r")
 
 
+def test_a_string_of_scopes_is_not_its_letters() -> None:
+    """Two scopes in one string are two, and what no challenge can hold is found where it is raised."""
+    assert errors.InsufficientScopeError("a b").scopes == ("a", "b")
+    with pytest.raises(ValueError, match="impossible"):
+        errors.InsufficientScopeError(['a"b'])
+
+
+@pytest.mark.parametrize("made", [errors.InvalidTokenError, errors.ForbiddenError, errors.AuthError])
+def test_codes_of_ones_own(made: type[errors.AuthError]) -> None:
+    """The code and the text are a service's; what could break out of a header or a log line is refused."""
+    error = made("guest", "Guests may not use this API")
+    assert (error.code, error.description, str(error)) == ("guest", *["Guests may not use this API"] * 2)
+    for code, text in [
+        ("Guest", "a"),
+        ("", "a"),
+        ("a\n", "a"),
+        ("a", ""),
+        ("a", 'a"'),
+        ("a", "a\r\nb"),
+        ("a", "\u00e9"),
+    ]:
+        with pytest.raises(ValueError, match=r"expected|stand in"):
+            made(code, text)
+
+
+def test_a_text_of_ones_own_for_a_code_of_ours() -> None:
+    """The code stays what programs look at; without a text there is a constant one."""
+    error = errors.InvalidTokenError("expired", "Sign in again")
+    assert (error.code, error.description) == ("expired", "Sign in again")
+    assert errors.InvalidTokenError("guest").description == "The access token is refused"
+    assert errors.ForbiddenError("guest").description == "The service does not allow this request"
+
+
+def test_forbidden_is_403_and_not_a_matter_of_scope() -> None:
+    """A client told of ``insufficient_scope`` would come back with another token, in vain."""
+    error = errors.ForbiddenError("guest", "Guests may not use this API")
+    assert (error.status, error.error) == (403, "guest")
+    assert error.challenge(realm="r") == (
+        'Bearer realm="r", error="guest", error_description="Guests may not use this API"'
+    )
+
+
+def test_whatever_is_refused_has_one_base() -> None:
+    """All that an adapter answers: the client's fault or the service's, never a mistake in the settings."""
+    assert isinstance(errors.ForbiddenError("guest"), errors.Refused)
+    assert isinstance(errors.KeySourceError(), errors.Refused)
+    assert not issubclass(errors.ConfigurationError, errors.Refused)
+
+
+@pytest.mark.parametrize(("said", "kept"), [(float("inf"), 86_400), (float("nan"), 0), (-5, 0), (3, 3)])
+def test_a_time_to_retry_is_one_that_a_header_can_say(said: float, kept: float) -> None:
+    """Whatever a callback made of it."""
+    assert errors.KeySourceError(retry_after=said).retry_after == kept
+
+
 def test_a_malformed_token_is_pyjwts_decode_error() -> None:
     """Code written for PyJWT keeps catching it."""
     assert isinstance(errors.MalformedTokenError(), jwt.DecodeError)
@@ -101,6 +156,8 @@ ERRORS = [
     errors.InvalidTokenError("expired"),
     errors.MalformedTokenError(),
     errors.InsufficientScopeError(["orders:read"]),
+    errors.ForbiddenError("guest", "Guests may not use this API"),
+    errors.InvalidTokenError("guest", "Guests may not use this API"),
     errors.KeySourceError("down", kind="status", retry_after=7.0),
     client_errors.ClientConfigurationError("uri: found ftp"),
     client_errors.KeySetError("no object", kind="not_an_object"),
@@ -129,6 +186,5 @@ def test_every_error_travels() -> None:
             yield from below(found)
 
     ours = {found for found in below(errors.JWKSAuthError) if found.__module__.startswith("jwks_auth.")}
-    assert ours - {errors.AuthError} == {
-        type(error) for error in ERRORS
-    }  # AuthError is raised as one of its own
+    bases = {errors.Refused, errors.AuthError}  # raised as one of their own
+    assert ours - bases == {type(error) for error in ERRORS}
