@@ -232,6 +232,7 @@ _WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
 
 
 def _header(token: str | bytes) -> tuple[str | None, str]:
-    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token)
+    # As PyJWT reads it: lax of enc, since what it is used for is jwt.decode's to judge.
+    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token, lax=True)
     _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
     return unverified.kid, unverified.alg

@@ -7,8 +7,9 @@ from typing import Any
 
 from jwks_auth.algorithms import OPT_IN_ALGORITHMS
 from jwks_auth.claims import client_of
-from jwks_auth.errors import KeySourceError
+from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jwk import shown_kid
+from jwks_auth.jws import parse_jws
 from jwks_auth.tokens import UnverifiedToken
 from jwks_auth.trust import Trust
 
@@ -62,7 +63,19 @@ def on_form(raw: object) -> str | None:
         )
     if raw != raw.strip(_WRAPPING) or "=" in raw:
         return "quotes, white space or = padding: copy the token exactly"
-    return None
+    return _on_encryption(raw)
+
+
+def _on_encryption(raw: str) -> str | None:
+    try:
+        encrypted = parse_jws(raw, lax=True).jose.encrypted
+    except InvalidTokenError:
+        return None
+    return (
+        "the header names an enc, as an encrypted token's (JWE) does; have the issuer leave it out"
+        if encrypted
+        else None
+    )
 
 
 def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None:

@@ -28,8 +28,11 @@ _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
 _MOST_MARKS = 128  # wherever they stand: certificates and keys in a header have a few
 
 
-def parse_jws(raw: str) -> UnverifiedToken:
-    """The parts of *raw*; raises ``InvalidTokenError`` for all but three segments, the first a clean header."""
+def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
+    """The parts of *raw*; raises ``InvalidTokenError`` for all but three segments, the first a clean header.
+
+    A header with ``enc`` is an encrypted token's (RFC 7516 section 9); *lax* reads it all the same.
+    """
     if not isinstance(raw, str) or not raw.isascii():
         raise MalformedTokenError
     if len(raw) > MAX_TOKEN_LENGTH:
@@ -44,6 +47,8 @@ def parse_jws(raw: str) -> UnverifiedToken:
         signature = decode_base64url(data[second + 1 :])
     except ValueError as exc:
         raise MalformedTokenError from exc
+    if jose.encrypted and not lax:
+        raise MalformedTokenError
     return UnverifiedToken(jose, first + 1, data[:second], signature)
 
 
@@ -89,7 +94,7 @@ def _parse_header(segment: bytes) -> Header:
         raise ValueError("kid is not a string")
     if not isinstance(typ, str) and "typ" in members:
         raise ValueError("typ is not a string")
-    return Header(alg, kid, typ, _media_type(typ), _frozen(members))
+    return Header(alg, kid, typ, _media_type(typ), "enc" in members, _frozen(members))
 
 
 def _frozen(value: Any) -> Any:

@@ -61,13 +61,15 @@ def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audi
 class Header(NamedTuple):
     """A JOSE header whose members were checked; shared between tokens, so *members* is read-only.
 
-    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``.
+    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``. ``encrypted``:
+    it names an ``enc``, which makes it a JWE's.
     """
 
     alg: str
     kid: str | None
     typ: str | None
     media_type: str | None
+    encrypted: bool
     members: Mapping[str, Any]
 
 

@@ -60,6 +60,8 @@ def structure() -> Iterator[Attack]:
     yield Attack("structure_no_payload", lambda: assemble(segment(header()), ""), "malformed")
     encrypted = segment({"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "RS256"})
     yield Attack("structure_encrypted", lambda: f"{encrypted}.AAAA.AAAA.AAAA.AAAA", "malformed")
+    for name, enc in {"a_name": "A256GCM", "null": None, "empty": "", "an_object": {}}.items():
+        yield of_header(f"structure_signed_with_enc_{name}", "malformed", {"enc": enc}, cty="JWT", zip="DEF")
 
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
