@@ -1,6 +1,6 @@
 """Bearer-token authentication for Flask: verified JWT access tokens on views, blueprints and whole apps."""
 
-from jwks_auth_flask.admissions import current_token, current_user
+from jwks_auth_flask.admissions import current_token, current_user, token_of, user_of
 from jwks_auth_flask.decorators import public, require_jwt
 from jwks_auth_flask.errors import AuthRejected
 from jwks_auth_flask.extension import JWKSAuth
@@ -15,6 +15,8 @@ __all__ = [
     "keys_refreshed",
     "public",
     "require_jwt",
+    "token_of",
     "token_rejected",
     "token_verified",
+    "user_of",
 ]

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Request, request
+from flask import Request
+from flask import request as flask_request
 from werkzeug.local import LocalProxy
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import Memo
 
-__all__ = ["Admission", "Admissions", "admissions_of", "current_token", "current_user"]
+__all__ = [
+    "Admission",
+    "Admissions",
+    "admissions_of",
+    "current_token",
+    "current_user",
+    "token_of",
+    "user_of",
+]
 
 UNGUARDED = (
     "No token was accepted on this request. Put @require_jwt on the view, or guard its blueprint or app with "
-    "auth.protect(...). Where a token is optional, ask first: `if current_token:`."
+    "auth.protect(...). Where a token is optional, ask first: `if current_token:`, or `token_of(request)`."
 )
 NO_LOADER = "No user was loaded on this request: register a loader with @auth.user_loader."
 
@@ -66,24 +75,38 @@ def admissions_of(current: Request) -> Admissions:
     return found
 
 
+def token_of(request: Request) -> VerifiedToken | None:
+    """The token the latest guard accepted on *request*, or ``None``: no proxy, so ``is None`` tells the truth."""
+    latest = admissions_of(request).latest
+    return None if latest is None else latest[0]
+
+
+def user_of(request: Request) -> Any:
+    """The user that ``@auth.user_loader`` made of that token, or ``None``; no proxy either."""
+    latest = admissions_of(request).latest
+    return None if latest is None else latest[1]
+
+
 def _token() -> VerifiedToken:
-    latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
-    if latest is None:
+    token = token_of(flask_request)
+    if token is None:
         raise RuntimeError(UNGUARDED)
-    return latest[0]
+    return token
 
 
 def _user() -> Any:
-    latest = admissions_of(request._get_current_object()).latest  # type: ignore[attr-defined]
-    if latest is None:
-        raise RuntimeError(UNGUARDED)
-    if latest[1] is None:
-        raise RuntimeError(NO_LOADER)
-    return latest[1]
+    user = user_of(flask_request)
+    if user is None:
+        raise RuntimeError(UNGUARDED if token_of(flask_request) is None else NO_LOADER)
+    return user
 
 
 current_token: VerifiedToken = LocalProxy(_token)  # type: ignore[assignment]
-"""The token the latest guard accepted on this request; false where there is none."""
+"""The token the latest guard accepted on this request; false where there is none.
+
+It is a proxy: ``current_token is not None`` is *always true*, token or not. Ask ``if current_token:``, or take the
+token itself, or a real ``None``, from :func:`token_of`.
+"""
 
 current_user: Any = LocalProxy(_user)
-"""What ``@auth.user_loader`` made of that token; false where there is none."""
+"""What ``@auth.user_loader`` made of that token; false where there is none, and never ``None``: see :func:`user_of`."""

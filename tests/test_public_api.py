@@ -19,7 +19,7 @@ NAMES = {
     "jwks_auth_django.rest_framework": "JWTAuthentication HasScopes HasAnyScope HasRole",
     "jwks_auth_django.ninja": "JWTBearer AsyncJWTBearer",
     "jwks_auth_django.test": "JWTClient AsyncJWTClient",
-    "jwks_auth_flask": "JWKSAuth require_jwt current_token public",
+    "jwks_auth_flask": "JWKSAuth require_jwt current_token token_of user_of public",
     "jwks_auth_fastapi": "JWTBearer JWKSAuthSettings VerifiedToken audit install_error_handlers",
     "jwks_auth_fastapi.starlette": "JWTAuthenticationBackend require_jwt",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
@@ -20,8 +20,10 @@ from jwks_auth_flask import (
     keys_refreshed,
     public,
     require_jwt,
+    token_of,
     token_rejected,
     token_verified,
+    user_of,
 )
 from jwks_auth_flask.testing import JWTClient
 
@@ -90,6 +92,8 @@ auth.protect(blueprint, roles="admin")
 assert_type(bare(1), str)
 assert_type(named(), str)
 assert_type(current_token, VerifiedToken)
+assert_type(token_of(request), VerifiedToken | None)
+assert_type(user_of(request), Any)
 assert_type(auth.authenticator(app), Authenticator)
 client = JWTClient(app, issuer=FakeIssuer())
 assert_type(client.with_token(sub="u1"), JWTClient)
