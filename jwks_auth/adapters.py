@@ -5,6 +5,7 @@ from jwks_auth.authenticator import Authenticator, Memo
 from jwks_auth.credentials import Credentials
 from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
+from jwks_auth.services import is_surely_service, name_of_service
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
 from jwks_auth.store import SealedStore
 from jwks_auth.store_cache import CacheStore
@@ -23,5 +24,7 @@ __all__ = [
     "RequirementOptions",
     "SealedStore",
     "Settings",
+    "is_surely_service",
+    "name_of_service",
     "readers",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from jwks_auth.challenge import checked_scopes
 from jwks_auth.claims import ClaimPath
 from jwks_auth.errors import ConfigurationError, InsufficientScopeError, MissingTokenError
-from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, Kind, Not, Rule
+from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
 from jwks_auth.tokens import VerifiedToken
 
 __all__ = ["Policy"]
@@ -25,8 +25,8 @@ class Policy:
 
     *scopes*, *roles* and *permissions* are all needed, of *any_scope* and *any_role* one is enough. A string
     is one role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as
-    ``realm.tier``, to the value it must have; a claim that is a list must contain it. Raises
-    ``ConfigurationError`` for what no token can meet.
+    ``realm.tier``, to the value it must have; a claim that is a list must contain it. *person*: ``True`` for
+    people only, no services. Raises ``ConfigurationError`` for what no token can meet.
     """
 
     __slots__ = ("_rule",)
@@ -40,6 +40,7 @@ class Policy:
         any_role: Names | None = None,
         permissions: Names | None = None,
         claims: Mapping[str, Any] | None = None,
+        person: bool | None = None,
     ) -> None:
         if claims is not None and not (isinstance(claims, Mapping) and claims):
             raise ConfigurationError(
@@ -58,6 +59,7 @@ class Policy:
             if names is not None
         ]
         rules += [ClaimIs(ClaimPath.of(name), value) for name, value in (claims or {}).items()]
+        rules += _of_people(person)
         self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
 
     @classmethod
@@ -110,6 +112,16 @@ class Policy:
 
     def __repr__(self) -> str:
         return f"Policy({self.describe()})"
+
+
+def _of_people(person: bool | None) -> list[Rule]:
+    if person is None:
+        return []
+    if person is not True:
+        raise ConfigurationError(
+            f"person: found {person!r}, expected True; services are ~Policy(person=True)"
+        )
+    return [IsPerson()]
 
 
 def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:

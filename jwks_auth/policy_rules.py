@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jwks_auth.claims import ClaimPath, find_claim
 from jwks_auth.tokens import VerifiedToken
 
-__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "Kind", "Not", "Rule"]
+__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "IsPerson", "Kind", "Not", "Rule"]
 
 Kind = Literal["scopes", "roles", "permissions"]
 
@@ -84,6 +84,20 @@ class ClaimIs(Rule):
 
     def __str__(self) -> str:
         return f"claim {self.path.name} {self.value!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class IsPerson(Rule):
+    """The token is a person's and no service's."""
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        return not token.is_service
+
+    def describe(self) -> dict[str, Any]:
+        return {"person": True}
+
+    def __str__(self) -> str:
+        return "a person"
 
 
 @dataclass(frozen=True, slots=True)

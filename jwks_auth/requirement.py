@@ -25,11 +25,12 @@ class RequirementOptions(TypedDict, total=False):
     any_role: str | Iterable[str] | None
     permissions: str | Iterable[str] | None
     claims: Mapping[str, Any] | None
+    person: bool
     policy: Policy | None
     optional: bool
 
 
-_RULES = frozenset({"scopes", "any_scope", "roles", "any_role", "permissions", "claims"})
+_RULES = frozenset({"scopes", "any_scope", "roles", "any_role", "permissions", "claims", "person"})
 """The options that a :class:`Policy` takes."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NoReturn, Typ
 from jwks_auth.base64url import decode_base64url
 from jwks_auth.claims import ClaimNames, client_of, find_claim
 from jwks_auth.errors import ConfigurationError, MalformedTokenError
+from jwks_auth.services import is_service
 from jwks_auth.strict_json import parse_json_object
 
 __all__ = [
@@ -175,8 +176,13 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def subject(self) -> str | None:
-        """``sub``: a user, or the client itself in the client-credentials grant (RFC 9700 section 4.15)."""
-        return self._payload.get("sub")
+        """``sub``: a user, or the client itself (see :attr:`is_service`); an empty one is none."""
+        return self._payload.get("sub") or None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a client speaks for itself and not for a person, as far as the token shows (RFC 9700, 4.15)."""
+        return is_service(self._payload)
 
     @property
     def issuer(self) -> str:

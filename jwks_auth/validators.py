@@ -56,8 +56,10 @@ class ClaimRules:
 
 def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
     """Raise ``InvalidTokenError`` unless everything but the audience is right."""
-    # A claim that is null says no more than one that is not there.
+    # A claim that is null says no more than one that is not there; nor does an empty subject.
     if "exp" not in claims or (rules.required and None in map(claims.get, rules.required)):
+        raise InvalidTokenError("missing_claim")
+    if "sub" in rules.required and claims["sub"] == "":
         raise InvalidTokenError("missing_claim")
     for name in _STRINGS:
         if name in claims and not isinstance(claims[name], str):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["HasAnyScope", "HasRole", "HasScopes", "JWTAuthentication", "TokenRefused"]
+__all__ = ["HasAnyScope", "HasRole", "HasScopes", "IsPerson", "JWTAuthentication", "TokenRefused"]
 
 
 class TokenRefused(AuthenticationFailed):
@@ -144,6 +144,19 @@ class HasRole(_TokenPermission):
         if not names:
             raise ImproperlyConfigured('HasRole needs names: HasRole("admin")')
         super().__init__(*names)
+
+
+class IsPerson(_TokenPermission):
+    """People only: a token that is no service's."""
+
+    rule = "person"
+
+    def policy_for(self, view: Any, method: str) -> Policy:
+        """The same for every view."""
+        return _PEOPLE
+
+
+_PEOPLE = Policy(person=True)
 
 
 def _vary(request: Request) -> None:

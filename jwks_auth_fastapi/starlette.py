@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
+from jwks_auth.adapters import Rejection, Requirement, RequirementOptions, name_of_service
 from jwks_auth_fastapi.audit import REQUIREMENT
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
@@ -58,14 +58,19 @@ class JWTUser(BaseUser):
 
     @property
     def display_name(self) -> str:
-        """``name``, ``preferred_username`` or the identity. For display: users may choose the first two."""
-        names = (self.token.get("name"), self.token.get("preferred_username"), self.identity)
-        return next(name for name in names if isinstance(name, str))
+        """``name``, ``preferred_username``, subject or client. For display: users may choose the first two."""
+        names = (self.token.get("name"), self.token.get("preferred_username"), self.token.subject)
+        return next((name for name in names if isinstance(name, str)), self.token.client_id or "")
 
     @property
     def identity(self) -> str:
-        """``sub``, unique within its issuer."""
-        return self.token.subject or self.token.client_id or ""
+        """``sub``, unique within its issuer; a service's name where it has none."""
+        return self.token.subject or name_of_service(self.token.payload)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service speaks and not a person."""
+        return self.token.is_service
 
 
 class RejectedConnection(AuthenticationError):
@@ -125,8 +130,8 @@ def require_jwt(
     """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
 
     Bare, or with what the token must have: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``policy``, ``audience``, ``issuer``. ``optional=True`` lets requests without
-    a token through. For functions and methods that take a request or a websocket, for endpoint classes and
+    ``permissions``, ``claims``, ``person``, ``policy``, ``audience``, ``issuer``. ``optional=True`` lets requests
+    without a token through. For functions and methods that take a request or a websocket, for endpoint classes and
     for ASGI applications.
     The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
 

@@ -53,7 +53,7 @@ def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> A
     """Let only requests with a good token reach the view; bare or called, on sync and async views.
 
     Options: ``audience``, ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``policy``, ``optional``. Several on one view add up, and the token is
+    ``permissions``, ``claims``, ``person``, ``policy``, ``optional``. Several on one view add up, and the token is
     verified once. Put it below ``@app.route``: above, Flask has already registered the bare view, and requests for
     it fail with ``RuntimeError``. On a class-based view: ``decorators = [require_jwt]``, or on its methods.
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from jwks_auth import VerifiedToken
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import Requirement, name_of_service
 from jwks_auth_flask.admissions import admissions_of
 from jwks_auth_flask.gate import Gate
 
@@ -26,9 +26,14 @@ class TokenUser:
     is_active: bool = True
     is_anonymous: bool = False
 
-    def get_id(self) -> str | None:
-        """The token's subject."""
-        return self.token.subject
+    def get_id(self) -> str:
+        """The token's subject; a service's name where it has none."""
+        return self.token.subject or name_of_service(self.token.payload)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service speaks and not a person."""
+        return self.token.is_service
 
 
 def user_for(gate: Gate) -> Any:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    "challenge errors claims base64url strict_json tokens algorithms clock",
+    "challenge errors claims services base64url strict_json tokens algorithms clock",
     "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
     "transport fetch discovery store snapshot ledger flight flights calls source",
     "client issuer trust tenants hints explain verifier",

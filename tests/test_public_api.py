@@ -16,7 +16,7 @@ NAMES = {
     "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",
     "jwks_auth_django.backends": "JWTAuthenticationBackend",
     "jwks_auth_django.middleware": "JWTAuthenticationMiddleware",
-    "jwks_auth_django.rest_framework": "JWTAuthentication HasScopes HasAnyScope HasRole",
+    "jwks_auth_django.rest_framework": "JWTAuthentication HasScopes HasAnyScope HasRole IsPerson",
     "jwks_auth_django.ninja": "JWTBearer AsyncJWTBearer",
     "jwks_auth_django.test": "JWTClient AsyncJWTClient",
     "jwks_auth_flask": "JWKSAuth require_jwt current_token token_of user_of public",
@@ -30,7 +30,7 @@ PARAMETERS = {
     "jwks_auth.Issuer": "issuer * audience jwks_uri jwks discovery_url client algorithms allow_http timeout wait",
     "jwks_auth.TokenVerifier": "issuers audience * leeway profile algorithms required_claims scope_claims roles_claim "
     "permissions_claim max_age validators is_revoked",
-    "jwks_auth.Policy": "* scopes any_scope roles any_role permissions claims",
+    "jwks_auth.Policy": "* scopes any_scope roles any_role permissions claims person",
     "jwks_auth.verify_jws": "raw key_set algorithms",
 }
 

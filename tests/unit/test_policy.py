@@ -66,6 +66,9 @@ TOKEN = token(
         (~Policy(roles="banned"), True),
         (Policy(scopes="a") & ~Policy(roles="ops"), False),
         (~~Policy(scopes="a"), True),
+        (Policy(person=True), False),
+        (~Policy(person=True), True),
+        (Policy(person=True) | Policy(scopes="a"), True),
     ],
 )
 def test_policies_decide(policy: Policy, allowed: bool) -> None:
@@ -89,6 +92,7 @@ def test_policies_decide(policy: Policy, allowed: bool) -> None:
         (~Policy(scopes="a"), ()),
         (Policy(permissions="q"), ()),
         (Policy(claims={"tier": "x"}) & Policy(scopes="e"), ("e",)),
+        (Policy(person=True), ()),
     ],
 )
 def test_6750_10_a_refusal_names_the_scopes_that_are_missing(policy: Policy, named: tuple[str, ...]) -> None:
@@ -141,3 +145,13 @@ def test_a_policy_that_no_token_can_meet_is_a_mistake(arguments: dict[str, Any])
     """It is found when it is written, not when a request comes."""
     with pytest.raises(ConfigurationError):
         Policy(**arguments)
+
+
+@pytest.mark.parametrize("given", [False, "yes", 1, ()])
+def test_a_policy_for_services_is_no_policy_for_everybody(given: Any) -> None:
+    """``person=False`` might be read as "services only", and asked nothing: it is refused, with what to write."""
+    with pytest.raises(ConfigurationError, match=r"~Policy\(person=True\)"):
+        Policy(person=given)
+    assert str(~Policy(person=True)) == "not a person"
+    assert Policy(person=True).describe() == {"person": True}
+    assert Policy(person=True).allows(token(sub="u1"))

@@ -176,6 +176,14 @@ async def test_required_claims_are_present(fake: FakeIssuer) -> None:
     assert await code_of(verifier, fake.sign(null, {"typ": "at+jwt"})) == "missing_claim"
 
 
+async def test_an_empty_subject_is_an_absent_one(fake: FakeIssuer) -> None:
+    """Where one is required, it is missing; elsewhere the token is good, and has none."""
+    required = verifier_of(fake, required_claims=["sub"])
+    assert await code_of(required, fake.token()) is None
+    assert await code_of(required, fake.token(sub="")) == "missing_claim"
+    assert verifier_of(fake).verify(fake.token(sub="")).subject is None
+
+
 async def test_clients_can_be_listed(fake: FakeIssuer) -> None:
     """By ``client_id`` or ``azp``; a token that names no client is refused."""
     verifier = verifier_of(fake, allowed_clients="web")

@@ -120,6 +120,19 @@ def test_a_refused_websocket_is_closed_by_the_middleware(issuer: FakeIssuer) -> 
         client.websocket_connect("/ws", headers=issuer.headers(expires_in=-3600)).__enter__()
 
 
+def test_services_without_a_subject_share_no_identity() -> None:
+    """Two tokens with an empty ``sub`` are not one user."""
+    issuer = FakeIssuer()
+    verifier = JWTAuthenticationBackend(issuer.settings()).authenticator.verifier
+
+    def user(**claims: Any) -> JWTUser:
+        return JWTUser(verifier.verify(issuer.token(client_id=None, **claims)))
+
+    one, other, person = user(sub="", common_name="a"), user(sub="", role="b"), user(sub="u1")
+    assert len({one.identity, other.identity, user(sub="", role="c").identity}) == 3
+    assert (one.is_service, other.is_service, person.is_service) == (True, True, False)
+
+
 def test_identity_of_a_user(issuer: FakeIssuer) -> None:
     """The subject, else the client; names are for display only."""
     client = TestClient(app_for(issuer))

@@ -49,11 +49,24 @@ class TestFlaskLogin:
         def me():
             return {"id": flask_login.current_user.get_id() if current_token else "by session"}
 
+        @app.get("/kind")
+        @flask_login.login_required
+        def kind():
+            return {"service": flask_login.current_user.is_service}
+
         return app.test_client()
 
     def test_a_token_signs_in(self, client, issuer):
         """``login_required`` lets it pass; the user's id is the subject."""
         assert client.get("/me", headers=issuer.headers(sub="u1")).json == {"id": "u1"}
+
+    def test_services_without_a_subject_share_no_id(self, client, issuer):
+        """Two tokens with an empty ``sub`` are not one user."""
+        claims = [{"client_id": None, "common_name": name} for name in ("a", "b")]
+        found = [client.get("/me", headers=issuer.headers(sub="", **each)).json["id"] for each in claims]
+        assert found == ["a", "b"]
+        assert client.get("/kind", headers=issuer.headers(sub="")).json == {"service": True}
+        assert client.get("/kind", headers=issuer.headers(sub="u1")).json == {"service": False}
 
     def test_the_apps_own_user_is_used(self, client, auth, issuer):
         """With a ``user_loader``, Flask-Login's current user is what it returned."""
