@@ -15,7 +15,7 @@ from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.login import user_for
-from jwks_auth_flask.order import OrderGuard
+from jwks_auth_flask.order import LateSetting, OrderGuard
 from jwks_auth_flask.signals import send_event
 
 __all__ = ["JWKSAuth"]
@@ -57,8 +57,9 @@ class JWKSAuth:
         if not gates:
             app.before_request(OrderGuard(app))
         gates[self.name] = Gate(authenticator, lambda: self._load)
-        if required:
-            app.before_request(DefaultGuard(self.name, Requirement()))
+        setting = self.prefix + "REQUIRED"
+        late = LateSetting(setting, app.config.get(setting))
+        app.before_request(DefaultGuard(self.name, Requirement()) if required else late)
         app.cli.add_command(jwks)
 
     @property
@@ -110,11 +111,15 @@ class JWKSAuth:
     def _settings(self, app: Flask) -> tuple[Settings, bool]:
         """The core's settings, and whether ``REQUIRED``, the one that is Flask's own, is set."""
         prefix = self.prefix
+        for name in app.config:
+            if not name.startswith(prefix) and name.upper().startswith(prefix):
+                raise ConfigurationError(f"{name}: nothing reads it, settings are written {name.upper()}")
         given = {
             name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)
         }
         settings = Settings.from_mapping(given, label=prefix + "{}", extra=["REQUIRED"])
+        required = given.get("REQUIRED")
         try:
-            return settings, readers.flag(given.get("REQUIRED") or False)
+            return settings, required is not None and readers.flag(required)
         except ValueError as error:
             raise ConfigurationError(f"{prefix}REQUIRED: {error}") from error

@@ -1,4 +1,4 @@
-"""The one mistake with ``@require_jwt`` that would leave a view open: writing it above ``@app.route``."""
+"""Two mistakes of order that would leave views open: ``@require_jwt`` above ``@app.route``, and a setting too late."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask, current_app, request
 
 from jwks_auth_flask.decorators import is_lost_guard, note_registered, stamps_of
 
-__all__ = ["OrderGuard"]
+__all__ = ["LateSetting", "OrderGuard"]
 
 _apps: WeakSet[Flask] = WeakSet()
 
@@ -43,6 +43,22 @@ class OrderGuard:
                 "put @app.route above @require_jwt. If it is to be open here, register public(view)"
             )
         self._in_order.add(seen)
+
+
+class LateSetting:
+    """A ``before_request`` function in an app that is open by default: nothing is served once *setting* says otherwise.
+
+    ``init_app`` has read the configuration, so nothing else would heed it.
+    """
+
+    def __init__(self, setting: str, read: Any) -> None:
+        self.setting = setting
+        self._open = (read, None, False)
+
+    def __call__(self) -> None:
+        """Raise ``RuntimeError`` where it was set too late."""
+        if current_app.config.get(self.setting) not in self._open:
+            raise RuntimeError(f"{self.setting} is set after init_app read the configuration: set it before")
 
 
 def _note_registered(app: Flask) -> None:

@@ -21,7 +21,7 @@ class FlaskSite:
         self.auth = JWKSAuth()
         self.app = flask("site")
         self.app.config.from_mapping(self.issuer.settings(prefix="JWKS_AUTH_"))
-        self.app.config.from_mapping(config)
+        self.app.config.update(config)
         self.auth.init_app(self.app)
 
     def route(self, path: str, view: Any, **options: Any) -> None:
