@@ -32,14 +32,13 @@ __all__ = [
 class Sender:
     """What is known of a request's sender, kept on the request."""
 
-    __slots__ = ("error", "is_for_us", "memo", "token", "user")
+    __slots__ = ("is_for_us", "memo", "token", "user")
 
     def __init__(self) -> None:
         self.memo = Memo()
         self.token: VerifiedToken | None = None
         self.user: Any = None
         self.is_for_us = False  # by the settings' audience; a route's own does not count for other routes
-        self.error: AuthError | KeySourceError | None = None
 
     async def auser(self) -> Any:
         """What ``await request.auser()`` gives."""

@@ -10,10 +10,11 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  # Dja
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError, KeySourceError
-from jwks_auth.adapters import SETTING_NAMES, Requirement
+from jwks_auth.adapters import SETTING_NAMES, Requirement, Settings
 from jwks_auth_django.conf import (
     BACKEND,
     DJANGO_SETTINGS,
+    GONE,
     LABEL,
     MIDDLEWARE,
     Configuration,
@@ -38,7 +39,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         return [_error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
     found = [
         message
-        for part in (_unknown, _issuer, _audience, _algorithms, _user, _cache)
+        for part in (_unknown, _gone, _issuer, _audience, _algorithms, _user, _cache)
         for message in part(given)
     ]
     return found if any(message.is_serious() for message in found) else [*found, *_anything_else()]
@@ -46,9 +47,15 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
 def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     known = {**dict.fromkeys(SETTING_NAMES), **DJANGO_SETTINGS}
-    for name in given:
-        if name not in known:
+    for name, value in given.items():
+        if value is not None and name not in known and name not in GONE:
             yield _error("E003", f"{LABEL.format(name)} is not a setting", nearest(name, known, LABEL))
+
+
+def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for name, reason in GONE.items():
+        if given.get(name) is not None:
+            yield _error("E011", f"{LABEL.format(name)}: {reason}", f"Delete {name} from JWKS_AUTH")
 
 
 def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -78,8 +85,7 @@ def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     for place in (given, *_issuers(given)) if "ISSUERS" in given else (given,):
-        asked = place.get("ALGORITHMS") or ()
-        for name in asked.split() if isinstance(asked, str) else asked:
+        for name in _read("ALGORITHMS", place.get("ALGORITHMS"), ()):
             if str(name).lower() == "none" or str(name).upper().startswith("HS"):
                 yield _error(
                     "E004",
@@ -90,7 +96,7 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
-        options = mapping(given.get("USER", {}))
+        options = mapping(given["USER"]) if given.get("USER") is not None else {}
         from_options(options)
     except (ConfigurationError, ValueError) as error:
         yield _error("E005", f"{LABEL.format('USER')} is wrong: {error}", "See docs/django.md, Users")
@@ -157,20 +163,11 @@ def _order() -> Iterator[CheckMessage]:
     order = [each for path in settings.MIDDLEWARE for each in wanted if any(installed([path], each))]
     if _AUTHENTICATION not in (order[order.index(MIDDLEWARE) :] if MIDDLEWARE in order else ()):
         return
-    fix = "Move it after django.contrib.auth.middleware.AuthenticationMiddleware"
-    given = getattr(settings, "JWKS_AUTH", None)
-    if isinstance(given, Mapping) and given.get("LAZY"):
-        yield _error(
-            "E011",
-            "With LAZY, the JWT middleware before AuthenticationMiddleware leaves the session's user beside the token",
-            fix,
-        )
-    else:
-        yield _warning(
-            "W005",
-            "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
-            fix,
-        )
+    yield _warning(
+        "W005",
+        "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
+        "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
+    )
 
 
 def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -213,11 +210,18 @@ def _reached(issuer: Any) -> Iterator[CheckMessage]:
 
 def _issuers(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Each issuer's own settings."""
-    listed = given.get("ISSUERS")
-    for issuer in listed if isinstance(listed, list | tuple) else (given,):
+    for issuer in _read("ISSUERS", given.get("ISSUERS"), [given]):
         yield (
             {"ISSUER": issuer} if isinstance(issuer, str) else {str(k).upper(): v for k, v in issuer.items()}
         )
+
+
+def _read(name: str, value: Any, otherwise: Any) -> Any:
+    """The setting as the core reads it; *otherwise* where it is not given, or wrong, which others tell."""
+    try:
+        return otherwise if value is None else Settings.read(name, value)
+    except ConfigurationError:
+        return otherwise
 
 
 def _error(name: str, message: str, hint: str) -> CheckMessage:

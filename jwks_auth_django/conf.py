@@ -22,7 +22,16 @@ from jwks_auth_django import options as read
 from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.signals import announce_keys
 
-__all__ = ["BACKEND", "DJANGO_SETTINGS", "LABEL", "MIDDLEWARE", "Configuration", "configuration", "installed"]
+__all__ = [
+    "BACKEND",
+    "DJANGO_SETTINGS",
+    "GONE",
+    "LABEL",
+    "MIDDLEWARE",
+    "Configuration",
+    "configuration",
+    "installed",
+]
 
 LABEL = 'JWKS_AUTH["{}"]'
 BACKEND = "jwks_auth_django.backends.JWTAuthenticationBackend"
@@ -31,12 +40,17 @@ CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 
 DJANGO_SETTINGS = {
     "HEADER": read.Option(read.text, "Authorization"),
-    "LAZY": read.Option(read.flag, False),
     "EXEMPT_PATHS": read.Option(read.paths, ()),
     "USER": read.Option(read.mapping, {}),
     "CACHE": read.Option(read.text, None),
     "CHECK_ISSUER": read.Option(read.flag, False),
 }
+
+GONE = {
+    "LAZY": "it is no setting any more: request.token stood for a token that nobody had verified, so that "
+    "`request.token is None` let anybody in; every token is verified before the view, leave LAZY out"
+}
+"""Settings that were, and why they are refused now."""
 
 _READ_FROM = {
     "JWKS_AUTH",
@@ -58,7 +72,6 @@ class Configuration:
     users: Any
     header: str
     meta_key: str
-    lazy: bool
     exempt_paths: tuple[str, ...]
     check_issuer: bool
     with_middleware: bool
@@ -125,7 +138,6 @@ def _configured() -> Configuration:
             users=import_string("jwks_auth_django.resolvers.from_options")(own["user"]),
             header=own["header"],
             meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
-            lazy=own["lazy"],
             exempt_paths=own["exempt_paths"],
             check_issuer=own["check_issuer"],
             with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
@@ -142,7 +154,10 @@ def _given() -> Mapping[str, Any]:
         raise ConfigurationError(
             'JWKS_AUTH is missing: expected a dict such as {"ISSUER": "https://...", "AUDIENCE": "..."}'
         )
-    return given
+    for name in GONE:
+        if given.get(name) is not None:
+            raise ConfigurationError(f"{LABEL.format(name)}: {GONE[name]}")
+    return {name: value for name, value in given.items() if name not in GONE}
 
 
 def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, KeySourceError
 from jwks_auth.adapters import Requirement
-from jwks_auth_django.authentication import arefuse, asign_in, refuse, sender_of, sign_in, vary
+from jwks_auth_django.authentication import arefuse, asign_in, refuse, sign_in, vary
 from jwks_auth_django.conf import Configuration, configuration
-from jwks_auth_django.lazy import may_wait, postpone
 
 __all__ = ["JWTAuthenticationMiddleware"]
 
@@ -28,7 +27,7 @@ class JWTAuthenticationMiddleware:
 
     A good bearer token gives ``request.user``, ``request.auser()`` and ``request.token``, whatever the session
     says. A bad one is refused at once, on every path but ``EXEMPT_PATHS``. A request without one is left as it
-    is. With ``LAZY``, requests of safe methods are verified when something asks for their user.
+    is: ``request.token`` is then ``None``, and never stands for a token nobody verified.
 
     Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
@@ -57,8 +56,6 @@ class JWTAuthenticationMiddleware:
             except (AuthError, KeySourceError) as error:
                 return refuse(request, error)
         response: HttpResponseBase = self.get_response(request)
-        if config.lazy and (late := sender_of(request).error) is not None:
-            return refuse(request, late)
         vary(response, config.header)
         return response
 
@@ -69,8 +66,6 @@ class JWTAuthenticationMiddleware:
             except (AuthError, KeySourceError) as error:
                 return await arefuse(request, error)
         response: HttpResponseBase = await self.get_response(request)
-        if config.lazy and (late := sender_of(request).error) is not None:
-            return await arefuse(request, late)
         vary(response, config.header)
         return response
 
@@ -88,12 +83,7 @@ def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
     if "user" not in state:
         request.user = AnonymousUser()
         request.auser = _anonymous
-    if config.meta_key not in request.META or not config.looks_at(request.path_info):
-        return False
-    if config.lazy and may_wait(request):
-        postpone(request)
-        return False
-    return True
+    return config.meta_key in request.META and config.looks_at(request.path_info)
 
 
 async def _anonymous() -> AnonymousUser:

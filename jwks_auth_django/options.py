@@ -1,13 +1,18 @@
-"""Reading a dict of settings: known names, right types, and messages that name the setting."""
+"""Reading a dict of settings: known names, right types, and messages that name the setting.
+
+Values are written as those of the core's settings: as objects, or as the strings an environment gives.
+"""
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth import ConfigurationError
+from jwks_auth.adapters import readers
 
 __all__ = ["Option", "flag", "mapping", "names", "nearest", "one_of", "parsed", "paths", "text"]
 
@@ -23,15 +28,18 @@ class Option:
 def parsed(given: Mapping[str, Any], options: Mapping[str, Option], label: str) -> dict[str, Any]:
     """The values of *given*, read, with defaults for the rest, under lower-case names.
 
-    Raises :class:`ConfigurationError` for an unknown name, with the nearest one, and for a wrong value.
+    ``None`` counts as not given, here as in the core's settings; an empty string does not. Raises
+    :class:`ConfigurationError` for an unknown name, with the nearest one, and for a wrong value.
     """
-    for name in given:
-        if name not in options:
+    for name, value in given.items():
+        if value is not None and name not in options:
             raise ConfigurationError(
                 f"{label.format(name)} is not a setting: {nearest(name, options, label)}"
             )
     return {
-        name.lower(): _value(option, given[name], label.format(name)) if name in given else option.default
+        name.lower(): option.default
+        if given.get(name) is None
+        else _value(option, given[name], label.format(name))
         for name, option in options.items()
     }
 
@@ -49,39 +57,32 @@ def nearest(name: object, known: Mapping[str, Any], label: str) -> str:
     return f"did you mean {label.format(near[0])}?" if near else f"known are {', '.join(sorted(known))}"
 
 
-def text(value: Any) -> str:
-    """A string that is not empty."""
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"expected a string, found {value!r}")
-    return value
-
-
-def flag(value: Any) -> bool:
-    """``True`` or ``False``."""
-    if not isinstance(value, bool):
-        raise ValueError(f"expected True or False, found {value!r}")
-    return value
+text = readers.text
+flag = readers.flag
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """A dict."""
-    if not isinstance(value, Mapping):
-        raise ValueError(f"expected a dict, found {value!r}")
-    return dict(value)
+    """A dict, or a JSON object."""
+    found = _json(value) if isinstance(value, str) else value
+    if not isinstance(found, Mapping):
+        raise ValueError(f"expected a dict, or a JSON object, found {value!r}")
+    return dict(found)
 
 
 def names(value: Any) -> dict[str, str]:
-    """A dict from name to name."""
-    if not all(isinstance(each, str) for pair in mapping(value).items() for each in pair):
+    """A dict from name to name, or a JSON object."""
+    found = mapping(value)
+    if not all(isinstance(each, str) for pair in found.items() for each in pair):
         raise ValueError(f"expected a dict of strings, found {value!r}")
-    return dict(value)
+    return found
 
 
 def paths(value: Any) -> tuple[str, ...]:
-    """Beginnings of paths."""
-    if not isinstance(value, list | tuple) or not all(isinstance(p, str) and p[:1] == "/" for p in value):
+    """Beginnings of paths: a list, a JSON array, or one string with spaces between."""
+    found = readers.names(value)
+    if value == "" or not all(path.startswith("/") for path in found):
         raise ValueError(f'expected a list of paths such as "/health/", found {value!r}')
-    return tuple(value)
+    return found
 
 
 def one_of(*choices: str) -> Callable[[Any], str]:
@@ -93,3 +94,10 @@ def one_of(*choices: str) -> Callable[[Any], str]:
         return str(value)
 
     return read
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None

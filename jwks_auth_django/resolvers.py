@@ -68,7 +68,7 @@ def from_options(options: Mapping[str, Any]) -> UserResolver:
     Raises :class:`ConfigurationError` for a path that leads nowhere or to something else, and for options the
     store does not know.
     """
-    store = options.get("STORE", "token")
+    store = "token" if options.get("STORE") is None else options["STORE"]
     rest = {name: value for name, value in options.items() if name != "STORE"}
     if store == "database":
         from jwks_auth_django.provisioning import DATABASE_SETTINGS, DatabaseUsers

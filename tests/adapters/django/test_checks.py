@@ -13,7 +13,7 @@ from django.urls import path
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import DJANGO_SETTINGS, configuration
 from jwks_auth_django.middleware import JWTAuthenticationMiddleware
 from tests import tenant_directory
 from tests.django_site import settings as site
@@ -62,15 +62,25 @@ WRONG = [
     ),
     ("E005", {**GOOD, "USER": {"CREATE": True}}, 'JWKS_AUTH["USER"]["CREATE"] is not a setting', "docs"),
     ("E005", {**GOOD, "USER": {"STORE": "database", "CREAT": 1}}, 'did you mean JWKS_AUTH["USER"]', "docs"),
-    ("E005", {**GOOD, "USER": {"STORE": "database", "CREATE": "yes"}}, "expected True or False", "docs"),
+    ("E005", {**GOOD, "USER": {"STORE": "database", "CREATE": "maybe"}}, "expected true or false", "docs"),
     ("E005", {**GOOD, "USER": {"STORE": "database", "GROUPS": "all"}}, "expected one of mirror", "docs"),
     ("E005", {**GOOD, "USER": {"STORE": "database", "CLAIM_MAP": {"nick": "n"}}}, "no field 'nick'", "docs"),
     ("E005", {**GOOD, "USER": {"STORE": "database", "CLAIM_MAP": {"email": 1}}}, "dict of strings", "docs"),
     ("E006", {**GOOD, "CACHE": "nowhere"}, "JWKS_AUTH[\"CACHE\"] is 'nowhere'", "CACHES has default"),
     ("E007", {**GOOD, "LEEWAY": "soon"}, 'JWKS_AUTH["LEEWAY"]', "docs/settings.md"),
-    ("E007", {**GOOD, "LAZY": "yes"}, 'JWKS_AUTH["LAZY"]: expected True or False', "docs/settings.md"),
+    ("E011", {**GOOD, "LAZY": True}, 'JWKS_AUTH["LAZY"]: it is no setting any more', "Delete LAZY"),
+    ("E011", {**GOOD, "LAZY": False}, "that nobody had verified", "Delete LAZY"),
+    ("E011", {**GOOD, "LAZY": ""}, "leave LAZY out", "Delete LAZY"),
+    ("E007", {**GOOD, "CHECK_ISSUER": ""}, 'JWKS_AUTH["CHECK_ISSUER"]: expected true or false', "docs"),
+    ("E007", {**GOOD, "EXEMPT_PATHS": ""}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
+    ("E006", {**GOOD, "CACHE": ""}, "JWKS_AUTH[\"CACHE\"] is ''", "CACHES has default"),
+    ("E005", {**GOOD, "USER": ""}, 'JWKS_AUTH["USER"] is wrong: expected a dict', "docs/django.md"),
+    ("E005", {**GOOD, "USER": {"STORE": ""}}, "dotted path, found ''", "docs"),
+    ("E004", {**GOOD, "ALGORITHMS": '["RS256", "HS256"]'}, "allows HS256", "Anybody could make such tokens"),
+    ("E007", {**GOOD, "ALGORITHMS": "RS256,ES256"}, "found a comma", "docs"),
+    ("E001", {"ISSUERS": "", "AUDIENCE": "api"}, "is missing", "iss claim"),
     ("E007", {**GOOD, "HEADER": ""}, 'JWKS_AUTH["HEADER"]: expected a string', "docs/settings.md"),
-    ("E007", {**GOOD, "EXEMPT_PATHS": "/health"}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
+    ("E007", {**GOOD, "EXEMPT_PATHS": "health"}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
     ("E007", {**GOOD, "ISSUER": "http://issuer.example/"}, "https", "docs"),
 ]
 
@@ -87,6 +97,47 @@ def test_wrong_settings(name: str, given: Any, message: str, hint: str) -> None:
         pytest.raises(ImproperlyConfigured, match=r"JWKS_AUTH|CLAIM_MAP"),
     ):
         Client().get("/public")
+
+
+WRITTEN = [
+    {"EXEMPT_PATHS": "/health/ /metrics", "CHECK_ISSUER": "true", "USER": '{"STORE": "token"}'},
+    {"EXEMPT_PATHS": '["/health/", "/metrics"]', "CHECK_ISSUER": "1", "USER": {"STORE": None}},
+    {"EXEMPT_PATHS": ("/health/", "/metrics"), "CHECK_ISSUER": True, "USER": None},
+]
+
+
+@pytest.mark.parametrize("given", WRITTEN, ids=["environment", "JSON", "objects"])
+def test_djangos_own_settings_are_written_as_the_shared_ones(given: dict[str, Any]) -> None:
+    """As objects, or as the strings an environment gives: words, lists with spaces, JSON."""
+    with override_settings(JWKS_AUTH={**GOOD, **given}):
+        assert configuration().exempt_paths == ("/health/", "/metrics")
+        assert configuration().check_issuer is True
+    assert found(JWKS_AUTH={**GOOD, **given}) == []
+
+
+def test_users_options_as_strings() -> None:
+    """What a store of users is told may come from an environment too."""
+    user = '{"STORE": "database", "CREATE": "no", "CLAIM_MAP": "{\\"email\\": \\"mail\\"}", "FLAGS": null}'
+    assert found(JWKS_AUTH={**GOOD, "USER": user}) == []
+    with override_settings(JWKS_AUTH={**GOOD, "USER": user}):
+        assert configuration().users.create is False
+    told = found(JWKS_AUTH={**GOOD, "USER": '{"STORE": '})
+    assert [each[0] for each in told] == ["E005"]
+
+
+def test_none_counts_as_not_given() -> None:
+    """Each of Django's settings may be None, which is its default; so may one that is gone, or unknown."""
+    given = {**GOOD, **dict.fromkeys(DJANGO_SETTINGS), "LAZY": None, "ZZZ": None}
+    assert found(JWKS_AUTH=given) == []
+    with override_settings(JWKS_AUTH=given):
+        assert (configuration().header, configuration().exempt_paths) == ("Authorization", ())
+
+
+def test_issuers_as_one_string() -> None:
+    """Listed with spaces or as JSON, each issuer is looked at."""
+    for issuers in ("http://a.example/ http://b.example/", '["http://a.example/", "http://b.example/"]'):
+        given = {"ISSUERS": issuers, "AUDIENCE": "api", "ALLOW_HTTP": "true"}
+        assert [each[0] for each in found(JWKS_AUTH=given, DEBUG=False)] == ["W001", "W001"]
 
 
 def test_http_outside_of_debug() -> None:
@@ -124,15 +175,6 @@ def test_installation(name: str, backends: list[str], middleware: list[str]) -> 
     told = found(JWKS_AUTH=GOOD, AUTHENTICATION_BACKENDS=backends, MIDDLEWARE=middleware)
     assert [each[0] for each in told] == [name]
     assert told[0][2]
-
-
-@pytest.mark.parametrize(("lazy", "name"), [(True, "E011"), (False, "W005")])
-def test_lazy_before_sessions_is_an_error(lazy: bool, name: str) -> None:
-    """The session's user would replace the one still to be verified, beside the token of another."""
-    (told,) = found(JWKS_AUTH={**GOOD, "LAZY": lazy}, MIDDLEWARE=[OURS, *site.WITHOUT_MIDDLEWARE])
-    assert (told[0], "Move it after" in told[2]) == (name, True)
-    told_twice = found(JWKS_AUTH=None, MIDDLEWARE=[OURS, *site.WITHOUT_MIDDLEWARE])
-    assert {each[0] for each in told_twice} == {"E001", "W005"}
 
 
 def test_the_middleware_without_its_application() -> None:
