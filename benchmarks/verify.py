@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +33,7 @@ from benchmarks.contenders import (
     make_verifier,
 )
 from jwks_auth import AuthError, Issuer, TokenVerifier
+from jwks_auth.bearer import bearer_token
 
 PINNED = {
     "cryptography": "50.0.2",
@@ -91,6 +93,25 @@ def junk(rounds: int) -> None:
     _junk(rounds, case, make_verifier(case))
     print("\nThe same, where two issuers are trusted and claims have to be read first")
     _junk(rounds, case, TokenVerifier([Issuer(ISSUER, jwks=case.key_set), other], AUDIENCE))
+    print("\nWhat is read before a token is")
+    _junk_around(rounds, case)
+
+
+def _junk_around(rounds: int, case: Case) -> None:
+    verifier = make_verifier(case)
+    good = partial(verifier.verify, case.token)
+    calls: dict[str, Callable[[], Any]] = {"a good token": good}
+    for shape in ("%", "%&", "%61", "access_tokem=%&"):
+        query = shape * (8192 // len(shape))
+        calls[f"a query of {shape}"] = partial(bearer_token, ["Bearer a"], query=query)
+    for shape in ('"', ", a ", ",a=", "="):
+        calls[f"a header of {shape}"] = partial(bearer_token, [f"Bearer a {shape * (8192 // len(shape))}"])
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(rounds):
+        for name, call in calls.items():
+            best[name] = min(best[name], _time(partial(_attempt, call)))
+    for name, seconds in best.items():
+        print(f"  {name:24} {seconds * 1e6:6.2f} us  {seconds / best['a good token']:6.1%} of a verification")
 
 
 def _junk(rounds: int, case: Case, verifier: TokenVerifier) -> None:
@@ -114,8 +135,12 @@ def _junk(rounds: int, case: Case, verifier: TokenVerifier) -> None:
 
 
 def _refused(verifier: TokenVerifier, raw: str) -> None:
+    _attempt(partial(verifier.verify, raw))
+
+
+def _attempt(call: Callable[[], Any]) -> None:
     try:
-        verifier.verify(raw)
+        call()
     except AuthError:
         return
 

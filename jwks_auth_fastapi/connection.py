@@ -20,6 +20,8 @@ SUBPROTOCOL = "bearer"
 """What ``new WebSocket(url, ["bearer", token])`` offers, and the server has to accept."""
 
 _MEMOS = "jwks_auth"
+_MOST_SUBPROTOCOLS = 64
+"""Names that a WebSocket may offer where one of them may be a token; clients offer a few."""
 
 
 def authenticator_of(settings: AnySettings) -> Authenticator:
@@ -57,4 +59,6 @@ def credentials_of(scope: Scope, subprotocol: bool = False) -> Credentials:
 
 def _offered(scope: Scope) -> list[str]:
     offered: list[str] = [*scope.get("subprotocols", ()), ""]
+    if len(offered) > _MOST_SUBPROTOCOLS:
+        return ["", ""]  # read as two credentials: nobody guesses which is one
     return [f"Bearer {token}" for name, token in pairwise(offered) if name.lower() == SUBPROTOCOL]
