@@ -32,8 +32,9 @@ def retry_after(value: str | None) -> float | None:
     """Seconds to wait, a day at most, from seconds or a date (RFC 9110 section 10.2.3); nonsense is no wish."""
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return min(float(value), _DAY)
+    # An HTTP field's white space is these two; str.strip() takes more, which float() does not.
+    if (digits := value.strip(" \t")).isdecimal():
+        return min(float(digits), _DAY)
     try:
         seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):

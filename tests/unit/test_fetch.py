@@ -47,6 +47,7 @@ def test_no_request_is_made_after_the_deadline() -> None:
         (None, None),
         ("120", 120.0),
         (" 7 ", 7.0),
+        ("7\x1f", None),
         ("soon", None),
         ("-5", None),
         ("\xb2", None),
