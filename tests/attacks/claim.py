@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 from tests.attacks import forge
 from tests.attacks.attack import Attack, of_claims, of_values
-from tests.attacks.forge import claims, token
+from tests.attacks.forge import In, claims, token
 
 OTHER_ISSUERS = {
     "other": "https://evil.example/",
@@ -85,45 +84,48 @@ def audiences() -> Iterator[Attack]:
     yield from of_values("aud", "invalid_claim", NO_AUDIENCES, good)
 
 
-NOW = int(time.time())
-LATER = NOW + 36_000  # however long the tests before this one take
 NO_DATES = {
     "null": None,
-    "digits": str(NOW),
+    "digits": "1800000000",
     "true": True,
     "false": False,
-    "a_list": [NOW],
+    "a_list": [1_800_000_000],
     "an_object": {},
     "empty": "",
     "iso": "2040-01-01T00:00:00Z",
 }
 NO_LIKELY_DATES = {"huge": "1" * 400, "huge_float": "1e300", "minus_huge": "-1e300", "just_too_late": "1e11"}
 SHIFTED: dict[str, tuple[str, dict[str, Any]]] = {
-    "exp_past": ("expired", {"exp": NOW - 31}),
-    "exp_past_by_a_fraction": ("expired", {"exp": NOW - 30.5}),
+    "exp_past": ("expired", {"exp": In(-31)}),
+    "exp_past_by_a_fraction": ("expired", {"exp": In(-30.5)}),
     "exp_long_past": ("expired", {"exp": 0}),
     "exp_negative": ("expired", {"exp": -5}),
     "exp_negative_zero": ("expired", {"exp": -0.0}),
     "exp_missing": ("missing_claim", {"exp": ...}),
-    "exp_in_milliseconds": ("invalid_claim", {"exp": LATER * 1000}),
-    "nbf_ahead": ("not_yet_valid", {"nbf": LATER}),
-    "nbf_in_milliseconds": ("invalid_claim", {"nbf": NOW * 1000}),
-    "iat_ahead": ("not_yet_valid", {"iat": LATER}),
-    "iat_in_milliseconds": ("invalid_claim", {"iat": NOW * 1000}),
+    "exp_in_milliseconds": ("invalid_claim", {"exp": In(300, 1000)}),
+    "nbf_ahead": ("not_yet_valid", {"nbf": In(60)}),
+    "nbf_in_milliseconds": ("invalid_claim", {"nbf": In(0, 1000)}),
+    "iat_ahead": ("not_yet_valid", {"iat": In(60)}),
+    "iat_in_milliseconds": ("invalid_claim", {"iat": In(0, 1000)}),
 }
 
 
 def times() -> Iterator[Attack]:
     """9068-5, JOSE-10: dates are numbers, and now lies between them."""
     for name, (code, bad) in SHIFTED.items():
-        yield of_claims(name, code, bad, nbf=NOW)
+        yield of_claims(name, code, bad, nbf=In(0))
     for claim in ("exp", "nbf", "iat"):
-        good = {"exp": LATER}.get(claim, NOW)
-        yield from of_values(claim, "invalid_claim", NO_DATES, good)
-        yield of_claims(f"{claim}_fraction_is_fine", None, {claim: good + 0.5})
+        ahead = {"exp": 300}.get(claim, 0)
+        yield from of_values(claim, "invalid_claim", NO_DATES, In(ahead))
+        yield of_claims(f"{claim}_fraction_is_fine", None, {claim: In(ahead + 0.5)})
         for name, text in NO_LIKELY_DATES.items():
-            bad = f'{json.dumps(claims(**{claim: ...}))[:-1]}, "{claim}": {text}}}'
-            yield Attack(f"{claim}_{name}", lambda bad=bad: token(payload=bad), "invalid_claim")
+            forged = lambda claim=claim, text=text: token(payload=written(claim, text))  # noqa: E731
+            yield Attack(f"{claim}_{name}", forged, "invalid_claim")
+
+
+def written(claim: str, text: str) -> str:
+    """A good payload but for *claim*, which is written as *text*."""
+    return f'{json.dumps(claims(**{claim: ...}))[:-1]}, "{claim}": {text}}}'
 
 
 NO_STRINGS = {"null": None, "a_number": 1, "a_list": ["user"], "an_object": {}, "true": True}

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -37,11 +38,27 @@ def public_jwk(alg: str, key: Any, /, **members: Any) -> dict[str, Any]:
 KEY_SET = {"keys": [public_jwk(alg, key, kid=alg, alg=alg, use="sig") for alg, key in ALGORITHMS.items()]}
 
 
+@dataclass(frozen=True)
+class In:
+    """So many *seconds* after the token is made, which is long after tables of attacks are."""
+
+    seconds: float
+    unit: int = 1
+
+
+def dated(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """*claims* of a token that is made now."""
+    now = int(time.time())
+    return {
+        name: (now + value.seconds) * value.unit if isinstance(value, In) else value
+        for name, value in claims.items()
+    }
+
+
 def claims(**changes: Any) -> dict[str, Any]:
     """Good claims, with changes; a claim that becomes ``...`` is left out."""
-    now = int(time.time())
-    good = {"iss": ISSUER, "sub": "user", "aud": AUDIENCE, "exp": now + 86_400, "iat": now, "jti": "1"}
-    return {name: value for name, value in {**good, **changes}.items() if value is not ...}
+    good = {"iss": ISSUER, "sub": "user", "aud": AUDIENCE, "exp": In(300), "iat": In(0), "jti": "1"}
+    return dated({name: value for name, value in {**good, **changes}.items() if value is not ...})
 
 
 def header(alg: str = "RS256", /, **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.attacks.attack import Attack, of_header, of_text
-from tests.attacks.forge import assemble, claims, header, segment, token
+from tests.attacks.forge import AUDIENCE, ISSUER, assemble, claims, header, segment, token
 
 
 def flattened(raw: str) -> str:
@@ -105,9 +105,13 @@ def texts_by_length(value: dict[str, Any]) -> dict[int, str]:
     return {len(segment(text)) % 4: text for text in texts}
 
 
+ETERNAL = {"iss": ISSUER, "sub": "user", "aud": AUDIENCE, "exp": 4_000_000_000, "iat": 1}
+"""Claims whose text stays the same."""
+
+
 def laxness() -> Iterator[Attack]:
     """JOSE-4: base64url in its one spelling. Each is signed exactly as it is sent."""
-    heads, payloads = texts_by_length(header()), texts_by_length(claims())
+    heads, payloads = texts_by_length(header()), texts_by_length(ETERNAL)
     for name, (length, spell) in SPELLINGS.items():
         head, payload = segment(heads[length]), segment(payloads[length])
         good = lambda head=head, payload=payload: assemble(head, payload)  # noqa: E731

@@ -204,8 +204,8 @@ def critical_headers() -> Iterator[Attack]:
     for name, b64 in {"false": False, "null": None, "zero": 0, "one": 1, "a_string": "false"}.items():
         yield of_header(f"b64_{name}", "critical_header", {"b64": b64}, b64=True)
     unencoded = segment(header(b64=False, crit=["b64"]))
-    plain = json.dumps(claims()).replace(".", "\\u002e")
-    yield Attack("b64_unencoded_payload", lambda: assemble(unencoded, plain), "critical_header")
+    plain = lambda: json.dumps(claims()).replace(".", "\\u002e")  # noqa: E731
+    yield Attack("b64_unencoded_payload", lambda: assemble(unencoded, plain()), "critical_header")
     yield Attack("b64_detached_payload", lambda: assemble(unencoded, ""), "critical_header")
 
 

@@ -21,10 +21,10 @@ def test_verify_jws_returns_the_payload_whatever_it_is() -> None:
 @pytest.mark.parametrize(
     ("raw", "algorithms", "code"),
     [
-        (forge.token(), ["ES256"], "algorithm_not_allowed"),
-        (forge.token(forge.header(kid="x")), None, "unknown_key"),
-        (forge.token(key=forge.ATTACKER_KEY), None, "bad_signature"),
-        (forge.token(forge.header(alg="none")), None, "algorithm_not_allowed"),
+        (forge.token(payload="x"), ["ES256"], "algorithm_not_allowed"),
+        (forge.token(forge.header(kid="x"), "x"), None, "unknown_key"),
+        (forge.token(payload="x", key=forge.ATTACKER_KEY), None, "bad_signature"),
+        (forge.token(forge.header(alg="none"), "x"), None, "algorithm_not_allowed"),
     ],
 )
 def test_9068_4_verify_jws_refuses(raw: str, algorithms: list[str] | None, code: str) -> None:
