@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
-from rest_framework.permissions import BasePermission, OperationHolderMixin
 
 from jwks_auth import (
     AuthError,
@@ -26,6 +25,7 @@ from jwks_auth import (
 )
 from jwks_auth.adapters import Rejection, Requirement
 from jwks_auth_django.authentication import rejection_of, sender_of, sign_in
+from jwks_auth_django.composition import TokenPermission, no_verdict
 from jwks_auth_django.conf import configuration
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
@@ -82,8 +82,15 @@ class JWTAuthentication(BaseAuthentication):
         return _challenge(MissingTokenError())
 
 
-class _TokenPermission(OperationHolderMixin, BasePermission):
-    """Asks the token; used as a class, or with names in place of one, and composed with ``&``, ``|`` and ``~``."""
+_CLOSED = ~Policy()
+"""For what ``required_scopes`` does not name: neither it nor its negation lets anybody in."""
+
+
+class _TokenPermission(TokenPermission):
+    """Asks the token; used as a class, or with names in place of one, and composed with ``&``, ``|`` and ``~``.
+
+    Without a verified token it refuses, and so does its negation.
+    """
 
     rule: ClassVar[str]
 
@@ -101,19 +108,27 @@ class _TokenPermission(OperationHolderMixin, BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the token allows this; if it is refused for it, with the challenge that says why."""
         token = _token_of(request)
-        if token is None:
-            return False
-        lacking = _lacking_scopes(view)
+        if token is None or not self.can_judge(request, view):
+            return no_verdict(request, view)
         try:
             self.policy_for(view, request.method or "").check(token)
         except InsufficientScopeError as error:
-            lacking.extend(error.scopes)
+            _lacking_scopes(view).extend(error.scopes)
             return False
         return True
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
         """The same for every object; DRF's ``~`` negates this answer too."""
         return self.has_permission(request, view)
+
+    def can_judge(self, request: Request, view: APIView) -> bool:
+        """Tell if there is a token, and a policy that says what to ask of it."""
+        if _token_of(request) is None:
+            return False
+        _lacking_scopes(
+            view
+        )  # which has a refusal, by whatever permission, say that the token was not enough
+        return self.policy_for(view, request.method or "") is not _CLOSED
 
     def policy_for(self, view: Any, method: str) -> Policy:
         """The policy for a view and method: the names given here, or else the view's ``required_scopes``."""
@@ -191,7 +206,7 @@ def _required(view: Any, method: str) -> tuple[str, ...] | None:
 @functools.lru_cache(maxsize=1024)
 def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
     if names is None:
-        return ~Policy()
+        return _CLOSED
     asked: dict[str, Any] = {rule: names}
     return Policy(**asked) if names else Policy()
 

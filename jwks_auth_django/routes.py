@@ -87,7 +87,7 @@ def _composed(permission: Any) -> str:
     first, second = [_composed(operand) if operand is not None else None for operand in operands]
     if first is None:
         return str(getattr(permission, "__name__", permission))
-    operator = permission.operator_class.__name__
+    operator = permission.operator_class.__name__.replace("NegatedToken", "NOT")
     return f"{operator} {first}" if second is None else f"({first} {operator} {second})"
 
 
