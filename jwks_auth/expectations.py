@@ -75,7 +75,7 @@ def _listed(values: str | Iterable[str]) -> tuple[str, ...]:
 
 def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:
     listed = _listed(values)
-    if not all(isinstance(value, str) and value for value in listed):
+    if not all(isinstance(value, str) and value.strip() for value in listed):
         raise ConfigurationError(f"{label}: found {listed!r}, expected non-empty strings")
     return frozenset(listed)
 

@@ -7,7 +7,7 @@ merely read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from jwks_auth.challenge import checked_scopes
 from jwks_auth.claims import ClaimPath
@@ -15,9 +15,25 @@ from jwks_auth.errors import ConfigurationError, InsufficientScopeError, Missing
 from jwks_auth.policy_rules import AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
 from jwks_auth.tokens import VerifiedToken
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "PolicyOptions", "checked_names"]
 
 Names = str | Iterable[str]
+
+
+class PolicyOptions(TypedDict, total=False):
+    """What :class:`Policy` takes, and every guard, which passes it on. None of them may be empty or ``None``."""
+
+    scopes: Names
+    any_scope: Names
+    roles: Names
+    any_role: Names
+    permissions: Names
+    claims: Mapping[str, Any]
+    person: bool
+
+
+# Not None, which is what an unset variable leaves: it was meant to ask for something, and nobody knows for what.
+_LEFT_OUT: Any = ...
 
 
 class Policy:
@@ -26,7 +42,8 @@ class Policy:
     *scopes*, *roles* and *permissions* are all needed, of *any_scope* and *any_role* one is enough. A string
     is one role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as
     ``realm.tier``, to the value it must have; a claim that is a list must contain it. *person*: ``True`` for
-    people only, no services. Raises ``ConfigurationError`` for what no token can meet.
+    people only, no services. Raises ``ConfigurationError`` for what no token can meet, and for ``None`` or
+    nothing, which is what an unset variable leaves: what is not asked is left out.
     """
 
     __slots__ = ("_rule",)
@@ -34,19 +51,15 @@ class Policy:
     def __init__(
         self,
         *,
-        scopes: Names | None = None,
-        any_scope: Names | None = None,
-        roles: Names | None = None,
-        any_role: Names | None = None,
-        permissions: Names | None = None,
-        claims: Mapping[str, Any] | None = None,
-        person: bool | None = None,
+        scopes: Names = _LEFT_OUT,
+        any_scope: Names = _LEFT_OUT,
+        roles: Names = _LEFT_OUT,
+        any_role: Names = _LEFT_OUT,
+        permissions: Names = _LEFT_OUT,
+        claims: Mapping[str, Any] = _LEFT_OUT,
+        person: bool = _LEFT_OUT,
     ) -> None:
-        if claims is not None and not (isinstance(claims, Mapping) and claims):
-            raise ConfigurationError(
-                f"claims: found {claims!r}, expected a mapping of claims to their values"
-            )
-        asked: list[tuple[str, Kind, Names | None, bool]] = [
+        asked: list[tuple[str, Kind, Names, bool]] = [
             ("scopes", "scopes", scopes, True),
             ("any_scope", "scopes", any_scope, False),
             ("roles", "roles", roles, True),
@@ -56,10 +69,10 @@ class Policy:
         rules: list[Rule] = [
             Contains(kind, _names(label, names, kind), every)
             for label, kind, names, every in asked
-            if names is not None
+            if names is not _LEFT_OUT
         ]
-        rules += [ClaimIs(ClaimPath.of(name), value) for name, value in (claims or {}).items()]
-        rules += _of_people(person)
+        rules += [] if claims is _LEFT_OUT else _claim_rules(claims)
+        rules += [] if person is _LEFT_OUT else _of_people(person)
         self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
 
     @classmethod
@@ -114,9 +127,7 @@ class Policy:
         return f"Policy({self.describe()})"
 
 
-def _of_people(person: bool | None) -> list[Rule]:
-    if person is None:
-        return []
+def _of_people(person: bool) -> list[Rule]:
     if person is not True:
         raise ConfigurationError(
             f"person: found {person!r}, expected True; services are ~Policy(person=True)"
@@ -124,14 +135,29 @@ def _of_people(person: bool | None) -> list[Rule]:
     return [IsPerson()]
 
 
+def _claim_rules(claims: Mapping[str, Any]) -> list[Rule]:
+    if not (isinstance(claims, Mapping) and claims):
+        raise ConfigurationError(f"claims: found {claims!r}, expected a mapping of claims to their values")
+    return [ClaimIs(ClaimPath.of(name), value) for name, value in claims.items()]
+
+
 def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
+    listed = checked_names(label, names)
     if kind == "scopes":
         try:
-            listed = checked_scopes(names)
+            return checked_scopes(names)
         except ValueError as exc:
             raise ConfigurationError(f"{label}: {exc}") from exc
-    else:
-        listed = (names,) if isinstance(names, str) else tuple(names)
-    if not listed or not all(isinstance(name, str) and name for name in listed):
-        raise ConfigurationError(f"{label}: found {listed!r}, expected at least one non-empty string")
+    return listed
+
+
+def checked_names(label: str, names: Any) -> tuple[str, ...]:
+    """*names*, one or several, of the option *label*; raises ``ConfigurationError`` unless each says something."""
+    given = (names,) if isinstance(names, str) else names
+    listed = tuple(given) if isinstance(given, Iterable) else ()
+    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
+        raise ConfigurationError(
+            f"{label}: found {names!r}, expected at least one non-empty string; leave {label} out where "
+            "nothing is asked"
+        )
     return listed

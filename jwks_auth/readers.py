@@ -48,7 +48,7 @@ _FLAGS = {
 
 def text(value: Any) -> str:
     """A string that is not empty."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not _is_name(value):
         raise ValueError(f"expected a string, found {value!r}")
     return value
 
@@ -56,9 +56,8 @@ def text(value: Any) -> str:
 def names(value: Any) -> tuple[str, ...]:
     """Strings: a list, a JSON array, or one string with spaces between."""
     listed = _split(value) if isinstance(value, str) else value
-    if not isinstance(listed, (list, tuple, set, frozenset)) or not all(
-        isinstance(n, str) and n for n in listed
-    ):
+    empty = isinstance(value, str) and not value.strip()  # what an unset variable leaves is no list of none
+    if empty or not isinstance(listed, (list, tuple, set, frozenset)) or not all(map(_is_name, listed)):
         raise ValueError(f"expected a list of strings, or one string with spaces between, found {value!r}")
     return tuple(listed)
 
@@ -167,6 +166,10 @@ def secret(value: Any) -> str | bytes:
     if len(value) < 16:
         raise ValueError(f"expected at least 16 characters, found {len(value)}")
     return value
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _imported(value: Any) -> Any:

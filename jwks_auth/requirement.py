@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.policy import Policy
+from jwks_auth.policy import Policy, PolicyOptions, checked_names
 from jwks_auth.tokens import AnyAudience, VerifiedToken
 
 __all__ = ["Requirement", "RequirementOptions"]
 
 
-class RequirementOptions(TypedDict, total=False):
+class RequirementOptions(PolicyOptions, total=False):
     """What :meth:`Requirement.of` takes, and the adapters' decorators, which pass it on."""
 
-    audience: str | Iterable[str] | AnyAudience | None
-    issuer: str | Iterable[str] | None
-    scopes: str | Iterable[str] | None
-    any_scope: str | Iterable[str] | None
-    roles: str | Iterable[str] | None
-    any_role: str | Iterable[str] | None
-    permissions: str | Iterable[str] | None
-    claims: Mapping[str, Any] | None
-    person: bool
-    policy: Policy | None
+    audience: str | Iterable[str] | AnyAudience
+    issuer: str | Iterable[str]
+    policy: Policy
     optional: bool
 
 
-_RULES = frozenset({"scopes", "any_scope", "roles", "any_role", "permissions", "claims", "person"})
-"""The options that a :class:`Policy` takes."""
+# In the order in which people think of them: from where, for whom, then what it must hold.
+_OPTIONS = sorted(RequirementOptions.__annotations__, key=lambda name: name not in ("audience", "issuer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +40,27 @@ class Requirement:
     policy: Policy | None = None
     optional: bool = False
 
+    def __post_init__(self) -> None:
+        if isinstance(self.audience, tuple):
+            checked_names("audience", self.audience)
+
     @classmethod
     def of(cls, **options: Unpack[RequirementOptions]) -> Self:
         """The requirement a decorator's arguments describe; all of them must hold.
 
-        Raises :class:`ConfigurationError` for what no token could satisfy, so when the route is declared, and
-        ``TypeError`` for a name it does not know, with the nearest it does.
+        Raises :class:`ConfigurationError`, so when the route is declared, for what no token could satisfy and
+        for an option that is ``None`` or empty, as an unset variable leaves it; ``TypeError`` for a name it
+        does not know, with the nearest it does.
         """
-        if unknown := sorted(options.keys() - RequirementOptions.__annotations__.keys()):
+        if unknown := sorted(options.keys() - set(_OPTIONS)):
             raise TypeError(_no_option(unknown[0]))
-        audience, policy = options.get("audience"), options.get("policy")
-        if policy is not None and not isinstance(policy, Policy):
-            raise ConfigurationError(f"policy: found {policy!r}, expected Policy(...)")
-        asked: dict[str, Any] = {
-            name: value for name, value in options.items() if name in _RULES and value is not None
-        }
-        if asked:
-            stated = Policy(**asked)
-            policy = stated & policy if policy is not None else stated
-        any_or_listed = (
-            audience if isinstance(audience, AnyAudience) else _listed("audience", audience) or None
+        asked: Any = {name: value for name, value in options.items() if name in PolicyOptions.__annotations__}
+        return cls(
+            _audience_in(options),
+            checked_names("issuer", options["issuer"]) if "issuer" in options else (),
+            _policy(Policy(**asked) if asked else None, options),
+            _optional_in(options),
         )
-        issuers = _listed("issuer", options.get("issuer"))
-        return cls(any_or_listed, issuers, policy, options.get("optional", False))
 
     def __str__(self) -> str:
         """What is asked, for a table of routes: ``token for reports with scopes orders:read``."""
@@ -96,14 +87,29 @@ class Requirement:
 
 
 def _no_option(name: str) -> str:
-    known = list(RequirementOptions.__annotations__)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    near = difflib.get_close_matches(name, _OPTIONS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_OPTIONS)}"
     return f"{name} is nothing a route can ask: {hint}"
 
 
-def _listed(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
-    listed = () if value is None else (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(each, str) and each for each in listed) or (value is not None and not listed):
-        raise ConfigurationError(f"{name}: expected a string or a list of strings, found {value!r}")
-    return listed
+def _audience_in(options: RequirementOptions) -> tuple[str, ...] | AnyAudience | None:
+    if "audience" not in options:
+        return None
+    audience = options["audience"]
+    return audience if isinstance(audience, AnyAudience) else checked_names("audience", audience)
+
+
+def _policy(stated: Policy | None, options: RequirementOptions) -> Policy | None:
+    if "policy" not in options:
+        return stated
+    policy = options["policy"]
+    if not isinstance(policy, Policy):
+        raise ConfigurationError(f"policy: found {policy!r}, expected Policy(...)")
+    return policy if stated is None else stated & policy
+
+
+def _optional_in(options: RequirementOptions) -> bool:
+    optional = options.get("optional", False)
+    if not isinstance(optional, bool):  # the text "false" would be as good as True
+        raise ConfigurationError(f"optional: found {optional!r}, expected True or False")
+    return optional

@@ -52,7 +52,7 @@ def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audi
     if audience is None or isinstance(audience, AnyAudience):
         return audience
     listed = frozenset((audience,) if isinstance(audience, str) else audience)
-    if not listed or not all(isinstance(name, str) and name for name in listed):
+    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
         raise ConfigurationError(
             f"audience: found {audience!r}, expected the identifiers this service answers to, or ANY_AUDIENCE"
         )

@@ -23,7 +23,7 @@ from jwks_auth import (
     Policy,
     VerifiedToken,
 )
-from jwks_auth.adapters import Rejection, Requirement
+from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import rejection_of, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission, no_verdict
 from jwks_auth_django.conf import configuration
@@ -61,12 +61,15 @@ class JWTAuthentication(BaseAuthentication):
     another name than ``JWKS_AUTH["AUDIENCE"]``.
     """
 
-    audience: ClassVar[Any] = None
+    audience: ClassVar[Any]
     _requirement: ClassVar[Requirement] = Requirement(optional=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._requirement = Requirement.of(audience=cls.audience, optional=True)
+        asked: RequirementOptions = {"optional": True}
+        cls._requirement = Requirement.of(
+            **({**asked, "audience": cls.audience} if hasattr(cls, "audience") else asked)
+        )
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
         """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
@@ -200,6 +203,8 @@ def _required(view: Any, method: str) -> tuple[str, ...] | None:
     if isinstance(asked, Mapping):
         keys = (getattr(view, "action", None), method, "GET" if method == "HEAD" else method)
         asked = next((asked[key] for key in keys if key in asked), None)
+    if asked == "" or (asked is view.required_scopes and not asked):
+        raise ImproperlyConfigured(f"{type(view).__name__}.required_scopes: found {asked!r}, expected scopes")
     return tuple(asked.split()) if isinstance(asked, str) else asked if asked is None else tuple(asked)
 
 

@@ -14,8 +14,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from typing_extensions import TypedDict, TypeVar, Unpack
 
-from jwks_auth import AuthError, InvalidTokenError, KeySourceError, Policy, VerifiedToken
-from jwks_auth.adapters import AnyAudience, Requirement
+from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Policy, VerifiedToken
+from jwks_auth.adapters import AnyAudience, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
@@ -35,10 +35,14 @@ UserT = TypeVar("UserT")
 class BearerOptions(TypedDict, total=False):
     """The options of :class:`JWTBearer` that don't change its type."""
 
-    audience: str | Iterable[str] | AnyAudience | None
-    openapi: OpenAPISettings | Kind | None
+    audience: str | Iterable[str] | AnyAudience
+    openapi: OpenAPISettings | Kind
     websocket_subprotocol: bool
     require_warm_up: bool
+
+
+class _AllOptions(BearerOptions, total=False):
+    claims: type[Any]
 
 
 class JWTBearer(JWTScheme, Generic[TokenT]):
@@ -94,19 +98,19 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         self,
         settings: AnySettings,
         *,
-        claims: type[Any] | None = None,
         optional: bool = False,
-        audience: str | Iterable[str] | AnyAudience | None = None,
-        openapi: OpenAPISettings | Kind | None = None,
-        websocket_subprotocol: bool = False,
-        require_warm_up: bool = False,
+        **options: Unpack[_AllOptions],
     ) -> None:
+        _check_options(options)
         self.authenticator = authenticator_of(settings)
-        super().__init__(_documented(settings, openapi), self.authenticator.issuers, optional=optional)
-        self._claims = None if claims is None else ClaimsModel(claims)
-        self._audience = audience
-        self._subprotocol = websocket_subprotocol
-        self._require_warm_up = require_warm_up
+        documented = _documented(settings, options.get("openapi"))
+        super().__init__(documented, self.authenticator.issuers, optional=optional)
+        self._claims = ClaimsModel(options["claims"]) if "claims" in options else None
+        self._audience: RequirementOptions = (
+            {"audience": options["audience"]} if "audience" in options else {}
+        )
+        self._subprotocol = options.get("websocket_subprotocol", False)
+        self._require_warm_up = options.get("require_warm_up", False)
         self._requirements: dict[tuple[str, ...], Requirement] = {}
         self._twin_of: JWTBearer[Any] | None = None
         self.requirement(())
@@ -144,9 +148,8 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         key = tuple(scopes)
         found = self._requirements.get(key)
         if found is None:
-            found = self._requirements[key] = Requirement.of(
-                audience=self._audience, scopes=key or None, optional=self.is_optional
-            )
+            asked: RequirementOptions = {**self._audience, "optional": self.is_optional}
+            found = self._requirements[key] = Requirement.of(**({**asked, "scopes": key} if key else asked))
         return found
 
     @cached_property
@@ -211,6 +214,13 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
     def swagger_ui_init_oauth(self) -> dict[str, Any]:
         """``FastAPI(swagger_ui_init_oauth=auth.swagger_ui_init_oauth)``, for the ``oauth2`` kind: PKCE."""
         return self.openapi.swagger_ui_init_oauth
+
+
+def _check_options(options: _AllOptions) -> None:
+    if unknown := sorted(options.keys() - _AllOptions.__annotations__.keys()):
+        raise TypeError(f"JWTBearer() got an unexpected keyword argument {unknown[0]!r}")
+    if unset := sorted(name for name, value in options.items() if value is None):
+        raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
 
 
 def _documented(settings: AnySettings, openapi: OpenAPISettings | Kind | None) -> OpenAPISettings:

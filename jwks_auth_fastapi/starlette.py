@@ -90,10 +90,8 @@ class JWTAuthenticationBackend(AuthenticationBackend):
     """
 
     def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
-        if isinstance(exempt_paths, str):
-            raise ConfigurationError(f"exempt_paths: expected a list of paths, found {exempt_paths!r}")
         self.authenticator = authenticator_of(settings)
-        self._exempt_paths = tuple(exempt_paths)
+        self._exempt_paths = _checked_paths(exempt_paths)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
         """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
@@ -114,18 +112,30 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         raise exc
 
 
+def _checked_paths(paths: Any) -> tuple[str, ...]:
+    # An empty one would exempt everything.
+    listed = tuple(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else (None,)
+    if not all(isinstance(path, str) and path.startswith("/") for path in listed):
+        raise ConfigurationError(
+            f'exempt_paths: expected a list of paths such as "/health/", found {paths!r}'
+        )
+    return listed
+
+
+class GuardOptions(RequirementOptions, total=False):
+    """What :func:`require_jwt` takes."""
+
+    backend: JWTAuthenticationBackend
+
+
 @overload
 def require_jwt(endpoint: Callable[..., Any], /) -> Callable[..., Any]: ...
 @overload
 def require_jwt(
-    *, backend: JWTAuthenticationBackend | None = None, **requirement: Unpack[RequirementOptions]
+    **options: Unpack[GuardOptions],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 def require_jwt(
-    endpoint: Callable[..., Any] | None = None,
-    /,
-    *,
-    backend: JWTAuthenticationBackend | None = None,
-    **requirement: Unpack[RequirementOptions],
+    endpoint: Callable[..., Any] | None = None, /, **options: Unpack[GuardOptions]
 ) -> Callable[..., Any]:
     """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
 
@@ -137,8 +147,16 @@ def require_jwt(
 
     Raises :class:`~jwks_auth.ConfigurationError` for what no token could meet.
     """
-    guard = _Guard(Requirement.of(**requirement), backend)
+    asked: Any = {name: value for name, value in options.items() if name != "backend"}
+    guard = _Guard(Requirement.of(**asked), _backend_in(options))
     return guard if endpoint is None else guard(endpoint)
+
+
+def _backend_in(options: GuardOptions) -> JWTAuthenticationBackend | None:
+    backend = options.get("backend")
+    if "backend" in options and not isinstance(backend, JWTAuthenticationBackend):
+        raise ConfigurationError(f"backend: found {backend!r}, expected a JWTAuthenticationBackend")
+    return backend
 
 
 class _Guard:
