@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_flask.gate import gate_of
+from jwks_auth_flask.preflight import preflight_answer
 
 __all__ = [
     "PUBLIC",
@@ -86,6 +87,9 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
         # Itself a coroutine function, so that an async decorator above it can await it.
         @wraps(view)
         async def async_guarded(*args: Any, **kwargs: Any) -> Any:
+            answer = preflight_answer(view)
+            if answer is not None:
+                return answer
             await gate_of(gate).aadmit(requirement)
             return await view(*args, **kwargs)
 
@@ -93,6 +97,9 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        answer = preflight_answer(view)
+        if answer is not None:
+            return answer
         gate_of(gate).admit(requirement)
         return view(*args, **kwargs)
 

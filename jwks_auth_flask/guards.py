@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Request, current_app, request
-from werkzeug.routing import Rule
+from flask import Blueprint, Flask, Request, Response, current_app, request
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
 from jwks_auth_flask.gate import gate_of
+from jwks_auth_flask.preflight import answers_options, automatic_answer, preflight_answer
 
 __all__ = [
     "AppGuard",
     "DefaultGuard",
     "Guard",
-    "answers_options",
     "blueprints_of",
     "is_public",
     "is_static",
@@ -29,7 +28,7 @@ class Guard:
     """A ``before_request`` function of a blueprint, nested ones included; ``@public`` views are exempt.
 
     What runs no view passes too: unknown URLs, wrong methods, and CORS preflights, to which browsers attach
-    no token.
+    no token: those that Flask answers, and those that ``@cross_origin`` does, whose answer is given here.
     """
 
     def __init__(self, gate: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
@@ -37,24 +36,26 @@ class Guard:
         self.requirement = requirement
         self.blueprint = blueprint
 
-    def __call__(self) -> None:
+    def __call__(self) -> Response | None:
         """Refuse the current request by raising; returning nothing lets Flask go on."""
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
         rule, method = current.url_rule, current.method
         if rule is None:
-            return
+            return None
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        if method == "OPTIONS" and answers_options(rule):
+            return automatic_answer(app)
         view = app.view_functions[rule.endpoint]
-        if method == "OPTIONS" and (answers_options(rule) or _is_preflight_for(view)):
-            return
         gate = gate_of(self.gate)
         # Marks are read once: they are part of an app's set-up, which ends with its first request.
         key = (self, rule.endpoint, view, method)
         if key not in gate.decisions:
             gate.decisions[key] = self.asks(app, rule.endpoint, method)
         asked = gate.decisions[key]
-        if asked is not None:
+        answer = None if asked is None else preflight_answer(view)
+        if asked is not None and answer is None:
             gate.admit(asked)
+        return answer
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
         """What a request for *method* on *endpoint* must meet; ``None`` where it needs no token."""
@@ -79,11 +80,6 @@ class DefaultGuard(AppGuard):
         stamps = (*stamps_of(view), *stamps_of(view_method(view, method)))
         optional = any(stamp.requirement.optional for stamp in stamps if stamp.gate == self.gate)
         return OPTIONAL if asked is not None and optional else asked
-
-
-def answers_options(rule: Rule) -> bool:
-    """Whether Flask itself answers ``OPTIONS`` for *rule*, without the view."""
-    return bool(rule.provide_automatic_options)  # type: ignore[attr-defined]  # Flask sets it on werkzeug's Rule
 
 
 def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | None = None) -> bool:
@@ -117,10 +113,3 @@ def is_static(app: Flask, endpoint: str) -> bool:
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app
     return name == "static" and scaffold is not None and scaffold.has_static_folder
-
-
-def _is_preflight_for(view: Any) -> bool:
-    # Decorators that answer OPTIONS themselves, as Flask-CORS's does, say so by this attribute of the view.
-    return "OPTIONS" in getattr(view, "required_methods", ()) and (
-        "Access-Control-Request-Method" in request.headers and "Origin" in request.headers
-    )

@@ -10,7 +10,8 @@ from werkzeug.routing import Rule
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import stamps_of
-from jwks_auth_flask.guards import Guard, answers_options, blueprints_of, is_public, is_static, view_method
+from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
+from jwks_auth_flask.preflight import answers_options
 
 __all__ = ["Protection", "protection_of", "protections"]
 
