@@ -18,11 +18,13 @@ class AuthRejected(HTTPException):
 
     ``error`` is the core's exception (``error.code`` is stable), ``rejection`` the finished answer. An error
     handler for this class, for the status or for ``HTTPException`` may answer in its own words: the challenge
-    is added to whatever it returns with the same status.
+    is added to whatever it returns with the same status. ``data`` is the reason where webargs puts one, for
+    the handlers of flask-smorest, Flask-RESTful and Flask-RESTX.
     """
 
     error: AuthError | KeySourceError
     rejection: Rejection
+    data: dict[str, Any]
 
     def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
         """The challenge (or ``Retry-After``) and the type of the body."""
@@ -62,6 +64,7 @@ def rejected(error: AuthError | KeySourceError, rejection: Rejection) -> AuthRej
     """The exception for *rejection*, to be raised while the request is served."""
     exception = _BY_STATUS.get(rejection.status, AuthRejected)(rejection.description)
     exception.code, exception.error, exception.rejection = rejection.status, error, rejection
+    exception.data = {"message": rejection.description, "errors": rejection.document}
 
     @after_this_request
     def keep_challenge(response: Response) -> Response:

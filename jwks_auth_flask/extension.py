@@ -16,6 +16,7 @@ from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.login import user_for
 from jwks_auth_flask.order import LateSetting, OrderGuard
+from jwks_auth_flask.shapes import keep_the_reason
 from jwks_auth_flask.signals import send_event
 
 __all__ = ["JWKSAuth"]
@@ -60,6 +61,7 @@ class JWKSAuth:
         setting = self.prefix + "REQUIRED"
         late = LateSetting(setting, app.config.get(setting))
         app.before_request(DefaultGuard(self.name, Requirement()) if required else late)
+        keep_the_reason(app)
         app.cli.add_command(jwks)
 
     @property

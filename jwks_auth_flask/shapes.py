@@ -1,0 +1,45 @@
+"""Refusals in the shapes of frameworks that stand on Flask: their bodies say why, as ours does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+
+from jwks_auth_flask.errors import AuthRejected
+
+__all__ = ["keep_the_reason"]
+
+
+def keep_the_reason(app: Flask) -> None:
+    """Tell an APIFlask app the reason of refusals, which it would reduce to the status.
+
+    flask-smorest, Flask-RESTful and Flask-RESTX need nothing done: they read ``AuthRejected.data``.
+    """
+    apiflask = sys.modules.get("apiflask")  # imported by now, if the app is one of its
+    if apiflask is not None and isinstance(app, apiflask.APIFlask):
+        app.error_handler_spec[None][None].setdefault(AuthRejected, partial(_answered, app, apiflask))
+
+
+def _answered(app: Any, apiflask: Any, error: AuthRejected) -> Any:
+    general = _general_handler(app)
+    if general is None:
+        return error
+    if getattr(general, "__module__", None) != apiflask.APIFlask.__module__:
+        return app.ensure_sync(general)(error)  # the app's own, which would have been asked without us
+    rejection = error.rejection
+    detailed = apiflask.HTTPError(
+        rejection.status, rejection.description, rejection.document, Headers(list(rejection.headers))
+    )
+    return app.error_callback(detailed)
+
+
+def _general_handler(app: Flask) -> Callable[[Any], Any] | None:
+    """The handler of the app for any HTTP error: APIFlask's, unless the app registered one."""
+    handlers = app.error_handler_spec[None][None]
+    return next((handlers[each] for each in HTTPException.__mro__ if each in handlers), None)
