@@ -29,12 +29,21 @@ class Report:
 class RouteRow:
     """A route as people should see it: *guard* says what it asks, ``None`` that nobody decided.
 
-    A route that is open on purpose has a guard as well: ``"public"``.
+    A route that is open on purpose has a guard as well: ``"public"``. *doubt*: why nobody can tell that the
+    guard holds. Such a route is shown as unknown, and counts as open for those who ask that none is.
     """
 
     path: str
     methods: str
     guard: str | None
+    doubt: str | None = None
+
+    @property
+    def state(self) -> str:
+        """What the table says of it."""
+        if self.doubt is not None:
+            return f"UNKNOWN: {self.doubt}"
+        return self.guard or "UNPROTECTED"
 
 
 def check(authenticator: Authenticator) -> Report:
@@ -65,14 +74,15 @@ def verify(authenticator: Authenticator, raw: str) -> Report:
 
 
 def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Report:
-    """A table of routes; not ok when *fail_unprotected* finds one without a guard."""
+    """A table of routes; not ok when *fail_unprotected* finds one without a guard, or with one that is in doubt."""
     listed = list(rows)
     width = max((len(row.path) for row in listed), default=0)
     methods = max((len(row.methods) for row in listed), default=0)
-    lines = [f"{row.path:<{width}}  {row.methods:<{methods}}  {row.guard or 'UNPROTECTED'}" for row in listed]
-    bare = sum(row.guard is None for row in listed)
-    lines.append(f"{len(listed)} routes, {bare} unprotected")
-    return Report(tuple(lines), ok=not (fail_unprotected and bare))
+    lines = [f"{row.path:<{width}}  {row.methods:<{methods}}  {row.state}" for row in listed]
+    unknown = sum(row.doubt is not None for row in listed)
+    bare = sum(row.guard is None and row.doubt is None for row in listed)
+    lines.append(f"{len(listed)} routes, {bare} unprotected" + (f", {unknown} unknown" if unknown else ""))
+    return Report(tuple(lines), ok=not (fail_unprotected and (bare or unknown)))
 
 
 def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[str]]) -> Report:

@@ -117,6 +117,24 @@ def test_routes_without_a_guard_are_counted() -> None:
     assert cli.routes([]).lines == ("0 routes, 0 unprotected",)
 
 
+def test_a_route_in_doubt_counts_as_open() -> None:
+    """It is shown with the reason, counted by itself, and fails ``--fail-unprotected``, whatever its guard says."""
+    rows = [
+        cli.RouteRow("/me", "GET", "any token"),
+        cli.RouteRow("/odd", "GET", "any token", doubt="nobody calls the guard"),
+        cli.RouteRow("/open", "GET", None, doubt="nobody knows"),
+    ]
+    report = cli.routes(rows, fail_unprotected=True)
+    assert not report.ok
+    assert report.lines[1:] == (
+        "/odd   GET  UNKNOWN: nobody calls the guard",
+        "/open  GET  UNKNOWN: nobody knows",
+        "3 routes, 0 unprotected, 2 unknown",
+    )
+    assert cli.routes(rows).ok
+    assert cli.routes(rows[:1], fail_unprotected=True).ok
+
+
 def test_verify_explains_a_refusal() -> None:
     """Step by step, with the code of the one that failed; the status says which it was."""
     issuer = FakeIssuer()
