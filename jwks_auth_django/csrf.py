@@ -1,62 +1,119 @@
 """CSRF protection of views that take a token or a session: only a good token waives it.
 
-``CsrfViewMiddleware`` judges before a view's decorators run, so it can't know of the token. A view guarded with
-``optional=True`` is therefore exempt there, and the guard asks the same middleware once it knows.
+``CsrfViewMiddleware`` and ``csrf_protect`` judge before a guard inside of them runs, so they can't know of the
+token. A view guarded with ``optional=True`` is therefore exempt there, and its guard holds a request without a
+token to the same rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
 
 from jwks_auth_django.conf import configuration
 
-__all__ = ["JUDGED_BY_GUARD", "arefusal", "refusal"]
+__all__ = ["LEFT_TO_GUARD", "arefusal", "is_exempt", "refusal", "was_left"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_OURS = "jwks_auth_django.decorators"
+
+_left: ContextVar[bool] = ContextVar("jwks_auth_django_csrf_left", default=False)
 
 
-class _JudgedByGuard:
-    """A true ``csrf_exempt``, told apart from one the project wrote."""
+class _LeftToGuard:
+    """A true ``csrf_exempt``, told apart from one the project wrote.
+
+    Middleware, ``csrf_protect`` and Ninja ask no more than its truth, each in a place of its own. That it was
+    asked is all the guard needs to know: somebody would have judged this request.
+    """
+
+    def __bool__(self) -> bool:
+        _left.set(True)
+        return True
 
 
-JUDGED_BY_GUARD = _JudgedByGuard()
+LEFT_TO_GUARD = _LeftToGuard()
 
 
-def refusal(request: HttpRequest) -> HttpResponseBase | None:
-    """CSRF's answer to a request without a good token; ``None`` if it may pass."""
-    if not _applies(request):
+def is_exempt(view: Any) -> bool:
+    """Tell if the project has exempted *view*, as a guard is put around it."""
+    mark = getattr(view, "csrf_exempt", False)
+    return mark is not LEFT_TO_GUARD and bool(mark)
+
+
+def was_left() -> bool:
+    """Tell, once, if a CSRF protection around the guard left this request to it."""
+    left = _left.get()
+    if left:
+        _left.set(False)
+    return left
+
+
+def refusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
+    """CSRF's answer to a request without a good token; ``None`` if it may pass.
+
+    *left* is what :func:`was_left` said when the guard was entered.
+    """
+    if not _applies(request, left):
         return None
-    middleware = configuration().csrf_middleware(_view)
+    middleware: Any = (configuration().csrf_middleware or CsrfViewMiddleware)(_view)
     answer: HttpResponseBase | None = middleware.process_view(request, _view, (), {})
     return answer
 
 
-async def arefusal(request: HttpRequest) -> HttpResponseBase | None:
+async def arefusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
     """As :func:`refusal`; it may read the session, which is a database's, so in a thread."""
-    return await sync_to_async(refusal)(request) if _applies(request) else None
+    return await sync_to_async(refusal)(request, left=left) if _applies(request, left) else None
 
 
-def _applies(request: HttpRequest) -> bool:
+def _applies(request: HttpRequest, left: bool) -> bool:
     """Whether the view is exempt only because a guard made it so."""
-    if request.method in _SAFE or request.resolver_match is None or configuration().csrf_middleware is None:
+    if request.method in _SAFE:
         return False
-    view = request.resolver_match.func
-    return getattr(view, "csrf_exempt", False) is JUDGED_BY_GUARD and not _exempted_by_project(view)
+    view = request.resolver_match and request.resolver_match.func
+    if not left and configuration().csrf_middleware is not None:
+        left = getattr(view, "csrf_exempt", False) is LEFT_TO_GUARD
+    return left and not _exempted_by_project(view)
 
 
 def _exempted_by_project(view: Any) -> bool:
-    """Whether ``csrf_exempt`` is around the guard: it then carries the guard's mark, as wrappers do."""
-    while view is not None:
-        if getattr(view, "__globals__", {}).get("__name__") == csrf_exempt.__module__:
-            return True
+    """Whether ``csrf_exempt`` is around the guard, with no ``csrf_protect`` between them.
+
+    It then carries the guard's mark, as wrappers do, and is known by the module its code is of.
+    """
+    exempted = False
+    while view is not None and _module(view) != _OURS:
+        if _module(view) == csrf_exempt.__module__:
+            exempted = True
+        elif any(_protects(each) for each in _enclosed(view)):
+            exempted = False
         view = getattr(view, "__wrapped__", None)
-    return False
+    return exempted
 
 
-def _view(request: Any) -> None:
-    """Stands for the view, but is not exempt."""
+def _protects(enclosed: Any) -> bool:
+    """Whether what ``csrf_protect`` made encloses this, which encloses the middleware."""
+    return any(isinstance(each, CsrfViewMiddleware) for each in _enclosed(enclosed))
+
+
+def _module(function: Any) -> str | None:
+    name: str | None = getattr(function, "__globals__", {}).get("__name__")
+    return name
+
+
+def _enclosed(function: Any) -> Iterator[Any]:
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # an empty cell
+            yield cell.cell_contents
+
+
+def _view(request: Any) -> Any:
+    """Stand for the view, without its exemption."""

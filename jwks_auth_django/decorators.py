@@ -69,8 +69,8 @@ def _guarded(requirement: Requirement, view: Any) -> Any:
     functools.update_wrapper(guarded, view)
     guarded.jwks_auth = (requirement, *getattr(view, "jwks_auth", ()))
     guarded.login_required = False
-    if not getattr(view, "csrf_exempt", False):
-        guarded.csrf_exempt = csrf.JUDGED_BY_GUARD if requirement.optional else True
+    if not csrf.is_exempt(view):
+        guarded.csrf_exempt = csrf.LEFT_TO_GUARD if requirement.optional else True
     return guarded
 
 
@@ -94,9 +94,10 @@ def _refuse_what_is_no_view(view: Any) -> None:
 
 def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        left = csrf.was_left()
         try:
             token = sign_in(request, requirement)
-            refusal = csrf.refusal(request) if token is None else None
+            refusal = csrf.refusal(request, left=left) if token is None else None
             response = view(request, *args, **kwargs) if refusal is None else refusal
         except (AuthError, KeySourceError) as error:
             return refuse(request, error)
@@ -107,9 +108,10 @@ def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
 
 def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
     async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        left = csrf.was_left()
         try:
             token = await asign_in(request, requirement)
-            refusal = await csrf.arefusal(request) if token is None else None
+            refusal = await csrf.arefusal(request, left=left) if token is None else None
             response = await view(request, *args, **kwargs) if refusal is None else refusal
         except (AuthError, KeySourceError) as error:
             return await arefuse(request, error)

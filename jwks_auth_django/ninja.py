@@ -1,7 +1,8 @@
 """Django Ninja: ``@api.get("/orders", auth=JWTBearer(scopes="orders:read"))``; ``AsyncJWTBearer`` for async views.
 
-In a list of several, a request without a bearer token is left to the next, so public reading with an optional
-user is ``auth=[JWTBearer(), lambda request: request.user]``.
+In a list of several, a request without a bearer token is left to the next: ``auth=[JWTBearer(), django_auth]``
+takes sessions too, which Ninja protects against forgery, and ``auth=[JWTBearer(), lambda request: AnonymousUser()]``
+anybody.
 """
 
 from __future__ import annotations
