@@ -7,6 +7,7 @@ from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
 from jwks_auth.services import is_surely_service, name_of_service
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings
+from jwks_auth.shared_caches import guarded_headers, private_value, vary_value
 from jwks_auth.store import SealedStore
 from jwks_auth.store_cache import CacheStore
 from jwks_auth.tokens import AnyAudience
@@ -24,7 +25,10 @@ __all__ = [
     "RequirementOptions",
     "SealedStore",
     "Settings",
+    "guarded_headers",
     "is_surely_service",
     "name_of_service",
+    "private_value",
     "readers",
+    "vary_value",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.bearer import bearer_token
@@ -16,6 +16,7 @@ from jwks_auth.issuer import Issuer
 from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement
 from jwks_auth.settings import Settings
+from jwks_auth.shared_caches import guarded_headers
 from jwks_auth.tokens import VerifiedToken
 
 __all__ = ["Authenticator", "Memo"]
@@ -28,9 +29,10 @@ ANY_GOOD_TOKEN = Requirement()
 class Memo:
     """Kept by the adapter on a request: its token is verified once, however many requirements look at it."""
 
-    __slots__ = ("admitted", "raw", "token")
+    __slots__ = ("admitted", "raw", "token", "told")
 
     def __init__(self) -> None:
+        self.told = False
         self.raw: str | None = None
         self.token: VerifiedToken | None = None
         self.admitted = False
@@ -45,8 +47,8 @@ class Authenticator:
     """Verifies the credentials of requests against requirements, with one verifier made from settings.
 
     *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
-    request that carried credentials; *on_event* hears of key refreshes. No I/O at construction; raises
-    :class:`ConfigurationError` there.
+    request that carried credentials; *on_event* hears of key refreshes. *vary* names the request headers that
+    may hold a token. No I/O at construction; raises :class:`ConfigurationError` there.
     """
 
     def __init__(
@@ -56,7 +58,10 @@ class Authenticator:
         on_verified: Callable[[VerifiedToken], object] | None = None,
         on_rejected: Callable[[AuthError | KeySourceError], object] | None = None,
         on_event: Callable[[Any], object] | None = None,
+        vary: Sequence[str] = ("Authorization",),
     ) -> None:
+        self.vary = tuple(vary)
+        """What every answer of a route with a requirement depends on, a token sent or not."""
         self.settings = settings if isinstance(settings, Settings) else Settings.from_mapping(settings)
         self.verifier = self.settings.verifier(on_event=on_event)
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
@@ -91,7 +96,7 @@ class Authenticator:
                 self.verifier.admit(token, requirement.audience)
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
-            self.refused(error)
+            self.refused(error, memo)
             raise
 
     async def aauthenticate(
@@ -113,11 +118,18 @@ class Authenticator:
                 await self.verifier.aadmit(token, requirement.audience)
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
-            self.refused(error)
+            self.refused(error, memo)
             raise
 
-    def refused(self, error: AuthError | KeySourceError) -> None:
-        """Tell the log and *on_rejected*; for an adapter that judges a token further by itself."""
+    def refused(self, error: AuthError | KeySourceError, memo: Memo | None = None) -> None:
+        """Tell the log and *on_rejected*, once for the request that *memo* is kept on.
+
+        For an adapter that judges a token further by itself; :meth:`rejection` does so too.
+        """
+        if memo is not None:
+            if memo.told:
+                return
+            memo.told = True
         if isinstance(error, KeySourceError) and error.kind == "callback":
             # A fault in the service's own code: the 503 hides it, so nothing else would show where it is.
             log.error("request refused: %s", error, exc_info=error)
@@ -126,14 +138,30 @@ class Authenticator:
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
             self._on_rejected(error)
 
-    def rejection(self, error: AuthError | KeySourceError) -> Rejection:
-        """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault."""
+    def rejection(self, error: AuthError | KeySourceError, memo: Memo | None = None) -> Rejection:
+        """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault.
+
+        With the request's *memo* the refusal is told, unless it was, whoever refused.
+        """
+        if memo is not None:
+            self.refused(error, memo)
         if isinstance(error, KeySourceError):
-            header = ("Retry-After", str(max(1, math.ceil(error.retry_after))))
+            headers = [("Retry-After", str(max(1, math.ceil(error.retry_after))))]
         else:
-            challenge = error.challenge(realm=self.realm, resource_metadata=self.resource_metadata)
-            header = ("WWW-Authenticate", challenge)
-        return Rejection(error.status, (header,), error.error or error.code, error.description)
+            challenges = error.challenges(realm=self.realm, resource_metadata=self.resource_metadata)
+            headers = [("WWW-Authenticate", challenge) for challenge in challenges]
+        headers.append(("Vary", ", ".join(self.vary)))
+        return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+
+    def guarded_headers(
+        self, headers: Iterable[tuple[str, str]], *, private: bool = True
+    ) -> list[tuple[str, str]]:
+        """The *headers* of an answer under a requirement, made safe for shared caches.
+
+        ``Vary`` names what it depends on. With *private*, so unless an optional requirement let nobody through,
+        ``Cache-Control`` does not say ``public`` or ``s-maxage``.
+        """
+        return guarded_headers(headers, self.vary, private=private)
 
     def warm_up(self) -> None:
         """Fetch every issuer's keys now; one that is away does not keep the others from it.

@@ -116,6 +116,12 @@ class AuthError(Refused):
         params = {"realm": realm, **self._challenge_params(), "resource_metadata": resource_metadata}
         return format_challenge(params)
 
+    def challenges(
+        self, *, realm: str = DEFAULT_REALM, resource_metadata: str | None = None
+    ) -> tuple[str, ...]:
+        """Every ``WWW-Authenticate`` value of the answer; an error of one's own may add another scheme."""
+        return (self.challenge(realm=realm, resource_metadata=resource_metadata),)
+
     def _challenge_params(self) -> dict[str, str | None]:
         return {"error": self.error, "error_description": self.description}
 

@@ -10,12 +10,23 @@ __all__ = ["Rejection"]
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape."""
+    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape.
+
+    ``headers`` may name one header twice: copy them as pairs, or :attr:`fields` where a framework can't.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     error: str
     description: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The headers by name, several values of one joined by commas (RFC 9110 section 5.3)."""
+        fields: dict[str, str] = {}
+        for name, value in self.headers:
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
+        return fields
 
     @property
     def body(self) -> bytes:

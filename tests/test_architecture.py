@@ -16,7 +16,7 @@ LAYERS = [
     "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
     "transport fetch discovery store snapshot ledger flight flights calls source",
     "client issuer trust tenants hints explain verifier",
-    "readers settings credentials requirement rejection authenticator adapters",
+    "readers settings credentials requirement rejection shared_caches authenticator adapters",
     "testing cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

@@ -163,6 +163,7 @@ def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
             'Bearer realm="orders", error="invalid_token", error_description="The access token has expired", '
             'resource_metadata="https://a/meta"',
         ),
+        ("Vary", "Authorization"),
     )
     assert json.loads(answer.body) == {
         "error": "invalid_token",
@@ -174,7 +175,7 @@ def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
 def test_an_outage_is_503_with_retry_after(issuer: FakeIssuer, seconds: float, header: str) -> None:
     """Whole seconds, at least one; no challenge, as the client is not at fault."""
     answer = Authenticator(issuer.settings(audience="api")).rejection(KeySourceError(retry_after=seconds))
-    assert (answer.status, answer.headers) == (503, (("Retry-After", header),))
+    assert (answer.status, answer.headers) == (503, (("Retry-After", header), ("Vary", "Authorization")))
 
 
 def test_a_cold_outage_is_a_key_source_error(issuer: FakeIssuer) -> None:

@@ -1,0 +1,63 @@
+"""What an answer tells shared caches: the headers it depends on, and that it is not for everybody.
+
+``Vary`` is RFC 9110 section 12.5.5, ``Cache-Control`` RFC 9111 section 5.2.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = ["guarded_headers", "private_value", "vary_value"]
+
+_DIRECTIVES = re.compile(r'(?:"[^"]*"|[^,"])+')
+_SHARED = frozenset({"public", "s-maxage"})
+
+
+def guarded_headers(
+    headers: Iterable[tuple[str, str]], names: Sequence[str], *, private: bool = True
+) -> list[tuple[str, str]]:
+    """The *headers* of an answer that depends on the request headers *names*, as it may leave the service.
+
+    *private*: it is for one sender, or refuses one; false for what an optional route tells anybody.
+    """
+    given = list(headers)
+    replaced = {"vary": vary_value(_values(given, "vary"), names)}
+    if private and (value := private_value(_values(given, "cache-control"))) is not None:
+        replaced["cache-control"] = value
+    kept = [(name, value) for name, value in given if name.lower() not in replaced]
+    return [*kept, *((name.title(), value) for name, value in replaced.items())]
+
+
+def vary_value(values: Iterable[str], names: Sequence[str]) -> str:
+    """``Vary`` that names *names* besides what its lines *values* say; ``*`` says it all."""
+    said = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if "*" in said:
+        return "*"
+    known = {name.lower() for name in said}
+    return ", ".join([*said, *(name for name in names if name.lower() not in known)])
+
+
+def private_value(values: Iterable[str]) -> str | None:
+    """``Cache-Control``, of its lines *values*, with ``private`` in place of ``public`` and ``s-maxage``.
+
+    Everything else stays as it is; ``None`` where neither is said, so that nothing changes.
+    """
+    found = [part.strip() for value in values for part in _split(value) if part.strip()]
+    if not any(_is_shared(part) for part in found):
+        return None
+    said = ["private" if _is_shared(part) or part.lower() == "private" else part for part in found]
+    return ", ".join(dict.fromkeys(said))
+
+
+def _split(value: str) -> list[str]:
+    # An unclosed quote hides nothing: a lenient cache would obey the directives behind it.
+    return value.split(",") if value.count('"') % 2 else _DIRECTIVES.findall(value)
+
+
+def _is_shared(directive: str) -> bool:
+    return directive.partition("=")[0].strip().lower() in _SHARED
+
+
+def _values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
+    return [value for found, value in headers if found.lower() == name]
