@@ -44,15 +44,16 @@ class Admission:
 
 
 class Admissions:
-    """All gates' admissions of one request, and the token and user let in last."""
+    """All gates' admissions of one request, the token and user let in last, and whether a gate said no."""
 
-    __slots__ = ("by_gate", "latest")
+    __slots__ = ("by_gate", "latest", "refused")
 
     def __init__(self) -> None:
-        self.by_gate: dict[object, Admission] = {}
+        self.by_gate: dict[Any, Admission] = {}
+        self.refused = False
         self.latest: tuple[VerifiedToken, Any] | None = None
 
-    def of(self, gate: object) -> Admission:
+    def of(self, gate: Any) -> Admission:
         """The admission by *gate*: two gates trust different issuers, so neither believes the other."""
         admission = self.by_gate.get(gate)
         if admission is None:

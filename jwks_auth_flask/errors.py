@@ -70,8 +70,10 @@ def rejected(error: AuthError | KeySourceError, rejection: Rejection) -> AuthRej
     def keep_challenge(response: Response) -> Response:
         # A handler with words of its own rarely thinks of the challenge, and RFC 9110 wants it on every 401.
         if response.status_code == rejection.status:
+            said = {name.lower() for name, _ in response.headers}
             for name, value in rejection.headers:
-                response.headers.setdefault(name, value)
+                if name.lower() not in said:
+                    response.headers.add(name, value)
         return response
 
     return exception

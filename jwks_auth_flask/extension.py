@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Request
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import PREFIX, Authenticator, Requirement, RequirementOptions, Settings, readers
+from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
@@ -57,6 +58,7 @@ class JWKSAuth:
         authenticator = Authenticator(settings, on_event=partial(send_event, app))
         if not gates:
             app.before_request(OrderGuard(app))
+            finish_answers(app)
         gates[self.name] = Gate(authenticator, lambda: self._load)
         setting = self.prefix + "REQUIRED"
         late = LateSetting(setting, app.config.get(setting))

@@ -10,7 +10,7 @@ from flask import Request, current_app, request
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
-from jwks_auth_flask.admissions import Admissions, admissions_of
+from jwks_auth_flask.admissions import Admission, Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
 from jwks_auth_flask.signals import asend, send, token_rejected, token_verified
 
@@ -44,6 +44,7 @@ class Gate:
         """
         admissions, credentials = self._arrive()
         admission = admissions.of(self)
+        told = admission.memo.told
         try:
             token = self.authenticator.authenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
@@ -52,15 +53,16 @@ class Gate:
                 admission.token, admission.user = token, user
                 send(token_verified, token=token)
         except Refusal as error:
-            if not isinstance(error, MissingTokenError):
+            if not told and not isinstance(error, MissingTokenError):
                 send(token_rejected, error=error)
-            raise self._rejected(error) from error
+            raise self._rejected(error, admissions, admission) from error
         return admissions.admit(admission, token)
 
     async def aadmit(self, requirement: Requirement) -> VerifiedToken | None:
         """As :meth:`admit`, for an async view."""
         admissions, credentials = self._arrive()
         admission = admissions.of(self)
+        told = admission.memo.told
         try:
             token = await self.authenticator.aauthenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
@@ -69,9 +71,9 @@ class Gate:
                 admission.token, admission.user = token, user
                 await asend(token_verified, token=token)
         except Refusal as error:
-            if not isinstance(error, MissingTokenError):
+            if not told and not isinstance(error, MissingTokenError):
                 await asend(token_rejected, error=error)
-            raise self._rejected(error) from error
+            raise self._rejected(error, admissions, admission) from error
         return admissions.admit(admission, token)
 
     def _arrive(self) -> tuple[Admissions, Credentials]:
@@ -83,8 +85,11 @@ class Gate:
         credentials = Credentials(values, environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"])
         return admissions_of(current), credentials
 
-    def _rejected(self, error: AuthError | KeySourceError) -> AuthRejected:
-        return rejected(error, self.authenticator.rejection(error))
+    def _rejected(
+        self, error: AuthError | KeySourceError, admissions: Admissions, admission: Admission
+    ) -> AuthRejected:
+        admissions.refused = True
+        return rejected(error, self.authenticator.rejection(error, admission.memo))
 
 
 async def _awaited(user: Any) -> Any:

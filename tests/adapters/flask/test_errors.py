@@ -121,7 +121,7 @@ def test_a_handler_that_answers_otherwise_gets_no_challenge(app, client):
 def test_nothing_is_registered_for_others_exceptions(app):
     """No handlers: an app with the extension handles errors as before."""
     assert {code: dict(found) for code, found in app.error_handler_spec[None].items()} == {}
-    assert dict(app.after_request_funcs) == {}
+    assert dict(app.teardown_request_funcs) == {}
     app.add_url_rule("/crash", view_func=lambda: 1 / 0, endpoint="crash")
     assert app.test_client().get("/crash").status_code == 500
 
