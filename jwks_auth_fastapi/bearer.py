@@ -14,10 +14,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from typing_extensions import TypedDict, TypeVar, Unpack
 
-from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Policy, VerifiedToken
+from jwks_auth import AuthError, ConfigurationError, KeySourceError, Policy, VerifiedToken
 from jwks_auth.adapters import AnyAudience, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
-from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, watch
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
 from jwks_auth_fastapi.errors import request_rejected
 from jwks_auth_fastapi.openapi import JWTScheme, Kind, OpenAPISettings, error_responses
@@ -126,6 +126,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
             if isinstance(override, FakeBearer):
                 return cast("TokenT", await override(conn, security_scopes))
         requirement = self.requirement(security_scopes.scopes)
+        watch(conn)
         try:
             token = await authenticate(
                 self.authenticator, conn.scope, requirement, subprotocol=self._subprotocol
@@ -137,11 +138,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
     def _typed(self, token: VerifiedToken | None) -> VerifiedToken[Any] | None:
         if token is None or self._claims is None:
             return token
-        try:
-            return self._claims.fill(token)
-        except InvalidTokenError as error:
-            self.authenticator.refused(error)
-            raise
+        return self._claims.fill(token)
 
     def requirement(self, scopes: Iterable[str]) -> Requirement:
         """What this scheme asks where FastAPI names *scopes*."""

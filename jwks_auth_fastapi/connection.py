@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from starlette.types import Scope
+from starlette.requests import HTTPConnection
+from starlette.types import Scope, Send
+from starlette.websockets import WebSocket
 
 from jwks_auth import VerifiedToken
-from jwks_auth.adapters import Authenticator, Credentials, Memo, Requirement, Settings
+from jwks_auth.adapters import Authenticator, Credentials, Requirement, Settings
+from jwks_auth_fastapi.answers import VARY, finishing, memo_of
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
-__all__ = ["SUBPROTOCOL", "AnySettings", "authenticate", "authenticator_of", "credentials_of"]
+__all__ = ["SUBPROTOCOL", "AnySettings", "authenticate", "authenticator_of", "credentials_of", "watch"]
 
 AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator
 
 SUBPROTOCOL = "bearer"
 """What ``new WebSocket(url, ["bearer", token])`` offers, and the server has to accept."""
 
-_MEMOS = "jwks_auth"
 _MOST_SUBPROTOCOLS = 64
 """Names that a WebSocket may offer where one of them may be a token; clients offer a few."""
 
@@ -31,6 +33,15 @@ def authenticator_of(settings: AnySettings) -> Authenticator:
     return Authenticator(settings.core if isinstance(settings, JWKSAuthSettings) else settings)
 
 
+def watch(conn: HTTPConnection) -> None:
+    """Have what is answered on *conn* finished."""
+    send: Send | None = getattr(conn, "_send", None)
+    if send is not None:
+        finished = finishing(conn.scope, send)
+        if isinstance(conn, WebSocket):  # which accepts and closes by itself
+            conn._send = finished
+
+
 async def authenticate(
     authenticator: Authenticator, scope: Scope, requirement: Requirement, *, subprotocol: bool = False
 ) -> VerifiedToken | None:
@@ -38,10 +49,9 @@ async def authenticate(
 
     The memo lives in the scope, so that middleware, mounted applications and dependencies share it.
     """
-    memos: dict[Authenticator, Memo] = scope.setdefault(_MEMOS, {})
-    memo = memos.get(authenticator)
-    if memo is None:
-        memo = memos[authenticator] = Memo()
+    memo = memo_of(scope, authenticator)
+    if subprotocol and scope["type"] == "websocket":
+        scope[VARY] = ("Sec-WebSocket-Protocol",)
     return await authenticator.aauthenticate(credentials_of(scope, subprotocol), requirement, memo)
 
 

@@ -17,12 +17,10 @@ from jwks_auth_fastapi.errors import request_rejected
 if TYPE_CHECKING:
     from jwks_auth_fastapi.bearer import JWTBearer
 
-__all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
+__all__ = ["POLICY", "policy_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
 """The attribute by which the audit knows a policy dependency."""
-USER = "__jwks_auth_user__"
-"""The attribute by which it knows a user dependency."""
 
 
 def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awaitable[Any]]:
@@ -34,7 +32,6 @@ def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awa
             if token is not None:
                 policy.check(token)
         except AuthError as error:
-            auth.authenticator.refused(error)
             raise request_rejected(error, auth.authenticator, conn.scope) from error
         return token
 
@@ -50,11 +47,9 @@ def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Call
     async def user(conn: HTTPConnection, token: Any = Depends(auth), found: Any = Depends(loader)) -> Any:
         if found is None and token is not None:
             error = InvalidTokenError("user_refused")
-            auth.authenticator.refused(error)
             raise request_rejected(error, auth.authenticator, conn.scope) from error
         return found
 
-    setattr(user, USER, True)
     return user
 
 

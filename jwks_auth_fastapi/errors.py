@@ -6,8 +6,9 @@ FastAPI's own handler gives ``{"detail": ...}``, :func:`install_error_handlers` 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from fastapi import HTTPException, WebSocketException
 from starlette.applications import Starlette
@@ -18,11 +19,13 @@ from starlette.types import Scope
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError
 from jwks_auth.adapters import Authenticator, Rejection
+from jwks_auth_fastapi.answers import memo_of
 
 __all__ = [
     "BadCredentials",
     "Body",
     "Forbidden",
+    "HeaderPairs",
     "KeysUnavailable",
     "RequestRejected",
     "Unauthorized",
@@ -34,6 +37,22 @@ __all__ = [
 Body = Literal["rfc6750", "problem+json"]
 
 
+class HeaderPairs(dict[str, str]):
+    """Headers as ``HTTPException`` takes them, which a handler copies as the pairs they are.
+
+    By name, several values are joined by commas, as for a handler that makes another dict of them.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs = tuple(pairs)
+        for name, value in self.pairs:
+            self[name] = f"{self[name]}, {value}" if name in self else value
+
+    def items(self) -> Any:
+        """The pairs, a name as often as it was given."""
+        return self.pairs
+
+
 class RequestRejected(HTTPException):
     """A refused request. ``rejection`` is the finished answer, ``code`` the stable word for what is wrong.
 
@@ -41,7 +60,7 @@ class RequestRejected(HTTPException):
     """
 
     def __init__(self, rejection: Rejection, code: str) -> None:
-        super().__init__(rejection.status, rejection.description, dict(rejection.headers))
+        super().__init__(rejection.status, rejection.description, HeaderPairs(rejection.headers))
         self.rejection = rejection
         self.code = code
 
@@ -74,7 +93,7 @@ def request_rejected(
     error: AuthError | KeySourceError, authenticator: Authenticator, scope: Scope
 ) -> RequestRejected | WebSocketException:
     """What a dependency raises, ``from error``, on the connection of *scope*."""
-    rejection = authenticator.rejection(error)
+    rejection = authenticator.rejection(error, memo_of(scope, authenticator))
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         # A server that can't send a denial response answers a close before accept with a plain 403.
         return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
@@ -84,7 +103,7 @@ def request_rejected(
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:
     """The finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
-    headers = dict(rejection.headers)
+    headers = HeaderPairs(rejection.headers)
     if body == "rfc6750":
         return Response(rejection.body, rejection.status, headers, media_type="application/json")
     problem = {

@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, VerifiedToken
 from jwks_auth.adapters import Authenticator
+from jwks_auth_fastapi.answers import memo_of
+from jwks_auth_fastapi.connection import watch
 from jwks_auth_fastapi.errors import request_rejected
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class FakeBearer:
 
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> VerifiedToken[Any]:
         """The token, whatever the request carries, if it has the scopes."""
+        watch(conn)
+        memo_of(conn.scope, self._auth.authenticator).token = self.token
         try:
             self._auth.requirement(security_scopes.scopes).judge(self.token)
         except AuthError as error:

@@ -9,6 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Unpack, overload
+from weakref import WeakSet
 
 from starlette.authentication import (
     AuthCredentials,
@@ -18,7 +19,9 @@ from starlette.authentication import (
     UnauthenticatedUser,
 )
 from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import WebSocketException
+from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,9 +29,10 @@ from starlette.websockets import WebSocketClose
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions, name_of_service
-from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
-from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
-from jwks_auth_fastapi.marks import note_guard
+from jwks_auth_fastapi.answers import Finished, finishing
+from jwks_auth_fastapi.audit import REQUIREMENT
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, watch
+from jwks_auth_fastapi.errors import HeaderPairs, RequestRejected, rejection_response, request_rejected
 
 __all__ = ["JWTAuthenticationBackend", "JWTCredentials", "JWTUser", "RejectedConnection", "require_jwt"]
 
@@ -92,10 +96,12 @@ class JWTAuthenticationBackend(AuthenticationBackend):
     def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
         self.authenticator = authenticator_of(settings)
         self._exempt_paths = _checked_paths(exempt_paths)
+        self._finished: WeakSet[Any] = WeakSet()
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
         """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
         conn.scope[_BACKEND] = self
+        self._finish_answers(conn.scope.get("app"))
         if conn.scope["path"].startswith(self._exempt_paths):
             return _identity(None)
         try:
@@ -103,6 +109,20 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         except (AuthError, KeySourceError) as error:
             raise RejectedConnection(self.authenticator.rejection(error)) from error
         return _identity(token)
+
+    def _finish_answers(self, app: Any) -> None:
+        """Have the answers of *app* finished that pass the middleware which asks this backend.
+
+        The middleware can't be told when it is made; what it calls next can still be replaced.
+        """
+        if app is None or app in self._finished:
+            return
+        self._finished.add(app)
+        layer = getattr(app, "middleware_stack", None)
+        while layer is not None:
+            if isinstance(layer, AuthenticationMiddleware) and layer.backend is self:
+                layer.app = Finished(layer.app)
+            layer = getattr(layer, "app", None)
 
     @staticmethod
     def on_error(conn: HTTPConnection, exc: Exception) -> Response:
@@ -170,12 +190,17 @@ class _Guard:
 
         @functools.wraps(endpoint)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            await self.check(_connection(endpoint, args, kwargs).scope)
+            conn = _connection(endpoint, args, kwargs)
+            if isinstance(args[0], HTTPEndpoint):  # which answers by itself
+                args[0].send = finishing(conn.scope, args[0].send)
+            else:
+                watch(conn)
+            await self.check(conn.scope)
             if inspect.iscoroutinefunction(endpoint):
                 return await endpoint(*args, **kwargs)
             return await run_in_threadpool(endpoint, *args, **kwargs)
 
-        note_guard(guarded, endpoint, self.requirement)
+        setattr(guarded, REQUIREMENT, self.requirement)
         return guarded
 
     async def check(self, scope: Scope) -> None:
@@ -198,7 +223,7 @@ class _Guard:
         if isinstance(exc, RequestRejected):
             # Starlette's own handler sends detail as it is: this makes it the body that others answer with.
             exc.detail = exc.rejection.body.decode()
-            exc.headers = {**(exc.headers or {}), "Content-Type": "application/json"}
+            exc.headers = HeaderPairs([*exc.rejection.headers, ("Content-Type", "application/json")])
         return exc
 
 
@@ -222,13 +247,12 @@ class _GuardedApp:
         self.app = app
         self.guard = guard
         functools.update_wrapper(self, app, updated=())
-        note_guard(self, app, guard.requirement)
+        setattr(self, REQUIREMENT, guard.requirement)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp = self.app
-        if scope["type"] not in ("http", "websocket", "lifespan"):
-            raise ConfigurationError(f"require_jwt can't guard a connection of the type {scope['type']!r}")
-        if scope["type"] != "lifespan":
+        if scope["type"] in ("http", "websocket"):
+            send = finishing(scope, send)
             try:
                 await self.guard.check(scope)
             except RequestRejected as exc:

@@ -1,0 +1,89 @@
+"""What the answers to guarded connections tell shared caches, whoever makes them.
+
+A route returns a response of its own, raises, streams, or accepts a WebSocket: all of it is sent, so it is finished
+where it is sent.
+"""
+
+from __future__ import annotations
+
+from types import CellType
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jwks_auth.adapters import Authenticator, Memo, guarded_headers
+
+__all__ = ["VARY", "Finished", "finishing", "memo_of", "memos_of"]
+
+VARY = "jwks_auth.vary"
+"""What the answers on a connection depend on besides what its authenticators name."""
+
+_MEMOS = "jwks_auth"
+_WATCHED = "jwks_auth.watched"
+_STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+
+
+def memos_of(scope: Scope) -> dict[Authenticator, Memo]:
+    """The memos kept on a connection, so that middleware, mounted applications and dependencies share them."""
+    memos: dict[Authenticator, Memo] = scope.setdefault(_MEMOS, {})
+    return memos
+
+
+def memo_of(scope: Scope, authenticator: Authenticator) -> Memo:
+    """What *authenticator* remembers of a connection."""
+    memos = memos_of(scope)
+    memo = memos.get(authenticator)
+    if memo is None:
+        memo = memos[authenticator] = Memo()
+    return memo
+
+
+def finishing(scope: Scope, send: Send) -> Send:
+    """A *send* that finishes what goes out on the connection of *scope*.
+
+    The layers of Starlette around a route hold the server's ``send``, each in a closure made for this connection,
+    and answer errors with it. It is replaced where the outermost holds it, so that their answers are finished too.
+    """
+    if scope.get(_WATCHED):
+        return send
+    scope[_WATCHED] = True
+    cell, deliver = None, send
+    while (found := _cell_of(deliver)) is not None:
+        cell, deliver = found, found.cell_contents
+
+    async def finished(message: Message) -> None:
+        await deliver(_finished(scope, message))
+
+    if cell is None:
+        return finished
+    cell.cell_contents = finished
+    return send
+
+
+class Finished:
+    """An ASGI application whose answers are finished."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with a ``send`` that finishes."""
+        await self.app(scope, receive, finishing(scope, send))
+
+
+def _cell_of(send: Any) -> CellType | None:
+    names: tuple[str, ...] = getattr(getattr(send, "__code__", None), "co_freevars", ())
+    return send.__closure__[names.index("send")] if "send" in names else None
+
+
+def _finished(scope: Scope, message: Message) -> Message:
+    memos: dict[Authenticator, Memo] = scope.get(_MEMOS) or {}
+    if message["type"] not in _STARTS or not memos:
+        return message
+    private = any(memo.told or memo.token is not None for memo in memos.values())
+    names = dict.fromkeys(name for authenticator in memos for name in authenticator.vary)
+    names.update(dict.fromkeys(scope.get(VARY, ())))
+    given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
+    headers = guarded_headers(given, list(names), private=private)
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {**message, "headers": raw}
