@@ -9,11 +9,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
 from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
-from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement
+from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
 from jwks_auth_django.conf import configuration
+from jwks_auth_django.shared_caches import keep_out_of_cache
 from jwks_auth_django.signals import token_rejected, token_verified
 
 __all__ = [
@@ -21,23 +21,24 @@ __all__ = [
     "arefuse",
     "arejection_of",
     "asign_in",
+    "finish",
     "refuse",
     "rejection_of",
     "sender_of",
     "sign_in",
-    "vary",
 ]
 
 
 class Sender:
     """What is known of a request's sender, kept on the request."""
 
-    __slots__ = ("is_for_us", "memo", "token", "user")
+    __slots__ = ("is_for_us", "memo", "refused", "token", "user")
 
     def __init__(self) -> None:
         self.memo = Memo()
         self.token: VerifiedToken | None = None
         self.user: Any = None
+        self.refused = False
         self.is_for_us = False  # by the settings' audience; a route's own does not count for other routes
 
     async def auser(self) -> Any:
@@ -55,6 +56,7 @@ class Sender:
         state["auser"] = self.auser
         state["token"] = token
         state["_dont_enforce_csrf_checks"] = True
+        keep_out_of_cache(request)
         return token
 
 
@@ -112,17 +114,19 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
 
 
 def rejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
-    """The answer to a refused request, for a framework with a body of its own."""
-    if _is_told(error):
+    """The answer to a refused request, for a framework with a body of its own; tells of it once a request."""
+    sender = sender_of(request)
+    if _is_news(sender, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error)
+    return configuration().authenticator.rejection(error, sender.memo)
 
 
 async def arejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
     """As :func:`rejection_of`, on an event loop."""
-    if _is_told(error):
+    sender = sender_of(request)
+    if _is_news(sender, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error)
+    return configuration().authenticator.rejection(error, sender.memo)
 
 
 def refuse(request: HttpRequest, error: AuthError | KeySourceError) -> HttpResponse:
@@ -135,13 +139,18 @@ async def arefuse(request: HttpRequest, error: AuthError | KeySourceError) -> Ht
     return _response(await arejection_of(request, error))
 
 
-def vary(response: HttpResponseBase, header: str) -> None:
-    """Tell caches that the answer depends on *header*."""
-    found = response.headers.get("Vary")
-    if found is None:
-        response.headers["Vary"] = header
-    elif found != header:
-        patch_vary_headers(response, (header,))
+def finish(request: HttpRequest, response: Any) -> Any:
+    """*response*, which tells shared caches what it depends on, and that it is for one sender if it is."""
+    if not isinstance(response, HttpResponseBase):
+        return response  # what a view returns by mistake is left for Django to complain about
+    names = configuration().authenticator.vary
+    said = response.headers.get("Vary")
+    response.headers["Vary"] = vary_value(() if said is None else (said,), names)
+    sender: Sender | None = request.__dict__.get("_jwks_auth")
+    said = response.headers.get("Cache-Control")
+    if said is not None and sender is not None and (sender.token is not None or sender.refused):
+        response.headers["Cache-Control"] = private_value((said,)) or said
+    return response
 
 
 def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
@@ -152,12 +161,13 @@ def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
     )
 
 
-def _is_told(error: AuthError | KeySourceError) -> bool:
-    return isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
+def _is_news(sender: Sender, error: AuthError | KeySourceError) -> bool:
+    """Whether receivers of the signal are to hear of it."""
+    first, sender.refused = not sender.refused, True
+    return first and isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
 
 
 def _response(rejection: Rejection) -> HttpResponse:
-    headers = {**dict(rejection.headers), "Vary": configuration().header}
     return HttpResponse(
-        rejection.body, content_type="application/json", status=rejection.status, headers=headers
+        rejection.body, content_type="application/json", status=rejection.status, headers=rejection.fields
     )

@@ -23,8 +23,8 @@ from jwks_auth_django.conf import (
 )
 from jwks_auth_django.options import mapping, nearest
 from jwks_auth_django.resolvers import from_options
-from jwks_auth_django.routes import requirements
-from jwks_auth_django.user_settings import trusted_issuers
+from jwks_auth_django.routes import requirements, views
+from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
 
 __all__ = ["check_installation", "check_issuers", "check_settings", "check_views"]
 
@@ -98,7 +98,7 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
         options = mapping(given["USER"]) if given.get("USER") is not None else {}
-        from_options(options, _trusted(given))
+        from_options(options)
     except (ConfigurationError, ValueError) as error:
         yield _error("E005", f"{LABEL.format('USER')} is wrong: {error}", "See docs/django.md, Users")
         return
@@ -109,13 +109,6 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             "Each issuer can sign in to the account of any address it calls verified: trust them all, or link "
             "accounts with JWTIdentity rows",
         )
-
-
-def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
-    try:
-        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_SETTINGS))
-    except ConfigurationError:  # told by the other checks
-        return ()
 
 
 def _cache(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -184,7 +177,22 @@ def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         config = configuration()
     except ImproperlyConfigured:
         return []  # told by check_settings
-    return [message for path, requirement in requirements() for message in _view(config, path, requirement)]
+    found = [message for path, requirement in requirements() for message in _view(config, path, requirement)]
+    return [*found, *_page_cache(config)]
+
+
+def _page_cache(config: Configuration) -> Iterator[CheckMessage]:
+    if config.header.lower() == "authorization":
+        return
+    places = ["UpdateCacheMiddleware in MIDDLEWARE"] if is_stored_site_wide() else []
+    places += [f"cache_page around the view at {path}" for path, view in views() if is_stored(view)]
+    for place in places:
+        yield _warning(
+            "W010",
+            f"{place}: Django's cache knows that pages depend on Authorization, and not on {config.header}",
+            "Pages for a token are therefore not stored, but those without one may be shown to whoever sends one: "
+            "cache within the view, or take tokens from Authorization",
+        )
 
 
 def _view(config: Configuration, path: str, requirement: Requirement) -> Iterator[CheckMessage]:

@@ -9,13 +9,11 @@ from typing import Any, ClassVar, TypeVar, Unpack, overload
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_django import csrf
-from jwks_auth_django.authentication import arefuse, asign_in, refuse, sign_in, vary
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
 
 __all__ = ["JWTRequest", "RequireJWTMixin", "require_jwt"]
 
@@ -101,7 +99,7 @@ def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             response = view(request, *args, **kwargs) if refusal is None else refusal
         except (AuthError, KeySourceError) as error:
             return refuse(request, error)
-        return _varied(response)
+        return finish(request, response)
 
     return guarded
 
@@ -115,7 +113,7 @@ def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             response = await view(request, *args, **kwargs) if refusal is None else refusal
         except (AuthError, KeySourceError) as error:
             return await arefuse(request, error)
-        return _varied(response)
+        return finish(request, response)
 
     return guarded
 
@@ -124,10 +122,3 @@ def _is_async(view: Any) -> bool:
     """Whether *view* must be awaited; the ``dispatch`` of an async class-based view does not say so itself."""
     owner = getattr(getattr(view, "func", view), "__self__", None)
     return iscoroutinefunction(view) or getattr(owner, "view_is_async", False)
-
-
-def _varied(response: Any) -> Any:
-    # What a view returns by mistake is left for Django to complain about.
-    if isinstance(response, HttpResponseBase):
-        vary(response, configuration().header)
-    return response

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, KeySourceError
 from jwks_auth.adapters import Requirement
-from jwks_auth_django.authentication import arefuse, asign_in, refuse, sign_in, vary
+from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
 from jwks_auth_django.conf import Configuration, configuration
 
 __all__ = ["JWTAuthenticationMiddleware"]
@@ -55,9 +55,8 @@ class JWTAuthenticationMiddleware:
                 sign_in(request, _IF_SENT)
             except (AuthError, KeySourceError) as error:
                 return refuse(request, error)
-        response: HttpResponseBase = self.get_response(request)
-        vary(response, config.header)
-        return response
+        finished: HttpResponseBase = finish(request, self.get_response(request))
+        return finished
 
     async def _acall(self, request: HttpRequest, config: Configuration) -> HttpResponseBase:
         if _awaits_judgement(request, config):
@@ -65,9 +64,8 @@ class JWTAuthenticationMiddleware:
                 await asign_in(request, _IF_SENT)
             except (AuthError, KeySourceError) as error:
                 return await arefuse(request, error)
-        response: HttpResponseBase = await self.get_response(request)
-        vary(response, config.header)
-        return response
+        finished: HttpResponseBase = finish(request, await self.get_response(request))
+        return finished
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer for a view that raised one of the core's errors, as by ``Policy(...).check(request.token)``."""

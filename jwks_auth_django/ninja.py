@@ -7,8 +7,12 @@ anybody.
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Unpack
+from weakref import WeakSet
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -18,10 +22,12 @@ from ninja.security.http import HttpAuthBase
 
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
-from jwks_auth_django.authentication import arejection_of, asign_in, rejection_of, sign_in, vary
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
 
 __all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals"]
+
+_finished: WeakSet[Any] = WeakSet()
+"""Operations, and their functions, whose answers are finished."""
 
 
 class TokenRefused(HttpError):
@@ -29,7 +35,7 @@ class TokenRefused(HttpError):
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.status, rejection.description)
-        self.headers = dict(rejection.headers)
+        self.headers = rejection.fields
 
 
 class _Bearer(HttpAuthBase):
@@ -42,15 +48,13 @@ class _Bearer(HttpAuthBase):
         self.requirement = Requirement.of(**asked)
         if self.requirement.optional:
             raise ConfigurationError("optional: in Ninja, list what follows: auth=[JWTBearer(), ...]")
+        self.if_sent = replace(self.requirement, optional=True)
         super().__init__()
 
-    def leaves_to_next(self, request: HttpRequest, error: AuthError | KeySourceError) -> bool:
-        """Whether nothing was sent, and another way to authenticate follows this one."""
+    def leaves_to_next(self, request: HttpRequest) -> bool:
+        """Whether another way to authenticate follows this one."""
         operation = _operation_of(request)
-        if operation is None:
-            return False
-        answer_refusals(operation.api)
-        return isinstance(error, MissingTokenError) and operation.auth_callbacks[-1] is not self
+        return operation is not None and operation.auth_callbacks[-1] is not self
 
 
 class JWTBearer(_Bearer):
@@ -58,12 +62,14 @@ class JWTBearer(_Bearer):
 
     def __call__(self, request: HttpRequest) -> VerifiedToken | None:
         """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
+        _finish_answers(request)
         try:
-            return sign_in(request, self.requirement)
+            token = sign_in(request, self.if_sent)
+            if token is None and not self.leaves_to_next(request):
+                raise MissingTokenError
         except (AuthError, KeySourceError) as error:
-            if self.leaves_to_next(request, error):
-                return None
             raise TokenRefused(rejection_of(request, error)) from error
+        return token
 
 
 class AsyncJWTBearer(_Bearer):
@@ -75,12 +81,14 @@ class AsyncJWTBearer(_Bearer):
 
     async def __call__(self, request: HttpRequest) -> VerifiedToken | None:
         """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
+        _finish_answers(request)
         try:
-            return await asign_in(request, self.requirement)
+            token = await asign_in(request, self.if_sent)
+            if token is None and not self.leaves_to_next(request):
+                raise MissingTokenError
         except (AuthError, KeySourceError) as error:
-            if self.leaves_to_next(request, error):
-                return None
             raise TokenRefused(await arejection_of(request, error)) from error
+        return token
 
 
 def answer_refusals(api: NinjaAPI) -> None:
@@ -92,16 +100,57 @@ def answer_refusals(api: NinjaAPI) -> None:
     def answer(request: HttpRequest, error: Any) -> HttpResponse:
         response = api.on_exception(request, HttpError(error.status_code, error.message))
         for name, value in error.headers.items():
-            response[name] = value
-        vary(response, configuration().header)
-        return response
+            if name != "Vary":  # which others may have set
+                response[name] = value
+        answered: HttpResponse = finish(request, response)
+        return answered
 
     api.add_exception_handler(TokenRefused, answer)
 
 
+def _finish_answers(request: HttpRequest) -> None:
+    """Have what Ninja makes of the view's result, or of an error, finished where no middleware does.
+
+    An authentication sees no answer; what makes them is looked up on the operation and its API after it.
+    """
+    operation = _operation_of(request)
+    if operation is None or operation in _finished:
+        return
+    _finished.add(operation)
+    answer_refusals(operation.api)
+    for owner, name in (
+        (operation.api, "on_exception"),
+        (operation, "_result_to_response"),
+        (operation, "_stream_response"),
+        (operation, "_async_stream_response"),
+    ):
+        make = getattr(owner, name, None)
+        if make is not None and make not in _finished:
+            setattr(owner, name, finished := _finishing(make))
+            _finished.add(finished)
+
+
+def _finishing(make: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(make):
+
+        async def afinished(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return finish(request, await make(request, *args, **kwargs))
+
+        return afinished
+
+    def finished(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return finish(request, make(request, *args, **kwargs))
+
+    return finished
+
+
 def _operation_of(request: HttpRequest) -> Operation | None:
     """Ninja's operation; an authentication is told neither it nor its API, but the view encloses both."""
-    function = request.resolver_match and inspect.unwrap(request.resolver_match.func)
-    enclosed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    found = (o for view in enclosed if isinstance(view, PathView) for o in view.operations)
-    return next((operation for operation in found if request.method in operation.methods), None)
+    operations = _operations_in(request.resolver_match.func) if request.resolver_match else ()
+    return next((operation for operation in operations if request.method in operation.methods), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _operations_in(view: Any) -> tuple[Operation, ...]:
+    enclosed = [cell.cell_contents for cell in getattr(inspect.unwrap(view), "__closure__", None) or ()]
+    return tuple(o for each in enclosed if isinstance(each, PathView) for o in each.operations)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -11,10 +10,11 @@ from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth_django import options as read
-from jwks_auth_django.user_settings import DATABASE_SETTINGS, TOKEN_SETTINGS, USER_LABEL, check_grants
-from jwks_auth_django.users import TokenUser, service_refused
+from jwks_auth_django.users import TokenUser
 
 __all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "from_options"]
+
+_LABEL = 'JWKS_AUTH["USER"]["{}"]'
 
 
 class UserResolver:
@@ -34,20 +34,15 @@ class UserResolver:
 
 
 class TokenUsers(UserResolver):
-    """Stateless: the token is the user. With *services* ``"refuse"``, a person's token is."""
-
-    def __init__(self, services: str = "token") -> None:
-        self.services = services
+    """Stateless: the token is the user."""
 
     def resolve(self, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
-        if self.services == "refuse" and token.is_service:
-            raise service_refused()
         return TokenUser(token)
 
     async def aresolve(self, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
-        return self.resolve(token)
+        return TokenUser(token)
 
 
 class FunctionResolver(UserResolver):
@@ -67,43 +62,31 @@ class FunctionResolver(UserResolver):
         return await self._aresolve(token)
 
 
-def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) -> UserResolver:
-    """The resolver that ``"USER": {"STORE": ...}`` names; *issuers* as from ``trusted_issuers()``.
+def from_options(options: Mapping[str, Any]) -> UserResolver:
+    """The resolver that ``"USER": {"STORE": ...}`` names.
 
     Raises :class:`ConfigurationError` for a path that leads nowhere or to something else, and for options the
     store does not know.
     """
-    # The store first: which options there are is its to say.
     store = "token" if options.get("STORE") is None else options["STORE"]
-    rest = {name: value for name, value in options.items() if name != "STORE" and value is not None}
+    rest = {name: value for name, value in options.items() if name != "STORE"}
     if store == "database":
-        from jwks_auth_django.provisioning import DatabaseUsers
+        from jwks_auth_django.provisioning import DATABASE_SETTINGS, DatabaseUsers
 
-        given = read.parsed(rest, DATABASE_SETTINGS, USER_LABEL)
-        check_grants(given, issuers)
-        return DatabaseUsers(**given)
-    resolver = None if store == "token" else _resolver_at(store)
-    known = TOKEN_SETTINGS if resolver is None else {}
-    if misplaced := sorted(rest.keys() & DATABASE_SETTINGS.keys() - known.keys()):
-        raise ConfigurationError(
-            f'{USER_LABEL.format(misplaced[0])} is not a setting of this store, but of "STORE": "database"'
-        )
-    given = read.parsed(rest, known, USER_LABEL)
-    return resolver or TokenUsers(**given)
+        return DatabaseUsers(**read.parsed(rest, DATABASE_SETTINGS, _LABEL))
+    read.parsed(rest, {}, _LABEL)
+    return TokenUsers() if store == "token" else _resolver_at(store)
 
 
 def _resolver_at(path: Any) -> UserResolver:
-    label = USER_LABEL.format("STORE")
     try:
         found = import_string(path)
     except (ImportError, AttributeError) as error:
-        near = difflib.get_close_matches(str(path).lower(), ("token", "database"), n=1)
-        hint = f": did you mean {near[0]!r}?" if near else f" ({error})"
         raise ConfigurationError(
-            f"{label}: expected 'token', 'database' or a dotted path, found {path!r}{hint}"
+            f"{_LABEL.format('STORE')}: expected 'token', 'database' or a dotted path, found {path!r} ({error})"
         ) from error
     if isinstance(found, type) and issubclass(found, UserResolver):
         return found()
     if isinstance(found, type) or not callable(found):
-        raise ConfigurationError(f"{label}: {path} is no UserResolver and no function")
+        raise ConfigurationError(f"{_LABEL.format('STORE')}: {path} is no UserResolver and no function")
     return FunctionResolver(found)

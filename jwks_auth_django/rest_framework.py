@@ -24,9 +24,8 @@ from jwks_auth import (
     VerifiedToken,
 )
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
-from jwks_auth_django.authentication import rejection_of, sender_of, sign_in
+from jwks_auth_django.authentication import finish, rejection_of, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission, no_verdict
-from jwks_auth_django.conf import configuration
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
@@ -43,7 +42,7 @@ class TokenRefused(AuthenticationFailed):
     """
 
     def __init__(self, rejection: Rejection) -> None:
-        headers = dict(rejection.headers)
+        headers = rejection.fields
         self.__dict__["status_code"] = rejection.status
         self.__dict__["auth_header"] = headers.get("WWW-Authenticate")
         self.wait = int(headers.get("Retry-After", 0))
@@ -73,7 +72,7 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
         """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
-        _vary(request)
+        _finish_answers(request)
         try:
             token = sign_in(request._request, self._requirement)
         except (AuthError, KeySourceError) as error:
@@ -82,7 +81,7 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge for a request without credentials."""
-        return _challenge(MissingTokenError())
+        return rejection_of(request._request, MissingTokenError()).fields["WWW-Authenticate"]
 
 
 _CLOSED = ~Policy()
@@ -177,12 +176,16 @@ class IsPerson(_TokenPermission):
 _PEOPLE = Policy(person=True)
 
 
-def _vary(request: Request) -> None:
-    """Have DRF tell caches that the answer depends on the header, where no middleware does."""
-    headers = getattr(request.parser_context.get("view"), "headers", None)  # put on every answer of the view
-    if headers is not None:
-        said = [headers["Vary"]] if headers.get("Vary") else []
-        headers["Vary"] = ", ".join(dict.fromkeys([*said, configuration().header]))
+def _finish_answers(request: Request) -> None:
+    """Have the view, which lives as long as the request, finish whatever it answers, where no middleware does."""
+    view = request.parser_context.get("view")
+    if view is not None:
+        view.finalize_response = _finalized
+
+
+def _finalized(request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    view: Any = request.parser_context["view"]
+    return finish(request._request, type(view).finalize_response(view, request, response, *args, **kwargs))
 
 
 def _token_of(request: Request) -> VerifiedToken | None:
@@ -232,13 +235,9 @@ def _lacking_scopes(view: Any) -> list[str]:
         try:
             permission_denied(request, message=message, code=code)
         except PermissionDenied as error:
-            challenge = _challenge(InsufficientScopeError(dict.fromkeys(lacking)))
-            error.auth_header = challenge  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
+            rejection = rejection_of(request._request, InsufficientScopeError(dict.fromkeys(lacking)))
+            error.auth_header = rejection.fields["WWW-Authenticate"]  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
             raise
 
     view.permission_denied = refused
     return lacking
-
-
-def _challenge(error: AuthError) -> str:
-    return dict(configuration().authenticator.rejection(error).headers)["WWW-Authenticate"]

@@ -17,7 +17,7 @@ from jwks_auth.adapters import Requirement
 from jwks_auth.cli import RouteRow
 from jwks_auth_django.conf import installed
 
-__all__ = ["requirements", "rows"]
+__all__ = ["requirements", "rows", "views"]
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -45,6 +45,11 @@ def requirements() -> Iterator[tuple[str, Requirement]]:
     for path, view in _patterns(get_resolver(), "/"):
         for requirement in getattr(view, "jwks_auth", ()):
             yield path, requirement
+
+
+def views() -> Iterator[tuple[str, Any]]:
+    """The path of each route and its view."""
+    return _patterns(get_resolver(), "/")
 
 
 def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
