@@ -9,13 +9,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, Policy, VerifiedToken, install_error_handlers
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
-from tests.contract.cases import AUDIENCES, REALM
+from tests.contract.cases import SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
 
 __all__ = ["APPS", "ClientApp", "fastapi_app"]
@@ -28,7 +28,7 @@ ADMINS = ["admin", "root"]
 
 def settings(issuer: FakeIssuer) -> dict[str, Any]:
     """What every contract app is configured with."""
-    return {**issuer.settings(audience=AUDIENCES), "REALM": REALM}
+    return {**issuer.settings(), **SETTINGS}
 
 
 class ClientApp:
@@ -44,6 +44,11 @@ class ClientApp:
         return Answer(response.status_code, response.headers.multi_items(), response.content)
 
 
+def shared(token: VerifiedToken | None) -> JSONResponse:
+    """A response of the route's own, which says that it is public."""
+    return JSONResponse({"sub": token.subject if token else None}, headers={"Cache-Control": SHARED})
+
+
 def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True) -> FastAPI:
     """Every route guarded by dependencies; *sync*: ``def`` routes, which run in threads."""
     auth = JWTBearer(settings(issuer))
@@ -52,11 +57,11 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     if handlers:
         install_error_handlers(app)
 
-    def route(path: str, guard: Any, answer: Callable[[Any], dict[str, Any]]) -> None:
-        async def endpoint(token: Annotated[VerifiedToken | None, guard]) -> dict[str, Any]:
+    def route(path: str, guard: Any, answer: Callable[[Any], Any]) -> None:
+        async def endpoint(token: Annotated[VerifiedToken | None, guard]) -> Any:
             return answer(token)
 
-        def sync_endpoint(token: Annotated[VerifiedToken | None, guard]) -> dict[str, Any]:
+        def sync_endpoint(token: Annotated[VerifiedToken | None, guard]) -> Any:
             return answer(token)
 
         for method in METHODS:  # one by one, as FastAPI wants a name of its own for each in OpenAPI
@@ -70,6 +75,7 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     route("/admin", Depends(auth.requires(Policy(any_role=ADMINS))), lambda _: {"admin": True})
     route("/reports", Depends(reports), lambda token: {"sub": token.subject})
     route("/optional", Depends(auth.optional), lambda token: {"sub": token.subject if token else None})
+    route("/shared", Depends(auth.optional), shared)
     return app
 
 
@@ -78,12 +84,13 @@ def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = 
     backend = JWTAuthenticationBackend(settings(issuer))
     given = {} if middleware else {"backend": backend}
 
-    def route(path: str, answer: Callable[[Any], dict[str, Any]], **requirement: Any) -> BaseRoute:
-        async def endpoint(request: Request) -> JSONResponse:
-            return JSONResponse(answer(request.auth.token))
+    def route(path: str, answer: Callable[[Any], Any], **requirement: Any) -> BaseRoute:
+        def sync_endpoint(request: Request) -> Response:
+            answered = answer(request.auth.token)
+            return answered if isinstance(answered, Response) else JSONResponse(answered)
 
-        def sync_endpoint(request: Request) -> JSONResponse:
-            return JSONResponse(answer(request.auth.token))
+        async def endpoint(request: Request) -> Response:
+            return sync_endpoint(request)
 
         guarded = require_jwt(**given, **requirement)(sync_endpoint if sync else endpoint)
         return Route(path, guarded, methods=METHODS)
@@ -100,6 +107,7 @@ def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = 
         route("/admin", lambda _: {"admin": True}, any_role=ADMINS),
         route("/reports", lambda token: {"sub": token.subject}, audience="reports"),
         route("/optional", lambda token: {"sub": token.subject if token else None}, optional=True),
+        route("/shared", shared, optional=True),
     ]
     around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
     return Starlette(routes=routes, middleware=around if middleware else [])

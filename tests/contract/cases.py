@@ -13,11 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jwks_auth import InvalidTokenError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 
-__all__ = ["AUDIENCES", "CASES", "REALM", "ROUTES", "Case"]
+__all__ = ["CASES", "OTHER", "REALM", "ROUTES", "SETTINGS", "SHARED", "Case"]
 
 REALM = "orders"
+OTHER = 'Other realm="elsewhere"'
 AUDIENCES = ["api", "reports"]
 
 ROUTES = {
@@ -29,8 +31,30 @@ ROUTES = {
     "/admin": "any_role=['admin', 'root'] -> {'admin': True}",
     "/reports": "audience='reports' -> {'sub': ...}",
     "/optional": "optional=True -> {'sub': ... or None}",
+    "/shared": "optional=True -> {'sub': ... or None}, Cache-Control: SHARED",
 }
-"""What each app serves, for GET, HEAD, POST, PUT, PATCH and DELETE; its settings are AUDIENCES and REALM."""
+"""What each app serves, for GET, HEAD, POST, PUT, PATCH and DELETE; its settings are :data:`SETTINGS`."""
+
+SHARED = "public, max-age=60, s-maxage=600"
+NOT_SHARED = "private, max-age=60"
+
+
+class TwoWays(InvalidTokenError):
+    """A refusal that offers another scheme beside ours."""
+
+    def challenges(self, **parameters: Any) -> tuple[str, ...]:
+        """Ours, and one more."""
+        return (*super().challenges(**parameters), OTHER)
+
+
+def refuse_two_ways(token: VerifiedToken, now: float) -> None:
+    """A validator: refuse tokens that ask for it."""
+    if token.get("two_ways"):
+        raise TwoWays("revoked")
+
+
+SETTINGS: dict[str, Any] = {"AUDIENCE": AUDIENCES, "REALM": REALM, "VALIDATORS": [refuse_two_ways]}
+"""What each app is configured with besides its issuer."""
 
 Values = Callable[[FakeIssuer], Sequence[str]]
 
@@ -39,7 +63,10 @@ MISSING = f'Bearer realm="{REALM}"'
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request and the one right answer; *body* ``None``: not compared (HEAD has none)."""
+    """A request and the one right answer; *body* ``None``: not compared (HEAD has none).
+
+    *challenge* is the whole field, all challenges joined by commas; *cache_control* ``None``: the field is not there.
+    """
 
     name: str
     path: str
@@ -49,6 +76,7 @@ class Case:
     body: dict[str, Any] | None = field(default=None)
     method: str = "GET"
     query: str = ""
+    cache_control: str | None = None
 
 
 def bearer(**claims: Any) -> Values:
@@ -123,6 +151,8 @@ LACKS_CLAIM = unauthorized("The access token lacks a required claim")
 EXPIRED = unauthorized("The access token has expired")
 AUDIENCE = unauthorized("The access token is for another audience")
 TYPE = unauthorized("The token is not an access token")
+REVOKED = unauthorized("The access token has been revoked")
+TWO_CHALLENGES = {**REVOKED, "challenge": f"{REVOKED['challenge']}, {OTHER}"}
 
 
 def forbidden(*scopes: str) -> dict[str, Any]:
@@ -252,4 +282,14 @@ POLICIES = [
     Case("the service's, not the route's audience", "/reports", bearer(aud="api"), **AUDIENCE),
 ]
 
-CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES]
+ANSWERS = [
+    Case("public, for one sender", "/shared", bearer(), body=U1, cache_control=NOT_SHARED),
+    Case("public, for anybody", "/shared", literal(), body={"sub": None}, cache_control=SHARED),
+    Case("public, for nobody", "/shared", altered(flipped), **SIGNATURE),
+    Case("public, HEAD", "/shared", bearer(), method="HEAD", cache_control=NOT_SHARED),
+    Case("two challenges", "/me", bearer(two_ways=True), **TWO_CHALLENGES),
+    Case("two challenges where a scope is asked", "/orders", bearer(two_ways=True), **TWO_CHALLENGES),
+    Case("two challenges where optional", "/optional", bearer(two_ways=True), **TWO_CHALLENGES),
+]
+
+CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES, *ANSWERS]

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from jwks_auth_flask import JWKSAuth, current_token, require_jwt
-from tests.contract.cases import AUDIENCES, REALM
+from tests.contract.cases import SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
 
 __all__ = ["TestClientApp", "create_app", "create_warm_app"]
@@ -22,6 +22,11 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def subject() -> dict[str, Any]:
     """The ``sub`` of the request's token, if there is one."""
     return {"sub": current_token.subject if current_token else None}
+
+
+def shared() -> Any:
+    """The same, in an answer that says it is public."""
+    return subject(), {"Cache-Control": SHARED}
 
 
 def orders() -> dict[str, Any]:
@@ -38,6 +43,7 @@ ROUTES = [
     ("/admin", {"any_role": ["admin", "root"]}, lambda: {"admin": True}),
     ("/reports", {"audience": "reports"}, subject),
     ("/optional", {"optional": True}, subject),
+    ("/shared", {"optional": True}, shared),
 ]
 
 
@@ -45,8 +51,9 @@ def create_app(settings: Mapping[str, Any] | None = None, views: str = "sync") -
     """The contract's app, configured by the environment unless told; *views*: ``"sync"`` or ``"async"``."""
     app = Flask(__name__)
     given = {name: value for name, value in os.environ.items() if name.startswith("JWKS_AUTH_")}
+    app.config.from_mapping({f"JWKS_AUTH_{name}": value for name, value in SETTINGS.items()})
     app.config.from_mapping(given if settings is None else settings)
-    app.config.from_mapping(JWKS_AUTH_AUDIENCE=AUDIENCES, JWKS_AUTH_REALM=REALM)
+    app.config.from_mapping(JWKS_AUTH_AUDIENCE=SETTINGS["AUDIENCE"], JWKS_AUTH_REALM=SETTINGS["REALM"])
     JWKSAuth(app)
     for path, options, view in ROUTES:
         handler = view if views == "sync" else _asynchronous(view)

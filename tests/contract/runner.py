@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ from urllib.parse import urlsplit
 from jwks_auth.testing import FakeIssuer
 from tests.contract.cases import Case
 
-__all__ = ["Answer", "App", "HTTPApp", "check"]
+__all__ = ["Answer", "App", "HTTPApp", "check", "refusals_logged"]
 
 Headers = Sequence[tuple[str, str]]
 
@@ -59,18 +61,50 @@ class HTTPApp:
             connection.close()
 
 
-def check(app: App, case: Case, issuer: FakeIssuer, body_of: Any = json.loads) -> None:
-    """Send *case* to *app* and compare status, every challenge and the body.
+def check(app: App, case: Case, issuer: FakeIssuer, body_of: Any = json.loads, *, told: bool = True) -> None:
+    """Send *case* to *app*; compare status, challenges, what caches are told, body, and what the log is told.
 
     *body_of* reads a body into the table's shape, for a framework with a shape of its own (DRF's ``detail``).
+    *told*: the app logs in this process.
     """
     target = case.path + (f"?{case.query}" if case.query else "")
     headers = [("Authorization", value) for value in case.values(issuer)]
-    answer = app.request(case.method, target, headers)
-    challenges = [] if case.challenge is None else [case.challenge]
-    assert (answer.status, answer.values("www-authenticate")) == (case.status, challenges), answer.body
+    with refusals_logged() as lines:
+        answer = app.request(case.method, target, headers)
+    challenge = ", ".join(answer.values("www-authenticate")) or None
+    assert (answer.status, challenge) == (case.status, case.challenge), answer.body
+    check_caching(answer, case)
+    assert len(lines) == (case.status >= 400 if told else 0), lines
     if case.method == "HEAD":
         assert answer.body == b""
     elif case.body is not None:
         assert answer.values("content-type")[0].startswith("application/json")
         assert body_of(answer.body) == case.body
+
+
+def check_caching(answer: Answer, case: Case) -> None:
+    """Hold what *answer* tells shared caches against *case*."""
+    varies = [name.strip().lower() for value in answer.values("vary") for name in value.split(",")]
+    if case.path != "/public":  # which a middleware may have looked at
+        assert varies.count("authorization") == 1, varies
+    assert answer.values("cache-control") == ([] if case.cache_control is None else [case.cache_control])
+
+
+@contextmanager
+def refusals_logged() -> Iterator[list[str]]:
+    """What the core logs of refusals, in this process."""
+    log, lines = logging.getLogger("jwks_auth"), list[str]()
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.getMessage().startswith("request refused: "):
+                lines.append(record.getMessage())
+
+    handler, before = Lines(), log.level
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)

@@ -14,7 +14,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.test import Client, override_settings
 
 from jwks_auth.testing import FakeIssuer
-from tests.contract.cases import AUDIENCES, CASES, REALM, Case
+from tests.contract.cases import CASES, REALM, SETTINGS, Case
 from tests.contract.runner import Answer, Headers, check
 from tests.django_site.asgi_client import call
 
@@ -62,7 +62,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[tuple[Any, FakeIssuer, str]]
     urls, server = SITES[site]
     issuer = FakeIssuer()
     with override_settings(
-        JWKS_AUTH={**issuer.settings(audience=AUDIENCES), "REALM": REALM},
+        JWKS_AUTH={**issuer.settings(), **SETTINGS},
         MIDDLEWARE=getattr(settings, STACKS[stack]),
         ROOT_URLCONF=f"tests.django_site.{urls}",
     ):

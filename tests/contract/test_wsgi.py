@@ -12,7 +12,7 @@ import pytest
 
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer
-from tests.contract.cases import AUDIENCES, CASES, REALM, Case
+from tests.contract.cases import CASES, SETTINGS, SHARED, Case
 from tests.contract.runner import Answer, Headers, check
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
@@ -20,11 +20,11 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def answering(document: Callable[[Any], dict[str, Any]]) -> WSGI:
+def answering(document: Callable[[Any], dict[str, Any]], *headers: tuple[str, str]) -> WSGI:
     """An app that answers with what *document* makes of the token."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response("200 OK", [("Content-Type", "application/json")])
+        start_response("200 OK", [("Content-Type", "application/json"), *headers])
         return [json.dumps(document(environ.get("jwks_auth.token"))).encode()]
 
     return app
@@ -38,8 +38,9 @@ class WSGIApp:
         for snippet in re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL):
             exec(snippet, namespace)
         guard = namespace["require_jwt"]
-        authenticator = Authenticator({**issuer.settings(audience=AUDIENCES), "REALM": REALM})
+        authenticator = Authenticator({**issuer.settings(), **SETTINGS})
         subject = answering(lambda token: {"sub": token.subject if token else None})
+        shared = answering(lambda token: {"sub": token.subject if token else None}, ("Cache-Control", SHARED))
         orders = answering(lambda token: {"orders": []})
         self.routes: dict[str, WSGI] = {
             "/public": answering(lambda token: {}),
@@ -52,6 +53,7 @@ class WSGIApp:
             ),
             "/reports": guard(authenticator, audience="reports")(subject),
             "/optional": guard(authenticator, optional=True)(subject),
+            "/shared": guard(authenticator, optional=True)(shared),
         }
 
     def request(self, method: str, target: str, headers: Headers) -> Answer:

@@ -8,6 +8,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from jwks_auth_django import RequireJWTMixin, require_jwt
+from tests.contract.cases import SHARED
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -68,6 +69,17 @@ class Optional(RequireJWTMixin, View):
         return JsonResponse({"sub": request.token.subject if request.token else None})
 
 
+class Shared(Optional):
+    """The same, in an answer that says it is public."""
+
+    def get(self, request):
+        answer = super().get(request)
+        answer["Cache-Control"] = SHARED
+        return answer
+
+    post = put = patch = delete = get
+
+
 urlpatterns = [
     path("public", Public.as_view()),
     path("me", Me.as_view()),
@@ -77,4 +89,5 @@ urlpatterns = [
     path("admin", Admin.as_view()),
     path("reports", Reports.as_view()),
     path("optional", Optional.as_view()),
+    path("shared", Shared.as_view()),
 ]

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, JWTAuthentication
+from tests.contract.cases import SHARED
 
 
 class ReportsAuthentication(JWTAuthentication):
@@ -71,6 +72,13 @@ class Optional(Base):
         return {"sub": request.auth.subject if request.auth else None}
 
 
+class Shared(Optional):
+    def get(self, request):
+        return Response(self.answer(request), headers={"Cache-Control": SHARED})
+
+    post = put = patch = delete = get
+
+
 urlpatterns = [
     path("public", Public.as_view()),
     path("me", Me.as_view()),
@@ -80,4 +88,5 @@ urlpatterns = [
     path("admin", Admin.as_view()),
     path("reports", Reports.as_view()),
     path("optional", Optional.as_view()),
+    path("shared", Shared.as_view()),
 ]

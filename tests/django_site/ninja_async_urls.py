@@ -1,10 +1,12 @@
 """The contract's routes in Django Ninja, as async views."""
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
 from jwks_auth_django.ninja import AsyncJWTBearer
+from tests.contract.cases import SHARED
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 api = NinjaAPI(urls_namespace="ninja-async", docs_url=None)
@@ -52,6 +54,12 @@ async def reports(request):
 
 @api.api_operation(METHODS, "/optional", auth=[AsyncJWTBearer(), anybody])
 async def optional(request):
+    return {"sub": getattr(request.auth, "subject", None)}
+
+
+@api.api_operation(METHODS, "/shared", auth=[AsyncJWTBearer(), anybody])
+async def shared(request, response: HttpResponse):
+    response["Cache-Control"] = SHARED
     return {"sub": getattr(request.auth, "subject", None)}
 
 

@@ -4,6 +4,7 @@ from django.http import JsonResponse
 from django.urls import path
 
 from jwks_auth_django import require_jwt
+from tests.contract.cases import SHARED
 
 
 def public(request):
@@ -53,6 +54,14 @@ def optional(request):
     return JsonResponse({"sub": request.token.subject if request.token else None})
 
 
+@require_jwt(optional=True)
+def shared(request):
+    """The same, in an answer that says it is public."""
+    return JsonResponse(
+        {"sub": request.token.subject if request.token else None}, headers={"Cache-Control": SHARED}
+    )
+
+
 urlpatterns = [
     path("public", public),
     path("me", me),
@@ -62,4 +71,5 @@ urlpatterns = [
     path("admin", admin),
     path("reports", reports),
     path("optional", optional),
+    path("shared", shared),
 ]
