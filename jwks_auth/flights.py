@@ -16,7 +16,7 @@ from functools import partial
 from jwks_auth.clock import elapsed
 from jwks_auth.errors import KeySourceError
 from jwks_auth.events import KeyEvent
-from jwks_auth.flight import Flight, in_background
+from jwks_auth.flight import Crowd, Flight, in_background
 from jwks_auth.freshness import Errand, Move
 from jwks_auth.ledger import Ledger
 from jwks_auth.snapshot import Loaded, Order, caused
@@ -47,6 +47,7 @@ class Flights:
     ) -> None:
         self.current: Flight | None = None
         """The flight in the air. May be read without the lock."""
+        self.crowd = Crowd()
         self.load, self.books, self.clock, self.wall = load, books, clock, wall
         self._tell, self._timeout, self._rng, self._spawn = tell, timeout, rng, spawn
         self._abandoned: tuple[Flight, ...] = ()
@@ -89,7 +90,7 @@ class Flights:
 
     def _new(self, errand: Errand, now: float, kid: str | None) -> Flight:
         if errand is Errand.UNKNOWN_KID:
-            self.books.spend(now)
+            self.books.spend(now, kid)
         return Flight(errand, now, self._timeout, kid=kid)
 
     def _launch(self, flight: Flight) -> None:
@@ -124,10 +125,10 @@ class Flights:
     def _record(self, flight: Flight, result: Loaded | KeySourceError, now: float) -> KeyEvent | None:
         draw = self._rng()
         if isinstance(result, KeySourceError):
-            return self.books.fail(result, flight.errand, now, draw=draw)
+            return self.books.fail(result, flight.errand, now, draw=draw, kid=flight.kid)
         event = self.books.accept(result, now, wall=self.wall(), draw=draw)
         if result.failure is not None:
-            return self.books.fail(result.failure, flight.errand, now, draw=draw)
+            return self.books.fail(result.failure, flight.errand, now, draw=draw, kid=flight.kid)
         return event
 
     def _abandon_overdue(self, now: float) -> KeyEvent | None:
@@ -137,13 +138,13 @@ class Flights:
         error = KeySourceError("the fetch hangs past its deadline", kind="timeout")
         self.current = None
         self._abandoned = (*(flight for flight in self._abandoned if not flight.ended), flight)
-        event = self.books.fail(error, flight.errand, now, draw=self._rng())
+        event = self.books.fail(error, flight.errand, now, draw=self._rng(), kid=flight.kid)
         flight.outcome.set_result(error)
         return event
 
     def _after_fork(self) -> None:
         # No other thread lives on in the child, and the lock may have been copied while it was held.
-        self._lock = threading.Lock()
+        self._lock, self.crowd = threading.Lock(), Crowd()
         self.current, self._abandoned = None, ()
 
 
@@ -151,6 +152,7 @@ _all: weakref.WeakSet[Flights] = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
+    Crowd.after_fork()
     for flights in tuple(_all):
         flights._after_fork()
 

@@ -29,6 +29,7 @@ class Ledger:
     def __init__(self, rules: Rules, uri: str, *, keeps_set: bool) -> None:
         self.snapshot = NOTHING
         self.budget, self.backoff = Budget(), Backoff()
+        self._paid_for: tuple[tuple[int, float], ...] = ()
         self.last_error: KeySourceError | None = None
         self.deferred_until = -inf
         self.uri = uri
@@ -42,9 +43,18 @@ class Ledger:
         """How many fetches unknown kids may cause."""
         return self.budget.available(now, self._rules.cooldown)
 
-    def spend(self, now: float) -> None:
-        """Pay for a fetch that an unknown kid causes."""
+    def may_search(self, kid: str | None, now: float) -> bool:
+        """Whether *kid* may cause a fetch: there is budget, and none was spent on it within the cooldown."""
+        return self.affords(now) >= 1 and hash(kid) not in (paid for paid, _ in self._fresh_payments(now))
+
+    def spend(self, now: float, kid: str | None) -> None:
+        """Pay for a fetch that the unknown *kid* causes."""
         self.budget = self.budget.spend(now, self._rules.cooldown)
+        # Nothing else is remembered, so the budget bounds this too. A hash, as a kid may be of any length.
+        self._paid_for = (*self._fresh_payments(now), (hash(kid), now))
+
+    def _fresh_payments(self, now: float) -> tuple[tuple[int, float], ...]:
+        return tuple(paid for paid in self._paid_for if now - paid[1] < self._rules.cooldown)
 
     def accept(self, loaded: Loaded, now: float, *, wall: float, draw: float) -> KeyEvent:
         """Hold the keys in *loaded* from now on. A key that is not among them is gone."""
@@ -62,13 +72,16 @@ class Ledger:
             skipped=new.refused,
         )
 
-    def fail(self, error: KeySourceError, errand: Errand, now: float, *, draw: float) -> KeyEvent | None:
-        """Note a fetch that failed: the keys stay, and so does their age."""
+    def fail(
+        self, error: KeySourceError, errand: Errand, now: float, *, draw: float, kid: str | None = None
+    ) -> KeyEvent | None:
+        """Note a fetch, for *kid*, that failed: the keys stay, and so does their age."""
         if isinstance(error, Deferred):
             self.deferred_until = now + _DEFERRAL
             return None
         if errand is Errand.UNKNOWN_KID:
             self.budget = self.budget.refund()
+            self._paid_for = tuple(paid for paid in self._paid_for if paid[0] != hash(kid))
         empty = not self.holds_keys(now)
         self.backoff = self.backoff.after_failure(now, draw=draw, empty=empty, retry_after=error.retry_after)
         self.last_error = _without_frames(error)

@@ -7,7 +7,8 @@ Reads take no lock. What to do when is decided by :mod:`jwks_auth.freshness`, wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any, TypeVar
 
 from jwks_auth.clock import elapsed
@@ -19,11 +20,12 @@ from jwks_auth.freshness import Errand, Move, Patience, Rules, Situation, State,
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
-from jwks_auth.snapshot import Deferred, Found, Health, Loaded, Order, Wanted
+from jwks_auth.snapshot import Found, Health, Loaded, Order, Wanted
 
 __all__ = ["KeySource"]
 
 ValueT = TypeVar("ValueT")
+Steps = Generator[tuple[Flight, float] | Found[ValueT], None, None]
 
 _MOST_WAITS = 2
 """Flights that one lookup waits for: one it met in the air, and one that leaves after it came."""
@@ -79,18 +81,18 @@ class KeySource:
 
     def lookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """Look for *wanted*; with *refresh*, in the answer of a fetch that is under way or starts now."""
-        steps = self._steps(wanted, refresh=refresh)
-        while not isinstance(step := next(steps), Found):
-            flight, seconds = step
-            flight.wait(seconds)
+        with closing(self._steps(wanted, refresh=refresh)) as steps:
+            while not isinstance(step := next(steps), Found):
+                flight, seconds = step
+                flight.wait(seconds)
         return step
 
     async def alookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """As :meth:`lookup`, without holding the event loop."""
-        steps = self._steps(wanted, refresh=refresh)
-        while not isinstance(step := next(steps), Found):
-            flight, seconds = step
-            await flight.await_(seconds)
+        with closing(self._steps(wanted, refresh=refresh)) as steps:
+            while not isinstance(step := next(steps), Found):
+                flight, seconds = step
+                await flight.await_(seconds)
         return step
 
     def health(self) -> Health:
@@ -99,21 +101,40 @@ class KeySource:
 
     # A lookup: begin, wait without a lock, conclude.
 
-    def _steps(
-        self, wanted: Wanted[ValueT], *, refresh: bool
-    ) -> Iterator[tuple[Flight, float] | Found[ValueT]]:
+    def _steps(self, wanted: Wanted[ValueT], *, refresh: bool) -> Steps[ValueT]:
         """The flights to wait for, and for how many seconds; at last how the lookup ends."""
-        began, landed = self.clock(), None
-        refresh = refresh or self._must_load(wanted, began)
-        for _ in range(_MOST_WAITS):
-            flight, seconds = self._begin(wanted, began, refresh=refresh)
-            if flight is None or seconds <= 0:
-                break
-            yield flight, seconds
-            landed = flight
-            if not self._deserves_another(wanted, flight, began):
-                break
-        yield self._conclude(wanted, landed, refresh=refresh)
+        began, landed, admitted = self.clock(), None, False
+        recent = self._recent  # without a set each lookup loads, but for the kids remembered
+        refresh |= recent is not None and not recent.holds(wanted.kid, self.books.snapshot, began)
+        crowd = self.flights.crowd
+        try:
+            for _ in range(_MOST_WAITS):
+                if not admitted and crowd.is_full and self._is_strange(wanted, refresh=refresh):
+                    yield self._sent_away()
+                flight, seconds = self._begin(wanted, began, refresh=refresh)
+                if flight is None or seconds <= 0:
+                    break
+                if not admitted and self._is_strange(wanted, refresh=refresh):
+                    admitted = crowd.enter()
+                    if not admitted:
+                        yield self._sent_away()
+                yield flight, seconds
+                landed = flight
+                if not self._deserves_another(wanted, flight, began):
+                    break
+            yield self._conclude(wanted, landed, refresh=refresh)
+        finally:
+            if admitted:
+                crowd.leave()
+
+    def _is_strange(self, wanted: Wanted[Any], *, refresh: bool) -> bool:
+        """Whether nobody may have the key: there are keys, and it is none of them."""
+        now = self.clock()
+        return not refresh and self.books.holds_keys(now) and self._serve(wanted, now) is None
+
+    def _sent_away(self) -> Found[Any]:
+        self.tell(KeyEvent("unknown_kid", self.books.uri, action="refused"))
+        return Found(None, KeySourceError("others wait for keys not seen before", kind="busy"))
 
     def _begin(self, wanted: Wanted[Any], began: float, *, refresh: bool) -> tuple[Flight | None, float]:
         """The flight in the air, one that starts now included, and for how many seconds to wait for it."""
@@ -124,7 +145,9 @@ class KeySource:
         def decide(flight: Flight | None) -> Move | None:
             # What was wanted was looked for before the lock was taken, as that may be a user's code; where the keys
             # have changed meanwhile it is looked for again.
-            return self._move(known, now, flight, refresh=refresh) if self.books.snapshot is seen else None
+            if self.books.snapshot is not seen:
+                return None
+            return self._move(known, now, flight, kid=wanted.kid, refresh=refresh)
 
         flight = flights.current
         move = decide(flight)
@@ -136,11 +159,9 @@ class KeySource:
         until = began if flight is None else flight.until(move.patience, self.rules.wait, began)
         return flight, until - now
 
-    def _must_load(self, wanted: Wanted[Any], now: float) -> bool:
-        """Whether no set is kept for lookups like this one."""
-        return self._recent is not None and not self._recent.holds(wanted.kid, self.books.snapshot, now)
-
-    def _move(self, known: bool, now: float, flight: Flight | None, *, refresh: bool) -> Move:
+    def _move(
+        self, known: bool, now: float, flight: Flight | None, *, kid: str | None, refresh: bool
+    ) -> Move:
         if flight is None and not self.flights.may_start():
             return Move(None, Patience.NONE)
         if refresh:
@@ -153,15 +174,15 @@ class KeySource:
             flying=flight is not None,
             failing=books.backoff.failures > 0,
             backing_off=now < books.backoff.not_before,
-            budget=books.affords(now) >= 1,
+            budget=books.may_search(kid, now),
             eager=self.rules.cooldown <= 0,
         )
         return plan(situation)
 
     def _deserves_another(self, wanted: Wanted[Any], flight: Flight, began: float) -> bool:
         """Whether *flight* told nothing of the moment at which the lookup began, and another may."""
-        if not flight.outcome.done() or flight.outcome.result() is not None:
-            return _deferred(flight)
+        if not flight.succeeded:
+            return flight.put_off
         snapshot = self.books.snapshot
         # A flight that was joined may have left before the provider published the key, and what comes from a store was
         # fetched some time ago.
@@ -174,7 +195,7 @@ class KeySource:
 
     def _conclude(self, wanted: Wanted[ValueT], flight: Flight | None, *, refresh: bool) -> Found[ValueT]:
         now = self.clock()
-        answered = flight is not None and flight.outcome.done() and flight.outcome.result() is None
+        answered = flight is not None and flight.succeeded
         value = wanted.pick(self.books.snapshot) if answered else None
         if not answered and not refresh:
             value = self._serve(wanted, now)
@@ -183,10 +204,11 @@ class KeySource:
             return Found(value)
         held = answered or (self.books.holds_keys(now) and not refresh)
         if held:
-            self.tell(
-                KeyEvent("unknown_kid", self.books.uri, action="refused" if flight is None else "awaited")
-            )
-        failed = not answered and (flight is not None or not held)
+            action = "refused" if flight is None else "awaited"
+            self.tell(KeyEvent("unknown_kid", self.books.uri, action=action))
+        failing = self.books.backoff.failures > 0 or (flight is not None and not flight.put_off)
+        # Where the last fetch failed nobody knows whether the key is good by now.
+        failed = not answered and (failing or not held)
         return Found(None, self._error(flight, now) if failed else None, held)
 
     def _note_served(self, kid: str | None, now: float) -> None:
@@ -227,13 +249,9 @@ def _key(kid: str | None, alg: str) -> Wanted[VerificationKey]:
     return Wanted(lambda snapshot: snapshot.keys.select(kid, alg), kid)
 
 
-def _deferred(flight: Flight) -> bool:
-    return flight.outcome.done() and isinstance(flight.outcome.result(), Deferred)
-
-
 def _resolved(found: Found[VerificationKey]) -> VerificationKey:
     if found.value is not None:
         return found.value
-    if found.error is not None and not found.held:
+    if found.error is not None:
         raise found.error
-    raise InvalidTokenError("unknown_key") from found.error
+    raise InvalidTokenError("unknown_key")

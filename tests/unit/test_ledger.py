@@ -113,9 +113,21 @@ def test_success_ends_backoff_and_the_last_error() -> None:
 def test_a_failed_fetch_gives_back_what_it_cost(errand: Errand, budget: int) -> None:
     """Only the search for an unknown kid is paid for."""
     books = ledger(holding="a")
-    books.spend(NOW)
-    books.fail(KeySourceError(), errand, NOW, draw=0.5)
+    books.spend(NOW, "b")
+    books.fail(KeySourceError(), errand, NOW, draw=0.5, kid="b")
     assert books.affords(NOW) == budget
+    assert books.may_search("b", NOW) is (budget == 2)
+
+
+def test_a_missed_kid_is_paid_for_once_in_a_cooldown() -> None:
+    """The rest of the budget is for others; a kid is remembered no longer than that."""
+    books = ledger(holding="a")
+    books.spend(NOW, "b")
+    assert (books.may_search("b", NOW + 29), books.may_search("c", NOW + 29)) == (False, True)
+    assert books.may_search("b", NOW + 30)
+    for number in range(1000):
+        books.spend(NOW + 60 * number, "k" * 10_000)
+    assert len(books._paid_for) == 1
 
 
 @pytest.mark.parametrize(("holding", "longest"), [("a", 60.0), ("", 15.0)])
