@@ -49,7 +49,9 @@ def verify(token: str, name: str) -> None:
 
 @jwks.command("routes")
 @click.option(
-    "--fail-unprotected", is_flag=True, help="Exit with 1 if a route is neither guarded nor @public."
+    "--fail-unprotected",
+    is_flag=True,
+    help="Exit with 1 if a route is not sure to be guarded, and not @public.",
 )
 def routes(fail_unprotected: bool) -> None:
     """List every route and what it asks of a request."""
@@ -66,11 +68,11 @@ def _authenticator(name: str) -> Authenticator:
 def _rows() -> Iterator[cli.RouteRow]:
     """A row for each route, or several where its methods ask for different things."""
 
-    def row(protection: Protection) -> tuple[str, str | None]:
-        return protection.rule.rule, protection.guard
+    def row(protection: Protection) -> tuple[str, str | None, str | None]:
+        return protection.rule.rule, protection.guard, protection.doubt
 
-    for (path, guard), group in itertools.groupby(protections(current_app), row):
-        yield cli.RouteRow(path, " ".join(each.method for each in group), guard)
+    for (path, guard, doubt), group in itertools.groupby(protections(current_app), row):
+        yield cli.RouteRow(path, " ".join(each.method for each in group), guard, doubt)
 
 
 def _show(report: cli.Report) -> None:

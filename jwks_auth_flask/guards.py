@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, current_app, request
+from flask.views import MethodView
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
+from jwks_auth_flask.evidence import doubt_about
 from jwks_auth_flask.gate import gate_of
-from jwks_auth_flask.preflight import answers_options, automatic_answer, preflight_answer
+from jwks_auth_flask.preflight import answers_options, automatic_answer, is_flasks, preflight_answer
 
 __all__ = [
     "AppGuard",
@@ -77,7 +79,8 @@ class DefaultGuard(AppGuard):
         """A good token; only if one was sent, where the view itself, or its method, declares it optional."""
         asked = super().asks(app, endpoint, method)
         view = app.view_functions[endpoint]
-        stamps = (*stamps_of(view), *stamps_of(view_method(view, method)))
+        sure = [each for each in (view, view_method(view, method)) if doubt_about(each) is None]
+        stamps = [stamp for each in sure for stamp in stamps_of(each)]
         optional = any(stamp.requirement.optional for stamp in stamps if stamp.gate == self.gate)
         return OPTIONAL if asked is not None and optional else asked
 
@@ -90,7 +93,7 @@ def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | Non
     """
     view = app.view_functions[endpoint]
     own = vars(getattr(view, "view_class", object))
-    around = [app.blueprints[name] for name in blueprints_of(endpoint)]
+    around = [app.blueprints[name] for name in blueprints_of(endpoint) if name in app.blueprints]
     inside = around[around.index(within) + 1 :] if within in around else around
     return PUBLIC in own or any(hasattr(each, PUBLIC) for each in (view, view_method(view, method), *inside))
 
@@ -102,8 +105,10 @@ def blueprints_of(endpoint: str) -> list[str]:
 
 
 def view_method(view: Any, method: str) -> Any:
-    """The function that answers *method* in a class-based view; ``None`` for other views."""
+    """The function that answers *method* in a view that calls methods by their names; ``None`` for other views."""
     view_class = getattr(view, "view_class", None)
+    if not (isinstance(view_class, type) and issubclass(view_class, MethodView)):
+        return None
     found = getattr(view_class, method.lower(), None)
     return getattr(view_class, "get", None) if found is None and method == "HEAD" else found
 
@@ -112,4 +117,7 @@ def is_static(app: Flask, endpoint: str) -> bool:
     """Whether *endpoint* is what Flask made for a static folder, not a view that happens to be called so."""
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app
-    return name == "static" and scaffold is not None and scaffold.has_static_folder
+    if name != "static" or scaffold is None or not scaffold.has_static_folder:
+        return False
+    view = app.view_functions.get(endpoint)
+    return is_flasks(view) if scaffold is app else view == scaffold.send_static_file  # type: ignore[union-attr]

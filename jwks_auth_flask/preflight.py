@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
-__all__ = ["answers_options", "automatic_answer", "preflight_answer"]
+__all__ = ["answers_options", "automatic_answer", "is_flasks", "place_of", "preflight_answer"]
 
 CROSS_ORIGIN = "flask_cors.decorator"
 PREFLIGHT = ("Origin", "Access-Control-Request-Method")
@@ -30,8 +30,7 @@ def answers_options(rule: Rule) -> bool:
 
 def automatic_answer(app: Flask) -> Response | None:
     """Flask's own answer to ``OPTIONS``; ``None`` where its ``dispatch_request`` is sure to give it by itself."""
-    place: dict[str, Any] = getattr(app.dispatch_request, "__globals__", {})
-    return None if place.get("__name__") == Flask.__module__ else app.make_default_options_response()
+    return None if is_flasks(app.dispatch_request) else app.make_default_options_response()
 
 
 def preflight_answer(view: Any) -> Response | None:
@@ -42,15 +41,28 @@ def preflight_answer(view: Any) -> Response | None:
     if request.method != "OPTIONS" or not all(name in request.headers for name in PREFLIGHT):
         return None
     for layer in (*_layers(view), *_layers(_options_method())):
-        place: dict[str, Any] = getattr(layer, "__globals__", {})
-        if place.get("__name__") == CROSS_ORIGIN:
-            answer = _answered(place["cross_origin"], layer)
+        if place_of(layer) == CROSS_ORIGIN:
+            answer = _answered(layer)
             if answer is not None:
                 return answer
     return None
 
 
-def _answered(cross_origin: Any, layer: Any) -> Response | None:
+def is_flasks(function: Any) -> bool:
+    """Whether *function* is Flask's own, and not an override of an app's class or something put in its place."""
+    return place_of(function) == Flask.__module__
+
+
+def place_of(function: Any) -> str:
+    """The module in which *function*, or the class of a callable object, was written.
+
+    ``__module__`` says nothing of a function: it is among what ``functools.wraps`` copies.
+    """
+    place: dict[str, Any] = getattr(function, "__globals__", {})
+    return str(place.get("__name__", type(function).__module__))
+
+
+def _answered(layer: Any) -> Response | None:
     """What the same ``@cross_origin`` answers around nothing: so it is asked, in the request, by its own rules."""
     options = getclosurevars(layer).nonlocals.get("_options")
     if options is None:
@@ -60,7 +72,7 @@ def _answered(cross_origin: Any, layer: Any) -> Response | None:
         raise _ViewReachedError
 
     try:
-        answer: Response = cross_origin(**options)(view)()
+        answer: Response = layer.__globals__["cross_origin"](**options)(view)()
     except _ViewReachedError:
         return None
     return answer

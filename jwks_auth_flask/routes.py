@@ -6,42 +6,61 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from flask import Flask
+from flask.views import http_method_funcs
 from werkzeug.routing import Rule
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.evidence import calls_method, doubt_about, doubt_about_guards
 from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
 from jwks_auth_flask.preflight import answers_options
 
 __all__ = ["Protection", "protection_of", "protections"]
+
+EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
+"""What a rule without methods of its own takes."""
 
 
 class Protection(NamedTuple):
     """What is asked of a request for *method* on *rule*: everything in *requirements*.
 
     *guard* says so for people: also that a route is ``"public"`` or ``"static"``; ``None`` if nobody decided.
+    *doubt* says why nobody can tell that it is asked.
     """
 
     rule: Rule
     method: str
     requirements: tuple[Requirement, ...]
     guard: str | None
+    doubt: str | None = None
 
 
 def protections(app: Flask) -> Iterator[Protection]:
     """Every route and method of *app* that runs a view."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        automatic = {"HEAD", "OPTIONS"} if answers_options(rule) else {"HEAD"}
-        for method in sorted((rule.methods or set()) - automatic):
-            yield protection_of(app, rule, method)
+        view_class = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
+        for method in sorted(rule.methods or EVERY_METHOD):
+            if not _is_like_another(rule, method, view_class):
+                yield protection_of(app, rule, method)
 
 
 def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
     """What protects *method* on *rule*."""
-    view = app.view_functions[rule.endpoint]
-    asked = (*_guarding(app, rule.endpoint, method), *_declared(view, method))
+    view = app.view_functions.get(rule.endpoint)
+    if view is None:
+        return Protection(rule, method, (), None, "it has no view")
+    around, declared = tuple(_guarding(app, rule.endpoint, method)), tuple(_declared(view, method))
+    doubt = (doubt_about_guards(app) if around else None) or (_doubt(view, method) if declared else None)
+    asked = (*around, *declared)
     guard = " and ".join(str(each) for each in asked) or _open(app, rule.endpoint, method)
-    return Protection(rule, method, asked, guard)
+    return Protection(rule, method, asked, guard, doubt)
+
+
+def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:
+    """Whether Flask answers *method* itself, or as it does ``GET``."""
+    if method == "HEAD":
+        return "GET" in (rule.methods or EVERY_METHOD) and not hasattr(view_class, "head")
+    return method == "OPTIONS" and answers_options(rule)
 
 
 def _guarding(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
@@ -53,6 +72,15 @@ def _guarding(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
 def _declared(view: Any, method: str) -> Iterator[Requirement]:
     for each in (view, view_method(view, method)):
         yield from (stamp.requirement for stamp in stamps_of(each))
+
+
+def _doubt(view: Any, method: str) -> str | None:
+    answering = view_method(view, method)
+    if stamps_of(answering) and not calls_method(view):
+        return (
+            f"{view.view_class.__name__} is marked as guarded at {answering.__name__}, which it may not call"
+        )
+    return doubt_about(view) or doubt_about(answering)
 
 
 def _open(app: Flask, endpoint: str, method: str) -> str | None:

@@ -1,0 +1,76 @@
+"""Marks on views say what their author wrote; this module says whether a request is sure to meet it.
+
+Decorators copy marks along with a function's name (``functools.wraps``), whether or not they call the function; a class
+need not call its methods. What is not certain is in doubt: a table of routes says so, and no guard gives way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from flask.views import MethodView
+
+from jwks_auth_flask import decorators
+from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.preflight import is_flasks, place_of
+
+__all__ = ["calls_method", "doubt_about", "doubt_about_guards"]
+
+CACHES = frozenset({"cachetools", "flask_caching"})
+"""Packages whose decorators answer for what they wrap, without asking it."""
+
+
+def doubt_about(view: Any) -> str | None:
+    """Why *view* may run without the guards it is marked with; ``None`` where it is sure to run them."""
+    while stamps := stamps_of(view):
+        inner = getattr(view, "__wrapped__", None)
+        added = len(stamps) > len(stamps_of(inner))
+        place = place_of(view)
+        if place.partition(".")[0] in CACHES:
+            return f"{place} answers without asking the guard below it"
+        if not _holds(view, inner) or (added and place != decorators.__name__):
+            return f"{_name(view)} is marked as guarded, but may not call what is"
+        view = inner
+    return None
+
+
+def doubt_about_guards(app: Flask) -> str | None:
+    """Why the app may not run the guards around its views."""
+    for step in (app.full_dispatch_request, app.preprocess_request):
+        if not is_flasks(step):
+            return f"{_name(step)} may not ask the guards"
+    return None
+
+
+def calls_method(view: Any) -> bool:
+    """Whether a class-based view is sure to answer a request by the method of its class that is named after it."""
+    made = view.view_class.dispatch_request is MethodView.dispatch_request
+    while made and (inner := getattr(view, "__wrapped__", None)) is not None:
+        made, view = _holds(view, inner), inner
+    return made and place_of(view) == MethodView.__module__
+
+
+def _holds(view: Any, inner: Any) -> bool:
+    """Whether *view* refers to *inner* otherwise than by the name of it that ``functools.wraps`` leaves."""
+    if inner is None:
+        return False
+    # A proxy is what it wraps: its class has the attribute, not its dictionary.
+    return hasattr(type(view), "__wrapped__") or any(each is inner for each in _references(view))
+
+
+def _references(view: Any) -> Iterator[Any]:
+    for cell in getattr(view, "__closure__", None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    yield from getattr(view, "__defaults__", None) or ()
+    yield from (getattr(view, "__kwdefaults__", None) or {}).values()
+    yield from (value for name, value in getattr(view, "__dict__", {}).items() if name != "__wrapped__")
+
+
+def _name(function: Any) -> str:
+    code = getattr(function, "__code__", None)
+    return str(getattr(code, "co_qualname", type(function).__name__))
