@@ -2,6 +2,7 @@
 
 from jwks_auth import readers
 from jwks_auth.authenticator import Authenticator, Memo
+from jwks_auth.concealed import RawToken
 from jwks_auth.credentials import Credentials
 from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement, RequirementOptions
@@ -20,6 +21,7 @@ __all__ = [
     "CacheStore",
     "Credentials",
     "Memo",
+    "RawToken",
     "Rejection",
     "Requirement",
     "RequirementOptions",

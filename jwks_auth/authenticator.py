@@ -10,6 +10,7 @@ from typing import Any
 
 from jwks_auth.bearer import bearer_token
 from jwks_auth.challenge import DEFAULT_REALM
+from jwks_auth.concealed import RawToken, forget_frames
 from jwks_auth.credentials import Credentials
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError
 from jwks_auth.issuer import Issuer
@@ -33,11 +34,11 @@ class Memo:
 
     def __init__(self) -> None:
         self.told = False
-        self.raw: str | None = None
+        self.raw: RawToken | None = None
         self.token: VerifiedToken | None = None
         self.admitted = False
 
-    def keep(self, raw: str, token: VerifiedToken) -> VerifiedToken:
+    def keep(self, raw: RawToken, token: VerifiedToken) -> VerifiedToken:
         """Remember that *raw* verified as *token*, up to its audience."""
         self.raw, self.token, self.admitted = raw, token, False
         return token
@@ -89,7 +90,7 @@ class Authenticator:
             raw = _raw_token(credentials, requirement)
             if raw is None:
                 return None
-            token = memo.token if memo.raw == raw else None
+            token = memo.token if memo.token and memo.raw == raw else None
             if token is None:
                 token = memo.keep(raw, self.verifier.verify_any_audience(raw))
             if not memo.admitted:
@@ -111,7 +112,7 @@ class Authenticator:
             raw = _raw_token(credentials, requirement)
             if raw is None:
                 return None
-            token = memo.token if memo.raw == raw else None
+            token = memo.token if memo.token and memo.raw == raw else None
             if token is None:
                 token = memo.keep(raw, await self.verifier.averify_any_audience(raw))
             if not memo.admitted:
@@ -199,10 +200,11 @@ class Authenticator:
         return token
 
 
-def _raw_token(credentials: Credentials, requirement: Requirement) -> str | None:
+def _raw_token(credentials: Credentials, requirement: Requirement) -> RawToken | None:
     try:
-        return bearer_token(credentials.authorization, query=credentials.query)
-    except MissingTokenError:
-        if requirement.optional:
+        return RawToken(bearer_token(credentials.authorization, query=credentials.query))
+    except BaseException as error:
+        if requirement.optional and isinstance(error, MissingTokenError):
             return None
+        forget_frames(error)
         raise

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from jwks_auth.authenticator import Authenticator
+from jwks_auth.concealed import RawToken
 from jwks_auth.errors import KeySourceError
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import shown_kid
@@ -69,7 +70,9 @@ def verify(authenticator: Authenticator, raw: str) -> Report:
 
     *raw* may still have its ``Bearer``, as it is copied from a request.
     """
-    explanation = authenticator.verifier.explain(raw.strip().removeprefix("Bearer "))
+    sent = RawToken(raw.strip().removeprefix("Bearer "))
+    del raw
+    explanation = authenticator.verifier.explain(sent)
     return Report(tuple(str(explanation).splitlines()), ok=explanation.failed is None)
 
 

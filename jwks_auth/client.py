@@ -23,6 +23,7 @@ from jwks_auth.client_errors import (
     value_of,
 )
 from jwks_auth.client_view import Views
+from jwks_auth.concealed import RawToken
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
 from jwks_auth.fetch import Answer
@@ -138,7 +139,9 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
-        kid, alg = _header(token)
+        sent = RawToken(token)
+        del token
+        kid, alg = sent.read(_header)
         # A method that was overridden, or patched by a test, is asked for tokens without a kid too, as in PyJWT.
         if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
             return self.get_signing_key(kid)
@@ -160,7 +163,9 @@ class PyJWKClient(jwt.PyJWKClient):
 
     async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
-        return value_of(await self.source.alookup(self._wanted(*_header(token))))
+        sent = RawToken(token)
+        del token
+        return value_of(await self.source.alookup(self._wanted(*sent.read(_header))))
 
     def warm_up(self, refresh: bool = False) -> None:
         """Fetch the keys now, if they are not in the cache; *refresh* asks the endpoint whatever is in the cache.

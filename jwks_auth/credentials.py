@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from jwks_auth.concealed import Concealed
 
 __all__ = ["Credentials"]
 
 
-class Credentials(NamedTuple):
-    """What of a request may carry a token.
+class Credentials(Concealed):
+    """What of a request may carry a token; no report of an error shows it.
 
     *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.
     *query*: the raw query string. *method* and *url* are for schemes that bind a token to the request.
     """
 
-    authorization: Sequence[str]
-    query: str = ""
-    method: str = "GET"
-    url: str = ""
+    __slots__ = ("authorization", "method", "query", "url")
 
-    def __repr__(self) -> str:
-        return f"<Credentials of a {self.method} request>"  # error reports print the locals of each frame
+    def __init__(
+        self, authorization: Sequence[str], query: str = "", method: str = "GET", *, url: str = ""
+    ) -> None:
+        self.authorization, self.query, self.method, self.url = authorization, query, method, url

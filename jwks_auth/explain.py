@@ -8,10 +8,13 @@ from itertools import chain
 from typing import Any
 
 from jwks_auth import hints
+from jwks_auth.concealed import RawToken
 from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
 from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws
-from jwks_auth.tokens import AnyAudience, UnverifiedToken, VerifiedToken
+from jwks_auth.shown import escaped, shown
+from jwks_auth.tokens import AnyAudience, VerifiedToken
 from jwks_auth.trust import Trust
+from jwks_auth.unverified import UnverifiedToken
 from jwks_auth.validators import validate_claims
 
 __all__ = ["Explainer", "Explanation", "Step"]
@@ -45,7 +48,7 @@ class Explanation:
             for step in self.steps
         ]
         lines.append("accepted" if self.failed is None else f"refused: {self.failed.code}")
-        return "\n".join([*lines, *([f"hint: {self.hint}"] if self.hint else [])])
+        return "\n".join(map(escaped, [*lines, *([f"hint: {self.hint}"] if self.hint else [])]))
 
 
 Hint = Callable[[str], str | None]
@@ -62,7 +65,7 @@ class Explainer:
     admit: Callable[[VerifiedToken], None]
     now: float
 
-    def explain(self, raw: str) -> Explanation:
+    def explain(self, raw: RawToken) -> Explanation:
         """Every step up to the first failure."""
         steps: list[Step] = []
         hint: Hint = _no_hint
@@ -75,15 +78,15 @@ class Explainer:
             return Explanation(tuple(steps), told)
         return Explanation(tuple(steps))
 
-    def _walk(self, raw: str) -> Iterator[tuple[Step, Hint]]:
+    def _walk(self, raw: RawToken) -> Iterator[tuple[Step, Hint]]:
         form = f"three base64url segments, {MAX_TOKEN_LENGTH} characters at most"
-        yield Step("form", form, _form(raw)), lambda code: hints.on_form(raw)
-        token = parse_jws(raw)
+        yield Step("form", form, raw.read(_form)), lambda code: raw.read(hints.on_form)
+        token = raw.read(parse_jws)
         yield Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"), _no_hint
         claims = token.claims
         expected = " or ".join(self.issuers) or "a tenant's"
         yield (
-            Step("issuer", expected, repr(claims.get("iss"))),
+            Step("issuer", expected, shown(claims.get("iss"))),
             lambda code: hints.on_issuer(claims, self.issuers),
         )
         trust = self.trust_in(issuer_of(claims))
@@ -92,7 +95,7 @@ class Explainer:
         if trust.find(token.kid, token.alg) is None:  # then bad claims are not worth the wait for a key
             rest.reverse()
         yield from chain(*rest)
-        audience = Step("audience", _audience(trust), repr(claims.get("aud")))
+        audience = Step("audience", _audience(trust), shown(claims.get("aud")))
         yield audience, lambda code: hints.on_audience(claims)
         token_so_far: VerifiedToken = VerifiedToken(claims, token.header, claims, trust.terms)
         self.check_audience(token_so_far)
@@ -106,23 +109,23 @@ class Explainer:
 def _walk_the_header(
     token: UnverifiedToken, claims: Mapping[str, Any], trust: Trust
 ) -> Iterator[tuple[Step, Hint]]:
-    algorithms = Step("algorithm", ", ".join(sorted(trust.algorithms)), repr(token.alg))
+    algorithms = Step("algorithm", ", ".join(sorted(trust.algorithms)), shown(token.alg))
     yield algorithms, lambda code: hints.on_algorithm(token.alg)
     if token.alg not in trust.algorithms:
         raise InvalidTokenError("algorithm_not_allowed")
     types = sorted(str(media_type or "no typ") for media_type in trust.media_types)
-    yield Step("type", " or ".join(types), repr(token.typ)), lambda code: hints.on_kind(claims)
+    yield Step("type", " or ".join(types), shown(token.typ)), lambda code: hints.on_kind(claims)
     if token.jose.media_type not in trust.media_types:
         raise InvalidTokenError("wrong_type")
 
 
 def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
-    yield Step("key", expected, f"kid {token.kid!r}"), lambda code: hints.on_key(token, trust)
+    yield Step("key", expected, f"kid {shown(token.kid)}"), lambda code: hints.on_key(token, trust)
     key = trust.issuer.keys.resolve(token.kid, token.alg)
-    made = Step("signature", f"made with key {key.kid!r}", f"{len(token.signature)} octets")
+    made = Step("signature", f"made with key {shown(key.kid)}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE
-    if not key.verify(token.alg, token.signature, token.signing_input):
+    if not token.is_signed(key.verify):
         raise InvalidTokenError("bad_signature")
 
 

@@ -10,8 +10,9 @@ from jwks_auth.claims import client_of
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jwk import shown_kid
 from jwks_auth.jws import parse_jws
-from jwks_auth.tokens import UnverifiedToken
+from jwks_auth.shown import escaped, named, shown
 from jwks_auth.trust import Trust
+from jwks_auth.unverified import UnverifiedToken
 
 __all__ = [
     "ON_SIGNATURE",
@@ -40,7 +41,7 @@ ON_SIGNATURE = (
 
 def on_outage(error: KeySourceError) -> str:
     """What keeps the service from judging the token."""
-    cause = f" ({error.__cause__!r})" if error.kind == "callback" and error.__cause__ else ""
+    cause = f" ({escaped(repr(error.__cause__))})" if error.kind == "callback" and error.__cause__ else ""
     return f"this says nothing of the token: {error}{cause}"
 
 
@@ -87,15 +88,15 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
         return "a tenant's URL is https, on one of Tenants' hosts, and known to its find (a None is kept a while)"
     for expected in issuers:
         if found.rstrip("/") == expected.rstrip("/"):
-            return f"only the trailing slash differs; configure the issuer as {found!r}"
+            return f"only the trailing slash differs; configure the issuer as {shown(found)}"
         if found.rstrip("/").lower() == expected.rstrip("/").lower():
-            return f"only upper and lower case differ; configure the issuer as {found!r}"
+            return f"only upper and lower case differ; configure the issuer as {shown(found)}"
     entra = ("https://sts.windows.net/", "https://login.microsoftonline.com/")
     if found.startswith(entra) and any(expected.startswith(entra) for expected in issuers):
         return (
             "Entra's v1 tokens name https://sts.windows.net/<tenant>/, its v2 tokens "
             "https://login.microsoftonline.com/<tenant>/v2.0: set requestedAccessTokenVersion in the API's "
-            f"manifest, or configure the issuer as {found!r}"
+            f"manifest, or configure the issuer as {shown(found)}"
         )
     return None
 
@@ -124,7 +125,7 @@ def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
         return f"the set has this kid, but not for {token.alg}: compare the key's alg and type"
     age = getattr(trust.issuer.health(), "age", None)
     fetched = "" if age is None else f" fetched {age:.0f} s ago"
-    return f"kid {token.kid!r} is not in the set{fetched}: another environment's token, or keys just rotated"
+    return f"kid {shown(token.kid)} is not in the set{fetched}: another environment's token, or keys just rotated"
 
 
 def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
@@ -137,7 +138,8 @@ def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[s
     if code == "bound_token":
         return "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain bearer token it is refused"
     if code == "wrong_client":
-        return f"it was issued to client {client_of(claims)!r}; if that may call this API, add it to allowed_clients"
+        client = shown(client_of(claims))
+        return f"it was issued to client {client}; if that may call this API, add it to allowed_clients"
     issued_at, expires_at = _number(claims.get("iat")), _number(claims.get("exp"))
     if code == "not_yet_valid":
         return f"nbf or iat lies ahead; {_CLOCKS}"
@@ -178,7 +180,7 @@ def shown_claims(claims: Mapping[str, Any], now: float) -> str:
         words = (
             "" if seconds is None else f" ({abs(seconds - now):.0f} s {'ahead' if seconds > now else 'ago'})"
         )
-        parts.append(f"{name}={value!r}{words}")
+        parts.append(f"{named(name)}={shown(value)}{words}")
     return ", ".join(parts)
 
 

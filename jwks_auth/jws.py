@@ -13,10 +13,11 @@ from typing import Any
 
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
 from jwks_auth.base64url import decode_base64url
+from jwks_auth.concealed import RawToken
 from jwks_auth.errors import InvalidTokenError, MalformedTokenError
 from jwks_auth.key_set import KeySet
 from jwks_auth.strict_json import parse_json_object
-from jwks_auth.tokens import Header, UnverifiedToken
+from jwks_auth.unverified import Header, UnverifiedToken
 
 __all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
 
@@ -65,14 +66,16 @@ def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = Non
 
     This is the signature alone: for access tokens use :class:`~jwks_auth.TokenVerifier`, which also validates claims.
     """
+    sent = RawToken(raw)
+    del raw
     allowed = checked_algorithms(DEFAULT_ALGORITHMS if algorithms is None else algorithms)
-    token = parse_jws(raw)
+    token = sent.read(parse_jws)
     if token.alg not in allowed:
         raise InvalidTokenError("algorithm_not_allowed")
     key = key_set.select(token.kid, token.alg)
     if key is None:
         raise InvalidTokenError("unknown_key")
-    if not key.verify(token.alg, token.signature, token.signing_input):
+    if not token.is_signed(key.verify):
         raise InvalidTokenError("bad_signature")
     return token.payload
 

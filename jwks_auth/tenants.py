@@ -11,8 +11,8 @@ from threading import Lock
 from jwks_auth.callbacks import aask, ask
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.issuer import Issuer
-from jwks_auth.tokens import UnverifiedToken
 from jwks_auth.trust import Trust
+from jwks_auth.unverified import UnverifiedToken
 
 __all__ = ["TenantCache", "Tenants"]
 

@@ -1,25 +1,22 @@
-"""The two kinds of token, told apart by type: what was merely read, and what was verified."""
+"""A token that was verified, and what its issuer is trusted with; what was merely read is in ``unverified``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
-from jwks_auth.base64url import decode_base64url
 from jwks_auth.claims import ClaimNames, client_of, find_claim
-from jwks_auth.errors import ConfigurationError, MalformedTokenError
+from jwks_auth.errors import ConfigurationError
 from jwks_auth.services import is_service
-from jwks_auth.strict_json import parse_json_object
+from jwks_auth.shown import named
 
 __all__ = [
     "ANY_AUDIENCE",
     "AnyAudience",
     "Audience",
-    "Header",
     "IssuerTerms",
-    "UnverifiedToken",
     "VerifiedToken",
     "checked_audience",
 ]
@@ -57,77 +54,6 @@ def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audi
             f"audience: found {audience!r}, expected the identifiers this service answers to, or ANY_AUDIENCE"
         )
     return listed
-
-
-class Header(NamedTuple):
-    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only.
-
-    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``. ``encrypted``:
-    it names an ``enc``, which makes it a JWE's.
-    """
-
-    alg: str
-    kid: str | None
-    typ: str | None
-    media_type: str | None
-    encrypted: bool
-    members: Mapping[str, Any]
-
-
-@dataclass(slots=True, repr=False, eq=False)
-class UnverifiedToken:
-    """A token of three segments with a clean header. Nothing in it may be believed yet.
-
-    The payload begins at *start* in the signing input. It is decoded when it is first read: most that comes with a
-    bad signature never is.
-    """
-
-    jose: Header
-    start: int
-    signing_input: bytes
-    signature: bytes
-    _claims: dict[str, Any] | None = None
-
-    def __repr__(self) -> str:
-        return "<UnverifiedToken>"  # all of it would be the token itself, in whatever prints a frame's locals
-
-    @property
-    def payload(self) -> bytes:
-        """The octets that were signed, whatever they are; raises ``InvalidTokenError``."""
-        try:
-            return decode_base64url(self.signing_input[self.start :])
-        except ValueError as exc:
-            raise MalformedTokenError from exc
-
-    @property
-    def claims(self) -> dict[str, Any]:
-        """The payload as claims (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError`` where it holds none."""
-        if self._claims is None:
-            try:
-                self._claims = parse_json_object(decode_base64url(self.signing_input[self.start :]))
-            except ValueError as exc:
-                raise MalformedTokenError from exc
-        return self._claims
-
-    @property
-    def header(self) -> Mapping[str, Any]:
-        """The JOSE header's members."""
-        return self.jose.members
-
-    @property
-    def alg(self) -> str:
-        """The algorithm it claims to be signed with."""
-        return self.jose.alg
-
-    @property
-    def kid(self) -> str | None:
-        """The key it claims to be signed with."""
-        return self.jose.kid
-
-    @property
-    def typ(self) -> str | None:
-        """The media type it claims to have, as it was sent."""
-        return self.jose.typ
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +178,8 @@ class VerifiedToken(Generic[ClaimsT]):
         return name in self._payload
 
     def __repr__(self) -> str:
-        return f"<VerifiedToken with claims {', '.join(sorted(self._payload))}>"
+        payload = getattr(self, "_payload", {})  # not there yet, where its making is interrupted
+        return f"<VerifiedToken with claims {', '.join(map(named, sorted(payload)))}>"
 
 
 def _names(value: str | list[str] | None) -> frozenset[str]:

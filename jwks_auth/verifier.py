@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from jwks_auth.callbacks import aask, ask
+from jwks_auth.concealed import RawToken
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.expectations import Expectations, checked_expectations
 from jwks_auth.explain import Explainer, Explanation
@@ -15,15 +16,9 @@ from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.jws import issuer_of, parse_jws
 from jwks_auth.tenants import TenantCache, Tenants
-from jwks_auth.tokens import (
-    AnyAudience,
-    Header,
-    IssuerTerms,
-    UnverifiedToken,
-    VerifiedToken,
-    checked_audience,
-)
+from jwks_auth.tokens import AnyAudience, IssuerTerms, VerifiedToken, checked_audience
 from jwks_auth.trust import Bounds, Trust, bounds_of, trust_in
+from jwks_auth.unverified import Header, UnverifiedToken
 from jwks_auth.validators import validate_audience, validate_claims
 
 __all__ = ["TokenVerifier"]
@@ -102,24 +97,30 @@ class TokenVerifier:
         trust = self._trusted.get(issuer)
         return self._expected.terms if trust is None else trust.terms
 
-    def verify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
+    def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""
-        token = self.verify_any_audience(raw)
+        sent = RawToken.of(raw)
+        del raw  # a report of what goes wrong from here on would show it
+        token = self.verify_any_audience(sent)
         self.admit(token, audience)
         return token
 
-    async def averify(self, raw: str, *, audience: AudienceSetting = None) -> VerifiedToken:
+    async def averify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
         """As :meth:`verify`, without blocking the event loop."""
-        token = await self.averify_any_audience(raw)
+        sent = RawToken.of(raw)
+        del raw
+        token = await self.averify_any_audience(sent)
         if self._is_revoked is None:
             self.admit(token, audience)  # a coroutine saved
         else:
             await self.aadmit(token, audience)
         return token
 
-    def verify_any_audience(self, raw: str) -> VerifiedToken:
+    def verify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
-        token = parse_jws(raw)
+        sent = RawToken.of(raw)
+        del raw
+        token = sent.read(parse_jws)
         trust = self._sole
         if trust is None:
             issuer = issuer_of(token.claims)
@@ -133,9 +134,11 @@ class TokenVerifier:
             key = trust.issuer.keys.resolve(token.kid, token.alg)
         return self._conclude(token, trust, key)
 
-    async def averify_any_audience(self, raw: str) -> VerifiedToken:
+    async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
-        token = parse_jws(raw)
+        sent = RawToken.of(raw)
+        del raw
+        token = sent.read(parse_jws)
         trust = self._sole
         if trust is None:
             issuer = issuer_of(token.claims)
@@ -165,11 +168,13 @@ class TokenVerifier:
         if self._is_revoked is not None and await aask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
-    def explain(self, raw: str, *, audience: AudienceSetting = None) -> Explanation:
+    def explain(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> Explanation:
         """Each step that *raw* passes, and where and why it fails; for developers, as it shows claims.
 
         It does what :meth:`verify` does, fetching keys included.
         """
+        sent = RawToken.of(raw)
+        del raw
         explainer = Explainer(
             trust_in=lambda issuer: self._trusted.get(issuer) or self._tenants.resolve(issuer),
             issuers=tuple(self._trusted),
@@ -177,7 +182,7 @@ class TokenVerifier:
             admit=lambda token: self.admit(token, audience),
             now=self._clock(),
         )
-        return explainer.explain(raw)
+        return explainer.explain(sent)
 
     def forget_tenant(self, issuer: str) -> None:
         """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
@@ -203,7 +208,7 @@ class TokenVerifier:
         validate_claims(token.claims, self._bounds.rules, self._clock())
 
     def _conclude(self, token: UnverifiedToken, trust: Trust, key: VerificationKey) -> VerifiedToken:
-        if not key.verify(token.jose.alg, token.signature, token.signing_input):
+        if not token.is_signed(key.verify):
             raise InvalidTokenError("bad_signature")
         claims = self._judge(token, trust)
         return VerifiedToken(claims, token.jose.members, claims, trust.terms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -42,17 +42,18 @@ def watch(conn: HTTPConnection) -> None:
             conn._send = finished
 
 
-async def authenticate(
+def authenticate(
     authenticator: Authenticator, scope: Scope, requirement: Requirement, *, subprotocol: bool = False
-) -> VerifiedToken | None:
+) -> Awaitable[VerifiedToken | None]:
     """Hold the connection against *requirement*; its token is verified once, however often this is called.
 
-    The memo lives in the scope, so that middleware, mounted applications and dependencies share it.
+    The memo lives in the scope, so that middleware, mounted applications and dependencies share it. This is no
+    coroutine itself, so no frame of it holds the scope, and with that the header, while callbacks run.
     """
     memo = memo_of(scope, authenticator)
     if subprotocol and scope["type"] == "websocket":
         scope[VARY] = ("Sec-WebSocket-Protocol",)
-    return await authenticator.aauthenticate(credentials_of(scope, subprotocol), requirement, memo)
+    return authenticator.aauthenticate(credentials_of(scope, subprotocol), requirement, memo)
 
 
 def credentials_of(scope: Scope, subprotocol: bool = False) -> Credentials:

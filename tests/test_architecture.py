@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    "challenge errors claims services base64url strict_json tokens algorithms clock",
+    "challenge errors claims services concealed shown base64url strict_json tokens unverified algorithms clock",
     "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
     "transport fetch discovery store snapshot ledger flight flights calls source",
     "client issuer trust tenants hints explain verifier",

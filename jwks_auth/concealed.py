@@ -1,0 +1,72 @@
+"""What holds a credential, and how it is kept out of error reports.
+
+Error trackers and debug pages print the locals of each frame on the stack, and of each frame that an exception or one
+of its causes came through: strings, sequences and mappings as they are, everything else by its ``repr``. So a
+credential travels inside a :class:`RawToken`, and what reads it leaves no frame behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, Self, TypeVar
+
+__all__ = ["Concealed", "RawToken", "forget_frames"]
+
+ResultT = TypeVar("ResultT")
+
+
+class Concealed:
+    """The base of what holds a credential: shown by its name alone, never pickled, and its own copy."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__}: what holds a credential is never pickled")
+
+
+class RawToken(Concealed):
+    """A token as it was sent: equal to another of the same text, and opaque but to a reader."""
+
+    __slots__ = ("_sent",)
+
+    def __init__(self, sent: Any) -> None:
+        self._sent = sent
+
+    @classmethod
+    def of(cls, raw: Any) -> RawToken:
+        """*raw*, concealed if it is not yet; whoever calls it deletes its own reference."""
+        return raw if isinstance(raw, RawToken) else cls(raw)
+
+    def read(self, reader: Callable[[Any], ResultT]) -> ResultT:
+        """What *reader* makes of the token. An exception keeps none of the frames that saw it."""
+        try:
+            return reader(self._sent)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RawToken) and bool(self._sent == other._sent)
+
+    def __hash__(self) -> int:
+        return hash(self._sent)
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the frames *error* has come through, and what it was raised from but for the text of a ``ValueError``.
+
+    For an ``except`` clause that raises it again. A ``UnicodeError`` or ``JSONDecodeError`` also holds what could not
+    be read.
+    """
+    cause = error.__cause__
+    error.__traceback__ = error.__context__ = None
+    error.__cause__ = ValueError(str(cause)) if isinstance(cause, ValueError) else None
