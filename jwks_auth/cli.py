@@ -14,16 +14,20 @@ from jwks_auth.concealed import RawToken
 from jwks_auth.errors import KeySourceError
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import shown_kid
+from jwks_auth.shown import escaped
 
 __all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Lines to print, and whether all is well (exit status 0) or not (1)."""
+    """Lines to print, and whether all is well (exit status 0) or not (1). Nothing in them drives a terminal."""
 
     lines: tuple[str, ...]
     ok: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(map(escaped, self.lines)))
 
 
 @dataclass(frozen=True, slots=True)

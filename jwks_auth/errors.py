@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 
 from jwks_auth.challenge import DEFAULT_REALM, checked_scopes, format_challenge
+from jwks_auth.shown import escaped
 
 __all__ = [
     "AuthError",
@@ -215,7 +216,7 @@ class KeySourceError(Refused):
     def __init__(
         self, detail: str = description, *, kind: str = "unavailable", retry_after: float = 1.0
     ) -> None:
-        super().__init__(detail)
+        super().__init__(escaped(detail))  # it may quote a provider, and ends in logs and terminals
         self.kind = kind
         self.retry_after = min(max(0.0, retry_after), _LONGEST_RETRY_AFTER)  # 0 for what is no number
 

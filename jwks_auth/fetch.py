@@ -12,13 +12,14 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from jwks_auth.clock import elapsed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.fetch_headers import max_age, retry_after
+from jwks_auth.shown import shown
 from jwks_auth.transport import FAILURES, Response, Session, Watchdog, is_timeout, is_tls_failure, opened
 
 __all__ = ["Answer", "FetchError", "Fetcher", "checked_url"]
@@ -60,7 +61,7 @@ class Fetcher:
     proxies, client certificates and CA settings are used, and nothing in it is changed.
     """
 
-    headers: Mapping[str, Any]
+    headers: Mapping[str, Any] = field(repr=False)
     timeout: float
     ssl_context: ssl.SSLContext | None
     session: Session | None
@@ -162,7 +163,7 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
 
 def _shown(url: object) -> str:
     """*url* for a message that may end in a log: without all that may be a user and a password."""
-    _, at, rest = repr(url).rpartition("@")
+    _, at, rest = shown(url).rpartition("@")
     return f"'...@{rest}" if at else rest
 
 

@@ -17,6 +17,7 @@ from jwks_auth.algorithms import Algorithm, PublicKey, SignatureCheck, algorithm
 from jwks_auth.base64url import decode_base64url
 from jwks_auth.edwards import ED448, ED25519, EdwardsCurve
 from jwks_auth.roca import is_roca_modulus
+from jwks_auth.shown import escaped, named
 
 __all__ = ["RefusedKey", "VerificationKey", "parse_jwk", "shown_kid"]
 
@@ -58,10 +59,8 @@ class VerificationKey:
 
 
 def shown_kid(kid: str | None) -> str:
-    """A kid for people to read; what could write to their terminal is escaped."""
-    if kid is None:
-        return "(no kid)"
-    return kid if kid and kid.isprintable() else repr(kid)
+    """A kid for people to read."""
+    return "(no kid)" if kid is None else named(kid)
 
 
 def parse_jwk(member: object) -> VerificationKey | RefusedKey:
@@ -70,7 +69,7 @@ def parse_jwk(member: object) -> VerificationKey | RefusedKey:
     try:
         return _parse(member)
     except (ValueError, UnsupportedAlgorithm) as exc:  # the latter where OpenSSL was built without a curve
-        return RefusedKey(kid if isinstance(kid, str) else None, str(exc))
+        return RefusedKey(kid if isinstance(kid, str) else None, escaped(str(exc)))
 
 
 def _parse(member: object) -> VerificationKey:

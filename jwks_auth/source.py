@@ -20,6 +20,7 @@ from jwks_auth.freshness import Errand, Move, Patience, Rules, Situation, State,
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet
 from jwks_auth.ledger import Ledger, RecentKids
+from jwks_auth.shown import escaped
 from jwks_auth.snapshot import Found, Health, Loaded, Order, Wanted
 
 __all__ = ["KeySource"]
@@ -235,9 +236,9 @@ class KeySource:
             return
         if event.name == "refresh_failed":
             why = self.books.last_error or "over by now"
-            _log.warning("keys of %s: refresh failed (%s): %s", event.uri, event.kind, why)
+            _log.warning("keys of %s: refresh failed (%s): %s", escaped(event.uri), event.kind, why)
         elif event.name == "store_failed":
-            _log.warning("keys of %s: the store is of no use (%s)", event.uri, event.kind)
+            _log.warning("keys of %s: the store is of no use (%s)", escaped(event.uri), event.kind)
         if self._on_event is not None:
             try:
                 self._on_event(event)

@@ -183,7 +183,7 @@ def _link(user: Any, token: VerifiedToken) -> None:
         get_user_model()._base_manager.using(_database()).select_for_update().get(pk=user.pk)
         others = identities.filter(user=user).exclude(issuer=token.issuer, subject=token.subject)
         if others.exists():
-            raise _refused(f"account {user.pk} has the token's e-mail address and another identity")
+            raise _refused(f"account {user.pk!r} has the token's e-mail address and another identity")
     identities.create(issuer=token.issuer, subject=token.subject, user=user)
 
 
