@@ -48,15 +48,29 @@ class JWTRequest(HttpRequest):
     token: VerifiedToken
 
 
+_CALL_NO_OTHER = {("django.views.generic.base", "View"), ("rest_framework.viewsets", "ViewSetMixin")}
+"""Classes whose ``as_view()`` calls no other class's."""
+
+
 class RequireJWTMixin:
     """For class-based views, leftmost: ``jwt = {"scopes": "orders:read"}``, as :func:`require_jwt` takes it."""
 
     jwt: ClassVar[RequirementOptions] = {}
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class whose ``as_view()`` is another's: nothing would ask for a token."""
+        super().__init_subclass__(**kwargs)
+        for base in cls.__mro__[: cls.__mro__.index(RequireJWTMixin)]:
+            if (base.__module__, base.__name__) in _CALL_NO_OTHER:
+                raise ConfigurationError(
+                    f"class {cls.__qualname__}: RequireJWTMixin guards nothing behind {base.__name__}, "
+                    f"put it first: class {cls.__name__}(RequireJWTMixin, ...)"
+                )
+
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+    def as_view(cls, *actions: Any, **initkwargs: Any) -> Callable[..., Any]:
         """The view, guarded as a whole: before ``setup()``, ``dispatch()`` and every handler."""
-        view = super().as_view(**initkwargs)  # type: ignore[misc]  # of the View it is mixed into
+        view = super().as_view(*actions, **initkwargs)  # type: ignore[misc]  # of the View it is mixed into
         guarded: Callable[..., Any] = _guarded(Requirement.of(**initkwargs.get("jwt", cls.jwt)), view)
         return guarded
 

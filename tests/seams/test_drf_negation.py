@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, IsPerson, JWTAuthentication
 from tests.django_site import settings as site
 
@@ -67,6 +68,8 @@ NEGATIONS: list[list[Any]] = [
     [~(AllowAny & HasScopes)],
     [~~(~GUEST)],
     [~~~GUEST],
+    [~(IsAdminUser | HasScopes)],
+    [~(AllowAny & HasAnyScope)],
     [~(HasScopes("x") | ~~GUEST)],
     [AllowAny, ~GUEST],
     [AllowAny & ~GUEST],
@@ -75,6 +78,22 @@ NEGATIONS: list[list[Any]] = [
     [~~(AllowAny & ~GUEST)],
     [OwnersOnly | ~GUEST],
 ]
+
+
+def test_an_object_that_is_asked_about_alone(project: Any) -> None:
+    """A view that skips its own gate meets the same no at the object's."""
+    view = type(
+        "View", (Base,), {"permission_classes": [~GUEST], "check_permissions": lambda self, request: None}
+    )
+    project({"/x": view.as_view()})
+    assert APIClient().get("/x").status_code == 401
+
+
+def test_a_permission_of_ones_own_says_what_it_can_judge() -> None:
+    """The base of those that ask a token leaves it to them."""
+    with pytest.raises(NotImplementedError):
+        TokenPermission().can_judge(None, None)  # type: ignore[arg-type]
+
 
 STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]
 

@@ -1,0 +1,39 @@
+"""Guards of Django Ninja's operations: what ``auth`` lists, any of which is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ninja.operation import Operation, PathView
+
+from jwks_auth.adapters import Requirement
+from jwks_auth_django.audit.layers import Layer, cells, definer, known, layers
+from jwks_auth_django.audit.verdicts import Verdict, any_of
+
+__all__ = ["operations"]
+
+
+def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
+    """The methods of each operation of a view with these layers, and the verdict on it."""
+    for layer in found:
+        for view in cells(layer.function).values():
+            for operation in view.operations if isinstance(view, PathView) else ():
+                verdict = any_of(map(_verdict, operation.auth_callbacks))
+                yield " ".join(operation.methods), verdict.behind(layer.doubt or _around(operation))
+
+
+def _around(operation: Operation) -> str | None:
+    """What ``decorate_view`` has put around the operation, which asks for authentication itself."""
+    return next((layer.doubt for layer in layers(operation.run) if layer.doubt is not None), None)
+
+
+def _verdict(callback: Any) -> Verdict:
+    kind = type(callback)
+    name = str(getattr(callback, "__name__", kind.__name__))
+    for method in ("__call__", "authenticate"):
+        owner = definer(kind, method)
+        if owner is not None and not known(vars(owner)[method]):
+            return Verdict(doubt=f"{name} is an authentication of the project's own")
+    requirement = getattr(callback, "requirement", None)
+    return Verdict(f"{name}: {requirement}" if isinstance(requirement, Requirement) else name)

@@ -1,0 +1,78 @@
+"""The verdicts on a view: on each of Ninja's operations in it, or on the view as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from jwks_auth_django.audit.classes import Dispatch
+from jwks_auth_django.audit.functions import guard_of
+from jwks_auth_django.audit.layers import Layer, cells, layers, module
+from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
+
+__all__ = ["verdicts_of"]
+
+_MADE_BY = {
+    ("django.views.generic.base", "View.as_view.<locals>.view"),
+    ("rest_framework.viewsets", "ViewSetMixin.as_view.<locals>.view"),
+}
+
+
+def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
+    """The methods and the verdict of each operation in *view*.
+
+    *denied*: ``LoginRequiredMiddleware`` asks for a user wherever a view does not say otherwise.
+    """
+    found = layers(view)
+    around = all_of(guard_of(layer.function).behind(layer.doubt) for layer in found)
+    for methods, verdict in [*_ninja(found), *_made_of_a_class(found)] or [("any", None)]:
+        total = all_of([around, OPEN if verdict is None else verdict])
+        if total.guard is None and denied and getattr(view, "login_required", True):
+            total = Verdict("LoginRequiredMiddleware")
+        yield methods, _undecided(view, found) if total == OPEN and verdict is None else total
+
+
+def _ninja(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
+    if "ninja.operation" in sys.modules:  # else there is no view of Ninja's
+        from jwks_auth_django.audit.ninja import operations
+
+        yield from operations(found)
+
+
+def _made_of_a_class(found: list[Layer]) -> Iterator[tuple[str, Verdict | None]]:
+    """A class-based view's; no verdict where Django's ``dispatch`` is all there is."""
+    for layer in found:
+        if (module(layer.function), layer.function.__code__.co_qualname) in _MADE_BY:
+            enclosed = cells(layer.function)
+            kind, options = enclosed["cls"], enclosed["initkwargs"]
+            methods = _methods(kind, enclosed.get("actions"), options)
+            yield " ".join(methods) or "any", _of_a_class(kind, options, methods, layer.doubt)
+
+
+def _of_a_class(kind: Any, options: dict[str, Any], methods: list[str], doubt: str | None) -> Verdict | None:
+    if "rest_framework.views" in sys.modules:
+        from jwks_auth_django.audit.drf import is_drf, verdict_on
+
+        if is_drf(kind):
+            return verdict_on(kind, options, set(methods)).behind(doubt)
+    verdict = Dispatch.of(kind, options).verdict.behind(doubt)
+    return None if verdict == OPEN else verdict
+
+
+def _methods(kind: Any, actions: dict[str, str] | None, options: dict[str, Any]) -> list[str]:
+    """The methods a class-based view has handlers for."""
+    names = options.get("http_method_names", kind.http_method_names)
+    handled = [name for name in names if (hasattr(kind, name) if actions is None else name in actions)]
+    return [name.upper() for name in handled if name != "options"]
+
+
+def _undecided(view: Any, found: list[Layer]) -> Verdict:
+    """The verdict where no guard was found, and nothing that should list one."""
+    if hasattr(view, "jwks_auth"):
+        return Verdict(doubt="it bears the mark of require_jwt, which can't be found in it")
+    if not getattr(view, "login_required", True):
+        return Verdict("public: login_not_required")
+    if any(module(layer.function) == "ninja.openapi.views" for layer in found):
+        return Verdict("public: API documentation")
+    return OPEN
