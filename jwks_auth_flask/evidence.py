@@ -22,6 +22,10 @@ CACHES = frozenset({"cachetools", "flask_caching"})
 """Packages whose decorators answer for what they wrap, without asking it."""
 
 
+DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.resource"})
+"""Modules whose ``dispatch_request`` calls the method of a class that a request names."""
+
+
 def doubt_about(view: Any) -> str | None:
     """Why *view* may run without the guards it is marked with; ``None`` where it is sure to run them."""
     while stamps := stamps_of(view):
@@ -46,7 +50,7 @@ def doubt_about_guards(app: Flask) -> str | None:
 
 def calls_method(view: Any) -> bool:
     """Whether a class-based view is sure to answer a request by the method of its class that is named after it."""
-    made = view.view_class.dispatch_request is MethodView.dispatch_request
+    made = place_of(view.view_class.dispatch_request) in DISPATCHERS
     while made and (inner := getattr(view, "__wrapped__", None)) is not None:
         made, view = _holds(view, inner), inner
     return made and place_of(view) == MethodView.__module__

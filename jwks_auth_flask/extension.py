@@ -94,7 +94,8 @@ class JWKSAuth:
     def user_loader(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.
 
-        It is asked once a request, before the view. ``None`` refuses the token: 401, code ``user_refused``.
+        It is asked once a request, before the view. ``None``, or ``False``, refuses the token: 401, code
+        ``user_refused``.
         """
         self._load = load
         return load

@@ -49,7 +49,7 @@ class Gate:
             token = self.authenticator.authenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
                 load = self._load()
-                user = None if load is None else _known(current_app.ensure_sync(load)(token))
+                user = None if load is None else _known(_waited_for(load(token)))
                 admission.token, admission.user = token, user
                 send(token_verified, token=token)
         except Refusal as error:
@@ -92,12 +92,17 @@ class Gate:
         return rejected(error, self.authenticator.rejection(error, admission.memo))
 
 
+def _waited_for(user: Any) -> Any:
+    # A loader may be any callable that gives a coroutine, not only a function that is declared async.
+    return current_app.async_to_sync(_awaited)(user) if inspect.isawaitable(user) else user
+
+
 async def _awaited(user: Any) -> Any:
     return await user if inspect.isawaitable(user) else user
 
 
 def _known(user: Any) -> Any:
-    if user is None:
+    if user is None or user is False:
         raise InvalidTokenError("user_refused")
     return user
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import getclosurevars
+from types import FunctionType
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -41,7 +42,7 @@ def preflight_answer(view: Any) -> Response | None:
     if request.method != "OPTIONS" or not all(name in request.headers for name in PREFLIGHT):
         return None
     for layer in (*_layers(view), *_layers(_options_method())):
-        if place_of(layer) == CROSS_ORIGIN:
+        if isinstance(layer, FunctionType) and place_of(layer) == CROSS_ORIGIN:
             answer = _answered(layer)
             if answer is not None:
                 return answer

@@ -212,6 +212,26 @@ def test_cross_origin_below_the_decorator_of_an_async_view():
     assert allows(preflight(site_with(asynchronous(cross_origin(origins=PAGE)(wiping())), "decorator")))
 
 
+class Proxy:
+    """An object that passes for the function it calls, as wrapt's are."""
+
+    def __init__(self, wrapped):
+        self.__wrapped__ = wrapped
+
+    def __getattr__(self, name):
+        return getattr(self.__wrapped__, name)
+
+    def __call__(self):
+        """Call it."""
+        return self.__wrapped__()
+
+
+@pytest.mark.parametrize("guard", ["required", "app", "blueprint"])
+def test_cross_origin_below_a_proxy(guard):
+    """Which is not taken for the decorator itself."""
+    assert allows(preflight(site_with(Proxy(cross_origin(origins=PAGE)(wiping())), guard)))
+
+
 def test_a_preflight_from_elsewhere_gets_no_leave():
     """The answer names no origin, as ever; the browser stops there."""
     site = site_with(cross_origin(origins="https://other.example")(wiping()), "required")
