@@ -88,6 +88,16 @@ def stamped_by_hand():
     return other
 
 
+def stamped_and_wrapping_nothing():
+    """A mark by hand on a bare function."""
+
+    def other():
+        return orders()
+
+    other.__jwks_auth__ = guarded.__jwks_auth__
+    return other
+
+
 def remembered():
     """The answer to the first request is everyone's."""
     return functools.lru_cache(guarded)
@@ -164,6 +174,7 @@ OPEN = {
         copied_by_wraps_around_the_view,
         copied_with_the_dictionary,
         stamped_by_hand,
+        stamped_and_wrapping_nothing,
         not_filled_yet,
         copied_from_a_class,
     )
