@@ -127,6 +127,8 @@ class Issuer:
             else:
                 checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
                 self.client = PyJWKClient(jwks_uri, timeout=timeout, wait=wait, **options)
+        places = (jwks_uri, jwks, discovery_url, client, allow_http)
+        self._made_of = (type(self), self.issuer, self._own, places, timeout, wait, options)
         self.keys: KeyProvider = self.client.source if self.client is not None else _supplied(jwks)
 
     @property
@@ -139,6 +141,10 @@ class Issuer:
     def algorithms(self) -> frozenset[str] | None:
         """The algorithms that were said for this issuer."""
         return self._own.get("algorithms")
+
+    def is_like(self, other: Issuer) -> bool:
+        """Whether *other* is this one, or was made of the same: its keys are found in the same way."""
+        return self is other or self._made_of == other._made_of
 
     def overrule(self, expected: Expectations) -> Expectations:
         """What is *expected*, but for what was said for this issuer."""

@@ -15,7 +15,8 @@ from jwks_auth.explain import Explainer, Explanation
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
 from jwks_auth.jws import issuer_of, parse_jws
-from jwks_auth.tenants import TenantCache, Tenants
+from jwks_auth.tenants import Tenants
+from jwks_auth.tenants_cache import TenantCache
 from jwks_auth.tokens import AnyAudience, IssuerTerms, VerifiedToken, checked_audience
 from jwks_auth.trust import Bounds, Trust, bounds_of, trust_in
 from jwks_auth.unverified import Header, UnverifiedToken
