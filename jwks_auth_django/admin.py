@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 from jwks_auth_django.models import JWTIdentity
 
@@ -18,9 +21,39 @@ else:
 
 @admin.register(JWTIdentity)
 class JWTIdentityAdmin(ModelAdmin):
-    """Issuer, subject and account."""
+    """Issuer, subject and account.
 
-    list_display = ("subject", "issuer", "user", "created_at")
-    list_filter = ("issuer",)
+    An identity is a way to sign in as its account. So adding, changing and deleting one takes, beside the
+    permission for identities, the permission to change that account: both accounts, where it moves.
+    """
+
+    list_display = ("subject", "issuer", "user", "is_service", "created_at")
+    list_filter = ("issuer", "is_service")
     search_fields = ("subject",)
     raw_id_fields: ClassVar[Any] = ("user",)
+
+    def has_change_permission(self, request: HttpRequest, obj: JWTIdentity | None = None) -> bool:
+        """Whether the identity, and the account it points to, may be changed."""
+        return super().has_change_permission(request, obj) and self._may_change(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: JWTIdentity | None = None) -> bool:
+        """Whether the identity may be deleted, and its account be changed: a ban may hang on it."""
+        return super().has_delete_permission(request, obj) and self._may_change(request, obj)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """The identity a form describes; raises ``PermissionDenied`` if its account is not for this user to change."""
+        identity = super().save_form(request, form, change)
+        if not self._may_change(request, identity):
+            raise PermissionDenied
+        return identity
+
+    def _may_change(self, request: HttpRequest, identity: JWTIdentity | None) -> bool:
+        if identity is None:
+            return True
+        model: Any = get_user_model()
+        if self.admin_site.is_registered(model):  # it may know better: about superusers, or single accounts
+            allowed: bool = self.admin_site._registry[model].has_change_permission(request, identity.user)
+            return allowed
+        codename = get_permission_codename("change", model._meta)
+        user: Any = request.user
+        return bool(user.has_perm(f"{model._meta.app_label}.{codename}"))

@@ -25,6 +25,7 @@ from jwks_auth_django.options import mapping, nearest
 from jwks_auth_django.resolvers import from_options
 from jwks_auth_django.routes import requirements, views
 from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
+from jwks_auth_django.user_settings import trusted_issuers
 
 __all__ = ["check_installation", "check_issuers", "check_settings", "check_views"]
 
@@ -98,7 +99,7 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
         options = mapping(given["USER"]) if given.get("USER") is not None else {}
-        from_options(options)
+        from_options(options, _trusted(given))
     except (ConfigurationError, ValueError) as error:
         yield _error("E005", f"{LABEL.format('USER')} is wrong: {error}", "See docs/django.md, Users")
         return
@@ -109,6 +110,13 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             "Each issuer can sign in to the account of any address it calls verified: trust them all, or link "
             "accounts with JWTIdentity rows",
         )
+
+
+def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
+    try:
+        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_SETTINGS))
+    except ConfigurationError:  # told by the other checks
+        return ()
 
 
 def _cache(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

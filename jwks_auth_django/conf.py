@@ -21,6 +21,7 @@ from jwks_auth.adapters import Authenticator, CacheStore, Requirement, SealedSto
 from jwks_auth_django import options as read
 from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.signals import announce_keys
+from jwks_auth_django.user_settings import trusted_issuers
 
 __all__ = [
     "BACKEND",
@@ -132,10 +133,11 @@ def _configured() -> Configuration:
         shared = Settings.from_mapping(
             {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_SETTINGS
         )
+        from_options = import_string("jwks_auth_django.resolvers.from_options")
         return Configuration(
             authenticator=Authenticator(shared, on_event=announce_keys, vary=(own["header"],)),
             backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
-            users=import_string("jwks_auth_django.resolvers.from_options")(own["user"]),
+            users=from_options(own["user"], trusted_issuers(shared)),
             header=own["header"],
             meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
             exempt_paths=own["exempt_paths"],

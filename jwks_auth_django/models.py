@@ -22,6 +22,9 @@ class JWTIdentity(models.Model):
     user: Any = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jwt_identities"
     )
+    is_service: models.BooleanField[bool, bool] = models.BooleanField(
+        default=False, help_text="Made for a service's token, and not for a person's"
+    )
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField(auto_now_add=True)
 
     class Meta:  # noqa: D106  # Django's place for these

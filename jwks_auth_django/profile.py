@@ -13,18 +13,12 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import QuerySet
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
-from jwks_auth_django import options as read
+from jwks_auth_django.addresses import is_same_address, verified_email
+from jwks_auth_django.user_settings import POWERS
 
-__all__ = ["PROFILE_SETTINGS", "Profile"]
+__all__ = ["Profile", "refused"]
 
 log = logging.getLogger("jwks_auth.django")
-
-PROFILE_SETTINGS = {
-    "CLAIM_MAP": read.Option(read.names, {}),
-    "FLAGS": read.Option(read.names, {}),
-    "GROUPS_CLAIM": read.Option(read.text, None),
-    "GROUPS": read.Option(read.one_of("mirror", "existing", "off"), "existing"),
-}
 
 _NAME_LENGTH = 150  # of django.contrib.auth's Group.name
 
@@ -35,13 +29,18 @@ class Profile:
 
     With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing ones,
     ``existing`` passes over them, ``off`` leaves groups alone. A token without the claim names no groups.
-    Raises :class:`ConfigurationError` for a field the user model lacks, or that no claim may fill.
+    *flags_from* and *groups_from* are the issuers whose word counts for these, ``None`` for every one; what
+    another's token says changes nothing. With *verified_email_only*, no address is written that its issuer does
+    not call verified. Raises :class:`ConfigurationError` for a field the user model lacks, or that no claim may fill.
     """
 
     claim_map: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
+    flags_from: frozenset[str] | None = None
     groups_claim: str | None = None
     groups: str = "existing"
+    groups_from: frozenset[str] | None = None
+    verified_email_only: bool = False
 
     def __post_init__(self) -> None:
         for name in (*self.claim_map, *self.flags):
@@ -62,14 +61,21 @@ class Profile:
         A claim the token lacks changes nothing. Raises :class:`InvalidTokenError` for a value that its field
         can't hold.
         """
-        said = {name: token.get(claim) for name, claim in self.claim_map.items()}
-        values = {name: _cleaned(user, name, value) for name, value in said.items() if value is not None}
-        values.update({name: role in token.roles for name, role in self.flags.items()})
+        values: dict[str, Any] = {}
+        for name, claim in self.claim_map.items():
+            said = token.get(claim)
+            if said is None or not self._heeds(name, token):
+                continue
+            values[name] = _cleaned(user, name, said)
+            if self._is_address(name) and not is_same_address(values[name], said):
+                raise refused(f"the field {name} would hold another e-mail address than the token's")
+        if _may_grant(token, self.flags_from):
+            values.update({name: role in token.roles for name, role in self.flags.items()})
         return {name: value for name, value in values.items() if getattr(user, name) != value}
 
     def group_names(self, token: VerifiedToken) -> frozenset[str] | None:
         """The groups *token* names; ``None`` where groups are left alone."""
-        if self.groups == "off" or self.groups_claim is None:
+        if self.groups == "off" or self.groups_claim is None or not _may_grant(token, self.groups_from):
             return None
         said = token.get(self.groups_claim, ())
         listed = said if isinstance(said, list | tuple) else (said,)
@@ -85,6 +91,30 @@ class Profile:
             for name in names:
                 Group.objects.get_or_create(name=name)
         user.groups.set(Group.objects.filter(name__in=names))
+
+    def _heeds(self, name: str, token: VerifiedToken) -> bool:
+        """Whether the claim mapped to the field *name* counts in this token."""
+        if name in POWERS and not _may_grant(token, self.flags_from):
+            return False
+        return not self._is_address(name) or token.get(self.claim_map[name]) == verified_email(token)
+
+    def _is_address(self, name: str) -> bool:
+        """Whether only the verified address may stand in the field *name*.
+
+        Another's would lock its owner out: accounts are matched by it, and user names are unique.
+        """
+        is_address = self.claim_map[name] == "email" or name == get_user_model().get_email_field_name()
+        return self.verified_email_only and is_address
+
+
+def refused(reason: str) -> InvalidTokenError:
+    """Reported to the operator; the client reads that its user may not sign in."""
+    log.warning("user refused: %s", reason)
+    return InvalidTokenError("user_refused")
+
+
+def _may_grant(token: VerifiedToken, issuers: frozenset[str] | None) -> bool:
+    return issuers is None or token.issuer in issuers
 
 
 def _cleaned(user: Any, name: str, value: Any) -> Any:

@@ -12,23 +12,19 @@ from django.db import IntegrityError, router
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 
-from jwks_auth import InvalidTokenError, VerifiedToken
-from jwks_auth_django import options as read
+from jwks_auth import VerifiedToken
+from jwks_auth.adapters import is_surely_service
+from jwks_auth_django.matching import matched
 from jwks_auth_django.models import JWTIdentity
-from jwks_auth_django.profile import PROFILE_SETTINGS, Profile
+from jwks_auth_django.profile import Profile, refused
 from jwks_auth_django.resolvers import UserResolver
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users import TokenUser, is_machine
+from jwks_auth_django.user_settings import DATABASE_SETTINGS
+from jwks_auth_django.users import TokenUser, service_refused
 
 __all__ = ["DATABASE_SETTINGS", "DatabaseUsers"]
 
 log = logging.getLogger("jwks_auth.django")
-
-DATABASE_SETTINGS = {
-    "CREATE": read.Option(read.flag, True),
-    "MATCH_EMAIL": read.Option(read.flag, False),
-    **PROFILE_SETTINGS,
-}
 
 _LENGTH = 255  # of JWTIdentity's columns
 
@@ -36,22 +32,24 @@ _LENGTH = 255  # of JWTIdentity's columns
 class DatabaseUsers(UserResolver):
     """``"USER": {"STORE": "database"}``. One query finds a known user; rows are written only on change.
 
-    A machine's token never becomes a row: it stays a :class:`TokenUser`. Nothing is ever merged: an identity
-    or an account that is already someone else's is refused, and a warning logged.
+    The identity's account decides, whatever the token looks like; *services* says what becomes of a service that
+    has none. Nothing is ever merged: an identity or an account that is already someone else's is refused, and a
+    warning logged.
     """
 
-    def __init__(self, *, create: bool = True, match_email: bool = False, **profile: Any) -> None:
+    def __init__(
+        self, *, create: bool = True, match_email: bool = False, services: str = "refuse", **profile: Any
+    ) -> None:
         self.create = create
         self.match_email = match_email
-        self.profile = Profile(**profile)
+        self.services = services
+        self.profile = Profile(verified_email_only=match_email, **profile)
 
     def resolve(self, token: VerifiedToken) -> Any:
         """The account of *token*'s identity; ``None`` where there is none and none may be made."""
-        if is_machine(token):
-            return TokenUser(token)
         identity = _identities(token).first()
         user = self._newcomer(token) if identity is None else _owner(identity, token)
-        if user is None or not user.is_active:
+        if user is None or isinstance(user, TokenUser) or not user.is_active:
             return user
         names = self.profile.group_names(token)
         if names is not None and self._groups_differ(user, names):
@@ -60,11 +58,9 @@ class DatabaseUsers(UserResolver):
 
     async def aresolve(self, token: VerifiedToken) -> Any:
         """As :meth:`resolve`; a thread is used only to write, which takes a transaction."""
-        if is_machine(token):
-            return TokenUser(token)
         identity = await _identities(token).afirst()
         if identity is None:
-            return await sync_to_async(self.resolve)(token)
+            return self._stateless(token) or await sync_to_async(self.resolve)(token)
         user = _owner(identity, token)
         if user.is_active and await self._adiffers(user, token):
             return await sync_to_async(self.resolve)(token)
@@ -94,15 +90,30 @@ class DatabaseUsers(UserResolver):
                 with atomic(using=_database()):
                     user.save(update_fields=list(changes))
             except IntegrityError as error:
-                raise _refused(
-                    f"account {user.pk} can't have the claims mapped to it, as another has"
+                raise refused(
+                    f"account {user.pk!r} can't have the claims mapped to it, as another has"
                 ) from error
         return user
 
+    def _stateless(self, token: VerifiedToken) -> TokenUser | None:
+        """What a service without an account is, if no row is to be made for it; raises :class:`ForbiddenError`."""
+        if not token.is_service:
+            return None
+        if self.services == "refuse" or (self.services == "create" and token.subject is None):
+            log.warning('user refused: a service without an account; see JWKS_AUTH["USER"]["SERVICES"]')
+            raise service_refused()
+        return TokenUser(token) if self.services == "token" and self._may_enter(token) else None
+
+    def _may_enter(self, token: VerifiedToken) -> bool:
+        # A person may manage to look like a service, and must get nothing by it that CREATE withholds.
+        return self.create or is_surely_service(token.payload)
+
     def _newcomer(self, token: VerifiedToken) -> Any:
         """The account for an identity seen for the first time."""
-        found = _matched(token) if self.match_email else None
-        if found is None and not self.create:
+        if (stateless := self._stateless(token)) is not None:
+            return stateless
+        found = matched(token, _database()) if self.match_email and not token.is_service else None
+        if found is None and not (self._may_enter(token) if token.is_service else self.create):
             return None
         user = found or self._blank(token)
         try:
@@ -112,7 +123,7 @@ class DatabaseUsers(UserResolver):
             # Another request was first with this identity, or another account has this name.
             identity = _identities(token).using(_database()).first()
             if identity is None:
-                raise _refused(
+                raise refused(
                     "an account can't be created: another has its name, or a field lacks"
                 ) from error
             return _owner(identity, token)
@@ -141,9 +152,11 @@ def _database() -> str:
 
 
 def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
-    for name in (token.issuer, token.subject or ""):
+    if token.subject is None:
+        return JWTIdentity._default_manager.none()  # an empty one would be everybody's
+    for name in (token.issuer, token.subject):
         if len(name) > _LENGTH or "\0" in name:
-            raise _refused("issuer or subject does not fit the database")
+            raise refused("issuer or subject does not fit the database")
     found = JWTIdentity._default_manager.filter(issuer=token.issuer, subject=token.subject)
     return found.select_related("user")
 
@@ -151,27 +164,8 @@ def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
 def _owner(identity: JWTIdentity, token: VerifiedToken) -> Any:
     """The account of *identity*, if it is the token's to the letter: collations may ignore case."""
     if (identity.issuer, identity.subject) != (token.issuer, token.subject):
-        raise _refused(f"identity {identity.pk} differs from the token's in case or accents only")
+        raise refused(f"identity {identity.pk} differs from the token's in case or accents only")
     return identity.user
-
-
-def _matched(token: VerifiedToken) -> Any:
-    """The one account with the token's verified e-mail address, or ``None``."""
-    email = token.get("email")
-    if token.get("email_verified") is not True or not isinstance(email, str) or not email or "\0" in email:
-        return None
-    model = get_user_model()
-    field = model.get_email_field_name()
-    same = model._default_manager.using(_database()).filter(**{f"{field}__iexact": email})
-    # The database may take different letters for the same (as dotless i); casefold() does not.
-    found = [user for user in same if getattr(user, field).casefold() == email.casefold()]
-    if len(found) > 1:
-        raise _refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
-    for user in found:
-        # Any trusted issuer may call any address verified: what that opens is an account of no special powers.
-        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
-            raise _refused(f"account {user.pk} is staff: link it by a row in JWTIdentity, not by e-mail")
-    return found[0] if found else None
 
 
 def _link(user: Any, token: VerifiedToken) -> None:
@@ -183,11 +177,5 @@ def _link(user: Any, token: VerifiedToken) -> None:
         get_user_model()._base_manager.using(_database()).select_for_update().get(pk=user.pk)
         others = identities.filter(user=user).exclude(issuer=token.issuer, subject=token.subject)
         if others.exists():
-            raise _refused(f"account {user.pk!r} has the token's e-mail address and another identity")
-    identities.create(issuer=token.issuer, subject=token.subject, user=user)
-
-
-def _refused(reason: str) -> InvalidTokenError:
-    """Reported to the operator; the client reads that its user may not sign in."""
-    log.warning("user refused: %s", reason)
-    return InvalidTokenError("user_refused")
+            raise refused(f"account {user.pk!r} has the token's e-mail address and another identity")
+    identities.create(issuer=token.issuer, subject=token.subject, user=user, is_service=token.is_service)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -10,11 +11,10 @@ from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth_django import options as read
-from jwks_auth_django.users import TokenUser
+from jwks_auth_django.user_settings import DATABASE_SETTINGS, TOKEN_SETTINGS, USER_LABEL, check_grants
+from jwks_auth_django.users import TokenUser, service_refused
 
 __all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "from_options"]
-
-_LABEL = 'JWKS_AUTH["USER"]["{}"]'
 
 
 class UserResolver:
@@ -34,15 +34,20 @@ class UserResolver:
 
 
 class TokenUsers(UserResolver):
-    """Stateless: the token is the user."""
+    """Stateless: the token is the user. With *services* ``"refuse"``, a person's token is."""
+
+    def __init__(self, services: str = "token") -> None:
+        self.services = services
 
     def resolve(self, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
+        if self.services == "refuse" and token.is_service:
+            raise service_refused()
         return TokenUser(token)
 
     async def aresolve(self, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
-        return TokenUser(token)
+        return self.resolve(token)
 
 
 class FunctionResolver(UserResolver):
@@ -62,31 +67,43 @@ class FunctionResolver(UserResolver):
         return await self._aresolve(token)
 
 
-def from_options(options: Mapping[str, Any]) -> UserResolver:
-    """The resolver that ``"USER": {"STORE": ...}`` names.
+def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) -> UserResolver:
+    """The resolver that ``"USER": {"STORE": ...}`` names; *issuers* as from ``trusted_issuers()``.
 
     Raises :class:`ConfigurationError` for a path that leads nowhere or to something else, and for options the
     store does not know.
     """
+    # The store first: which options there are is its to say.
     store = "token" if options.get("STORE") is None else options["STORE"]
-    rest = {name: value for name, value in options.items() if name != "STORE"}
+    rest = {name: value for name, value in options.items() if name != "STORE" and value is not None}
     if store == "database":
-        from jwks_auth_django.provisioning import DATABASE_SETTINGS, DatabaseUsers
+        from jwks_auth_django.provisioning import DatabaseUsers
 
-        return DatabaseUsers(**read.parsed(rest, DATABASE_SETTINGS, _LABEL))
-    read.parsed(rest, {}, _LABEL)
-    return TokenUsers() if store == "token" else _resolver_at(store)
+        given = read.parsed(rest, DATABASE_SETTINGS, USER_LABEL)
+        check_grants(given, issuers)
+        return DatabaseUsers(**given)
+    resolver = None if store == "token" else _resolver_at(store)
+    known = TOKEN_SETTINGS if resolver is None else {}
+    if misplaced := sorted(rest.keys() & DATABASE_SETTINGS.keys() - known.keys()):
+        raise ConfigurationError(
+            f'{USER_LABEL.format(misplaced[0])} is not a setting of this store, but of "STORE": "database"'
+        )
+    given = read.parsed(rest, known, USER_LABEL)
+    return resolver or TokenUsers(**given)
 
 
 def _resolver_at(path: Any) -> UserResolver:
+    label = USER_LABEL.format("STORE")
     try:
         found = import_string(path)
     except (ImportError, AttributeError) as error:
+        near = difflib.get_close_matches(str(path).lower(), ("token", "database"), n=1)
+        hint = f": did you mean {near[0]!r}?" if near else f" ({error})"
         raise ConfigurationError(
-            f"{_LABEL.format('STORE')}: expected 'token', 'database' or a dotted path, found {path!r} ({error})"
+            f"{label}: expected 'token', 'database' or a dotted path, found {path!r}{hint}"
         ) from error
     if isinstance(found, type) and issubclass(found, UserResolver):
         return found()
     if isinstance(found, type) or not callable(found):
-        raise ConfigurationError(f"{_LABEL.format('STORE')}: {path} is no UserResolver and no function")
+        raise ConfigurationError(f"{label}: {path} is no UserResolver and no function")
     return FunctionResolver(found)

@@ -7,25 +7,17 @@ from typing import Any, ClassVar, NoReturn
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db.models.manager import EmptyManager
 
-from jwks_auth import VerifiedToken
+from jwks_auth import ForbiddenError, VerifiedToken
+from jwks_auth.adapters import name_of_service
 
-__all__ = ["TokenUser", "is_machine"]
+__all__ = ["TokenUser", "service_refused"]
 
 _PERMISSIONS: Any = PermissionsMixin
 
 
-def is_machine(token: VerifiedToken) -> bool:
-    """Whether a client speaks for itself and not for a user (RFC 9700 section 4.15).
-
-    Such a token has no subject, or the client's own name in its place (RFC 9068 section 2.2). Auth0 says so in
-    ``gty``; Entra in ``idtyp``, or by a subject that is its own object; Keycloak names an account for it.
-    """
-    return (
-        token.subject in (None, "", token.client_id, token.get("oid"))
-        or token.get("gty") == "client-credentials"
-        or token.get("idtyp") == "app"
-        or token.get("preferred_username") == f"service-account-{token.client_id}".lower()
-    )
+def service_refused() -> ForbiddenError:
+    """A service's token where only people may sign in: 403."""
+    return ForbiddenError("service_refused", "Services may not sign in here")
 
 
 class TokenUser:
@@ -83,20 +75,20 @@ class TokenUser:
 
     @property
     def pk(self) -> str:
-        """Issuer and subject: two issuers may know the same subject."""
-        return f"{self.token.issuer}|{self.username}"
+        """Issuer and subject: two issuers may know the same subject, and a client may be called as one."""
+        return f"{self.token.issuer}{'|' if self.token.subject else '#'}{self.username}"
 
     id = pk
 
     @property
     def username(self) -> str:
-        """The subject; a client's name where a machine has none."""
-        return self.token.subject or self.token.client_id or ""
+        """The subject; a service's name where it has none."""
+        return self.token.subject or name_of_service(self.token.payload)
 
     @property
     def is_service(self) -> bool:
-        """Whether a machine speaks and not a person."""
-        return is_machine(self.token)
+        """Whether a service speaks and not a person."""
+        return self.token.is_service
 
     @property
     def email(self) -> str:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
-from jwks_auth import ConfigurationError, Policy
-from jwks_auth.adapters import Requirement
+from jwks_auth import Policy
 from jwks_auth_fastapi.dependencies import POLICY
-from jwks_auth_fastapi.openapi import JWTScheme
+from jwks_auth_fastapi.marks import is_bare_in, is_guard, requirement_of, wrapped_by
+from jwks_auth_fastapi.mistakes import Asked, problems, scheme_of
 
-__all__ = ["REQUIREMENT", "AuditedRoute", "audit"]
+__all__ = ["AuditedRoute", "audit"]
 
-REQUIREMENT = "__jwks_auth__"
-"""The attribute that holds the :class:`Requirement` of an endpoint under ``starlette.require_jwt``."""
+LOST_GUARD = "require_jwt stands above what registers the route, which is open: put it below @app.get"
+NO_REQUEST = (
+    "require_jwt finds no request: give the function a parameter request: Request, or write Depends(auth)"
+)
+
+_STRICTEST = ("required", "unknown", "optional", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedRoute:
     """A route and what it asks of a request.
 
-    *guard* is ``required``, ``optional`` or ``none``. *scopes* are all needed and *policies* must all hold.
+    *guard* is ``required``, ``optional``, ``none``, or ``unknown`` where another decorator stands around
+    ``require_jwt`` and may let requests past it. *scopes* are all needed and *policies* must all hold.
     *problems* say how the route asks wrongly; there should be none.
     """
 
@@ -50,19 +53,47 @@ def audit(app: Starlette) -> list[AuditedRoute]:
     A mount that has no routes of its own, such as static files, is one entry. Starlette's own
     ``requires()`` leaves no trace and counts as ``none``; ``app.frontend()`` adds no route, and no entry.
     """
-    return list(_audited(app.routes, ""))
+    found = list(_found(app.routes, ""))
+    guards = [endpoint for _, route in found if is_guard(endpoint := getattr(route, "endpoint", None))]
+    covered = {id(endpoint) for guard in guards for endpoint in wrapped_by(guard)}
+    return [_audited(path, route, covered) for path, route in found]
 
 
-def _audited(routes: Sequence[BaseRoute], prefix: str) -> Iterator[AuditedRoute]:
+def _found(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[str, RouteContext | None]]:
+    """Each route with its path; ``None`` for a mount that has none."""
     for route in iter_route_contexts(routes):
         path = prefix + str(getattr(route, "path", None) or "")
         original = route.original_route
         if isinstance(original, Mount | Host):
-            yield from list(_audited(_routes_in(original), path)) or [AuditedRoute(path, ("*",))]
-        elif getattr(route, "dependant", None) is not None:
-            yield _of_dependencies(route, path)
+            yield from list(_found(_routes_in(original), path)) or [(path, None)]
         else:
-            yield _of_endpoint(route, path)
+            yield path, route
+
+
+def _audited(path: str, route: RouteContext | None, covered: set[int]) -> AuditedRoute:
+    if route is None:
+        return AuditedRoute(path, ("*",))
+    by_decorator = _of_endpoint(route, path, covered)
+    if getattr(route, "dependant", None) is None:
+        return by_decorator
+    return _both(_of_dependencies(route, path), by_decorator, route.dependant)
+
+
+def _both(depends: AuditedRoute, decorated: AuditedRoute, dependant: Dependant) -> AuditedRoute:
+    """A route of FastAPI's, which may have both kinds of guard."""
+    given = (
+        dependant.request_param_name,
+        dependant.websocket_param_name,
+        dependant.http_connection_param_name,
+    )
+    unfit = decorated.guard in ("required", "optional") and not any(given)
+    stated = (NO_REQUEST,) if unfit else ()
+    return replace(
+        depends,
+        guard=min(depends.guard, decorated.guard, key=_STRICTEST.index),
+        policies=depends.policies + decorated.policies,
+        problems=depends.problems + decorated.problems + stated,
+    )
 
 
 def _routes_in(mount: Mount | Host) -> list[BaseRoute]:
@@ -76,14 +107,15 @@ def _methods(route: RouteContext) -> tuple[str, ...]:
     return tuple(sorted(getattr(route, "methods", None) or "*"))
 
 
-def _of_endpoint(route: RouteContext, path: str) -> AuditedRoute:
-    requirement: Requirement | None = getattr(getattr(route, "endpoint", None), REQUIREMENT, None)
+def _of_endpoint(route: RouteContext, path: str, covered: set[int]) -> AuditedRoute:
+    endpoint = getattr(route, "endpoint", None)
+    lost = (LOST_GUARD,) if is_bare_in(endpoint, covered) else ()
+    requirement = requirement_of(endpoint)
     if requirement is None:
-        return AuditedRoute(path, _methods(route))
+        return AuditedRoute(path, _methods(route), problems=lost)
+    sure = "optional" if requirement.optional else "required"
     policies = () if requirement.policy is None else (requirement.policy,)
-    return AuditedRoute(
-        path, _methods(route), "optional" if requirement.optional else "required", (), policies
-    )
+    return AuditedRoute(path, _methods(route), sure if is_guard(endpoint) else "unknown", (), policies, lost)
 
 
 def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
@@ -96,7 +128,7 @@ def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
         "required" if required else "optional" if schemes else "none",
         tuple(dict.fromkeys(scope for _, scopes in schemes for scope in scopes)),
         tuple(getattr(node.call, POLICY) for node in nodes if hasattr(node.call, POLICY)),
-        tuple(dict.fromkeys(_problems(route, nodes, schemes))),
+        tuple(dict.fromkeys(problems(getattr(route, "dependencies", ()), nodes, schemes))),
     )
 
 
@@ -106,37 +138,8 @@ def _nodes(dependant: Dependant) -> Iterator[Dependant]:
         yield from _nodes(each)
 
 
-def _schemes(nodes: Iterable[Dependant]) -> Iterator[tuple[JWTScheme, tuple[str, ...]]]:
+def _schemes(nodes: Iterable[Dependant]) -> Iterator[Asked]:
     for node in nodes:
-        if isinstance(node.call, JWTScheme):
-            yield node.call, (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))
-
-
-def _problems(
-    route: RouteContext, nodes: Iterable[Dependant], schemes: Iterable[tuple[JWTScheme, tuple[str, ...]]]
-) -> Iterator[str]:
-    declared = [
-        *getattr(route, "dependencies", ()),
-        *(each for node in nodes for each in _declared(node.call)),
-    ]
-    apart = {
-        each.scopes for each in declared if isinstance(each, params.Security) and isinstance(each.scopes, str)
-    }
-    for scopes in sorted(apart):
-        yield f"Security(..., scopes={scopes!r}) is taken apart into characters: write scopes=[{scopes!r}]"
-    for scheme, asked in schemes:
-        try:
-            scheme.requirement(asked)
-        except ConfigurationError as error:
-            yield str(error)
-
-
-def _declared(call: Any) -> Iterator[Any]:
-    # FastAPI keeps what it made of the scopes; what was written is only in the signature.
-    try:
-        signature = inspect.signature(call, eval_str=True)
-    except NameError:  # imported for type checkers alone: what defaults say can still be read
-        signature = inspect.signature(call)
-    for parameter in signature.parameters.values():
-        yield parameter.default
-        yield from getattr(parameter.annotation, "__metadata__", ())
+        scheme = scheme_of(node.call)
+        if scheme is not None:
+            yield scheme, (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))

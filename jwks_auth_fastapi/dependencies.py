@@ -17,10 +17,12 @@ from jwks_auth_fastapi.errors import request_rejected
 if TYPE_CHECKING:
     from jwks_auth_fastapi.bearer import JWTBearer
 
-__all__ = ["POLICY", "policy_dependency", "user_dependency"]
+__all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
 """The attribute by which the audit knows a policy dependency."""
+USER = "__jwks_auth_user__"
+"""The attribute by which it knows a user dependency."""
 
 
 def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awaitable[Any]]:
@@ -50,6 +52,7 @@ def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Call
             raise request_rejected(error, auth.authenticator, conn.scope) from error
         return found
 
+    setattr(user, USER, True)
     return user
 
 

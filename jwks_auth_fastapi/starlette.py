@@ -30,9 +30,9 @@ from starlette.websockets import WebSocketClose
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions, name_of_service
 from jwks_auth_fastapi.answers import Finished, finishing
-from jwks_auth_fastapi.audit import REQUIREMENT
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, watch
 from jwks_auth_fastapi.errors import HeaderPairs, RequestRejected, rejection_response, request_rejected
+from jwks_auth_fastapi.marks import note_guard
 
 __all__ = ["JWTAuthenticationBackend", "JWTCredentials", "JWTUser", "RejectedConnection", "require_jwt"]
 
@@ -191,7 +191,7 @@ class _Guard:
         @functools.wraps(endpoint)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             conn = _connection(endpoint, args, kwargs)
-            if isinstance(args[0], HTTPEndpoint):  # which answers by itself
+            if args and isinstance(args[0], HTTPEndpoint):  # which answers by itself
                 args[0].send = finishing(conn.scope, args[0].send)
             else:
                 watch(conn)
@@ -200,7 +200,7 @@ class _Guard:
                 return await endpoint(*args, **kwargs)
             return await run_in_threadpool(endpoint, *args, **kwargs)
 
-        setattr(guarded, REQUIREMENT, self.requirement)
+        note_guard(guarded, endpoint, self.requirement)
         return guarded
 
     async def check(self, scope: Scope) -> None:
@@ -247,11 +247,13 @@ class _GuardedApp:
         self.app = app
         self.guard = guard
         functools.update_wrapper(self, app, updated=())
-        setattr(self, REQUIREMENT, guard.requirement)
+        note_guard(self, app, guard.requirement)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp = self.app
-        if scope["type"] in ("http", "websocket"):
+        if scope["type"] not in ("http", "websocket", "lifespan"):
+            raise ConfigurationError(f"require_jwt can't guard a connection of the type {scope['type']!r}")
+        if scope["type"] != "lifespan":
             send = finishing(scope, send)
             try:
                 await self.guard.check(scope)

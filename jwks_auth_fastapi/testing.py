@@ -48,7 +48,7 @@ def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
     routes = audit(app)
     allowed = {*public, *_documentation(app)}
     forgotten = [str(route) for route in routes if route.guard != "required" and route.path not in allowed]
-    assert not forgotten, f"routes that need no token: {forgotten}"
+    assert not forgotten, f"routes that need no token, or may not: {forgotten}"
     unknown = sorted(set(public) - {route.path for route in routes})
     assert not unknown, f"no such routes: {unknown}"
     wrong = [str(route) for route in routes if route.problems]

@@ -8,12 +8,13 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
+
+from tests.patience import PATIENCE
 
 __all__ = ["FaultServer"]
 
@@ -29,7 +30,8 @@ class FaultServer:
     """Answers each connection once, as :attr:`mode` says, and counts them.
 
     ``document`` is what a good answer holds, ``headers`` are added to it, ``delay`` is the pause between the drops of a
-    drip. ``seen`` are the heads of the requests. With *tls* it speaks https.
+    drip. ``seen`` are the heads of the requests. With *tls* it speaks https. Between :meth:`hold` and :meth:`let_go`
+    a good answer waits, however long a busy machine takes to get to where it is waited for.
     """
 
     def __init__(self, document: dict[str, Any], *, tls: ssl.SSLContext | None = None) -> None:
@@ -40,7 +42,7 @@ class FaultServer:
         self.seen: list[str] = []
         self._tls = tls
         self._open: list[socket.socket] = []
-        self._stop, self._came = threading.Event(), threading.Condition()
+        self._stop, self._free, self._came = threading.Event(), threading.Event(), threading.Condition()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -54,6 +56,7 @@ class FaultServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._free.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -62,17 +65,27 @@ class FaultServer:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
 
     @property
     def requests(self) -> int:
         """How many requests have come."""
         return len(self.seen)
 
-    def wait_for_requests(self, count: int, seconds: float = 60) -> None:
-        """Return once *count* requests have come; fails after *seconds*."""
+    def wait_for_requests(self, count: int) -> None:
+        """Return once *count* requests have come."""
         with self._came:
-            assert self._came.wait_for(lambda: self.requests >= count, seconds), "the requests did not come"
+            assert self._came.wait_for(lambda: self.requests >= count, PATIENCE), "the requests did not come"
+
+    def hold(self) -> None:
+        """From now on let every request wait."""
+        self._free.clear()
+        self.mode = "held"
+
+    def let_go(self) -> None:
+        """Answer them, and those to come at once."""
+        self.mode = "ok"
+        self._free.set()
 
     def _spawn(self, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, daemon=True)
@@ -125,6 +138,11 @@ class FaultServer:
         self._stop.wait(self.delay)
         self._send(connection, body)
 
+    def _held(self, connection: socket.socket) -> None:
+        body = self._good()
+        self._free.wait()
+        self._send(connection, body)
+
     def _error500(self, connection: socket.socket) -> None:
         self._send(connection, b"oops", "HTTP/1.1 500 Internal Server Error\r\n")
 
@@ -160,7 +178,7 @@ class FaultServer:
         self._send(connection, b'{"keys": []}')
 
     def _hang(self, connection: socket.socket) -> None:
-        self._stop.wait(60)
+        self._stop.wait()
 
     def _drip_body(self, connection: socket.socket) -> None:
         connection.sendall(f"{JSON_HEAD}Content-Length: 100000\r\n\r\n".encode())
@@ -242,6 +260,5 @@ class FaultServer:
 
     def _endless_headers(self, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        until = time.monotonic() + 30
-        while time.monotonic() < until and not self._stop.is_set():
+        while not self._stop.is_set():
             connection.sendall(b"X-Header: value\r\n" * 100)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
-from types import CodeType, FrameType
 from typing import Any
 
 import jwt
@@ -21,9 +17,11 @@ from jwks_auth.clock import elapsed
 from jwks_auth.events import KeyEvent
 from jwks_auth.fetch import Fetcher
 from jwks_auth.flight import Flight
+from jwks_auth.jwk import parse_jwk
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
+from tests.patience import PATIENCE, calls, eventually, soon
 
 
 @pytest.fixture
@@ -48,30 +46,6 @@ class Aged:
         self.ahead += seconds - (source.clock() - source.books.snapshot.born)
 
 
-def within(seconds: float, happened: Callable[[], bool]) -> bool:
-    """Whether *happened* comes true in time."""
-    deadline = time.monotonic() + seconds
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return happened()
-
-
-def called_by(run: Callable[[], object]) -> set[CodeType]:
-    """All functions that are called in this thread while *run* runs."""
-    seen: set[CodeType] = set()
-
-    def note(frame: FrameType, event: str, arg: object) -> None:
-        if event == "call":
-            seen.add(frame.f_code)
-
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return seen
-
-
 # known keys
 
 
@@ -84,34 +58,33 @@ def test_a_known_key_within_its_lifespan_is_nobodys_wait(server: FaultServer, mo
     aged.age(age)
     assert aged.client.health().state == ("ahead" if age else "fresh")
 
-    def look() -> None:
+    with calls() as called:
         for _ in range(5000):
             assert aged.client.get_signing_key("a").key_id == "a"
-
-    assert called_by(look).isdisjoint({Flight.wait.__code__, Fetcher.fetch.__code__})
+    assert called.isdisjoint({Flight.wait.__code__, Fetcher.fetch.__code__})
     assert (server.requests > 1) is bool(age)
 
 
 def test_the_instrument_sees_a_wait(server: FaultServer) -> None:
     """The control: a cold lookup does wait."""
     client = PyJWKClient(server.url)
-    assert Flight.wait.__code__ in called_by(lambda: client.get_signing_key("a"))
+    with calls() as called:
+        client.get_signing_key("a")
+    assert Flight.wait.__code__ in called
 
 
-@pytest.mark.parametrize(("wait", "longest"), [(0.3, 0.3), (30, 2.0)])
+@pytest.mark.parametrize(("wait", "longest"), [(0.3, 0.3), (3600, 2.0)])
 def test_a_stale_key_waits_once(server: FaultServer, wait: float, longest: float) -> None:
     """At most ``wait``, and at most two seconds; whoever comes later comes through."""
-    aged = Aged(server, timeout=20, wait=wait)
+    aged = Aged(server, timeout=3600, wait=wait)
     server.mode = "hang"
     aged.age(301)
-    started = time.monotonic()
-    assert aged.client.get_signing_key("a").key_id == "a"
-    assert longest - 0.1 < time.monotonic() - started < longest + 2
+    assert soon(lambda: aged.client.get_signing_key("a"), at_least=longest - 0.1).key_id == "a"
     aged.ahead += longest  # what the first one waited has passed for all
-    started = time.monotonic()
-    for _ in range(1000):
-        aged.client.get_signing_key("a")
-    assert time.monotonic() - started < 1
+    with calls() as called:
+        for _ in range(1000):
+            assert aged.client.get_signing_key("a").key_id == "a"
+    assert Flight.wait.__code__ not in called
     assert server.requests == 2
 
 
@@ -119,31 +92,29 @@ def test_a_stale_key_is_told_once_the_provider_is_back(server: FaultServer) -> N
     """Served while it fails, renewed when it answers, and each is an event; two threads tell them, in any order."""
     heard: list[str] = []
     aged = Aged(server, on_event=lambda event: heard.append(event.name), timeout=1)
-    assert within(10, lambda: heard == ["refresh_started", "refresh_ok"])
+    assert eventually(lambda: heard == ["refresh_started", "refresh_ok"])
     server.mode = "error500"
     aged.age(301)
     assert aged.client.get_signing_key("a")
-    assert within(10, lambda: set(heard[2:]) == {"refresh_started", "refresh_failed", "stale_served"})
+    assert eventually(lambda: set(heard[2:]) == {"refresh_started", "refresh_failed", "stale_served"})
     server.mode = "ok"
     aged.ahead += 5
     assert aged.client.get_signing_key("a")
-    assert within(10, lambda: heard.count("refresh_ok") == 2)
+    assert eventually(lambda: heard.count("refresh_ok") == 2)
     assert aged.client.health().state == "fresh"
 
 
 async def test_a_rotation_does_not_hold_the_event_loop(server: FaultServer) -> None:
-    """Of 100 keys, none of whose making takes the loop's thread 5 ms at a time."""
+    """None of 100 new keys is made in its thread; the control: it makes the first ones, when they are asked for."""
     client = PyJWKClient(server.url)
     await client.awarm_up()
+    with calls() as called:
+        assert await client.aget_signing_key("a")
+    assert jwt.PyJWK.__init__.__code__ in called
     server.document = document({f"key-{number}" for number in range(100)})
-    waiting = asyncio.ensure_future(client.aget_signing_key("key-99"))
-    longest, last = 0.0, time.thread_time()
-    while not waiting.done():
-        await asyncio.sleep(0)
-        now = time.thread_time()
-        longest, last = max(longest, now - last), now
-    assert (await waiting).key_id == "key-99"
-    assert longest < 0.005
+    with calls() as called:
+        assert await client.aget_signing_key("key-99")
+    assert called.isdisjoint({jwt.PyJWK.__init__.__code__, parse_jwk.__code__})
 
 
 def test_threads_that_are_switched_all_the_time(server: FaultServer) -> None:
@@ -151,32 +122,33 @@ def test_threads_that_are_switched_all_the_time(server: FaultServer) -> None:
     heard: list[KeyEvent] = []
     client = PyJWKClient(server.url, cooldown_duration=0, on_event=heard.append)
     client.warm_up()
-    interval, until = sys.getswitchinterval(), time.monotonic() + 1.5
+    interval, over = sys.getswitchinterval(), threading.Event()
 
     def known() -> None:
-        while time.monotonic() < until:
+        while not over.is_set():
             assert client.get_signing_key("a").key_id == "a"
             assert {key.key_id for key in client.get_signing_keys()} >= {"a"}
 
     def made_up() -> None:
-        while time.monotonic() < until:
+        while not over.is_set():
             with pytest.raises(jwt.PyJWKClientError):
                 client.get_signing_key("made-up")
 
     def rotating() -> None:
-        for number in cycle(range(20)):
-            server.document = document({"a", f"key-{number}"})
-            assert client.get_signing_key(f"key-{number}")
-            client.fetch_data()
-            if time.monotonic() > until:
-                break
+        try:
+            for number in range(40):
+                server.document = document({"a", f"key-{number % 20}"})
+                assert client.get_signing_key(f"key-{number % 20}")
+                client.fetch_data()
+        finally:
+            over.set()
 
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
             running = [pool.submit(run) for run in (known, known, known, made_up, rotating)]
             for future in running:
-                future.result(60)
+                future.result()
     finally:
         sys.setswitchinterval(interval)
     assert "refresh_failed" not in {event.name for event in heard}
@@ -185,15 +157,18 @@ def test_threads_that_are_switched_all_the_time(server: FaultServer) -> None:
 def test_fetch_data_does_not_join_a_flight(server: FaultServer) -> None:
     """Called by a program it fetches for itself, and fills the cache."""
     client = PyJWKClient(server.url)
-    server.mode, server.delay = "slow", 1.0
+    server.hold()
     flying = threading.Thread(target=client.warm_up)
     flying.start()
     server.wait_for_requests(1)
     server.mode = "ok"
-    assert Flight.wait.__code__ not in called_by(client.fetch_data)
+    with calls() as called:
+        client.fetch_data()
+    assert Flight.wait.__code__ not in called
     assert flying.is_alive()
     assert client.get_signing_key("a")
-    flying.join(10)
+    server.let_go()
+    flying.join(PATIENCE)
     assert server.requests == 2
 
 
@@ -250,7 +225,7 @@ def test_an_endpoint_that_keeps_failing_is_looked_for_again() -> None:
 
 
 AT_EXIT = """
-import atexit, sys, threading
+import _thread, atexit, sys, threading
 from jwks_auth import PyJWKClient
 
 client = PyJWKClient(sys.argv[1], timeout=2)
@@ -259,9 +234,15 @@ client.warm_up()
 def late():
     print(client.get_signing_key("a").key_id)
     try:
+        _thread.start_new_thread(int, ())
+    except RuntimeError:  # Python 3.12 starts none any more
+        print("key_source_unavailable")
+    else:
+        print("unknown_key")
+    try:
         client.get_signing_key("made-up")
     except Exception as exc:
-        print(getattr(exc, "code", None) or exc.kind)
+        print(exc.code)
 
 threading._register_atexit(late) if sys.argv[2] == "threads" else atexit.register(late)
 """
@@ -269,13 +250,14 @@ threading._register_atexit(late) if sys.argv[2] == "threads" else atexit.registe
 
 @pytest.mark.parametrize("stage", ["threads", "atexit"])
 def test_lookups_while_the_interpreter_exits(server: FaultServer, stage: str) -> None:
-    """A known key is served; whether or not a thread can still be started, an unknown one is refused."""
+    """A known key is served; an unknown one is refused, or is a 503 where no thread can be started to look for it."""
     run = subprocess.run(
         [sys.executable, "-c", AT_EXIT, server.url, stage],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
     )
-    assert run.stdout.split() == ["a", "unknown_key"]
-    assert run.stderr == ""
+    known, expected, unknown = run.stdout.split()
+    assert (known, unknown) == ("a", expected)
+    assert "Traceback" not in run.stderr

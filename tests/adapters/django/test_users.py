@@ -17,7 +17,7 @@ from jwks_auth import KeySourceError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_django.conf import configuration
-from jwks_auth_django.users import TokenUser, is_machine
+from jwks_auth_django.users import TokenUser
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 OURS = "jwks_auth_django.backends.JWTAuthenticationBackend"
@@ -87,24 +87,25 @@ async def test_no_password_is_right_async(token_of: Any) -> None:
     assert not await TokenUser(token_of()).acheck_password("")
 
 
-@pytest.mark.parametrize(
-    ("claims", "machine"),
-    [
-        ({"sub": "u1", "client_id": "app"}, False),
-        ({"sub": "app", "client_id": "app"}, True),
-        ({"sub": None, "client_id": "app"}, True),
-        ({"sub": "app@clients", "gty": "client-credentials"}, True),
-        ({"sub": "x", "idtyp": "app"}, True),
-        ({"sub": "u1", "idtyp": "user", "oid": "o1"}, False),
-        ({"sub": "o1", "oid": "o1", "azp": "app"}, True),
-        ({"sub": "f:1", "client_id": "Shop", "preferred_username": "service-account-shop"}, True),
-        ({"sub": "f:1", "client_id": "Shop", "preferred_username": "service-account-other"}, False),
-    ],
-)
-def test_machines(token_of: Any, claims: dict[str, Any], machine: bool) -> None:
-    """9068-12, 9700-7: a client that speaks for itself is told from a user."""
-    token = token_of(**claims)
-    assert (is_machine(token), TokenUser(token).is_service) == (machine, machine)
+def test_services(token_of: Any) -> None:
+    """9068-12, 9700-7: a client that speaks for itself is told from a person, by the core's rule."""
+    assert TokenUser(token_of(sub="app", client_id="app")).is_service
+    assert not TokenUser(token_of(sub="u1", client_id="app")).is_service
+
+
+def test_services_without_a_subject_share_no_user(token_of: Any) -> None:
+    """Nor with an empty one, nor with a person whose subject is a client's name."""
+    claims = [
+        {"client_id": "a"},
+        {"client_id": "b"},
+        {"client_id": None, "common_name": "c"},
+        {"client_id": None, "role": "d"},
+        {"client_id": None, "role": "e"},
+    ]
+    users = [TokenUser(token_of(sub="", **each)) for each in claims]
+    assert len({user.username for user in users}) == len({user.pk for user in users}) == len(set(users)) == 5
+    person = TokenUser(token_of(sub="a"))
+    assert (person.username, person == users[0]) == (users[0].username, False)
 
 
 def test_a_machine_without_a_subject_has_its_clients_name(token_of: Any) -> None:

@@ -1,0 +1,53 @@
+"""What ``starlette.require_jwt`` guards, so that the audit can tell a guard from what looks like one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
+
+from jwks_auth.adapters import Requirement
+
+__all__ = ["is_bare_in", "is_guard", "note_guard", "requirement_of", "wrapped_by"]
+
+REQUIREMENT = "__jwks_auth__"
+
+# Identity, not the attribute: functools.wraps copies that to whatever another decorator makes of a guard.
+_guards: WeakSet[Any] = WeakSet()
+_wrapped: WeakSet[Any] = WeakSet()
+
+
+def note_guard(guard: Callable[..., Any], endpoint: Any, requirement: Requirement) -> None:
+    """Remember that *guard* lets requests through to *endpoint* that meet *requirement*."""
+    setattr(guard, REQUIREMENT, requirement)
+    _guards.add(guard)
+    for each in (endpoint, *wrapped_by(endpoint)):
+        with suppress(TypeError):  # a callable object that can't be hashed or weakly referred to
+            _wrapped.add(each)
+
+
+def requirement_of(endpoint: Any) -> Requirement | None:
+    """What ``require_jwt`` asks on *endpoint*, or below another decorator on it."""
+    found: Requirement | None = getattr(endpoint, REQUIREMENT, None)
+    return found
+
+
+def is_guard(endpoint: Any) -> bool:
+    """Whether *endpoint* is what ``require_jwt`` returned, and so can't be entered past it."""
+    with suppress(TypeError):
+        return endpoint in _guards
+    return False
+
+
+def is_bare_in(endpoint: Any, covered: set[int]) -> bool:
+    """Whether ``require_jwt`` wrapped *endpoint*, but no guard around it is among those that have the ids *covered*."""
+    with suppress(TypeError):
+        return endpoint in _wrapped and endpoint not in _guards and id(endpoint) not in covered
+    return False
+
+
+def wrapped_by(endpoint: Any) -> Iterator[Any]:
+    """What is below each decorator on *endpoint*, from the outermost."""
+    while (endpoint := getattr(endpoint, "__wrapped__", None)) is not None:
+        yield endpoint

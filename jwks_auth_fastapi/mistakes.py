@@ -1,0 +1,98 @@
+"""Routes that look guarded and are not, or ask what nobody can meet: what a start-up refuses."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, get_args
+
+from fastapi import params
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_typed_signature
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import Authenticator
+from jwks_auth_fastapi.dependencies import POLICY, USER
+from jwks_auth_fastapi.openapi import JWTScheme
+from jwks_auth_fastapi.overrides import FakeBearer
+from jwks_auth_fastapi.returned import hands_scheme_over
+
+__all__ = ["Asked", "problems", "scheme_of"]
+
+Asked = tuple[JWTScheme, tuple[str, ...]]
+"""A scheme, and the scopes asked of it."""
+
+
+def scheme_of(call: Any) -> JWTScheme | None:
+    """The scheme that the dependency *call* is, or is another way to call."""
+    while isinstance(call, functools.partial) and not call.args and not call.keywords:
+        call = call.func
+    owner = getattr(call, "__self__", None)
+    if isinstance(owner, JWTScheme) and call.__name__ == "__call__":
+        return owner
+    return call if isinstance(call, JWTScheme) else None
+
+
+def problems(
+    dependencies: Sequence[Any], nodes: Sequence[Dependant], schemes: Iterable[Asked]
+) -> Iterator[str]:
+    """What is wrong with a route of these *dependencies* and this tree of *nodes*, the route's own first."""
+    for node in nodes[1:]:
+        yield from _of_dependency(node.call)
+    for name, *said in (each for node in nodes for each in _parameters(node.call)):
+        if not any(isinstance(each, params.Depends) for each in said) and any(map(_is_guard, said)):
+            yield f"{name}: the scheme stands there without Depends(...), and nobody asks it"
+    yield from _of_scopes(dependencies, nodes)
+    for scheme, asked in schemes:
+        try:
+            scheme.requirement(asked)
+        except ConfigurationError as error:
+            yield str(error)
+
+
+def _is_guard(value: Any) -> bool:
+    return isinstance(value, JWTScheme | FakeBearer) or hasattr(value, POLICY) or hasattr(value, USER)
+
+
+def _of_dependency(call: Any) -> Iterator[str]:
+    if scheme_of(call) is not None:
+        return
+    if isinstance(call, FakeBearer):
+        yield "Depends(auth.fake(...)) lets everybody in: it is for dependency_overrides, in tests"
+        return
+    while isinstance(call, functools.partial):
+        call = call.func
+    owner, name = getattr(call, "__self__", None), getattr(call, "__name__", "")
+    if isinstance(owner, JWTScheme) and name != "__call__":
+        yield f"Depends(auth.{name}) asks for no token: write Depends(auth), or auth.requires(policy)"
+    elif isinstance(owner, Authenticator) and name != "health":
+        yield f"Depends(auth.authenticator.{name}) asks for no token: write Depends(auth)"
+    elif not _is_guard(call) and hands_scheme_over(call, _is_guard):
+        yield f"Depends({name or call!r}) returns the scheme, and nobody asks it: write Depends(auth)"
+
+
+def _parameters(call: Any) -> Iterator[tuple[Any, ...]]:
+    """Each parameter's name, its default, and all that ``Annotated`` says of it; read as FastAPI reads them."""
+    for parameter in get_typed_signature(call).parameters.values():
+        yield parameter.name, parameter.default, *_metadata(parameter.annotation)
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from _metadata(part)
+
+
+def _of_scopes(dependencies: Sequence[Any], nodes: Sequence[Dependant]) -> Iterator[str]:
+    # FastAPI keeps what it made of the scopes; what was written is only in the signature.
+    written = [*dependencies]
+    for _, *said in (each for node in nodes for each in _parameters(node.call)):
+        written += said
+    for each in written:
+        if isinstance(each, params.Security) and isinstance(each.scopes, str):
+            yield (
+                f"Security(..., scopes={each.scopes!r}) is taken apart into characters: "
+                f"write scopes=[{each.scopes!r}]"
+            )
+        elif isinstance(each, params.Security) and scheme_of(each.dependency) and each.scopes == []:
+            yield "Security(auth, scopes=[]) names no scope: write Depends(auth) where none is asked"
