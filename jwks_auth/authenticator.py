@@ -18,7 +18,7 @@ from jwks_auth.rejection import Rejection
 from jwks_auth.requirement import Requirement
 from jwks_auth.settings import Settings
 from jwks_auth.shared_caches import guarded_headers
-from jwks_auth.tokens import VerifiedToken
+from jwks_auth.tokens import AnyAudience, VerifiedToken
 
 __all__ = ["Authenticator", "Memo"]
 
@@ -67,6 +67,7 @@ class Authenticator:
         self.verifier = self.settings.verifier(on_event=on_event)
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
         self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
+        self._declared: set[tuple[str, ...] | AnyAudience | None] = {None}
         self._on_verified = on_verified
         self._on_rejected = on_rejected
 
@@ -85,6 +86,7 @@ class Authenticator:
 
         Raises :class:`AuthError` or :class:`KeySourceError`; :meth:`rejection` makes the answer of either.
         """
+        self.check(requirement)
         memo = memo or Memo()
         try:
             raw = _raw_token(credentials, requirement)
@@ -94,7 +96,7 @@ class Authenticator:
             if token is None:
                 token = memo.keep(raw, self.verifier.verify_any_audience(raw))
             if not memo.admitted:
-                self.verifier.admit(token, requirement.audience)
+                self.verifier.admit(token, requirement.audience, named=requirement.issuers != ())
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
             self.refused(error, memo)
@@ -107,6 +109,7 @@ class Authenticator:
         memo: Memo | None = None,
     ) -> VerifiedToken | None:
         """As :meth:`authenticate`, on an event loop, which it never blocks."""
+        self.check(requirement)
         memo = memo or Memo()
         try:
             raw = _raw_token(credentials, requirement)
@@ -116,11 +119,21 @@ class Authenticator:
             if token is None:
                 token = memo.keep(raw, await self.verifier.averify_any_audience(raw))
             if not memo.admitted:
-                await self.verifier.aadmit(token, requirement.audience)
+                await self.verifier.aadmit(token, requirement.audience, named=requirement.issuers != ())
             return self._judged(token, requirement, memo)
         except (AuthError, KeySourceError) as error:
             self.refused(error, memo)
             raise
+
+    def check(self, requirement: Requirement) -> None:
+        """Raise ``ConfigurationError`` for a route's audience that no token could have; where a route is declared.
+
+        Where the authenticator is not known then, the route's first request is told.
+        """
+        if requirement.issuers or requirement.audience in self._declared:
+            return
+        self.verifier.check_declared(requirement.audience)
+        self._declared.add(requirement.audience)
 
     def refused(self, error: AuthError | KeySourceError, memo: Memo | None = None) -> None:
         """Tell the log and *on_rejected*, once for the request that *memo* is kept on.
@@ -191,7 +204,7 @@ class Authenticator:
 
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
         if memo.admitted:
-            self.verifier.check_audience(token, requirement.audience)
+            self.verifier.check_audience(token, requirement.audience, named=requirement.issuers != ())
         else:
             memo.admitted = True
             if self._on_verified is not None:

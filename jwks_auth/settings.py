@@ -161,7 +161,8 @@ class Settings:
     def _issuer(self, at: int, on_event: Callable[[Any], object] | None) -> Issuer:
         source = self.sources[at]
         own_label = _label_of_entry(self.label, at) if self.listed else self.label
-        shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
+        # An audience that is shared is the verifier's: only what an issuer has of its own no route replaces.
+        shared = {n: value for n, value in self.shared.items() if n in _ISSUER and n != "AUDIENCE"}
         arguments = _arguments({**shared, **source})
         with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
             return Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))

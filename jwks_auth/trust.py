@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS
 from jwks_auth.claims import ClaimNames, ClaimPath
+from jwks_auth.errors import ConfigurationError
 from jwks_auth.expectations import Expectations
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
-from jwks_auth.tokens import IssuerTerms
+from jwks_auth.tokens import AnyAudience, Audience, IssuerTerms
 from jwks_auth.validators import PROFILES, ClaimRules
 
-__all__ = ["Bounds", "Trust", "bounds_of", "trust_in"]
+__all__ = ["Bounds", "OwnAudience", "Trust", "bounds_of", "check_declared", "trust_in", "within"]
+
+
+class OwnAudience(frozenset[str]):
+    """What one of several issuers has for an audience of its own: no route widens it.
+
+    A partner's tokens are for one of the service's names; a route for another name is no reason to take them there.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +47,38 @@ class Bounds:
     rules: ClaimRules
 
 
-def trust_in(issuer: Issuer, expected: Expectations) -> Trust:
-    """The trust in *issuer*, whose own settings stand in for those of *expected*."""
+def trust_in(issuer: Issuer, expected: Expectations, *, among_several: bool = False) -> Trust:
+    """The trust in *issuer*, whose own settings stand in for those of *expected*; *among_several* issuers or alone."""
     expected = issuer.overrule(expected)
+    terms = expected.terms
+    if among_several and isinstance(issuer.audience, tuple):
+        terms = replace(terms, audience=OwnAudience(issuer.audience))
     return Trust(
         issuer=issuer,
         find=issuer.keys.find,
         algorithms=expected.algorithms,
         media_types=expected.profile.media_types,
         rules=expected.rules,
-        terms=expected.terms,
+        terms=terms,
     )
+
+
+def within(asked: Audience, own: Audience | None) -> Audience:
+    """The part of a route's audience *asked* that an issuer's tokens may be for, whose terms say *own*."""
+    if not isinstance(own, OwnAudience):
+        return asked
+    return own if isinstance(asked, AnyAudience) else asked & own
+
+
+def check_declared(asked: Audience, terms: Iterable[IssuerTerms]) -> None:
+    """Raise ``ConfigurationError`` where no issuer's tokens may be for the audience *asked*."""
+    own = [each.audience for each in terms]
+    if own and not any(within(asked, each) for each in own):
+        names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
+        raise ConfigurationError(
+            f"audience: found {asked!r}, but each issuer has an audience of its own, and no token passes; expected "
+            f"some of {', '.join(names)}, or issuer= beside it"
+        )
 
 
 def bounds_of(leeway: float) -> Bounds:

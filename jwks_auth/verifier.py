@@ -18,7 +18,7 @@ from jwks_auth.jws import issuer_of, parse_jws
 from jwks_auth.tenants import Tenants
 from jwks_auth.tenants_cache import TenantCache
 from jwks_auth.tokens import AnyAudience, IssuerTerms, VerifiedToken, checked_audience
-from jwks_auth.trust import Bounds, Trust, bounds_of, trust_in
+from jwks_auth.trust import Bounds, Trust, bounds_of, check_declared, trust_in, within
 from jwks_auth.unverified import Header, UnverifiedToken
 from jwks_auth.validators import validate_audience, validate_claims
 
@@ -75,14 +75,17 @@ class TokenVerifier:
             permissions_claim=permissions_claim,
         )
         self._expected = Expectations(**settings)
-        prepare = partial(trust_in, expected=self._expected)
-        self._trusted = _by_name(prepare, issuers)
+        listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+        several = len(listed) > 1 or tenants is not None
+        prepare = partial(trust_in, expected=self._expected, among_several=several)
+        self._trusted = _by_name(prepare, listed)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
         # claims have to say which.
         self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
         self._bounds = bounds_of(settings["leeway"])
+        self._has_tenants = tenants is not None
         self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=clock)
         self._validators = tuple(validators)
         self._is_revoked = is_revoked
@@ -99,9 +102,13 @@ class TokenVerifier:
         return self._expected.terms if trust is None else trust.terms
 
     def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
-        """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``."""
+        """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``.
+
+        Of several issuers, one with an audience of its own keeps to it: only what is within it counts.
+        """
         sent = RawToken.of(raw)
         del raw  # a report of what goes wrong from here on would show it
+        self.check_declared(audience)
         token = self.verify_any_audience(sent)
         self.admit(token, audience)
         return token
@@ -110,6 +117,7 @@ class TokenVerifier:
         """As :meth:`verify`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
+        self.check_declared(audience)
         token = await self.averify_any_audience(sent)
         if self._is_revoked is None:
             self.admit(token, audience)  # a coroutine saved
@@ -153,17 +161,19 @@ class TokenVerifier:
             key = await trust.issuer.keys.aresolve(token.kid, token.alg)
         return self._conclude(token, trust, key)
 
-    def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
+    def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
-        self.check_audience(token, audience)
+        self.check_audience(token, audience, named=named)
         for validator in self._validators:
             ask(validator, token, self._clock())
         if self._is_revoked is not None and ask(self._is_revoked, token):
             raise InvalidTokenError("revoked")
 
-    async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
+    async def aadmit(
+        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
+    ) -> None:
         """As :meth:`admit`, without blocking the event loop."""
-        self.check_audience(token, audience)
+        self.check_audience(token, audience, named=named)
         for validator in self._validators:
             ask(validator, token, self._clock())
         if self._is_revoked is not None and await aask(self._is_revoked, token):
@@ -189,12 +199,22 @@ class TokenVerifier:
         """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
         self._tenants.forget(issuer)
 
-    def check_audience(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
+    def check_declared(self, audience: AudienceSetting) -> None:
+        """Raise ``ConfigurationError`` for an *audience* of a route that no token could have."""
+        asked = checked_audience(audience)
+        if asked is not None and not self._has_tenants:  # whose audiences are not known yet
+            check_declared(asked, (trust.terms for trust in self._trusted.values()))
+
+    def check_audience(
+        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
+    ) -> None:
         """Judge the audience alone; *audience* replaces the configured one.
 
+        Of several issuers, one with an audience of its own keeps to it, unless the route *named* its issuer.
         Raises ``ConfigurationError`` when none is said anywhere.
         """
-        expected = token.terms.audience if audience is None else checked_audience(audience)
+        asked, own = checked_audience(audience), token.terms.audience
+        expected = own if asked is None else asked if named else within(asked, own)
         if expected is None:
             raise ConfigurationError(
                 "audience: found none, neither for this call nor for the verifier or the issuer; say which "
@@ -227,10 +247,7 @@ def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:
     return InvalidTokenError("wrong_type" if jose.alg in trust.algorithms else "algorithm_not_allowed")
 
 
-def _by_name(
-    prepare: Callable[[Issuer], Trust], issuers: Issuer | str | Sequence[Issuer | str]
-) -> dict[str, Trust]:
-    listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+def _by_name(prepare: Callable[[Issuer], Trust], listed: Sequence[Issuer | str]) -> dict[str, Trust]:
     trusted: dict[str, Trust] = {}
     for entry in listed:
         issuer = Issuer(entry) if isinstance(entry, str) else entry

@@ -208,6 +208,10 @@ def _view(config: Configuration, path: str, requirement: Requirement) -> Iterato
         config.check_audience(requirement, path)
     except ImproperlyConfigured as error:
         yield _error("E009", f"The view at {path}: {error}", f"Add it to {LABEL.format('AUDIENCE')}")
+    try:
+        config.authenticator.check(requirement)
+    except ConfigurationError as error:
+        yield _error("E013", f"The view at {path}: {error}", "Name one of them, or the view's issuer=")
 
 
 def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -97,8 +97,8 @@ class Configuration:
 
     def accepts(self, audience: Any) -> bool:
         """Whether tokens for *audience* pass the middleware."""
-        listed, shared = self.authenticator.issuers, self.authenticator.settings.shared
-        accepted: list[Any] = [issuer.audience for issuer in listed]
+        verifier, shared = self.authenticator.verifier, self.authenticator.settings.shared
+        accepted: list[Any] = [verifier.terms_of(issuer.issuer).audience for issuer in verifier.issuers]
         accepted += [shared["AUDIENCE"]] if "TENANTS" in shared else []
         if ANY_AUDIENCE in accepted or audience is ANY_AUDIENCE:
             return ANY_AUDIENCE in accepted

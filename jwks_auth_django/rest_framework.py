@@ -61,12 +61,12 @@ class JWTAuthentication(BaseAuthentication):
     """
 
     audience: ClassVar[Any]
-    _requirement: ClassVar[Requirement] = Requirement(optional=True)
+    requirement: ClassVar[Requirement] = Requirement(optional=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         asked: RequirementOptions = {"optional": True}
-        cls._requirement = Requirement.of(
+        cls.requirement = Requirement.of(
             **({**asked, "audience": cls.audience} if hasattr(cls, "audience") else asked)
         )
 
@@ -74,7 +74,7 @@ class JWTAuthentication(BaseAuthentication):
         """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
         _finish_answers(request)
         try:
-            token = sign_in(request._request, self._requirement)
+            token = sign_in(request._request, self.requirement)
         except (AuthError, KeySourceError) as error:
             raise TokenRefused(rejection_of(request._request, error)) from error
         return None if token is None else (sender_of(request._request).user, token)

@@ -32,8 +32,13 @@ def rows() -> Iterator[RouteRow]:
 
 
 def requirements() -> Iterator[tuple[str, Requirement]]:
-    """The path of each route and what its ``require_jwt`` asks; several where guards are nested."""
+    """The path of each route and what is asked there of tokens; several where guards are nested or listed."""
     for path, view in _patterns(get_resolver(), "/"):
+        operations = (each for operation in _ninja_operations(view) for each in operation.auth_callbacks)
+        for guard in (*getattr(_owner(view), "authentication_classes", ()), *operations):
+            asked = getattr(guard, "requirement", None)
+            if isinstance(asked, Requirement):
+                yield path, asked
         for requirement in getattr(view, "jwks_auth", ()):
             yield path, requirement
 

@@ -113,7 +113,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         self._require_warm_up = options.get("require_warm_up", False)
         self._requirements: dict[tuple[str, ...], Requirement] = {}
         self._twin_of: JWTBearer[Any] | None = None
-        self.requirement(())
+        self.authenticator.check(self.requirement(()))
 
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> TokenT:
         """The verified token of the request or WebSocket, which FastAPI hands to the route.

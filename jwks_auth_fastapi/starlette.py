@@ -169,6 +169,8 @@ def require_jwt(
     """
     asked: Any = {name: value for name, value in options.items() if name != "backend"}
     guard = _Guard(Requirement.of(**asked), _backend_in(options))
+    if guard.backend is not None:
+        guard.backend.authenticator.check(guard.requirement)
     return guard if endpoint is None else guard(endpoint)
 
 

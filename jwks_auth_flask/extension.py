@@ -87,6 +87,8 @@ class JWKSAuth:
         """
         requirement = Requirement.of(**options)
         if isinstance(target, Flask):
+            if self.name in target.extensions.get(EXTENSION, {}):
+                self.authenticator(target).check(requirement)
             target.before_request(AppGuard(self.name, requirement))
         else:
             target.before_request(Guard(self.name, requirement, target))
