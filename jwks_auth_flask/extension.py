@@ -9,11 +9,11 @@ from typing import Any, TypeVar, Unpack, overload
 from flask import Blueprint, Flask, Request
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import PREFIX, Authenticator, Requirement, RequirementOptions, Settings, readers
+from jwks_auth.adapters import Authenticator, Requirement, RequirementOptions, Settings, readers
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
-from jwks_auth_flask.gate import EXTENSION, Gate, gate_of
+from jwks_auth_flask.gate import EXTENSION, Gate, gate_of, prefix_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.login import user_for
 from jwks_auth_flask.order import LateSetting, OrderGuard
@@ -60,16 +60,15 @@ class JWKSAuth:
             app.before_request(OrderGuard(app))
             finish_answers(app)
         gates[self.name] = Gate(authenticator, lambda: self._load)
-        setting = self.prefix + "REQUIRED"
-        late = LateSetting(setting, app.config.get(setting))
-        app.before_request(DefaultGuard(self.name, Requirement()) if required else late)
+        guard = DefaultGuard(self.name, Requirement()) if required else LateSetting(self.prefix + "REQUIRED")
+        app.before_request(guard)
         keep_the_reason(app)
         app.cli.add_command(jwks)
 
     @property
     def prefix(self) -> str:
         """What the names of this instance's settings begin with."""
-        return PREFIX if self.name == "default" else f"{self.name.upper()}_{PREFIX}"
+        return prefix_of(self.name)
 
     @overload
     def require_jwt(self, view: ViewT, /) -> ViewT: ...

@@ -9,12 +9,12 @@ from typing import Any
 from flask import Request, current_app, request
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, MissingTokenError, VerifiedToken
-from jwks_auth.adapters import Authenticator, Credentials, Requirement
+from jwks_auth.adapters import PREFIX, Authenticator, Credentials, Requirement
 from jwks_auth_flask.admissions import Admission, Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
 from jwks_auth_flask.signals import asend, send, token_rejected, token_verified
 
-__all__ = ["EXTENSION", "Gate", "gate_of"]
+__all__ = ["EXTENSION", "Gate", "gate_of", "prefix_of"]
 
 EXTENSION = "jwks_auth"
 
@@ -105,6 +105,11 @@ def _known(user: Any) -> Any:
     if user is None or user is False:
         raise InvalidTokenError("user_refused")
     return user
+
+
+def prefix_of(name: str) -> str:
+    """What the names of an instance's settings begin with."""
+    return PREFIX if name == "default" else f"{name.upper()}_{PREFIX}"
 
 
 def gate_of(name: str) -> Gate:

@@ -8,7 +8,9 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, request
 
+from jwks_auth.adapters import PREFIX, readers
 from jwks_auth_flask.decorators import is_lost_guard, note_registered, stamps_of
+from jwks_auth_flask.gate import EXTENSION, prefix_of
 
 __all__ = ["LateSetting", "OrderGuard"]
 
@@ -46,19 +48,35 @@ class OrderGuard:
 
 
 class LateSetting:
-    """A ``before_request`` function in an app that is open by default: nothing is served once *setting* says otherwise.
+    """A ``before_request`` function in an app that is open by default: nothing is served if a setting says otherwise.
 
-    ``init_app`` has read the configuration, so nothing else would heed it.
+    ``init_app`` has read *setting*, so nothing heeds what it became since; and nothing heeds another instance's
+    setting where the app has no such instance.
     """
 
-    def __init__(self, setting: str, read: Any) -> None:
+    def __init__(self, setting: str) -> None:
         self.setting = setting
-        self._open = (read, None, False)
+        self._all_are_read = False
 
     def __call__(self) -> None:
-        """Raise ``RuntimeError`` where it was set too late."""
-        if current_app.config.get(self.setting) not in self._open:
+        """Raise ``RuntimeError`` for a setting that is set too late, or in vain."""
+        config = current_app.config
+        if _says_yes(config.get(self.setting)):
             raise RuntimeError(f"{self.setting} is set after init_app read the configuration: set it before")
+        if self._all_are_read:
+            return
+        read = {prefix_of(name) + "REQUIRED" for name in current_app.extensions[EXTENSION]}
+        for name in config:
+            if name.endswith(f"{PREFIX}REQUIRED") and name not in read and _says_yes(config[name]):
+                raise RuntimeError(f"{name} is set, but the app has no JWKSAuth that reads it")
+        self._all_are_read = True
+
+
+def _says_yes(value: Any) -> bool:
+    try:
+        return value is not None and readers.flag(value)
+    except ValueError:
+        return True
 
 
 def _note_registered(app: Flask) -> None:

@@ -69,3 +69,23 @@ def with_partner(site: FlaskSite) -> Flask:
     """Its app, with settings of a second instance."""
     site.app.config.from_mapping(site.issuer.settings(prefix="PARTNER_JWKS_AUTH_"))
     return site.app
+
+
+@pytest.mark.parametrize("value", [True, "yes", "", 2])
+def test_another_instance_s_setting_does_not_leave_the_app_open(value):
+    """Whom it was written for was never made: nothing is served, with a word why."""
+    site = FlaskSite(OTHER_JWKS_AUTH_REQUIRED=value)
+    site.route("/", open_view)
+    assert site.ask("/").status_code == 500
+    site.app.testing = True
+    with pytest.raises(RuntimeError, match="OTHER_JWKS_AUTH_REQUIRED is set, but the app has no JWKSAuth"):
+        site.ask("/")
+
+
+@pytest.mark.parametrize("value", [None, False, "off", 0])
+def test_another_instance_s_setting_may_say_no(value):
+    """The control; also a word that is changed to no, later."""
+    site = FlaskSite(OTHER_JWKS_AUTH_REQUIRED=value)
+    site.app.config["JWKS_AUTH_REQUIRED"] = value
+    site.route("/", open_view)
+    assert [site.ask("/").status_code, site.ask("/").status_code] == [200, 200]
