@@ -6,14 +6,14 @@ import string
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F, Func, Value
+from django.db.models import F, Func, QuerySet, Value
 from django.db.models.lookups import Exact
 
 from jwks_auth import VerifiedToken
 from jwks_auth_django.addresses import is_same_address, verified_email
 from jwks_auth_django.profile import refused
 
-__all__ = ["matched"]
+__all__ = ["candidates", "matched"]
 
 
 class _Lowered(Func):
@@ -31,17 +31,20 @@ class _Lowered(Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
+def candidates(email: str, database: str | None = None) -> QuerySet[Any]:
+    """Every account with the address *email*, and perhaps more: some collations take other letters for the same."""
+    model = get_user_model()
+    same: Any = Exact(_Lowered(F(model.get_email_field_name())), _Lowered(Value(email)))
+    return model._default_manager.using(database).filter(same)
+
+
 def matched(token: VerifiedToken, database: str) -> Any:
     """The one account with the token's verified e-mail address, or ``None``."""
     email = verified_email(token)
     if email is None:
         return None
-    model = get_user_model()
-    field = model.get_email_field_name()
-    same: Any = Exact(_Lowered(F(field)), _Lowered(Value(email)))
-    candidates = model._default_manager.using(database).filter(same)
-    # The database may take different letters for the same: some collations do.
-    found = [user for user in candidates if is_same_address(getattr(user, field), email)]
+    field = get_user_model().get_email_field_name()
+    found = [user for user in candidates(email, database) if is_same_address(getattr(user, field), email)]
     if len(found) > 1:
         raise refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
     for user in found:

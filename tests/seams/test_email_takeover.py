@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from django.test import override_settings
 
 from jwks_auth import InvalidTokenError
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.addresses import is_same_address
 from jwks_auth_django.conf import configuration
+from jwks_auth_django.matching import candidates
 from tests.adapters.django.test_postgresql import postgresql
-from tests.needs import need_tool
+from tests.needs import need_module, need_tool
 
 __all__ = ["postgresql"]  # a fixture
 
@@ -84,6 +87,26 @@ def test_a_lookalike_signs_in_as_another_on_postgresql(postgresql: int, name: st
     assert done.returncode == 0, done.stderr[-3000:]
     found = dict(zip(SAME + OTHERS, json.loads(done.stdout), strict=True))
     assert found == {**dict.fromkeys(SAME, True), **dict.fromkeys(OTHERS, False)}
+
+
+def test_the_collation_is_not_asked_for_lower_case() -> None:
+    """PostgreSQL's ``lower()`` and ``upper()`` go by it, and in Turkish find no INFO for info."""
+    need_module("psycopg")
+    backend = import_module("django.db.backends.postgresql.base")
+    compiler = candidates("Info@corp.com").query.get_compiler(connection=backend.DatabaseWrapper({}, "other"))
+    sql, parameters = compiler.as_sql()
+    assert sql.count("translate((") == 2
+    assert "LOWER(" not in sql
+    assert "UPPER(" not in sql
+    assert parameters == ("Info@corp.com",)
+
+
+@pytest.mark.parametrize("other", [None, b"a@corp.com", ["a@corp.com"]])
+def test_what_is_no_address_is_nobodys(other: Any) -> None:
+    """A field of a project's own may hold anything."""
+    assert not is_same_address(other, "a@corp.com")
+    assert not is_same_address("a@corp.com", other)
+    assert is_same_address("A@corp.com", "a@CORP.com")
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ def me(request: JWTRequest) -> JsonResponse:
     return JsonResponse({"sub": request.token.subject})
 
 
-@require_jwt(scopes="orders:read")
+@require_jwt(scopes="orders:read", person=True)
 async def orders(request: JWTRequest) -> JsonResponse:
     """Called, on an async view."""
+    assert_type(request.token.is_service, bool)
     return JsonResponse({"scopes": sorted(request.token.scopes)})
 
 

@@ -90,7 +90,7 @@ def bare(request: Request) -> JSONResponse:
     return JSONResponse([])
 
 
-@require_jwt(scopes="orders:read")
+@require_jwt(scopes="orders:read", person=True)
 async def called(request: Request) -> JSONResponse:
     """A Starlette endpoint that asks for a scope."""
     return JSONResponse([])

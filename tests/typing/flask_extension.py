@@ -48,7 +48,7 @@ async def called() -> dict[str, str]:
     return {"user": current_user.name}
 
 
-@partner.require_jwt(audience="a", issuer="https://a.example/", claims={"tier": "gold"})
+@partner.require_jwt(audience="a", issuer="https://a.example/", claims={"tier": "gold"}, person=True)
 @public
 def named() -> str:
     """And one of a named instance."""
