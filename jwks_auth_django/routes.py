@@ -11,8 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from jwks_auth.adapters import Requirement
 from jwks_auth.cli import RouteRow
-from jwks_auth_django.audit import verdicts_of
-from jwks_auth_django.audit.layers import cells, layers
+from jwks_auth_django.audit import requirements_of, verdicts_of
 from jwks_auth_django.conf import installed
 
 __all__ = ["requirements", "rows", "views"]
@@ -35,19 +34,8 @@ def rows() -> Iterator[RouteRow]:
 def requirements() -> Iterator[tuple[str, Requirement]]:
     """The path of each route and what is asked there of tokens; several where guards are nested or listed."""
     for path, view in _patterns(get_resolver(), "/"):
-        for guard in (*getattr(getattr(view, "cls", None), "authentication_classes", ()), *_of_ninja(view)):
-            asked = getattr(guard, "requirement", None)
-            if isinstance(asked, Requirement):
-                yield path, asked
-        for requirement in getattr(view, "jwks_auth", ()):
+        for requirement in requirements_of(view):
             yield path, requirement
-
-
-def _of_ninja(view: Any) -> Iterator[Any]:
-    """What ``auth`` lists for Ninja's operations behind *view*."""
-    enclosed = (each for layer in layers(view) for each in cells(layer.function).values())
-    for operation in (operation for each in enclosed for operation in getattr(each, "operations", ())):
-        yield from operation.auth_callbacks
 
 
 def views() -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,6 @@ called a guard. Attributes prove nothing, as every decorator copies them.
 """
 
 from jwks_auth_django.audit.verdicts import Verdict
-from jwks_auth_django.audit.views import verdicts_of
+from jwks_auth_django.audit.views import requirements_of, verdicts_of
 
-__all__ = ["Verdict", "verdicts_of"]
+__all__ = ["Verdict", "requirements_of", "verdicts_of"]

@@ -11,16 +11,27 @@ from jwks_auth.adapters import Requirement
 from jwks_auth_django.audit.layers import Layer, cells, definer, known, layers
 from jwks_auth_django.audit.verdicts import Verdict, any_of
 
-__all__ = ["operations"]
+__all__ = ["callbacks", "operations"]
 
 
 def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
     """The methods of each operation of a view with these layers, and the verdict on it."""
+    for operation, doubt in _operations(found):
+        verdict = any_of(map(_verdict, operation.auth_callbacks))
+        yield " ".join(operation.methods), verdict.behind(doubt or _around(operation))
+
+
+def callbacks(found: list[Layer]) -> Iterator[Any]:
+    """All that the operations' ``auth`` lists."""
+    for operation, _ in _operations(found):
+        yield from operation.auth_callbacks
+
+
+def _operations(found: list[Layer]) -> Iterator[tuple[Operation, str | None]]:
     for layer in found:
         for view in cells(layer.function).values():
             for operation in view.operations if isinstance(view, PathView) else ():
-                verdict = any_of(map(_verdict, operation.auth_callbacks))
-                yield " ".join(operation.methods), verdict.behind(layer.doubt or _around(operation))
+                yield operation, layer.doubt
 
 
 def _around(operation: Operation) -> str | None:

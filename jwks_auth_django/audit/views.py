@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from jwks_auth.adapters import Requirement
 from jwks_auth_django.audit.classes import Dispatch
 from jwks_auth_django.audit.functions import guard_of
 from jwks_auth_django.audit.layers import Layer, cells, layers, module
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
 
-__all__ = ["verdicts_of"]
+__all__ = ["requirements_of", "verdicts_of"]
 
 _MADE_BY = {
     ("django.views.generic.base", "View.as_view.<locals>.view"),
@@ -33,6 +34,31 @@ def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
         yield methods, _undecided(view, found) if total == OPEN and verdict is None else total
 
 
+def requirements_of(view: Any) -> Iterator[Requirement]:
+    """What is asked of tokens on the way to *view*: by its guards, by Ninja's ``auth``, by DRF's authentication."""
+    yield from getattr(view, "jwks_auth", ())
+    found = layers(view)
+    for guard in (*_ninja_callbacks(found), *_drf_authentication(found)):
+        asked = getattr(guard, "requirement", None)
+        if isinstance(asked, Requirement):
+            yield asked
+
+
+def _ninja_callbacks(found: list[Layer]) -> Iterator[Any]:
+    if "ninja.operation" in sys.modules:
+        from jwks_auth_django.audit.ninja import callbacks
+
+        yield from callbacks(found)
+
+
+def _drf_authentication(found: list[Layer]) -> Iterator[Any]:
+    for layer in found:
+        if _is_made_of_a_class(layer):
+            enclosed = cells(layer.function)
+            kind, options = enclosed["cls"], enclosed["initkwargs"]
+            yield from options.get("authentication_classes", getattr(kind, "authentication_classes", ()))
+
+
 def _ninja(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
     if "ninja.operation" in sys.modules:  # else there is no view of Ninja's
         from jwks_auth_django.audit.ninja import operations
@@ -43,11 +69,15 @@ def _ninja(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
 def _made_of_a_class(found: list[Layer]) -> Iterator[tuple[str, Verdict | None]]:
     """A class-based view's; no verdict where Django's ``dispatch`` is all there is."""
     for layer in found:
-        if (module(layer.function), layer.function.__code__.co_qualname) in _MADE_BY:
+        if _is_made_of_a_class(layer):
             enclosed = cells(layer.function)
             kind, options = enclosed["cls"], enclosed["initkwargs"]
             methods = _methods(kind, enclosed.get("actions"), options)
             yield " ".join(methods) or "any", _of_a_class(kind, options, methods, layer.doubt)
+
+
+def _is_made_of_a_class(layer: Layer) -> bool:
+    return (module(layer.function), layer.function.__code__.co_qualname) in _MADE_BY
 
 
 def _of_a_class(kind: Any, options: dict[str, Any], methods: list[str], doubt: str | None) -> Verdict | None:

@@ -52,7 +52,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import RequireJWTMixin, require_jwt
 from jwks_auth_django.ninja import JWTBearer
 from jwks_auth_django.rest_framework import HasRole, HasScopes
-from jwks_auth_django.routes import rows
+from jwks_auth_django.routes import requirements, rows
 
 LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -487,6 +487,8 @@ def test_without_drf_and_ninja(project: Any, monkeypatch: pytest.MonkeyPatch) ->
         path(f"{at}", each) for at, each in enumerate((view, made(View), made(LoginRequiredMixin, View)))
     )
     assert [row.guard for row in listed(urls).values()] == [None, None, "LoginRequiredMixin"]
+    with override_settings(ROOT_URLCONF=(*urls, path("jwt", require_jwt(view)))):
+        assert [route for route, _ in requirements()] == ["/jwt"]
 
 
 class Selective(LoginRequiredMiddleware):

@@ -10,11 +10,18 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from ninja import NinjaAPI
+from ninja.security import django_auth
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.views import APIView
 
+from jwks_auth.adapters import SealedStore
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import DJANGO_SETTINGS, configuration
 from jwks_auth_django.middleware import JWTAuthenticationMiddleware
+from jwks_auth_django.ninja import JWTBearer
+from jwks_auth_django.rest_framework import JWTAuthentication
 from tests import tenant_directory
 from tests.django_site import settings as site
 
@@ -140,6 +147,38 @@ def test_issuers_as_one_string() -> None:
         assert [each[0] for each in found(JWKS_AUTH=given, DEBUG=False)] == ["W001", "W001"]
 
 
+class StoreOfOnesOwn:
+    """Keeps nothing."""
+
+    def get(self, name: str) -> None:
+        """Nothing."""
+
+    def put(self, name: str, value: bytes, ttl: float) -> None:
+        """Nowhere."""
+
+    def lease(self, name: str, ttl: float) -> bool:
+        """Always."""
+        return True
+
+
+SECRET = {"STORE_SECRET": "at least sixteen bytes"}
+STORES = ["redis://127.0.0.1:1/0", "file:/nowhere", StoreOfOnesOwn()]
+
+
+@pytest.mark.parametrize("store", STORES, ids=["redis", "file", "object"])
+def test_an_unsealed_store_that_others_write_to(store: Any) -> None:
+    """Who can write to it can give keys: a warning, for a listed issuer's own store too; sealed it is well."""
+    entry = {"ISSUER": ISSUER, "STORE": store}
+    for given in ({**GOOD, "STORE": store}, {"ISSUERS": [ISSUER + "b", entry], "AUDIENCE": "api"}):
+        (told,) = found(JWKS_AUTH=given)
+        assert (told[0], "STORE_SECRET" in told[2]) == ("W006", True)
+    assert found(JWKS_AUTH={**GOOD, "STORE": store, **SECRET}) == []
+    assert found(JWKS_AUTH={"ISSUERS": [{**entry, **SECRET}], "AUDIENCE": "api"}) == []
+    assert found(JWKS_AUTH={"ISSUERS": [entry], "AUDIENCE": "api", **SECRET}) == []
+    assert found(JWKS_AUTH={**GOOD, "STORE": SealedStore(StoreOfOnesOwn(), SECRET["STORE_SECRET"])}) == []
+    assert found(JWKS_AUTH={**GOOD, "CACHE": "default"}) == [], "sealed with SECRET_KEY"
+
+
 def test_http_outside_of_debug() -> None:
     """Keys over plain http are worth a warning, but not in development."""
     given = {**GOOD, "ISSUER": "http://issuer.example/", "ALLOW_HTTP": True}
@@ -218,6 +257,23 @@ def test_a_views_audience(project: Any) -> None:
     project({"/reports": require_jwt(audience="reports")(lambda request: HttpResponse())})
     (message,) = [m for m in run_checks() if m.id == "jwks_auth.E009"]
     assert "/reports" in message.msg
+
+
+def test_an_audience_in_ninja_and_drf(project: Any) -> None:
+    """What ``auth`` or ``authentication_classes`` ask is looked at too; an authentication of another kind is left."""
+
+    class Reports(JWTAuthentication):
+        audience = "reports"
+
+    class View(APIView):
+        authentication_classes = (Reports, SessionAuthentication)
+
+    api = NinjaAPI(urls_namespace="audience", docs_url=None)
+    api.get("/n", auth=[JWTBearer(audience="reports"), JWTBearer(), django_auth])(lambda request: "in")
+    elsewhere = View.as_view(authentication_classes=[JWTAuthentication])
+    project({"/drf": View.as_view(), "/fine": elsewhere, "/ninja/": api.urls})
+    told = [m.msg for m in run_checks() if m.id == "jwks_auth.E009"]
+    assert [message.split(":")[0] for message in told] == ["The view at /drf", "The view at /ninja/n"]
 
 
 def test_deploy_reaches_the_issuer_when_asked() -> None:

@@ -1,0 +1,113 @@
+"""The project around ``JWKS_AUTH``: backend and middleware, views, caches, and issuers that can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+
+from jwks_auth import ConfigurationError, KeySourceError
+from jwks_auth.adapters import Requirement
+from jwks_auth_django.checks.messages import error, warning
+from jwks_auth_django.conf import BACKEND, LABEL, MIDDLEWARE, Configuration, configuration, installed
+from jwks_auth_django.routes import requirements, views
+from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
+
+__all__ = ["check_installation", "check_issuers", "check_views"]
+
+_AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Backend and middleware: both, and in an order that works."""
+    backend = any(installed(settings.AUTHENTICATION_BACKENDS, BACKEND))
+    middleware = any(installed(settings.MIDDLEWARE, MIDDLEWARE))
+    if middleware and not backend:
+        return [
+            error(
+                "E008",
+                "The JWT middleware is installed without its backend, so permissions in tokens are not seen",
+                f'Add "{BACKEND}" to AUTHENTICATION_BACKENDS, before ModelBackend',
+            )
+        ]
+    if backend and not middleware:
+        return [
+            warning(
+                "W004",
+                "The JWT backend is installed without its middleware: only guarded views know a token's user",
+                f'Add "{MIDDLEWARE}" to MIDDLEWARE, or silence this where decorators are enough',
+            )
+        ]
+    return list(_order())
+
+
+def _order() -> Iterator[CheckMessage]:
+    wanted = (_AUTHENTICATION, MIDDLEWARE)
+    order = [each for path in settings.MIDDLEWARE for each in wanted if any(installed([path], each))]
+    if _AUTHENTICATION not in (order[order.index(MIDDLEWARE) :] if MIDDLEWARE in order else ()):
+        return
+    yield warning(
+        "W005",
+        "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
+        "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
+    )
+
+
+def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Guarded views: an audience of their own that the middleware would not let through."""
+    try:
+        config = configuration()
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    found = [message for path, requirement in requirements() for message in _view(config, path, requirement)]
+    return [*found, *_page_cache(config)]
+
+
+def _page_cache(config: Configuration) -> Iterator[CheckMessage]:
+    if config.header.lower() == "authorization":
+        return
+    places = ["UpdateCacheMiddleware in MIDDLEWARE"] if is_stored_site_wide() else []
+    places += [f"cache_page around the view at {path}" for path, view in views() if is_stored(view)]
+    for place in places:
+        yield warning(
+            "W010",
+            f"{place}: Django's cache knows that pages depend on Authorization, and not on {config.header}",
+            "Pages for a token are therefore not stored, but those without one may be shown to whoever sends one: "
+            "cache within the view, or take tokens from Authorization",
+        )
+
+
+def _view(config: Configuration, path: str, requirement: Requirement) -> Iterator[CheckMessage]:
+    try:
+        config.check_audience(requirement, path)
+    except ImproperlyConfigured as wrong:
+        yield error("E009", f"The view at {path}: {wrong}", f"Add it to {LABEL.format('AUDIENCE')}")
+    try:
+        config.authenticator.check(requirement)
+    except ConfigurationError as wrong:
+        yield error("E013", f"The view at {path}: {wrong}", "Name one of them, or the view's issuer=")
+
+
+def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """With ``check --deploy`` and ``CHECK_ISSUER``: fetch every issuer's keys."""
+    try:
+        config = configuration()
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    if not config.check_issuer:
+        return []
+    return [message for issuer in config.authenticator.issuers for message in _reached(issuer)]
+
+
+def _reached(issuer: Any) -> Iterator[CheckMessage]:
+    try:
+        issuer.warm_up()
+    except KeySourceError as wrong:
+        yield error(
+            "E010",
+            f"The keys of {issuer.issuer} can't be fetched: {wrong}",
+            "Try manage.py jwks check from the machine that serves requests",
+        )

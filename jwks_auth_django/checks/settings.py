@@ -1,0 +1,164 @@
+"""``JWKS_AUTH``: every wrong setting by an id of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings
+from jwks_auth_django.checks.messages import error, warning
+from jwks_auth_django.conf import DJANGO_SETTINGS, GONE, LABEL, Configuration, configuration
+from jwks_auth_django.options import mapping, nearest
+from jwks_auth_django.resolvers import from_options
+from jwks_auth_django.user_settings import trusted_issuers
+
+__all__ = ["check_settings"]
+
+_EXAMPLE = 'JWKS_AUTH = {"ISSUER": "https://acme.eu.auth0.com/", "AUDIENCE": "https://api.acme.dev"}'
+_DUMMY_CACHE = "django.core.cache.backends.dummy.DummyCache"
+
+
+def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """``JWKS_AUTH`` itself."""
+    given = getattr(settings, "JWKS_AUTH", None)
+    if not isinstance(given, Mapping):
+        return [error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
+    found = [
+        message
+        for part in (_unknown, _gone, _issuer, _audience, _algorithms, _user, _cache)
+        for message in part(given)
+    ]
+    return found if any(message.is_serious() for message in found) else [*found, *_anything_else()]
+
+
+def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    known = {**dict.fromkeys(SETTING_NAMES), **DJANGO_SETTINGS}
+    for name, value in given.items():
+        if value is not None and name not in known and name not in GONE:
+            yield error("E003", f"{LABEL.format(name)} is not a setting", nearest(name, known, LABEL))
+
+
+def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for name, reason in GONE.items():
+        if given.get(name) is not None:
+            yield error("E011", f"{LABEL.format(name)}: {reason}", f"Delete {name} from JWKS_AUTH")
+
+
+def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "TENANTS")):
+        yield error(
+            "E001",
+            f"{LABEL.format('ISSUER')} is missing",
+            "Its URL, exactly as in the iss claim of tokens, with the slash at the end if there is one",
+        )
+    for issuer in _issuers(given):
+        if str(issuer.get("ISSUER", "")).startswith("http://") and not settings.DEBUG:
+            yield warning(
+                "W001",
+                f"The issuer {issuer['ISSUER']} is asked for its keys without TLS",
+                "Who can change what it answers can sign tokens: use https outside of development",
+            )
+
+
+def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    if not given.get("AUDIENCE") and not all(issuer.get("AUDIENCE") for issuer in _issuers(given)):
+        yield error(
+            "E002",
+            f"{LABEL.format('AUDIENCE')} is missing",
+            "This API's identifier at the issuer, as in the aud claim; jwks_auth.ANY_AUDIENCE if tokens have none",
+        )
+
+
+def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for place in (given, *_issuers(given)) if "ISSUERS" in given else (given,):
+        for name in _read("ALGORITHMS", place.get("ALGORITHMS"), ()):
+            if str(name).lower() == "none" or str(name).upper().startswith("HS"):
+                yield error(
+                    "E004",
+                    f"{LABEL.format('ALGORITHMS')} allows {name}",
+                    "Anybody could make such tokens: keep to RS*, PS*, ES* and EdDSA, or leave it out",
+                )
+
+
+def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    try:
+        options = mapping(given["USER"]) if given.get("USER") is not None else {}
+        from_options(options, _trusted(given))
+    except (ConfigurationError, ValueError) as wrong:
+        yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django.md, Users")
+        return
+    if options.get("MATCH_EMAIL") and len(list(_issuers(given))) > 1:
+        yield warning(
+            "W002",
+            f"{LABEL.format('USER')} matches accounts by e-mail for every issuer",
+            "Each issuer can sign in to the account of any address it calls verified: trust them all, or link "
+            "accounts with JWTIdentity rows",
+        )
+
+
+def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
+    try:
+        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_SETTINGS))
+    except ConfigurationError:  # told by the other checks
+        return ()
+
+
+def _cache(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    alias = given.get("CACHE")
+    if alias is None:
+        return
+    if alias not in settings.CACHES:
+        yield error(
+            "E006",
+            f"{LABEL.format('CACHE')} is {alias!r}",
+            f"CACHES has {', '.join(sorted(settings.CACHES))}",
+        )
+    elif settings.CACHES[alias].get("BACKEND") == _DUMMY_CACHE:
+        yield warning(
+            "W003",
+            f"{LABEL.format('CACHE')} is a dummy cache, so each process fetches keys for itself",
+            "Name a cache that processes share, or leave it out",
+        )
+
+
+def _anything_else() -> Iterator[CheckMessage]:
+    try:
+        config = configuration()
+    except ImproperlyConfigured as wrong:
+        yield error("E007", str(wrong), "See docs/settings.md")
+    else:
+        yield from _unsealed(config)
+
+
+def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
+    """A store that others may write to, for any of the issuers."""
+    asked = config.authenticator.settings
+    given = [{**asked.shared, **source} for source in asked.sources]
+    stores = [each["STORE"] for each in given if "STORE" in each and "STORE_SECRET" not in each]
+    if any(not isinstance(store, SealedStore) for store in stores):
+        yield warning(
+            "W006",
+            f"{LABEL.format('STORE')} is not sealed: who can write to it can give this service keys of their own",
+            f"Set {LABEL.format('STORE_SECRET')}, the same for all processes, or silence this where nobody else can",
+        )
+
+
+def _issuers(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Each issuer's own settings."""
+    for issuer in _read("ISSUERS", given.get("ISSUERS"), [given]):
+        yield (
+            {"ISSUER": issuer} if isinstance(issuer, str) else {str(k).upper(): v for k, v in issuer.items()}
+        )
+
+
+def _read(name: str, value: Any, otherwise: Any) -> Any:
+    """The setting as the core reads it; *otherwise* where it is not given, or wrong, which others tell."""
+    try:
+        return otherwise if value is None else Settings.read(name, value)
+    except ConfigurationError:
+        return otherwise
