@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from tests.patience import PATIENCE, eventually
+
 __all__ = ["serve"]
 
 
@@ -22,21 +24,13 @@ def serve(app: Any, *, http: str = "h11", **options: Any) -> Iterator[str]:
         app, http=http, loop="asyncio", log_config=None, timeout_graceful_shutdown=2, **options
     )
     server = uvicorn.Server(config)
-    started = threading.Event()
-
-    async def run() -> None:
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):
-            await asyncio.sleep(0.005)
-        started.set()
-        await serving
-
-    thread = threading.Thread(target=asyncio.run, args=[run()], daemon=True)
+    thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])], daemon=True)
     thread.start()
     try:
-        assert started.wait(30), "uvicorn did not start"
+        eventually(lambda: server.started or not thread.is_alive())
+        assert server.started, "uvicorn did not start"
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(PATIENCE)
         listener.close()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from jwks_auth.testing import FakeIssuer
 from tests.contract.cases import Case
+from tests.patience import PATIENCE
 
 __all__ = ["Answer", "App", "HTTPApp", "check", "refusals_logged"]
 
@@ -48,7 +49,7 @@ class HTTPApp:
 
     def request(self, method: str, target: str, headers: Headers) -> Answer:
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
         try:
             connection.putrequest(method, target)
             for name, value in headers:

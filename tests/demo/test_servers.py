@@ -1,12 +1,11 @@
 """Server processes: started on a port nobody can take, asked, and stopped as a whole."""
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 
 from example_projects.demo.servers import AppServer, ServerFailed, gunicorn, uvicorn
+from tests.patience import eventually
 
 WSGI = """
 def app(environ, start_response):
@@ -38,10 +37,7 @@ def members(group: int) -> set[int]:
 
 def ends(group: int) -> bool:
     """Whether the group is soon empty; a killed process needs the processor once more to end."""
-    deadline = time.monotonic() + 10
-    while members(group) and time.monotonic() < deadline:
-        os.sched_yield()
-    return not members(group)
+    return eventually(lambda: not members(group))
 
 
 def test_gunicorn_answers_and_is_gone_afterwards(tmp_path: Path):
@@ -74,6 +70,5 @@ def test_a_stubborn_server_is_killed():
     """One that ignores the polite signal, and its child, which ignores it too."""
     stubborn = "trap '' TERM; sleep 600 & echo ready; wait; wait; sleep 600"
     with AppServer("Stubborn", ["sh", "-c", stubborn], patience=0.2) as server:
-        while "ready" not in server.log():
-            os.sched_yield()
+        assert eventually(lambda: "ready" in server.log())
     assert ends(server.pid)

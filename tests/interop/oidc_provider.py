@@ -10,6 +10,7 @@ from typing import Self
 import requests
 
 from tests.needs import missing, need_tool
+from tests.patience import PATIENCE
 
 __all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider"]
 
@@ -47,7 +48,7 @@ class OidcProvider:
                 "scope": scope,
             },
             auth=("service", "not-a-secret-it-lives-for-a-test"),
-            timeout=10,
+            timeout=PATIENCE,
         )
         answer.raise_for_status()
         token: str = answer.json()["access_token"]
@@ -78,7 +79,7 @@ class OidcProvider:
         return published
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=10)  # the end of its input ends the provider
+        self._process.communicate(timeout=PATIENCE)  # the end of its input ends the provider
 
 
 def _node() -> str:
@@ -94,6 +95,6 @@ def _install_packages() -> None:
         return
     npm = need_tool("npm")
     options = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
-    done = subprocess.run([npm, "install", *options], cwd=_HERE, capture_output=True, text=True, timeout=180)
+    done = subprocess.run([npm, "install", *options], cwd=_HERE, capture_output=True, text=True, timeout=600)
     if done.returncode:
         missing(f"oidc-provider can't be installed: npm ended with {done.returncode}")

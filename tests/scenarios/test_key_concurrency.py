@@ -98,7 +98,7 @@ async def test_a_new_key_is_accepted_by_lookups_that_join_an_older_fetch(server:
 
 def test_a_known_key_does_not_wait_for_a_hanging_provider(server: FaultServer) -> None:
     """Unknown kids park on the fetch; a thousand lookups of the known key pass them by."""
-    client = PyJWKClient(server.url, timeout=3600)
+    client = PyJWKClient(server.url, timeout=600)
     client.warm_up()
     server.hold()
     unknown = [threading.Thread(target=_swallowing, args=(client, f"kid-{n}")) for n in range(5)]
@@ -121,7 +121,7 @@ def _swallowing(client: PyJWKClient, kid: str) -> None:
 
 async def test_an_event_loop_stays_free_while_the_endpoint_hangs(server: FaultServer) -> None:
     """Others' requests go on while one waits for a key, sync callbacks included."""
-    client = PyJWKClient(server.url, timeout=3600)
+    client = PyJWKClient(server.url, timeout=600)
     server.hold()
     waiting = asyncio.ensure_future(client.aget_signing_key("a"))
     await asyncio.to_thread(server.wait_for_requests, 1)
@@ -221,7 +221,7 @@ def test_a_hanging_fetch_does_not_keep_the_interpreter_alive(server: FaultServer
     program = (
         "import sys, threading\n"
         "from jwks_auth import PyJWKClient\n"
-        "client = PyJWKClient(sys.argv[1], timeout=3600, wait=0.1)\n"
+        "client = PyJWKClient(sys.argv[1], timeout=600, wait=0.1)\n"
         "try: client.get_signing_key('a')\n"
         "except Exception as exc: print(exc.kind)\n"
     )

@@ -160,8 +160,8 @@ def test_keys_are_renewed_ahead(server: FaultServer) -> None:
 def test_a_known_key_beside_a_slow_fetch(server: FaultServer) -> None:
     """PyJWT holds a lock over the fetch, so the fetch is over when the known key comes."""
     for client, waits in (
-        (theirs(server.url, timeout=3600, cooldown_duration=0), True),
-        (ours(server.url, timeout=3600, cooldown_duration=0), False),
+        (theirs(server.url, timeout=600, cooldown_duration=0), True),
+        (ours(server.url, timeout=600, cooldown_duration=0), False),
     ):
         warm(client, server)
         server.hold()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from jwks_auth.events import KeyEvent
 from jwks_auth.store import SealedStore
 from jwks_auth.store_redis import RedisStore
 from jwks_auth.store_url import opened_store
+from tests.adapters.django.daemons import free_port
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.needs import need_module, need_tool
@@ -74,8 +74,7 @@ class Redis:
     """A real server on a port of its own, in memory only."""
 
     def __init__(self, program: str, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         options = f"--port {self.port} --bind 127.0.0.1 --appendonly no --dir {folder}"
         command = [need_tool(program), *options.split(), "--save", ""]

@@ -27,6 +27,7 @@ from jwks_auth.store import KeySetStore, MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import Provider, jwk
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -586,7 +587,7 @@ async def test_an_override_runs_in_the_flights_thread() -> None:
     class Slow(Given):
         def fetch_data(self) -> Any:
             threads.append(threading.current_thread())
-            assert released.wait(10)
+            assert released.wait(PATIENCE)
             return super().fetch_data()
 
     client = Slow()

@@ -8,6 +8,7 @@ import pytest
 
 from jwks_auth.flight import Flight, in_background, start
 from jwks_auth.freshness import Errand, Patience
+from tests.patience import PATIENCE
 
 
 def test_a_thread_of_its_own_keeps_no_interpreter_alive() -> None:
@@ -20,7 +21,7 @@ def test_a_thread_of_its_own_keeps_no_interpreter_alive() -> None:
         ran.set()
 
     in_background(run)
-    assert ran.wait(10)
+    assert ran.wait(PATIENCE)
     assert (seen[0].name, seen[0].daemon) == ("jwks-auth-fetch", True)
 
 

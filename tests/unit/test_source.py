@@ -17,6 +17,7 @@ from jwks_auth.ledger import RecentKids
 from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
+from tests.patience import PATIENCE, eventually
 
 SOFT, HARD, DEAD = 250, 301, 3901  # just past each age of a set fetched with the default rules
 
@@ -420,11 +421,10 @@ def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
     results: list[str] = []
     waiter = threading.Thread(target=lambda: results.append(unavailable(bench).kind))
     waiter.start()
-    while not bench.threads.waiting:
-        pass
+    assert eventually(lambda: bool(bench.threads.waiting))
     bench.clock.advance(2)
     bench.seek("a")
-    waiter.join(10)
+    waiter.join(PATIENCE)
     assert results == ["timeout"]
 
 

@@ -3,6 +3,7 @@
 import requests
 
 from jwks_auth.testing import FakeIssuer
+from tests.patience import PATIENCE
 
 pytest_plugins = ["jwks_auth.testing.pytest_plugin"]
 
@@ -14,4 +15,4 @@ def test_an_issuer_for_a_test(fake_issuer: FakeIssuer):
 
 def test_a_served_issuer_for_a_test(served_issuer: FakeIssuer):
     """Up, and answering over HTTP."""
-    assert requests.get(served_issuer.jwks_uri, timeout=5).json() == served_issuer.jwks()
+    assert requests.get(served_issuer.jwks_uri, timeout=PATIENCE).json() == served_issuer.jwks()

@@ -10,11 +10,12 @@ import requests
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.testing.server import Answer, IssuerServer
+from tests.patience import PATIENCE
 
 
 def get(url: str, **headers: str) -> requests.Response:
     """One request, on a connection of its own."""
-    return requests.get(url, headers=headers, timeout=5)
+    return requests.get(url, headers=headers, timeout=PATIENCE)
 
 
 def test_both_discovery_documents_lead_to_the_key_set():
@@ -85,9 +86,9 @@ def test_the_end_of_the_block_lets_hanging_clients_go():
         with IssuerServer() as server:
             server.start(hang)
             client = pool.submit(get, server.url)
-            assert asked.wait(5)
+            assert asked.wait(PATIENCE)
             assert not client.done()
-        assert isinstance(client.exception(5), requests.ConnectionError)
+        assert isinstance(client.exception(PATIENCE), requests.ConnectionError)
     assert threading.active_count() == before
 
 

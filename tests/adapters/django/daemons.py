@@ -6,18 +6,24 @@ import contextlib
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
+
+from tests.patience import PATIENCE, eventually
 
 __all__ = ["free_port", "running"]
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that the system gives to nobody else; servers, which set ``SO_REUSEADDR``, can take it."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _reserved.append(probe)
+    port: int = probe.getsockname()[1]
+    return port
 
 
 @contextlib.contextmanager
@@ -30,14 +36,16 @@ def running(command: Sequence[str], port: int, *, user: str | None = None) -> It
         yield port
     finally:
         process.send_signal(signal.SIGINT)  # PostgreSQL's word for at once
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-    raise RuntimeError(f"{process.args!r} does not listen on port {port}")
+    eventually(lambda: _listens(port) or process.poll() is not None)
+    if process.poll() is not None or not _listens(port):
+        raise RuntimeError(f"{process.args!r} does not listen on port {port}")
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE):
+        return True
+    return False

@@ -60,7 +60,7 @@ def test_a_hundred_first_requests_make_one_row(postgresql: int, options: dict[st
         capture_output=True,
         text=True,
         env=environment,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     groups = 2 if "GROUPS" in options else 0

@@ -361,7 +361,7 @@ def test_an_identity_is_one_to_the_letter(store: Any, user_of: UserOf) -> None:
 def test_a_hundred_first_requests_make_one_row(store: Any, user_of: UserOf) -> None:
     """All of them see that there is no account yet; one makes it, the others take it."""
     store()
-    together = threading.Barrier(100, timeout=60)
+    together = threading.Barrier(100, timeout=600)
 
     def resolved(_: int) -> Any:
         looked: list[str] = []

@@ -14,6 +14,7 @@ from jwks_auth.testing import FakeIssuer
 from tests.adapters.django.daemons import free_port, running
 from tests.load import Load, Phase
 from tests.needs import need_module, need_tool
+from tests.patience import PATIENCE
 
 PROJECT = Path(__file__).with_name("served")
 
@@ -61,6 +62,6 @@ def test_through_a_rotation_and_an_outage(
 def led(load: Load, name: str) -> Phase:
     """Load on all workers, after one request to one of them."""
     headers = load.issuer.headers(sub="u1")
-    with urlopen(Request(load.server.url + load.path, headers=headers), timeout=30) as answer:
+    with urlopen(Request(load.server.url + load.path, headers=headers), timeout=PATIENCE) as answer:
         assert answer.status == 200
     return load.run(name, sub="u1")

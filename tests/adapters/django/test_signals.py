@@ -17,6 +17,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt, signals
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.users import TokenUser
+from tests.patience import PATIENCE
 
 
 @contextmanager
@@ -111,13 +112,13 @@ def test_keys_refreshed_and_failed() -> None:
     signals.keys_refresh_failed.connect(failed)
     with FakeIssuer.serve() as issuer, override_settings(JWKS_AUTH=issuer.settings()):
         configuration().authenticator.warm_up()
-        name, event = told.get(timeout=30)
+        name, event = told.get(timeout=PATIENCE)
         assert (name, issuer.kid in event.added) == ("refreshed", True)
         client = configuration().authenticator.issuers[0].client
         assert client is not None
         with issuer.outage(), pytest.raises(PyJWKClientError):
             client.get_jwk_set(refresh=True)
-        name, event = told.get(timeout=30)
+        name, event = told.get(timeout=PATIENCE)
         assert (name, event.kind) == ("failed", "status")
     signals.keys_refreshed.disconnect(refreshed)
     signals.keys_refresh_failed.disconnect(failed)

@@ -26,6 +26,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, OpenAPISettings, VerifiedToken
 from tests.asgi import serve
 from tests.needs import need_module, need_tool
+from tests.patience import PATIENCE
 
 
 class Provider:
@@ -119,7 +120,7 @@ def test_swagger_signs_in_and_calls_me(browser: Any) -> None:
     issuer = FakeIssuer()
     provider = Provider(issuer)
     with serve(provider.app) as provider_url, serve(api(issuer, provider_url)) as url:
-        browser.implicitly_wait(20)
+        browser.implicitly_wait(PATIENCE)
         browser.get(f"{url}/docs#/default/me_me_get")
         click(browser, "button.authorize")
         click(browser, ".modal-ux .auth-btn-wrapper button.authorize")
@@ -148,7 +149,7 @@ def click(browser: Any, selector: str) -> None:
 
 def windows(browser: Any) -> list[str]:
     """The page and the window it opened."""
-    wait = need_module("selenium.webdriver.support.wait").WebDriverWait(browser, 20)
+    wait = need_module("selenium.webdriver.support.wait").WebDriverWait(browser, PATIENCE)
     handles: list[str] = wait.until(lambda driver: len(driver.window_handles) == 2 and driver.window_handles)
     return handles
 

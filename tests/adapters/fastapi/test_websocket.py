@@ -155,11 +155,10 @@ def long_lived(auth: JWTBearer[Any], events: list[str], clock: Any) -> FastAPI:
 def test_a_connection_ends_with_its_token(issuer: FakeIssuer, auth: JWTBearer) -> None:
     """1008 and a reason at ``exp``; code after the block still runs."""
     events: list[str] = []
-    almost_then = time.time() + 299.9  # the token below is good for 300 s
-    app = long_lived(auth, events, lambda: almost_then)
-    client = TestClient(app)
+    expires = int(time.time()) + 300
+    client = TestClient(long_lived(auth, events, lambda: expires - 0.1))
     with (
-        client.websocket_connect("/ws", headers=issuer.headers()) as socket,
+        client.websocket_connect("/ws", headers=issuer.headers(exp=expires)) as socket,
         pytest.raises(WebSocketDisconnect) as closed,
     ):
         socket.receive_text()
@@ -191,8 +190,8 @@ async def test_a_connection_already_closed_is_not_closed_again(issuer: FakeIssue
 
     websocket = WebSocket({"type": "websocket", "headers": []}, receive, send)
     await websocket.accept()
-    token = auth.fake(exp=time.time() + 0.05).token
-    async with until_expiry(websocket, token):
+    token = auth.fake().token
+    async with until_expiry(websocket, token, clock=lambda: token.expires_at - 0.05):
         await websocket.close()
         await anyio.sleep_forever()
     assert closed == ["websocket.accept", "websocket.close"]

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, VerifiedToken, until_expiry
 from tests.asgi import serve
+from tests.patience import PATIENCE
 
 CONNECTIONS = 1000
 LASTS = 8.0
@@ -53,7 +54,7 @@ async def connected(url: str, issuer: FakeIssuer, open_now: asyncio.Semaphore) -
     """A connection that has said hello."""
     async with open_now:
         raw = issuer.token(expires_in=LASTS)
-        socket = await connect(url, subprotocols=["bearer", raw], proxy=None, open_timeout=60)  # type: ignore[list-item]
+        socket = await connect(url, subprotocols=["bearer", raw], proxy=None, open_timeout=PATIENCE)  # type: ignore[list-item]
         await socket.send("hello")
         assert await socket.recv() == "hello"
     return socket
@@ -69,7 +70,7 @@ async def ending(socket: ClientConnection) -> tuple[int | None, str | None]:
 async def refused(url: str, raw: str) -> int:
     """The status in place of a connection."""
     with pytest.raises(InvalidStatus) as caught:
-        await connect(url, subprotocols=["bearer", raw], proxy=None)  # type: ignore[list-item]
+        await connect(url, subprotocols=["bearer", raw], proxy=None, open_timeout=PATIENCE)  # type: ignore[list-item]
     return int(caught.value.response.status_code)
 
 
@@ -91,7 +92,7 @@ async def test_a_thousand_connections_end_with_their_tokens_and_leave_nothing() 
             async with httpx2.AsyncClient(base_url=url) as client:
                 socket_url = url.replace("http", "ws") + "/ws"
                 before = (await client.get("/held")).json()
-                open_now = asyncio.Semaphore(50)
+                open_now = asyncio.Semaphore(10)
 
                 async def open_many() -> list[ClientConnection]:
                     each = (connected(socket_url, issuer, open_now) for _ in range(CONNECTIONS // 2))

@@ -11,6 +11,7 @@ import pytest
 from flask import copy_current_request_context, render_template_string, request, stream_with_context
 
 from jwks_auth_flask import current_token, current_user, require_jwt
+from tests.patience import PATIENCE
 
 
 def subject():
@@ -134,7 +135,7 @@ def test_streaming_responses_keep_apart(app, issuer):
 
     def parts():
         for _ in range(3):
-            meet.wait(timeout=30)
+            meet.wait(PATIENCE)
             yield f"{subject()} "
 
     app.add_url_rule("/with", view_func=require_jwt(lambda: stream_with_context(parts())), endpoint="with")
@@ -173,7 +174,7 @@ def test_concurrent_requests_keep_apart(app, issuer):
     @app.get("/")
     @require_jwt
     def view():
-        meet.wait(timeout=30)
+        meet.wait(PATIENCE)
         return {"sub": subject()}
 
     subjects = [f"u{number}" for number in range(8)]

@@ -9,6 +9,7 @@ import pytest
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask import keys_refresh_failed, keys_refreshed, require_jwt, token_rejected, token_verified
+from tests.patience import PATIENCE
 
 
 def sync_view():
@@ -88,5 +89,5 @@ def test_key_refreshes_are_announced(auth, make_app):
             with issuer.outage(), pytest.raises(jwt.PyJWKClientConnectionError):
                 auth.authenticator(app).issuers[0].client.get_jwk_set(refresh=True)
             # Told in the fetch's own thread, perhaps after those who wait for it went on.
-            heard = [found.get(timeout=30) for _ in range(2)]
+            heard = [found.get(timeout=PATIENCE) for _ in range(2)]
     assert heard == [(app, "refresh_ok"), (app, "refresh_failed")]

@@ -41,7 +41,7 @@ from jwks_auth_django.models import JWTIdentity  # noqa: E402
 call_command("migrate", verbosity=0)
 claims = {"sub": "u1", "email": "ada@example.org", "email_verified": True, "groups": ["ops", "staff"]}
 token = configuration().authenticator.verifier.verify(issuer.token(**claims))
-together = threading.Barrier(100, timeout=60)
+together = threading.Barrier(100, timeout=600)
 
 
 def resolved(_):
