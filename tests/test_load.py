@@ -32,7 +32,7 @@ def test_answers_are_counted_by_status_and_fetches_by_phase(tmp_path: Path):
             some = Load(server, issuer, path="/some").run("some")
     assert good.only(200)
     assert good.fetches == 1
-    assert 0 < good.slowest < 10
+    assert good.slowest > 0
     assert set(some.statuses) == {200, 500}
     assert not some.only(200)
     assert some.fetches == 0

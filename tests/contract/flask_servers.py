@@ -31,4 +31,4 @@ def server_of(name: str, issuer: FakeIssuer, **settings: str) -> AppServer:
     if "gevent" in name:
         need_module("gevent")
     *options, app = GUNICORN[name]
-    return gunicorn(name, f"tests.contract.flask_apps:{app}", *options, cwd=ROOT, env=env)
+    return gunicorn(name, f"tests.contract.flask_apps:{app}", "--timeout=600", *options, cwd=ROOT, env=env)

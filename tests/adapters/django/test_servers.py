@@ -21,7 +21,7 @@ PROJECT = Path(__file__).with_name("served")
 
 def wsgi(env: dict[str, str]) -> AppServer:
     """Four workers, forked from one process that has loaded the project."""
-    options = ("--preload", "--workers", "4", "--log-level", "error")
+    options = ("--preload", "--workers", "4", "--timeout", "600", "--log-level", "error")
     return gunicorn("Django", "app:application", *options, cwd=PROJECT, env=env)
 
 
@@ -52,11 +52,14 @@ def test_through_a_rotation_and_an_outage(
                     phases.append(load.run(mode, sub="u1"))
             issuer.rotate()
             phases.append(led(load, "recovery"))
+            alone = started.log(last=1_000_000).count("the store is of no use")
         fetched = issuer.requests[issuer.jwks_path]
     for phase in phases:
         assert phase.only(200), phase
-    # A worker that a busy machine keeps from the store for 250 ms fetches by itself, and may.
-    assert 3 <= fetched <= 5, "about one for each of three sets of keys, not one for each of four workers"
+    # A worker that a busy machine keeps from the store fetches by itself for a while, and says so.
+    assert 3 <= fetched <= 3 + 3 * alone, (
+        "one for each of three sets of keys, not one for each of four workers"
+    )
 
 
 def led(load: Load, name: str) -> Phase:
