@@ -7,16 +7,17 @@ need not call its methods. What is not certain is in doubt: a table of routes sa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from flask import Flask
 from flask.views import MethodView
 
 from jwks_auth_flask import decorators
-from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.decorators import PUBLIC, stamps_of
 from jwks_auth_flask.preflight import is_flasks, place_of
 
-__all__ = ["calls_method", "doubt_about", "doubt_about_guards"]
+__all__ = ["calls_method", "doubt_about", "doubt_about_guards", "is_public"]
 
 CACHES = frozenset({"cachetools", "flask_caching"})
 """Packages whose decorators answer for what they wrap, without asking it."""
@@ -38,6 +39,18 @@ def doubt_about(view: Any) -> str | None:
             return f"{_name(view)} is marked as guarded, but may not call what is"
         view = inner
     return None
+
+
+def is_public(view: Any) -> bool:
+    """Whether *view* is what ``public`` returned, or is sure to call it: the mark alone may be a copy."""
+    while hasattr(view, PUBLIC):
+        inner = getattr(view, "__wrapped__", None)
+        if not hasattr(inner, PUBLIC):
+            return not isinstance(view, FunctionType) or place_of(view) == decorators.__name__
+        if not _holds(view, inner):
+            return False
+        view = inner
+    return False
 
 
 def doubt_about_guards(app: Flask) -> str | None:

@@ -8,8 +8,8 @@ from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.views import MethodView
 
 from jwks_auth.adapters import Requirement
+from jwks_auth_flask import evidence
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
-from jwks_auth_flask.evidence import doubt_about
 from jwks_auth_flask.gate import gate_of
 from jwks_auth_flask.preflight import answers_options, automatic_answer, is_flasks, preflight_answer
 
@@ -79,7 +79,7 @@ class DefaultGuard(AppGuard):
         """A good token; only if one was sent, where the view itself, or its method, declares it optional."""
         asked = super().asks(app, endpoint, method)
         view = app.view_functions[endpoint]
-        sure = [each for each in (view, view_method(view, method)) if doubt_about(each) is None]
+        sure = [each for each in (view, view_method(view, method)) if evidence.doubt_about(each) is None]
         stamps = [stamp for each in sure for stamp in stamps_of(each)]
         optional = any(stamp.requirement.optional for stamp in stamps if stamp.gate == self.gate)
         return OPTIONAL if asked is not None and optional else asked
@@ -95,7 +95,8 @@ def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | Non
     own = vars(getattr(view, "view_class", object))
     around = [app.blueprints[name] for name in blueprints_of(endpoint) if name in app.blueprints]
     inside = around[around.index(within) + 1 :] if within in around else around
-    return PUBLIC in own or any(hasattr(each, PUBLIC) for each in (view, view_method(view, method), *inside))
+    marked = any(evidence.is_public(each) for each in (view, view_method(view, method)))
+    return marked or PUBLIC in own or any(hasattr(each, PUBLIC) for each in inside)
 
 
 def blueprints_of(endpoint: str) -> list[str]:

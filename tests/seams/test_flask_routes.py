@@ -211,7 +211,7 @@ def test_a_guard_around_it_is_still_asked(form):
 
 
 def test_copied_marks_do_not_open_a_denying_app():
-    """A copy of ``optional=True``, or of a class's method that is public or optional, is nobody's word."""
+    """A copy of ``public`` or ``optional=True``, or a class's method that bears them uncalled, is nobody's word."""
 
     class Site(View):
         @public
@@ -227,13 +227,28 @@ def test_copied_marks_do_not_open_a_denying_app():
         def dispatch_request(self):
             return orders()
 
-    optional = require_jwt(optional=True)(orders)
     site = FlaskSite(JWKS_AUTH_REQUIRED=True)
-    site.route("/copied", functools.wraps(optional)(lambda: orders()))
     site.route("/class", Site.as_view("class"))
-    site.route("/optional", around(optional))
-    asked = [site.ask("/copied"), site.ask("/class"), site.ask("/class", "POST"), site.ask("/optional")]
-    assert [answer.status_code for answer in asked] == [401, 401, 401, 200]
+    assert [site.ask("/class", method).status_code for method in ("GET", "POST")] == [401, 401]
+    for name, view in (("optional", require_jwt(optional=True)(orders)), ("public", public(orders))):
+        marked = FlaskSite(JWKS_AUTH_REQUIRED=True)
+        marked.route("/copy", functools.wraps(view)(lambda: orders()))
+        marked.route("/twin", twin_of(view))
+        for kept in (around, Decorator, Proxy, public):
+            marked.route(f"/{kept.__name__}", kept(view))
+        paths = ("/copy", "/twin", "/around", "/Decorator", "/Proxy", "/public")
+        asked = [marked.ask(path).status_code for path in paths]
+        assert (name, asked) == (name, [401, 401, 200, 200, 200, 200])
+
+
+def twin_of(view):
+    """Another function with all the marks."""
+
+    def other():
+        return orders()
+
+    vars(other).update(vars(view))
+    return other
 
 
 class Proxy:
