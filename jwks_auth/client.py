@@ -22,7 +22,7 @@ from jwks_auth.client_errors import (
     translated,
     value_of,
 )
-from jwks_auth.client_view import Views
+from jwks_auth.client_view import KeySetView, Views
 from jwks_auth.concealed import RawToken
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import KeyEvent, OnEvent
@@ -181,6 +181,10 @@ class PyJWKClient(jwt.PyJWKClient):
     def health(self) -> Health:
         """State, age, last error, next attempt and number of keys. Never waits."""
         return self.source.health()
+
+    def view_of(self, snapshot: Snapshot) -> KeySetView:
+        """The keys in *snapshot* as PyJWT's objects."""
+        return self._views.of(snapshot)
 
     # Between the source and fetch_data
 

@@ -14,6 +14,8 @@ from jwks_auth.snapshot import Loaded, Snapshot
 
 __all__ = ["copied", "key_set_of", "loaded_from"]
 
+_NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those below
+
 
 def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_empty: bool) -> Loaded:
     """The keys in *document*; those *held*, if it is the same again. *answer* is what came from the network.
@@ -24,7 +26,7 @@ def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_
     unchanged = isinstance(document, dict) and document == held.loaded.document
     keys = held.keys if unchanged else key_set_of(document)
     if not keys.keys and not accept_empty:
-        raise KeySourceError(f"the key set has no usable key: {keys.why_unusable}", kind="no_usable_keys")
+        raise KeySourceError(_without_keys(keys), kind="no_usable_keys")
     if answer is None:  # an overriding fetch_data got its document elsewhere
         return Loaded(document=document, keys=keys)
     return Loaded(document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age)
@@ -46,6 +48,11 @@ def key_set_of(document: Any) -> KeySet:
     try:
         return KeySet.from_dict(document, pause=give_way)
     except ConfigurationError as exc:
-        raise KeySourceError(
-            f"The JWKS endpoint did not return a key set: {exc}", kind="not_a_key_set"
-        ) from exc
+        found = "The JWKS endpoint did not return a key set" if document.get("keys") else _NO_KEYS
+        raise KeySourceError(f"{found}: {exc}", kind="not_a_key_set") from exc
+
+
+def _without_keys(keys: KeySet) -> str:
+    if not keys.refused:
+        return f"{_NO_KEYS}: {keys.why_unusable}"
+    return f"The JWKS endpoint did not contain any signing keys: {keys.why_unusable}"

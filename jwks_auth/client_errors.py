@@ -23,7 +23,11 @@ __all__ = [
 ValueT = TypeVar("ValueT")
 
 _NO_KEY_SET = frozenset({"no_usable_keys", "not_a_key_set"})
-_NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding", "callback"})
+_NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding"})
+
+# PyJWT's words, which programs look for; what is wrong here is told within them.
+_UNREACHED = 'Fail to fetch data from the url, err: "'
+_NO_OBJECT = "The JWKS endpoint did not return a JSON object"
 
 
 class ClientConfigurationError(ConfigurationError, jwt.PyJWKClientError):
@@ -51,13 +55,19 @@ class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
 
 
 def translated(error: KeySourceError) -> KeySourceError:
-    """*error* as one that PyJWT's users catch."""
+    """*error* as one that PyJWT's users catch, in words that they know."""
     made: type[KeySetError | KeysUnavailableError] = KeysUnavailableError
-    if error.kind in _NO_DOCUMENT:
-        made = KeySetError
-    elif error.kind in _NO_KEY_SET:
+    text = str(error)
+    if error.kind in _NO_KEY_SET:
         made = NoUsableKeysError
-    twin = made(str(error), kind=error.kind, retry_after=error.retry_after)
+    elif error.kind == "callback":
+        made = KeySetError
+    elif error.kind in _NO_DOCUMENT:
+        made = KeySetError
+        text = text if text.startswith(_NO_OBJECT) else f"{_NO_OBJECT}: {text}"
+    elif not text.startswith(_UNREACHED):
+        text = f'{_UNREACHED}{text}"'
+    twin = made(text, kind=error.kind, retry_after=error.retry_after)
     twin.__cause__ = error.__cause__ or error
     return twin
 

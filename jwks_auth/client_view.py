@@ -9,6 +9,7 @@ import jwt
 
 from jwks_auth.client_errors import KeySetError, NoUsableKeysError
 from jwks_auth.flight import give_way
+from jwks_auth.jwk import VerificationKey
 from jwks_auth.key_set import KeySet, paced
 from jwks_auth.snapshot import Loaded, Snapshot
 
@@ -38,6 +39,10 @@ class KeySetView:
         if not self.signing_keys:
             raise KeySetError("The JWKS endpoint did not contain any signing keys", kind="no_usable_keys")
         return list(self.signing_keys)
+
+    def key_of(self, jwk: object) -> VerificationKey | None:
+        """The key that *jwk*, one of these objects, shows."""
+        return next((key for key in self.keys.keys if jwk and self._made.get(id(key)) is jwk), None)
 
     def only(self, alg: str | None) -> jwt.PyJWK | None:
         """For a token without a kid: the one key that fits *alg*, or the one key there is."""

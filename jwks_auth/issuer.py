@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
 from jwks_auth.client import PyJWKClient
+from jwks_auth.client_keys import ClientKeys
 from jwks_auth.discovery import Discovery, checked_issuer, http_allowed
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.events import OnEvent
@@ -129,7 +130,7 @@ class Issuer:
                 self.client = PyJWKClient(jwks_uri, timeout=timeout, wait=wait, **options)
         places = (jwks_uri, jwks, discovery_url, client, allow_http)
         self._made_of = (type(self), self.issuer, self._own, places, timeout, wait, options)
-        self.keys: KeyProvider = self.client.source if self.client is not None else _supplied(jwks)
+        self.keys: KeyProvider = _provider(self.client, client, jwks)
 
     @property
     def audience(self) -> tuple[str, ...] | AnyAudience | None:
@@ -182,6 +183,12 @@ def _check_options(options: Mapping[str, Any], client: PyJWKClient | None) -> No
         raise TypeError(f"Issuer() got an unexpected keyword argument {unknown[0]!r}")
     if client is not None and options:
         raise ConfigurationError(f"client and {', '.join(options)}: set these where the client is made")
+
+
+def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:
+    if client is None:
+        return _supplied(jwks)
+    return client.source if given is None else ClientKeys(given)  # whose methods may be a program's own
 
 
 def _supplied(jwks: Any) -> KeyProvider:

@@ -23,7 +23,7 @@ from jwks_auth.ledger import Ledger, RecentKids
 from jwks_auth.shown import escaped
 from jwks_auth.snapshot import Found, Health, Loaded, Order, Wanted
 
-__all__ = ["KeySource"]
+__all__ = ["KeySource", "resolved"]
 
 ValueT = TypeVar("ValueT")
 Steps = Generator[tuple[Flight, float] | Found[ValueT], None, None]
@@ -74,11 +74,11 @@ class KeySource:
         Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
         set.
         """
-        return _resolved(self.lookup(_key(kid, alg)))
+        return resolved(self.lookup(_key(kid, alg)))
 
     async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
         """As :meth:`resolve`, without holding the event loop."""
-        return _resolved(await self.alookup(_key(kid, alg)))
+        return resolved(await self.alookup(_key(kid, alg)))
 
     def lookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """Look for *wanted*; with *refresh*, in the answer of a fetch that is under way or starts now."""
@@ -250,7 +250,8 @@ def _key(kid: str | None, alg: str) -> Wanted[VerificationKey]:
     return Wanted(lambda snapshot: snapshot.keys.select(kid, alg), kid)
 
 
-def _resolved(found: Found[VerificationKey]) -> VerificationKey:
+def resolved(found: Found[VerificationKey]) -> VerificationKey:
+    """The key that was found; raises ``InvalidTokenError`` or ``KeySourceError``."""
     if found.value is not None:
         return found.value
     if found.error is not None:

@@ -81,7 +81,7 @@ def test_a_client_of_ones_own() -> None:
     client = PyJWKClient("https://keys.example/jwks")
     issuer = Issuer(fake.issuer, client=client)
     assert issuer.client is client
-    assert issuer.keys is client.source
+    assert issuer.keys.key_set is client.source.key_set
     with pytest.raises(ConfigurationError, match="client and lifespan"):
         Issuer(fake.issuer, client=client, lifespan=60)
 
