@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["NegatedToken", "TokenPermission", "no_verdict"]
+__all__ = ["NegatedToken", "TokenPermission", "check_without_token", "no_verdict"]
 
 
 class NegatedToken(NOT):
@@ -97,6 +97,33 @@ def no_verdict(request: Request, view: APIView) -> bool:
     if any(_negates_a_token(permission) for permission in view.get_permissions()):
         view.permission_denied(request)
     return False
+
+
+def check_without_token(view: Any) -> None:
+    """Have *view*, whose request has no token, take no such ``~`` for a yes, also where none of ours was asked.
+
+    DRF asks no further once the answer is clear: of ``~(IsAuthenticated & HasRole("a"))`` only the first.
+    """
+    asked = view.check_permissions
+
+    def check_permissions(request: Request) -> None:
+        asked(request)
+        for permission in view.get_permissions():
+            if _negates_a_token(permission) and not _holds_without_token(permission, request, view):
+                view.permission_denied(request)
+
+    view.check_permissions = check_permissions
+
+
+def _holds_without_token(permission: Any, request: Request, view: Any) -> bool:
+    """Whether something else in *permission* allows the request than what asks a token, or its negation."""
+    if isinstance(permission, TokenPermission) or (isinstance(permission, NOT) and any(_asking(permission))):
+        return False
+    operands = _operands(permission)
+    if isinstance(permission, NOT) or not operands:
+        return bool(permission.has_permission(request, view))
+    enough = all if isinstance(permission, AND) else any
+    return enough(_holds_without_token(operand, request, view) for operand in operands)
 
 
 def _all_judge(permission: Any, request: Request, view: APIView) -> bool:

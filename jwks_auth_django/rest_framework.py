@@ -25,7 +25,7 @@ from jwks_auth import (
 )
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import finish, rejection_of, sender_of, sign_in
-from jwks_auth_django.composition import TokenPermission, no_verdict
+from jwks_auth_django.composition import TokenPermission, check_without_token, no_verdict
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
@@ -77,7 +77,11 @@ class JWTAuthentication(BaseAuthentication):
             token = sign_in(request._request, self.requirement)
         except (AuthError, KeySourceError) as error:
             raise TokenRefused(rejection_of(request._request, error)) from error
-        return None if token is None else (sender_of(request._request).user, token)
+        if token is not None:
+            return sender_of(request._request).user, token
+        if (view := request.parser_context.get("view")) is not None:
+            check_without_token(view)
+        return None
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge for a request without credentials."""

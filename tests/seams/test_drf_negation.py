@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
@@ -40,6 +42,14 @@ class Base(APIView):
         return Response({})
 
     post = get
+
+
+class Gate(Base):
+    """Its own gate only: what DRF negates, it negates of every object too."""
+
+    def get(self, request: Any) -> Response:
+        """Past the view's gate."""
+        return Response({})
 
 
 def client_of(project: Any, permissions: list[Any], user: User | None = None, **settings: Any) -> APIClient:
@@ -89,10 +99,48 @@ def test_an_object_that_is_asked_about_alone(project: Any) -> None:
     assert APIClient().get("/x").status_code == 401
 
 
+def test_a_request_without_a_view(project: Any) -> None:
+    """Made by hand, it has no permissions that could be negated: nobody sent a token."""
+    project()
+    assert JWTAuthentication().authenticate(Request(HttpRequest())) is None
+
+
 def test_a_permission_of_ones_own_says_what_it_can_judge() -> None:
     """The base of those that ask a token leaves it to them."""
     with pytest.raises(NotImplementedError):
         TokenPermission().can_judge(None, None)  # type: ignore[arg-type]
+
+
+SHORT: list[Any] = [
+    ~(IsAuthenticated & GUEST),
+    ~(IsAuthenticated & IsAdminUser & HasScopes("x")),
+    ~(IsAuthenticated & ~GUEST) & AllowAny,
+    IsAdminUser | ~(IsAuthenticated & GUEST),
+    AllowAny & ~(IsAuthenticated & (GUEST | IsAdminUser)),
+]
+
+
+@pytest.mark.parametrize("permission", SHORT, ids=str)
+def test_a_negation_whose_permission_was_never_asked(
+    project: Any, issuer: FakeIssuer, permission: Any
+) -> None:
+    """DRF stops at ``IsAuthenticated``, and the ``~`` around it makes a yes of that; a token is asked all the same."""
+    client = client_of(project, [permission])
+    assert client.get("/x").status_code == 401
+    assert client.get("/x", headers=issuer.headers(roles=["guest"])).status_code in {200, 403}
+
+
+def test_another_way_in_beside_such_a_negation(project: Any, database: None, issuer: FakeIssuer) -> None:
+    """The control: who needs no token still needs none, and DRF's own negations are left alone."""
+    admin = User.objects.create(username="root", is_staff=True)
+    assert client_of(project, [IsAdminUser | ~(IsAuthenticated & GUEST)], admin).get("/x").status_code == 200
+    negated = ~IsAdminUser | ~(IsAuthenticated & GUEST)
+    project(
+        {"/x": type("View", (Gate,), {"permission_classes": [AllowAny, negated, ~IsAdminUser]}).as_view()}
+    )
+    client = APIClient()
+    assert client.get("/x").status_code == 200
+    assert client.get("/x", headers=issuer.headers(roles=["member"])).status_code == 200
 
 
 STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]
