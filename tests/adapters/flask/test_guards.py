@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Blueprint
+from flask import Blueprint, Flask
 from flask.views import MethodView
 
 from jwks_auth import ConfigurationError
@@ -64,6 +64,18 @@ def test_protect_refuses_impossible_scopes_at_once(auth, app):
     """As the decorator does."""
     with pytest.raises(ConfigurationError, match="scope"):
         auth.protect(app, scopes=["a,b"])
+
+
+def test_an_app_may_be_protected_before_it_is_set_up(issuer):
+    """The guard finds the instance when a request comes."""
+    app, auth = Flask(__name__), JWKSAuth()
+    auth.protect(app)
+    app.config.from_mapping(issuer.settings(prefix="JWKS_AUTH_"))
+    auth.init_app(app)
+    app.add_url_rule("/view", view_func=view)
+    client = app.test_client()
+    assert client.get("/view").status_code == 401
+    assert client.get("/view", headers=issuer.headers()).json == {"known": True}
 
 
 def test_deny_by_default(guarded, issuer):
