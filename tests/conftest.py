@@ -63,6 +63,15 @@ def pytest_collection() -> Iterator[None]:
         CLOCK.collecting = False
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests have the same names in every process, or they could not be shared out among several."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(
+                f"an address is no name for a test; give its parameters ids: {item.nodeid}"
+            )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
     """A fixture is made: for one test, or for those of a class, a module or the whole suite."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 from pathlib import Path
@@ -91,8 +92,13 @@ def _node() -> str:
 
 
 def _install_packages() -> None:
-    if (_HERE / "node_modules" / "oidc-provider").is_dir():
-        return
+    with (_HERE / "package.json").open() as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # tests on another core need them as well
+        if not (_HERE / "node_modules" / "oidc-provider").is_dir():
+            _install()
+
+
+def _install() -> None:
     npm = need_tool("npm")
     options = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
     done = subprocess.run([npm, "install", *options], cwd=_HERE, capture_output=True, text=True, timeout=600)

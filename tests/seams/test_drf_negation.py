@@ -120,7 +120,7 @@ SHORT: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("permission", SHORT, ids=str)
+@pytest.mark.parametrize("permission", SHORT)
 def test_a_negation_whose_permission_was_never_asked(
     project: Any, issuer: FakeIssuer, permission: Any
 ) -> None:
@@ -147,7 +147,7 @@ STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=["bare", "Django's", "with ours"])
-@pytest.mark.parametrize("permissions", NEGATIONS, ids=str)
+@pytest.mark.parametrize("permissions", NEGATIONS)
 def test_a_negation_opens_nothing_to_nobody(project: Any, permissions: list[Any], stack: list[str]) -> None:
     """A request without any token is 401, not "no guest"."""
     client = client_of(project, permissions, MIDDLEWARE=stack)
@@ -155,7 +155,7 @@ def test_a_negation_opens_nothing_to_nobody(project: Any, permissions: list[Any]
     assert client.get("/x", headers={"Authorization": "Basic dXNlcjpwYXNz"}).status_code == 401
 
 
-@pytest.mark.parametrize("permissions", NEGATIONS, ids=str)
+@pytest.mark.parametrize("permissions", NEGATIONS)
 def test_a_session_is_no_token_that_could_be_negated(
     project: Any, database: None, permissions: list[Any]
 ) -> None:
@@ -177,7 +177,6 @@ def test_a_session_is_no_token_that_could_be_negated(
         ~~(AllowAny & ~GUEST),
         OwnersOnly & AllowAny | ~GUEST,
     ],
-    ids=str,
 )
 def test_a_token_is_negated_as_always(project: Any, issuer: FakeIssuer, permission: Any) -> None:
     """The control: a token without the role gets in, a guest's is 403 with a challenge."""
@@ -190,7 +189,6 @@ def test_a_token_is_negated_as_always(project: Any, issuer: FakeIssuer, permissi
 @pytest.mark.parametrize(
     "permission",
     [~HasScopes, ~HasAnyScope, ~(HasScopes | GUEST), ~(AllowAny & HasScopes), ~~(AllowAny & ~HasScopes)],
-    ids=str,
 )
 def test_a_method_that_names_no_scope_is_closed_to_a_negation_too(
     project: Any, issuer: FakeIssuer, permission: Any
@@ -205,7 +203,7 @@ def test_a_method_that_names_no_scope_is_closed_to_a_negation_too(
 
 
 @pytest.mark.parametrize(
-    "permission", [~GUEST | IsAdminUser, IsAdminUser | ~GUEST, HasScopes("x") | IsAdminUser], ids=str
+    "permission", [~GUEST | IsAdminUser, IsAdminUser | ~GUEST, HasScopes("x") | IsAdminUser]
 )
 def test_what_else_opens_a_view_still_does(project: Any, database: None, permission: Any) -> None:
     """An administrator's session needs no token where the composition says so."""

@@ -221,7 +221,6 @@ def looks_at_keys() -> Any:
         dict,
         "".join,
     ],
-    ids=str,
 )
 def test_what_merely_mentions_the_scheme_may_start(dependency: Any) -> None:
     """It is no guard, and is not taken for one."""
