@@ -10,10 +10,9 @@ BIN := .venv/bin
 demo: .venv/.demo
 	@$(BIN)/python -m example_projects.demo $(if $(KEEP),--keep)
 
-## the whole suite, with branch coverage collected for check
+## the whole suite, a module at a time on each core, with branch coverage collected for check
 test: venv
-	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest; outcome=$$?; $(BIN)/python -m coverage combine -q; exit $$outcome
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --cov --cov-report=
 
 ## lint, types, architecture, coverage: what CI runs after the suite
 check: venv
