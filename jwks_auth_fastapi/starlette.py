@@ -197,7 +197,7 @@ class _Guard:
                 args[0].send = finishing(conn.scope, args[0].send)
             else:
                 watch(conn)
-            await self.check(conn.scope)
+            await self.check(conn)
             if inspect.iscoroutinefunction(endpoint):
                 return await endpoint(*args, **kwargs)
             return await run_in_threadpool(endpoint, *args, **kwargs)
@@ -205,20 +205,20 @@ class _Guard:
         note_guard(guarded, endpoint, self.requirement)
         return guarded
 
-    async def check(self, scope: Scope) -> None:
+    async def check(self, conn: HTTPConnection) -> None:
         """Set ``auth`` and ``user`` of the connection; raises what Starlette's handlers answer."""
-        backend = self.backend or scope.get(_BACKEND)
+        backend = self.backend or conn.scope.get(_BACKEND)
         if backend is None:
             raise ConfigurationError(
                 "require_jwt found no backend: put AuthenticationMiddleware with a JWTAuthenticationBackend "
                 "around the application, or say require_jwt(backend=...)"
             )
         try:
-            token = await authenticate(backend.authenticator, scope, self.requirement)
+            token = await authenticate(backend.authenticator, conn.scope, self.requirement)
         except (AuthError, KeySourceError) as error:
-            raise self._refusal(request_rejected(error, backend.authenticator, scope)) from error
-        if token is not None or "auth" not in scope:  # another middleware may know who this is
-            scope["auth"], scope["user"] = _identity(token)
+            raise self._refusal(request_rejected(error, backend.authenticator, conn.scope)) from error
+        if token is not None or "auth" not in conn.scope:  # another middleware may know who this is
+            conn.scope["auth"], conn.scope["user"] = _identity(token)
 
     @staticmethod
     def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:
@@ -258,7 +258,7 @@ class _GuardedApp:
         if scope["type"] != "lifespan":
             send = finishing(scope, send)
             try:
-                await self.guard.check(scope)
+                await self.guard.check(HTTPConnection(scope))
             except RequestRejected as exc:
                 if _EXCEPTION_HANDLERS in scope:
                     raise

@@ -30,8 +30,11 @@ def links(error: BaseException) -> Iterator[BaseException]:
             yield link
 
 
-def trace(error: BaseException) -> str:
-    """All that ``capture_locals=True`` prints of *error* and what it came from, but for the frames of tests."""
+def trace(error: BaseException, *, ours: bool = False) -> str:
+    """All that ``capture_locals=True`` prints of *error* and what it came from, but for the frames of tests.
+
+    *ours*: nor those of frameworks, whose locals are the request.
+    """
     told = []
     for link in links(error):
         report = TracebackException(type(link), link, link.__traceback__, capture_locals=True)
@@ -42,7 +45,8 @@ def trace(error: BaseException) -> str:
             repr(vars(link)),
             _pickled(link),
         ]
-        told += _locals(frame for frame in report.stack if not is_test(frame.filename))
+        shown = [frame for frame in report.stack if not is_test(frame.filename)]
+        told += _locals(frame for frame in shown if is_ours(frame.filename) or not ours)
     return "\n".join(told)
 
 
