@@ -84,7 +84,7 @@ def _parse_header(segment: bytes) -> Header:
     octets = decode_base64url(segment)
     if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # it is read before anything is verified
         raise ValueError("more members than a header has")
-    members = parse_json_object(octets)
+    members = parse_json_object(octets, brief=True)
     # No extension is implemented, so whatever a header calls critical is not understood (section 4.1.11). An
     # unencoded payload (b64, RFC 7797) has to be called critical, and is never allowed in a JWT.
     if "crit" in members or members.get("b64", True) is not True:

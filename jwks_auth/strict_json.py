@@ -17,6 +17,9 @@ __all__ = ["MAX_DEPTH", "parse_json_object"]
 MAX_DEPTH = 32
 """Nested lists and objects allowed; providers' tokens need four."""
 
+_LONGEST_NUMBER = 64
+"""Characters of a number in a header; the largest float takes 24."""
+
 _SPACE = " \t\r\n"
 _OPENING = ord("[")
 _AS_LISTS = bytes.maketrans(b"{}", b"[]")
@@ -48,21 +51,47 @@ _decoder: Any = json.JSONDecoder(
 _scan_once: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 
 
-def parse_json_object(data: bytes) -> dict[str, Any]:
-    """The object in *data*; raises ``ValueError`` for anything else, whatever the bytes are."""
+def _brief_int(digits: str) -> int:
+    return int(_brief(digits))
+
+
+def _brief_float(digits: str) -> float:
+    return _finite(_brief(digits))
+
+
+def _brief(digits: str) -> str:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number is longer than any that a header has")
+    return digits
+
+
+_brief_decoder: Any = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=_brief_float,
+    parse_int=_brief_int,
+)
+_scan_once_briefly: Callable[[str, int], tuple[Any, int]] = _brief_decoder.scan_once
+
+
+def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
+    """The object in *data*; raises ``ValueError`` for anything else, whatever the bytes are.
+
+    *brief*: for a header, which is read before anything is verified. Long numbers take long to read, and are refused.
+    """
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         _check_depth(data)
     text = data.decode("utf-8")
     if text[:1] != "{" and (text := text.lstrip(_SPACE))[:1] != "{":
         raise ValueError("not a JSON object")
     try:
-        parsed, end = _scan_once(text, 0)
+        parsed, end = (_scan_once_briefly if brief else _scan_once)(text, 0)
     except StopIteration:  # how scan_once says that a value is missing
         raise ValueError("not JSON") from None
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("something follows the JSON object")
-    if "\\" in text:
-        # Only an escape can bring in half of a surrogate pair, which no UTF-8 text can hold.
+    if "\\ud" in text or "\\uD" in text:
+        # Only such an escape can bring in half of a surrogate pair, which no UTF-8 text can hold.
         json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     members: dict[str, Any] = parsed
     return members

@@ -154,5 +154,10 @@ def sizes() -> Iterator[Attack]:
     yield of_header("size_of_the_header", "too_large", {"x": "x" * 15000}, x="x" * 5000)
     yield of_header("size_of_a_list_in_the_header", "malformed", {"x": [0] * 2000}, x=[0] * 100)
     yield of_header("size_of_objects_in_the_header", "malformed", {"x": [[{}]] * 500}, x=[[{}]] * 30)
+    yield of_header("size_of_an_integer_in_the_header", "malformed", {"x": 10**64}, x=10**63)
+    long_float = b'{"alg": "RS256", "kid": "RS256", "x": 0.' + b"1" * 63 + b"}"
+    short_float = long_float.replace(b"11}", b"1}")
+    yield Attack("size_of_a_float_in_the_header", lambda: token(long_float), "malformed",
+                 lambda: token(short_float))  # fmt: skip
     yield of_text("size_just_above_the_limit", lambda raw: raw.ljust(16_385, "A"), "too_large")
     yield of_text("size_just_at_the_limit", lambda raw: raw.ljust(16_384, "A"), "malformed")

@@ -25,7 +25,8 @@ def test_objects_are_read(data: bytes, expected: object) -> None:
     "data",
     [b"", b" ", b"[]",
      b'"a"', b"1", b"null", b"{", b'{"a"}', b'{"a":}', b"{}{}", b"{} x", b'{"a":1,"a":1}', b'{"a":NaN}',
-     b'{"a":-Infinity}', b'\xef\xbb\xbf{}', "{}".encode("utf-16"), b'{"a":"\\ud800"}', b'{"\\udc00":1}',
+     b'{"a":-Infinity}', b'\xef\xbb\xbf{}', "{}".encode("utf-16"), b'{"a":"\\ud800"}',
+     b'{"a":"\\uDc00"}', b'{"a":"\\\\\\ud800"}', b'{"\\udc00":1}',
      b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b"\xa0{}",
      b"{" * 40, b"{[" + b"[]," * 40 + b"]}"],
 )  # fmt: skip
@@ -33,6 +34,17 @@ def test_bcp_9_anything_else_is_refused(data: bytes) -> None:
     """Other values, other encodings, duplicates, constants, halves of surrogate pairs."""
     with pytest.raises(ValueError):  # noqa: PT011  the text is for developers
         parse_json_object(data)
+
+
+@pytest.mark.parametrize("number", [b"1" * 64, b"-" + b"1" * 63, b"0." + b"1" * 62, b"1e" + b"0" * 62])
+def test_a_header_has_no_long_numbers(number: bytes) -> None:
+    """They take long to read, and a header is read before anything is verified; claims may have them."""
+    for text in (b'{"a":%b}' % number, b'{"a":[{"b":%b}]}' % number):
+        assert parse_json_object(text, brief=True) == parse_json_object(text)
+        longer = text.replace(number, number + b"1")
+        assert parse_json_object(longer)
+        with pytest.raises(ValueError, match="longer"):
+            parse_json_object(longer, brief=True)
 
 
 def nested(depth: int) -> bytes:
