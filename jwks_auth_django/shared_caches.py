@@ -56,8 +56,6 @@ def _never_stored(request_class: Any) -> Any:
         "__qualname__": request_class.__qualname__,
         "_cache_update_cache": property(lambda request: False, lambda request, value: None),
     }
-    if "_cache_update_cache" in vars(request_class):
-        return request_class
     return type(request_class.__name__, (request_class,), fields)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI, HTTPException, Security, WebSocket
 from fastapi.responses import StreamingResponse
+from fastapi.security import SecurityScopes
 from starlette.applications import Starlette
 from starlette.authentication import requires
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient, WebSocketDenialResponse
@@ -160,3 +161,11 @@ def test_an_asgi_app_behind_the_guard_is_not_for_everybody(issuer: FakeIssuer) -
     answer = client.get("/", headers=issuer.headers())
     assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Authorization", PRIVATE)
     assert client.get("/").headers["vary"] == "Authorization"
+
+
+async def test_a_connection_that_sends_nothing_is_judged_all_the_same(issuer: FakeIssuer) -> None:
+    """A dependency called with headers alone, as in a test of one's own: there is no answer to finish."""
+    raw = issuer.headers(sub="u1")["Authorization"].encode()
+    scope = {"type": "http", "path": "/", "headers": [(b"authorization", raw)]}
+    token = await JWTBearer(issuer.settings())(HTTPConnection(scope), SecurityScopes())
+    assert token.subject == "u1"

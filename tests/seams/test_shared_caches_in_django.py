@@ -50,6 +50,15 @@ def counted(request: HttpRequest) -> HttpResponse:
     return HttpResponse("for all")
 
 
+def calling_itself() -> View_:
+    """A view that encloses itself, as the audit of decorators may meet."""
+
+    def view(request: HttpRequest, again: bool = True) -> HttpResponse:
+        return view(request, False) if again else page(request)
+
+    return view
+
+
 CACHED: dict[str, View_] = {
     "cache_page(login_required)": cache_page(60)(login_required(page)),
     "cache_page(view)": cache_page(60)(page),
@@ -149,6 +158,7 @@ def test_a_token_s_own_pages_are_cached_where_it_is_in_authorization(
         ("X-Token", {"/page": CACHED["cache_page(class)"]}, [OURS], ["view at /page"]),
         ("X-Token", {"/page": page}, [UPDATE, OURS, FETCH], ["UpdateCacheMiddleware"]),
         ("X-Token", {"/page": login_required(page)}, [OURS], []),
+        ("X-Token", {"/page": calling_itself()}, [OURS], []),
         ("Authorization", {"/page": cache_page(60)(page)}, [UPDATE, OURS, FETCH], []),
         ("authorization", {"/page": cache_page(60)(page)}, [OURS], []),
     ],

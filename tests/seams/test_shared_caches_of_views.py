@@ -13,6 +13,7 @@ from django.urls import path
 from django.views import View
 from ninja import NinjaAPI
 from ninja.errors import HttpError
+from ninja.streaming import JSONL
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -93,6 +94,16 @@ def ninja_urls() -> tuple[Any, ...]:
     def invalid(request: HttpRequest, n: int) -> None:
         """Ninja refuses what is no number."""
 
+    @api.get("/lines", response=JSONL[int])
+    def lines(request: HttpRequest) -> Any:
+        """Sent one by one."""
+        yield 1
+
+    @api.get("/lines-async", response=JSONL[int], auth=AsyncJWTBearer())
+    async def lines_async(request: HttpRequest) -> Any:
+        """Sent one by one, on an event loop."""
+        yield 1
+
     return (path("", api.urls),)
 
 
@@ -139,6 +150,8 @@ def test_drf_s_answers_depend_on_the_header(
         ("async", 200, PRIVATE),
         ("error", 409, None),
         ("invalid", 422, None),
+        ("lines", 200, None),
+        ("lines-async", 200, None),
     ],
 )
 def test_ninja_s_answers_are_not_for_everybody_without_the_middleware(

@@ -133,6 +133,38 @@ def test_refusals_are_told_and_logged_without_the_token(
     assert "secret-subject" not in caplog.text
 
 
+def test_a_refusal_is_told_once_for_the_request_its_memo_is_of(issuer: FakeIssuer) -> None:
+    """Whoever refuses first; the answer tells too, and another request is another refusal."""
+    told: list[Exception] = []
+    authenticator = Authenticator(issuer.settings(audience="api"), on_rejected=told.append)
+    memo, refused, later = Memo(), InvalidTokenError("user_refused"), InvalidTokenError("expired")
+    assert authenticator.rejection(refused, memo) == authenticator.rejection(refused)
+    authenticator.refused(refused, memo)
+    authenticator.rejection(later, memo)
+    assert told == [refused]
+    authenticator.rejection(refused, Memo())
+    authenticator.refused(later)
+    assert told == [refused, refused, later]
+
+
+def test_a_memo_that_was_told_remembers_it(issuer: FakeIssuer) -> None:
+    """``authenticate`` has told of what it raises."""
+    told: list[Exception] = []
+    authenticator = Authenticator(issuer.settings(audience="api"), on_rejected=told.append)
+    memo = Memo()
+    with pytest.raises(InvalidTokenError) as caught:
+        authenticator.authenticate(credentials(issuer, aud="elsewhere"), memo=memo)
+    authenticator.rejection(caught.value, memo)
+    assert told == [caught.value]
+
+
+def test_what_depends_on_another_header_says_so(issuer: FakeIssuer) -> None:
+    """An adapter that reads tokens elsewhere names the place, once."""
+    authenticator = Authenticator(issuer.settings(audience="api"), vary=["X-Token", "Cookie"])
+    assert authenticator.guarded_headers([("Vary", "cookie")]) == [("Vary", "cookie, X-Token")]
+    assert authenticator.rejection(MissingTokenError()).fields["Vary"] == "X-Token, Cookie"
+
+
 @FACES
 def test_a_callback_that_fails_is_logged_with_its_traceback(
     issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
