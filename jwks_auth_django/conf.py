@@ -30,6 +30,7 @@ __all__ = [
     "LABEL",
     "MIDDLEWARE",
     "Configuration",
+    "WrongSettings",
     "configuration",
     "installed",
 ]
@@ -64,6 +65,10 @@ _READ_FROM = {
 }
 
 
+class WrongSettings(ImproperlyConfigured, ConfigurationError):
+    """A :class:`ConfigurationError` that Django knows as its own."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Configuration:
     """What the settings say, ready for use."""
@@ -90,7 +95,7 @@ class Configuration:
         if requirement.audience is None or not self.with_middleware or not self.looks_at(path):
             return
         if not self.accepts(requirement.audience):
-            raise ImproperlyConfigured(
+            raise WrongSettings(
                 f"require_jwt(audience={requirement.audience!r}): the middleware judges before the route is "
                 f"known, by {LABEL.format('AUDIENCE')}, so a route's audience must be among those"
             )
@@ -147,7 +152,7 @@ def _configured() -> Configuration:
         )
     except ConfigurationError as error:
         told = str(error)
-        raise ImproperlyConfigured(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error
+        raise WrongSettings(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error
 
 
 def _given() -> Mapping[str, Any]:

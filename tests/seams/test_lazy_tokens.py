@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jwks_auth import VerifiedToken
+from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.ninja import AsyncJWTBearer, JWTBearer
@@ -140,7 +140,8 @@ async def test_a_good_token_and_none_are_what_they_are(
 def test_lazy_is_refused_with_the_reason(project: Any, value: Any) -> None:
     """A project that still sets it does not start to serve; ``None`` counts as not given."""
     project({"/view": view}, LAZY=value)
-    with pytest.raises(ImproperlyConfigured, match=r'JWKS_AUTH\["LAZY"\]: .*nobody had verified'):
+    with pytest.raises(ConfigurationError, match=r'JWKS_AUTH\["LAZY"\]: .*nobody had verified') as refused:
         Client().get("/view")
+    assert isinstance(refused.value, ImproperlyConfigured)
     project({"/view": view}, LAZY=None)
     assert Client().get("/view").content == b"nobody"
