@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -157,6 +158,7 @@ def test_a_token_s_own_pages_are_cached_where_it_is_in_authorization(
         ("X-Token", {"/page": CACHED["login_required(cache_page)"]}, [OURS], ["view at /page"]),
         ("X-Token", {"/page": CACHED["cache_page(class)"]}, [OURS], ["view at /page"]),
         ("X-Token", {"/page": page}, [UPDATE, OURS, FETCH], ["UpdateCacheMiddleware"]),
+        ("X-Token", {"/page": functools.partial(cache_page(60)(page))}, [OURS], ["view at /page"]),
         ("X-Token", {"/page": login_required(page)}, [OURS], []),
         ("X-Token", {"/page": calling_itself()}, [OURS], []),
         ("Authorization", {"/page": cache_page(60)(page)}, [UPDATE, OURS, FETCH], []),
