@@ -69,12 +69,12 @@ def show(authenticator: Authenticator, *, warm_up: bool = False) -> Report:
     return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
-def verify(authenticator: Authenticator, raw: str) -> Report:
+def verify(authenticator: Authenticator, raw: str | RawToken) -> Report:
     """Explain, step by step, why a token is accepted or refused; it shows claims, so for developers only.
 
     *raw* may still have its ``Bearer``, as it is copied from a request.
     """
-    sent = RawToken(raw.strip().removeprefix("Bearer "))
+    sent = RawToken(RawToken.of(raw).read(_copied))
     del raw
     explanation = authenticator.verifier.explain(sent)
     return Report(tuple(str(explanation).splitlines()), ok=explanation.failed is None)
@@ -90,6 +90,10 @@ def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Repor
     bare = sum(row.guard is None and row.doubt is None for row in listed)
     lines.append(f"{len(listed)} routes, {bare} unprotected" + (f", {unknown} unknown" if unknown else ""))
     return Report(tuple(lines), ok=not (fail_unprotected and (bare or unknown)))
+
+
+def _copied(text: str) -> str:
+    return text.strip().removeprefix("Bearer ")
 
 
 def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[str]]) -> Report:

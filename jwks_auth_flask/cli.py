@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from jwks_auth import cli
-from jwks_auth.adapters import Authenticator
+from jwks_auth.adapters import Authenticator, RawToken
 from jwks_auth_flask.gate import gate_of
 from jwks_auth_flask.routes import Protection, protections
 
@@ -43,7 +43,8 @@ def verify(token: str, name: str) -> None:
 
     It shows the token's claims.
     """
-    raw = token or sys.stdin.read()
+    raw = RawToken(token or sys.stdin.read())
+    del token
     _show(cli.verify(_authenticator(name), raw))
 
 

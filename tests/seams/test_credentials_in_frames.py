@@ -188,7 +188,7 @@ def hooked(issuer: FakeIssuer, place: str, hook: Seen) -> Authenticator:
 
 
 PLACES = ["validators", "is_revoked", "async is_revoked", "jwks", "tenants", "async tenants", "on_verified",
-          "fetch_data"]  # fmt: skip
+          "fetch_data", "match_kid"]  # fmt: skip
 # fetch_data runs in a thread, where nobody interrupts it.
 FAILING = [(place, failure) for place in PLACES for failure in FAILURES
            if place != "fetch_data" or isinstance(failure, Exception)]  # fmt: skip
@@ -221,6 +221,32 @@ def test_a_failing_callback_is_shown_no_token(
         for record in caplog.records:
             if record.exc_info and record.exc_info[1]:
                 assert not leaks(trace(record.exc_info[1]), raw)
+
+
+def test_hooks_that_fail_are_shown_no_token(issuer: FakeIssuer, caplog: pytest.LogCaptureFixture) -> None:
+    """``on_event`` and ``on_rejected``: the first is logged, the second passes to the caller."""
+    caplog.set_level(logging.DEBUG)
+    event, rejected = Seen(failure=RuntimeError("event")), Seen(failure=RuntimeError("rejected"))
+
+    class Down(PyJWKClient):
+        def fetch_data(self) -> Any:
+            raise KeySourceError("down")
+
+    raw = issuer.token(aud="api")
+    judge = Authenticator(issuer.settings(audience="api"), on_rejected=rejected)
+    judge.verifier = TokenVerifier(
+        Issuer(issuer.issuer, client=Down("https://a.example/", on_event=event)), "api"
+    )
+    for call in (
+        lambda: judge.authenticate(Credentials([f"Bearer {raw}"])),
+        lambda: asyncio.run(judge.aauthenticate(Credentials([f"Bearer {raw}"]))),
+    ):
+        error = raised(call)
+        assert str(error) == "rejected"
+        assert isinstance(error.__context__, KeySourceError)
+        assert event.told
+        for text in (trace(error), event.told, rejected.told, caplog.text):
+            assert not leaks(text, raw)
 
 
 def test_the_frames_of_a_failing_callback_are_kept(issuer: FakeIssuer) -> None:

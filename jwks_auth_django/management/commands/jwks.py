@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from jwks_auth import cli
+from jwks_auth.adapters import RawToken
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.routes import rows
 
@@ -46,7 +47,8 @@ class Command(BaseCommand):
             return cli.routes(rows(), fail_unprotected=options["fail_unprotected"])
         authenticator = configuration().authenticator
         if options["command"] == "verify":
-            raw = options["token"] or sys.stdin.read()
+            # Taken out of the options, which reports of errors print.
+            raw = RawToken(options.pop("token") or sys.stdin.read())
             return cli.verify(authenticator, raw)
         if options["command"] == "refresh":
             return cli.refresh(authenticator)
