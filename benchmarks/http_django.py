@@ -52,7 +52,7 @@ def configure(issuer: FakeIssuer) -> None:
         LOGGING_CONFIG=None,
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "jwks_auth_django"],
         AUTHENTICATION_BACKENDS=["jwks_auth_django.backends.JWTAuthenticationBackend"],
-        JWKS_AUTH={**issuer.settings(), "JWKS": issuer.jwks()},
+        JWKS_AUTH={**issuer.settings(), "JWKS": issuer.jwks(), "ALLOW_FAKE_ISSUER": True},
         SIMPLE_JWT=simplejwt,
         REST_FRAMEWORK={
             "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -55,6 +55,7 @@ def ours(issuer: FakeIssuer, decorate: Callable[[Any], Any], *, required: bool =
     """An app with this extension, its view decorated by *decorate*."""
     app = Flask("ours")
     app.config.from_mapping(issuer.settings(prefix="JWKS_AUTH_"), JWKS_AUTH_JWKS=issuer.jwks())
+    app.config["JWKS_AUTH_ALLOW_FAKE_ISSUER"] = True
     app.config["JWKS_AUTH_REQUIRED"] = required
     JWKSAuth(app)
     app.add_url_rule("/orders", view_func=decorate(view))

@@ -48,8 +48,9 @@ class Authenticator:
     """Verifies the credentials of requests against requirements, with one verifier made from settings.
 
     *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
-    request that carried credentials; *on_event* hears of key refreshes. *vary* names the request headers that
-    may hold a token. No I/O at construction; raises :class:`ConfigurationError` there.
+    request that carried credentials; *on_event* hears of key refreshes. *vary* names the request
+    headers that may hold a token. *in_tests* says whether tests run, where the framework knows: elsewhere the keys
+    of a ``FakeIssuer`` are refused. No I/O at construction; raises :class:`ConfigurationError` there.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class Authenticator:
         on_rejected: Callable[[AuthError | KeySourceError], object] | None = None,
         on_event: Callable[[Any], object] | None = None,
         vary: Sequence[str] = ("Authorization",),
+        in_tests: bool | None = None,
     ) -> None:
         self.vary = tuple(vary)
         """What every answer of a route with a requirement depends on, a token sent or not."""
         self.settings = settings if isinstance(settings, Settings) else Settings.from_mapping(settings)
-        self.verifier = self.settings.verifier(on_event=on_event)
+        self.verifier = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
         self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
         self._declared: set[tuple[str, ...] | AnyAudience | None] = {None}

@@ -122,7 +122,7 @@ def _walk_the_header(
 def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
     yield Step("key", expected, f"kid {shown(token.kid)}"), lambda code: hints.on_key(token, trust)
-    key = trust.issuer.keys.resolve(token.kid, token.alg)
+    key = trust.keys.resolve(token.kid, token.alg)
     made = Step("signature", f"made with key {shown(key.kid)}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE
     if not token.is_signed(key.verify):

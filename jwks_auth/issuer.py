@@ -118,6 +118,8 @@ class Issuer:
             roles_claim=roles_claim,
             permissions_claim=permissions_claim,
         )
+        self.has_own_audience = audience is not None
+        """Whether no route widens the audience, where several issuers are trusted."""
         self.discovery_url = discovery_url
         """Where the metadata is, if it is not where the standards put it."""
         self.client = client

@@ -22,14 +22,14 @@ class SuppliedKeys:
     """
 
     def __init__(self, supply: Callable[[], Any]) -> None:
-        self._supply = supply
+        self.supply = supply
         self._last: tuple[Any, KeySet] | None = None
 
     @property
     def key_set(self) -> KeySet:
         """The set as it is now; raises ``KeySourceError`` before the first good answer."""
         try:
-            document = self._supply()
+            document = self.supply()
             if self._last is None or document != self._last[0]:
                 # A copy: a program that changes its document in place would otherwise be compared with itself.
                 kept = document if isinstance(document, KeySet) else deepcopy(document)

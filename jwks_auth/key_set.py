@@ -12,9 +12,12 @@ from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
 from jwks_auth.pem import jwk_from_pem
 from jwks_auth.strict_json import parse_json_object
 
-__all__ = ["MAX_KEYS", "KeyProvider", "KeySet", "StaticKeys", "paced"]
+__all__ = ["FAKE", "MAX_KEYS", "KeyProvider", "KeySet", "StaticKeys", "paced"]
 
 ItemT = TypeVar("ItemT")
+
+FAKE = "jwks_auth_fake_issuer"
+"""The member by which a document of ``jwks_auth.testing.FakeIssuer`` says what it is; RFC 7517 has others ignore it."""
 
 MAX_KEYS = 100
 """Members a set may have: each costs time to parse, and providers publish two to five."""
@@ -49,6 +52,8 @@ class KeySet:
 
     keys: tuple[VerificationKey, ...]
     refused: tuple[RefusedKey, ...] = ()
+    is_fake: bool = field(default=False, repr=False, compare=False)
+    """Whether the document was a ``FakeIssuer``'s."""
     _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -74,6 +79,7 @@ class KeySet:
         return cls(
             tuple(key for key in parsed if isinstance(key, VerificationKey)),
             tuple(key for key in parsed if isinstance(key, RefusedKey)),
+            isinstance(document, Mapping) and document.get(FAKE) is True,
         )
 
     @classmethod

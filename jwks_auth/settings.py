@@ -62,6 +62,7 @@ _VERIFIER = {
     "VALIDATORS": read.callables,
     "IS_REVOKED": read.function,
     "TENANTS": read.tenants,
+    "ALLOW_FAKE_ISSUER": read.flag,
 }
 _ANSWER = {
     "REALM": read.parameter,
@@ -150,22 +151,28 @@ class Settings:
     def __repr__(self) -> str:
         return f"<Settings {', '.join(repr(source.get('ISSUER')) for source in self.sources)}>"
 
-    def verifier(self, *, on_event: Callable[[Any], object] | None = None) -> TokenVerifier:
-        """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`."""
+    def verifier(
+        self, *, on_event: Callable[[Any], object] | None = None, in_tests: bool | None = None
+    ) -> TokenVerifier:
+        """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`.
+
+        *in_tests* says whether tests run, so that a ``FakeIssuer`` may be trusted; ``None``: nobody can tell.
+        """
         # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
         own = {name: value for name, value in self.shared.items() if name in _VERIFIER or name in _TOKENS}
         issuers = [self._issuer(at, on_event) for at in range(len(self.sources))]
         with _naming_settings(self.label.format):
-            return TokenVerifier(issuers, **_arguments(own))
+            return TokenVerifier(issuers, **_arguments({"ALLOW_FAKE_ISSUER": in_tests, **own}))
 
     def _issuer(self, at: int, on_event: Callable[[Any], object] | None) -> Issuer:
         source = self.sources[at]
         own_label = _label_of_entry(self.label, at) if self.listed else self.label
-        # An audience that is shared is the verifier's: only what an issuer has of its own no route replaces.
-        shared = {n: value for n, value in self.shared.items() if n in _ISSUER and n != "AUDIENCE"}
+        shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
         arguments = _arguments({**shared, **source})
         with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
-            return Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))
+            issuer = Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))
+        issuer.has_own_audience = "AUDIENCE" in source
+        return issuer
 
 
 @contextmanager

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from jwks_auth.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS
 from jwks_auth.claims import ClaimNames, ClaimPath
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.expectations import Expectations
+from jwks_auth.fake_keys import VettedKeys, vetted
 from jwks_auth.issuer import Issuer
 from jwks_auth.jwk import VerificationKey
+from jwks_auth.key_set import KeyProvider
 from jwks_auth.tokens import AnyAudience, Audience, IssuerTerms
 from jwks_auth.validators import PROFILES, ClaimRules
 
-__all__ = ["Bounds", "OwnAudience", "Trust", "bounds_of", "check_declared", "trust_in", "within"]
+__all__ = ["Bounds", "OwnAudience", "Trust", "bounds_of", "by_name", "check_declared", "trust_in", "within"]
 
 
 class OwnAudience(frozenset[str]):
@@ -31,11 +33,17 @@ class Trust:
     """Everything that verifying a token of one issuer needs, prepared when the verifier is made."""
 
     issuer: Issuer
+    vetted: VettedKeys | None
     find: Callable[[str | None, str], VerificationKey | None]
     algorithms: frozenset[str]
     media_types: frozenset[str | None]
     rules: ClaimRules
     terms: IssuerTerms
+
+    @property
+    def keys(self) -> KeyProvider:
+        """Where a key comes from that is not at hand."""
+        return self.vetted or self.issuer.keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +55,22 @@ class Bounds:
     rules: ClaimRules
 
 
-def trust_in(issuer: Issuer, expected: Expectations, *, among_several: bool = False) -> Trust:
-    """The trust in *issuer*, whose own settings stand in for those of *expected*; *among_several* issuers or alone."""
+def trust_in(
+    issuer: Issuer, expected: Expectations, *, among_several: bool = False, allow_fake: bool | None = None
+) -> Trust:
+    """The trust in *issuer*, whose own settings stand in for those of *expected*; *among_several* issuers or alone.
+
+    *allow_fake*: whether keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
+    """
     expected = issuer.overrule(expected)
     terms = expected.terms
-    if among_several and isinstance(issuer.audience, tuple):
+    if among_several and issuer.has_own_audience and isinstance(issuer.audience, tuple):
         terms = replace(terms, audience=OwnAudience(issuer.audience))
+    looked_at = None if issuer.client else vetted(issuer.keys, issuer.issuer, allowed=allow_fake)
     return Trust(
         issuer=issuer,
-        find=issuer.keys.find,
+        vetted=looked_at,
+        find=(looked_at or issuer.keys).find,
         algorithms=expected.algorithms,
         media_types=expected.profile.media_types,
         rules=expected.rules,
@@ -87,3 +102,16 @@ def bounds_of(leeway: float) -> Bounds:
     aud = ClaimPath.of("aud")
     rules = ClaimRules(ClaimNames((), aud, aud), frozenset(), leeway)
     return Bounds(frozenset(DEFAULT_ALGORITHMS + OPT_IN_ALGORITHMS), PROFILES["default"].media_types, rules)
+
+
+def by_name(prepare: Callable[[Issuer], Trust], listed: Sequence[Issuer | str]) -> dict[str, Trust]:
+    """The trust in each of the issuers *listed*; raises ``ConfigurationError`` for one that can't be trusted."""
+    trusted: dict[str, Trust] = {}
+    for entry in listed:
+        issuer = Issuer(entry) if isinstance(entry, str) else entry
+        if issuer.issuer in trusted:
+            raise ConfigurationError(f"issuers: {issuer.issuer!r} is listed twice")
+        trust = trusted[issuer.issuer] = prepare(issuer)
+        if trust.vetted is not None:
+            trust.vetted.check()
+    return trusted

@@ -18,7 +18,7 @@ from jwks_auth.jws import issuer_of, parse_jws
 from jwks_auth.tenants import Tenants
 from jwks_auth.tenants_cache import TenantCache
 from jwks_auth.tokens import AnyAudience, IssuerTerms, VerifiedToken, checked_audience
-from jwks_auth.trust import Bounds, Trust, bounds_of, check_declared, trust_in, within
+from jwks_auth.trust import Bounds, Trust, bounds_of, by_name, check_declared, trust_in, within
 from jwks_auth.unverified import Header, UnverifiedToken
 from jwks_auth.validators import validate_audience, validate_claims
 
@@ -39,8 +39,8 @@ class TokenVerifier:
     *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
     ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
     *validators* look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or
-    async, is asked last on every request. *tenants* finds issuers that can't be listed. *clock* gives seconds since
-    1970.
+    async, is asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether
+    keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *clock* gives seconds since 1970.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class TokenVerifier:
         validators: Iterable[Validator] = (),
         is_revoked: IsRevoked | None = None,
         tenants: Tenants | None = None,
+        allow_fake_issuer: bool | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         settings = checked_expectations(
@@ -77,8 +78,10 @@ class TokenVerifier:
         self._expected = Expectations(**settings)
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
         several = len(listed) > 1 or tenants is not None
-        prepare = partial(trust_in, expected=self._expected, among_several=several)
-        self._trusted = _by_name(prepare, listed)
+        prepare = partial(
+            trust_in, expected=self._expected, among_several=several, allow_fake=allow_fake_issuer
+        )
+        self._trusted = by_name(prepare, listed)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
@@ -140,7 +143,7 @@ class TokenVerifier:
         key = trust.find(jose.kid, jose.alg)
         if key is None:
             self._judge(token, trust)  # or else it is not worth the wait
-            key = trust.issuer.keys.resolve(token.kid, token.alg)
+            key = trust.keys.resolve(token.kid, token.alg)
         return self._conclude(token, trust, key)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
@@ -158,7 +161,7 @@ class TokenVerifier:
         key = trust.find(jose.kid, jose.alg)
         if key is None:
             self._judge(token, trust)
-            key = await trust.issuer.keys.aresolve(token.kid, token.alg)
+            key = await trust.keys.aresolve(token.kid, token.alg)
         return self._conclude(token, trust, key)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
@@ -245,13 +248,3 @@ class TokenVerifier:
 
 def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:
     return InvalidTokenError("wrong_type" if jose.alg in trust.algorithms else "algorithm_not_allowed")
-
-
-def _by_name(prepare: Callable[[Issuer], Trust], listed: Sequence[Issuer | str]) -> dict[str, Trust]:
-    trusted: dict[str, Trust] = {}
-    for entry in listed:
-        issuer = Issuer(entry) if isinstance(entry, str) else entry
-        if issuer.issuer in trusted:
-            raise ConfigurationError(f"issuers: {issuer.issuer!r} is listed twice")
-        trusted[issuer.issuer] = prepare(issuer)
-    return trusted

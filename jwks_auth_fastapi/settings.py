@@ -52,6 +52,7 @@ class JWKSAuthSettings(BaseSettings):
     validators: Annotated[tuple[Callable[..., Any], ...] | None, NoDecode] = None
     is_revoked: Callable[..., Any] | None = None
     tenants: Tenants | None = None
+    allow_fake_issuer: bool | None = None
     jwks_uri: str | None = None
     jwks: Any = Field(default=None, repr=False)
     discovery_url: str | None = None

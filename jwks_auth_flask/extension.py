@@ -55,7 +55,9 @@ class JWKSAuth:
                 f"This app has a JWKSAuth named {self.name!r} already; give the second one a name=."
             )
         settings, required = self._settings(app)
-        authenticator = Authenticator(settings, on_event=partial(send_event, app))
+        authenticator = Authenticator(
+            settings, on_event=partial(send_event, app), in_tests=app.testing or app.debug
+        )
         if not gates:
             app.before_request(OrderGuard(app))
             finish_answers(app)

@@ -49,6 +49,14 @@ class Clock:
             self._behind = before
 
 
+if find_spec("flask") is not None:
+    from flask import Flask
+    from werkzeug.datastructures import ImmutableDict
+
+    # The apps of these tests answer as in production, so not with TESTING; and they trust fake issuers.
+    allowed = {"JWKS_AUTH_ALLOW_FAKE_ISSUER": True, "PARTNER_JWKS_AUTH_ALLOW_FAKE_ISSUER": True}
+    Flask.default_config = ImmutableDict({**Flask.default_config, **allowed})
+
 CLOCK = Clock()
 time.time = CLOCK  # before anything imports it by name
 

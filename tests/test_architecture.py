@@ -15,7 +15,7 @@ LAYERS = [
     "challenge errors claims services concealed shown base64url strict_json tokens unverified algorithms clock",
     "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
     "transport fetch discovery store snapshot ledger flight flights calls source",
-    "client issuer trust tenants hints explain verifier",
+    "client issuer fake_keys trust tenants hints explain verifier",
     "readers settings credentials requirement rejection shared_caches authenticator adapters",
     "testing cli",
 ]

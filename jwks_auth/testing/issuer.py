@@ -13,6 +13,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from jwks_auth.challenge import checked_scopes
+from jwks_auth.fake_keys import mark_fake
+from jwks_auth.key_set import FAKE
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.server import MODES, Answer, IssuerServer
 
@@ -152,8 +154,9 @@ class FakeIssuer:
         self._withdrawn |= {kid}
 
     def jwks(self) -> dict[str, Any]:
-        """The published key set (RFC 7517), newest key last."""
-        return {"keys": [key.jwk() for key in self._keys if key.kid not in self._withdrawn]}
+        """The published key set (RFC 7517), newest key last; marked, so that no service takes it by mistake."""
+        published = [key.jwk() for key in self._keys if key.kid not in self._withdrawn]
+        return {"keys": published, FAKE: True}
 
     # --- what a service asks
 
@@ -170,6 +173,7 @@ class FakeIssuer:
             settings["JWKS"] = self.fetch_jwks
         return {prefix + name: value for name, value in settings.items()}
 
+    @mark_fake
     def fetch_jwks(self) -> dict[str, Any]:
         """The key set as a client gets it: counted in ``requests``, ``ConnectionError`` in an outage."""
         self._count(self.jwks_path)

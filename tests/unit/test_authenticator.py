@@ -177,7 +177,7 @@ def test_a_callback_that_fails_is_logged_with_its_traceback(
     sent = credentials(issuer, sub="secret-subject")
     with pytest.raises(KeySourceError):
         face(Authenticator({**issuer.settings(audience="api"), "IS_REVOKED": revoked}))(sent)
-    [record] = caplog.records
+    [record] = [record for record in caplog.records if record.name == "jwks_auth"]
     assert record.levelname == "ERROR"
     assert "in revoked" in caplog.text
     assert "LookupError: no such table" in caplog.text

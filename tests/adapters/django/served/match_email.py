@@ -24,7 +24,11 @@ settings.configure(
         }
     },
     USE_TZ=True,
-    JWKS_AUTH={**issuer.settings(), "USER": {"STORE": "database", "MATCH_EMAIL": True}},
+    JWKS_AUTH={
+        **issuer.settings(),
+        "ALLOW_FAKE_ISSUER": True,
+        "USER": {"STORE": "database", "MATCH_EMAIL": True},
+    },
 )
 django.setup()
 

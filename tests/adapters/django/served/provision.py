@@ -26,7 +26,7 @@ settings.configure(
         }
     },
     USE_TZ=True,
-    JWKS_AUTH={**issuer.settings(), "USER": json.loads(sys.argv[1])},
+    JWKS_AUTH={**issuer.settings(), "ALLOW_FAKE_ISSUER": True, "USER": json.loads(sys.argv[1])},
 )
 django.setup()
 
