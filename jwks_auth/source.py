@@ -104,22 +104,23 @@ class KeySource:
 
     def _steps(self, wanted: Wanted[ValueT], *, refresh: bool) -> Steps[ValueT]:
         """The flights to wait for, and for how many seconds; at last how the lookup ends."""
-        began, landed, admitted = self.clock(), None, False
+        began, landed, admitted, crowd = self.clock(), None, False, self.flights.crowd
         recent = self._recent  # without a set each lookup loads, but for the kids remembered
         refresh |= recent is not None and not recent.holds(wanted.kid, self.books.snapshot, began)
-        crowd = self.flights.crowd
         try:
             for _ in range(_MOST_WAITS):
-                if not admitted and crowd.is_full and self._is_strange(wanted, refresh=refresh):
-                    yield self._sent_away()
                 flight, seconds = self._begin(wanted, began, refresh=refresh)
                 if flight is None or seconds <= 0:
                     break
-                if not admitted and self._is_strange(wanted, refresh=refresh):
-                    admitted = crowd.enter()
-                    if not admitted:
-                        yield self._sent_away()
-                yield flight, seconds
+                strange = not admitted and self._is_strange(wanted, refresh=refresh)
+                admitted = admitted or (strange and crowd.enter())
+                brief = strange and not admitted
+                if brief:
+                    seconds = min(seconds, flight.started + crowd.grace - self.clock())
+                if seconds > 0:
+                    yield flight, seconds
+                if brief and not flight.outcome.done():
+                    yield self._sent_away()
                 landed = flight
                 if not self._deserves_another(wanted, flight, began):
                     break

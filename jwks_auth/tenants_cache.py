@@ -163,9 +163,8 @@ class TenantCache:
         age = -1.0 if tenant is None else now - tenant.answered_at  # in the future: the clock was set back
         trust = tenant.trust if tenant is not None and 0 <= age < tenants.max_age else None
         if tenant is not None and trust is not None:
-            with self._lock:
-                if name in self._known:
-                    self._known.move_to_end(name)
+            with self._lock, suppress(KeyError):  # forgotten in this moment
+                self._known.move_to_end(name)
             if now < tenant.ask_at:
                 return trust, None, False
         elif 0 <= now - self._nobody.get(name, now + 1) < _NOBODY_FOR:

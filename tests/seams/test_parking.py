@@ -46,6 +46,7 @@ def junk(issuer: FakeIssuer, number: int) -> str:
 def client() -> SlowClient:
     """A client that waits for a minute, with the keys in hand."""
     client = SlowClient(FakeIssuer(), wait=60)
+    client.source.flights.crowd.grace = 0.01
     client.warm_up()
     client.slow = True
     return client
@@ -66,6 +67,22 @@ def test_junk_with_made_up_kids_holds_two_workers_at_most(client: SlowClient) ->
         } == {("busy", 1.0)}
         assert pool.submit(verifier.verify, issuer.token(aud="api")).result(60).subject == "user"
         assert sum(not future.done() for future in sent) == 2
+    assert client.fetches <= 3
+
+
+def test_a_rotation_turns_nobody_away(client: SlowClient) -> None:
+    """A provider that answers within a fetch's first moments is waited for, however many tokens have the new key."""
+    issuer = client._issuer
+    issuer.rotate()
+    client.source.flights.crowd.grace = 60.0
+    verifier = TokenVerifier(Issuer(issuer.issuer, client=client), "api")
+    with ThreadPoolExecutor(WORKERS) as pool, ExitStack() as release:
+        release.callback(client.over.set)
+        sent = [pool.submit(verifier.verify, issuer.token(aud="api")) for _ in range(WORKERS)]
+        while client.fetches < 2:
+            pass
+        client.over.set()
+        assert [future.result(60).subject for future in sent] == ["user"] * WORKERS
     assert client.fetches <= 3
 
 
@@ -175,7 +192,9 @@ def test_junk_does_not_hold_the_workers_of_any_framework(site: Site) -> None:
     """While two lookups wait, the next one is 503 with ``Retry-After``; a known key is served."""
     client = SlowClient(FakeIssuer())
     client.warm_up()
+    client.slow = True
     issuer, crowd = client._issuer, client.source.flights.crowd
+    crowd.grace = 0.0
     ours = Issuer(issuer.issuer, client=client)
     tenants = Tenants(lambda name: ours, hosts=["issuer.example"])
     with site({"AUDIENCE": "api", "TENANTS": tenants}) as app:
@@ -190,6 +209,7 @@ def test_junk_does_not_hold_the_workers_of_any_framework(site: Site) -> None:
         finally:
             crowd.leave()
             crowd.leave()
+            client.over.set()
         after = get(junk(issuer, 0))
     assert (good.status, bad.status, after.status) == (200, 503, 401)
     assert (bad.values("retry-after"), bad.values("www-authenticate")) == (["1"], [])
