@@ -34,7 +34,7 @@ from jwks_auth.snapshot import Health, Loaded, Order, Snapshot, Wanted
 from jwks_auth.source import KeySource
 from jwks_auth.store import KeySetStore
 from jwks_auth.store_load import SharedLoad
-from jwks_auth.store_url import opened_store
+from jwks_auth.store_url import shared_store
 from jwks_auth.transport import Session
 
 __all__ = ["PyJWKClient"]
@@ -216,7 +216,7 @@ class PyJWKClient(jwt.PyJWKClient):
 
         try:
             name = self._record_name()
-            return SharedLoad(self._load, opened_store(store), rules, name=name, on_failure=report)
+            return SharedLoad(self._load, shared_store(store), rules, name=name, on_failure=report)
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 
