@@ -10,6 +10,7 @@ import redis
 import valkey
 
 from jwks_auth import ANY_AUDIENCE, Issuer, KeySet, Policy, Tenants, TokenVerifier, VerifiedToken, verify_jws
+from jwks_auth.adapters import RawToken
 from jwks_auth.explain import Explanation
 from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.store_redis import RedisClient, RedisStore
@@ -67,6 +68,7 @@ async def use(raw: str) -> None:
     assert_type(Policy(scopes="a") & ~Policy(roles="b") | Policy(any_scope=["c"]), Policy)
     assert_type(verify_jws(raw, KeySet.from_dict({"keys": []})), bytes)
     assert_type(verifier.explain(raw), Explanation)
+    assert_type(verifier.verify(RawToken(raw)), VerifiedToken)
 
 
 def stores() -> list[KeySetStore]:
