@@ -19,10 +19,12 @@ from jwks_auth.errors import ConfigurationError
 __all__ = [
     "DEFAULT_ALGORITHMS",
     "OPT_IN_ALGORITHMS",
+    "Algorithm",
     "PublicKey",
     "SignatureCheck",
     "algorithms_for",
     "checked_algorithms",
+    "key_type_of",
 ]
 
 PublicKey: TypeAlias = (
@@ -162,3 +164,9 @@ def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
 def algorithms_for(kty: str, crv: str | None) -> dict[str, Algorithm]:
     """Every algorithm that a key of this type and curve can verify, by name."""
     return {name: found for name, found in _ALGORITHMS.items() if (found.kty, found.crv) == (kty, crv)}
+
+
+def key_type_of(name: str) -> str | None:
+    """The type and curve of the keys that algorithm *name* is for, in words; ``None`` where it is not supported."""
+    found = _ALGORITHMS.get(name)
+    return None if found is None else f"{found.kty} {found.crv or ''}".strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-__all__ = ["decode_base64url", "encode_base64url"]
+__all__ = ["decode_any_base64", "decode_base64url", "encode_base64url"]
 
 # Everything outside the alphabet becomes "=", which a2b_base64 skips: the output is then too short.
 _TO_STANDARD = bytes(
@@ -13,6 +13,7 @@ _TO_STANDARD = bytes(
     else ord("=")
     for octet in range(256)
 )
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 # The last character of a group of two or three carries four or two bits that must be zero.
 _LAST_OF_TWO = frozenset(b"AQgw")
 _LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
@@ -31,7 +32,15 @@ def decode_base64url(segment: bytes) -> bytes:
     return octets
 
 
+def decode_any_base64(text: bytes) -> bytes:
+    """As :func:`decode_base64url`, for keys alone: with ``+`` and ``/`` too, and with or without padding.
+
+    In a token that would be a second spelling of what was signed; a key's spelling is signed by nobody.
+    """
+    return decode_base64url(text.rstrip(b"=").translate(_TO_URL))
+
+
 def encode_base64url(octets: bytes) -> str:
     """*octets* as base64url without padding."""
     standard = binascii.b2a_base64(octets, newline=False)
-    return standard.translate(bytes.maketrans(b"+/", b"-_")).rstrip(b"=").decode("ascii")
+    return standard.translate(_TO_URL).rstrip(b"=").decode("ascii")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escaped", "named", "shown"]
+__all__ = ["brief", "escaped", "named", "shown"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+~-]*\Z")
+_BRIEF = 40
 
 
 def shown(value: object) -> str:
@@ -18,6 +19,13 @@ def shown(value: object) -> str:
         return ascii(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, lists a thousand deep
         return f"a {type(value).__name__} too large to show"
+
+
+def brief(value: object) -> str:
+    """*value* for a sentence: a text as :func:`named` has it, cut at forty characters; of all else its type."""
+    if not isinstance(value, str):
+        return f"a {type(value).__name__}"
+    return named(value) if len(value) <= _BRIEF else f"{shown(value[:_BRIEF])}..."
 
 
 def named(name: str) -> str:

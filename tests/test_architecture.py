@@ -13,7 +13,8 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     "challenge errors claims services concealed shown base64url strict_json tokens unverified algorithms clock",
-    "bearer jws roca edwards jwk pem key_set validators expectations policy freshness events callbacks",
+    "bearer jws roca edwards key_material key_purpose jwk pem key_set validators expectations policy freshness events "
+    "callbacks",
     "transport fetch discovery store snapshot ledger flight flights calls source",
     "client issuer fake_keys trust tenants hints explain verifier",
     "readers settings credentials requirement rejection shared_caches authenticator adapters",
@@ -34,7 +35,7 @@ FRAMEWORKS = {
 OWNERS = {
     "requests": {"transport"},
     "urllib3": {"transport"},
-    "cryptography": {"algorithms", "jwk", "pem", "testing"},
+    "cryptography": {"algorithms", "jwk", "key_material", "pem", "testing"},
 }
 
 

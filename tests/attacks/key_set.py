@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from jwks_auth.base64url import encode_base64url
+from jwks_auth.base64url import decode_base64url, encode_base64url
 from tests.attacks import forge
 from tests.attacks.attack import Attack
 from tests.attacks.forge import header, public_jwk, resigned, token
@@ -16,6 +16,7 @@ RSA_JWK = public_jwk("RS256", forge.RSA_KEY, kid="RS256", alg="RS256", use="sig"
 EC_JWK = public_jwk("ES256", forge.EC_KEY, kid="ES256", alg="ES256", use="sig")
 ED_JWK = public_jwk("EdDSA", forge.ED_KEY, kid="EdDSA", alg="EdDSA", use="sig")
 OTHER_JWK = public_jwk("RS256", forge.ATTACKER_KEY, kid="other", alg="RS512")
+X = decode_base64url(EC_JWK["x"].encode())
 
 
 def published(*members: Any) -> dict[str, Any]:
@@ -38,28 +39,47 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "alg_of_another_type": (RSA_JWK, {"alg": "ES256"}),
     "alg_hs256": (RSA_JWK, {"alg": "HS256"}),
     "alg_none": (RSA_JWK, {"alg": "none"}),
-    "alg_null": (RSA_JWK, {"alg": None}),
+    "alg_a_list": (RSA_JWK, {"alg": ["RS256"]}),
+    "use_for_certificates": (RSA_JWK, {"use": "x509-svid"}),
     "kty_oct": (RSA_JWK, {"kty": "oct", "k": "AAAA"}),
     "kty_in_small_letters": (RSA_JWK, {"kty": "rsa"}),
     "kty_missing": (RSA_JWK, {"kty": ...}),
     "private": (RSA_JWK, {"d": "AQAB"}),
+    "private_zero": (RSA_JWK, {"d": 0}),
+    "private_list": (RSA_JWK, {"oth": [None]}),
     "kid_in_small_letters": (RSA_JWK, {"kid": "rs256"}),
     "kid_with_a_space": (RSA_JWK, {"kid": "RS256 "}),
     "kid_missing": (RSA_JWK, {"kid": ...}),
     "kid_a_list": (RSA_JWK, {"kid": ["RS256"]}),
-    "n_padded": (RSA_JWK, {"n": RSA_JWK["n"] + "=="}),
+    "n_with_padding_inside": (RSA_JWK, {"n": RSA_JWK["n"][:4] + "==" + RSA_JWK["n"][4:]}),
+    "n_with_a_space": (RSA_JWK, {"n": RSA_JWK["n"] + " "}),
     "e_even": (RSA_JWK, {"e": "AQAA"}),
     "e_a_number": (RSA_JWK, {"e": 65537}),
     "x_and_y_swapped": (EC_JWK, {"x": EC_JWK["y"], "y": EC_JWK["x"]}),
     "y_of_another_key": (EC_JWK, {"y": encode_base64url(bytes(31) + b"\1")}),
     "x_cut": (EC_JWK, {"x": EC_JWK["x"][:-2]}),
-    "x_with_a_zero_before": (EC_JWK, {"x": "AA" + EC_JWK["x"]}),
+    "x_with_two_zeros_before": (EC_JWK, {"x": encode_base64url(bytes(2) + X)}),
+    "x_with_a_one_before": (EC_JWK, {"x": encode_base64url(b"\1" + X)}),
+    "x_with_a_zero_behind": (EC_JWK, {"x": encode_base64url(X + b"\0")}),
     "crv_missing": (EC_JWK, {"crv": ...}),
     "crv_of_the_same_size": (EC_JWK, {"crv": "secp256k1"}),
     "crv_for_key_agreement": (ED_JWK, {"crv": "X25519"}),
     "ed25519_as_ed448": (ED_JWK, {"crv": "Ed448"}),
 }
 """A key, and how its JWK is changed so that the right signature is not to be taken."""
+
+
+WRITTEN_OTHERWISE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "alg_null": (RSA_JWK, {"alg": None}),
+    "use_empty": (RSA_JWK, {"use": ""}),
+    "key_ops_of_none": (RSA_JWK, {"key_ops": []}),
+    "private_null": (RSA_JWK, {"d": None, "p": "", "oth": []}),
+    "n_padded": (RSA_JWK, {"n": RSA_JWK["n"] + "=="}),
+    "n_in_standard_base64": (RSA_JWK, {"n": RSA_JWK["n"].replace("-", "+").replace("_", "/")}),
+    "x_with_a_zero_before": (EC_JWK, {"x": encode_base64url(b"\0" + X)}),
+    "use_for_svids": (EC_JWK, {"use": "jwt-svid"}),
+}
+"""The same key, as some provider writes it."""
 
 
 def key_sets() -> Iterator[Attack]:
@@ -121,6 +141,11 @@ def sound_sets() -> Iterator[Attack]:
         signed = lambda alg=alg: token(header(alg, kid="RS256"), alg=alg)  # noqa: E731
         free = published(changed(RSA_JWK, {"alg": ...}))
         yield Attack(f"key_set_without_alg_is_fine_for_{alg}", signed, None, signed, free, free)
+    for name, (jwk, written) in WRITTEN_OTHERWISE.items():
+        signed = lambda alg=jwk["alg"]: token(alg=alg)  # noqa: E731
+        yield Attack(
+            f"key_set_{name}_is_fine", signed, None, signed, published(changed(jwk, written)), published(jwk)
+        )
     foreign = [
         None,
         1,

@@ -220,6 +220,8 @@ LISTED: dict[str, Listed] = {
     "jwk_use_enc": they_take("no_key", key(use="enc"), PURPOSE),
     "jwk_key_ops_sign": they_take("no_key", key(key_ops=["sign"]), PURPOSE),
     "jwk_private": they_take("no_key", key(dp="AQAB"), PURPOSE, PURPOSE),
-    "jwk_padded": they_take("no_key", coordinate(lambda number: number + "=="), PADDED),
+    "jwk_padded": we_take(coordinate(lambda number: number + "=="), "", "padding is refused in keys too"),
+    "jwk_use_null": we_take(key(use=None), "", "null is a value"),
+    "jwk_private_null": we_take(key(dp=None, qi="", oth=[]), "", "null is a value"),
 }
 """What others judge otherwise: our verdict (``None``: accepted), and why theirs differs."""

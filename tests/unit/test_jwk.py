@@ -17,7 +17,7 @@ RSA = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048).public_key(), as
 EC = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
 ED = OKPAlgorithm.to_jwk(ed25519.Ed25519PrivateKey.generate().public_key(), as_dict=True)
 ED448 = OKPAlgorithm.to_jwk(ed448.Ed448PrivateKey.generate().public_key(), as_dict=True)
-KEYS = {"RSA": RSA, "EC": EC, "Ed25519": ED, "Ed448": ED448}
+KEYS: dict[str, dict[str, Any]] = {"RSA": RSA, "EC": EC, "Ed25519": ED, "Ed448": ED448}
 CURVES: dict[str, ec.EllipticCurve] = {
     "P-256": ec.SECP256R1(),
     "P-384": ec.SECP384R1(),
@@ -62,21 +62,23 @@ def test_jose_7_a_key_verifies_what_type_curve_and_alg_allow(
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "JOSE-6_use_enc": ("RSA", {"use": "enc"}, "use is not sig"),
-    "JOSE-6_use_in_capitals": ("RSA", {"use": "SIG"}, "use is not sig"),
-    "JOSE-6_use_null": ("RSA", {"use": None}, "use is not sig"),
+    "JOSE-6_use_enc": ("RSA", {"use": "enc"}, "use is enc: a key for encryption"),
+    "JOSE-6_use_in_capitals": ("RSA", {"use": "SIG"}, "use is SIG, not sig"),
+    "JOSE-6_use_of_another_kind": ("RSA", {"use": "x509-svid"}, "use is x509-svid, not sig"),
+    "JOSE-6_use_a_list": ("RSA", {"use": ["sig"]}, "use is a list, not sig"),
+    "JOSE-6_use_of_a_megabyte": ("RSA", {"use": "x" * 1_000_000}, "use is '" + "x" * 40 + "'..., not sig"),
     "JOSE-6_key_ops_sign": ("RSA", {"key_ops": ["sign"]}, "key_ops"),
-    "JOSE-6_key_ops_empty": ("RSA", {"key_ops": []}, "key_ops"),
-    "JOSE-6_key_ops_a_string": ("RSA", {"key_ops": "verify"}, "key_ops"),
+    "JOSE-6_key_ops_a_string": ("RSA", {"key_ops": "verify"}, "key_ops is not a list"),
+    "JOSE-6_key_ops_encrypt": ("RSA", {"key_ops": ["encrypt", "wrapKey"]}, "does not hold verify"),
     "JOSE-6_key_ops_mixed": ("RSA", {"use": "sig", "key_ops": ["verify", "encrypt"]}, "mixes"),
     "JOSE-6_key_ops_of_lists": ("RSA", {"key_ops": ["verify", []]}, "mixes"),
-    "JOSE-7_alg_of_another_type": ("RSA", {"alg": "ES256"}, "at odds"),
-    "JOSE-7_alg_of_another_curve": ("EC", {"alg": "ES384"}, "at odds"),
-    "JOSE-7_alg_for_encryption": ("RSA", {"alg": "RSA-OAEP"}, "at odds"),
-    "JOSE-7_alg_symmetric": ("RSA", {"alg": "HS256"}, "at odds"),
-    "JOSE-7_alg_none": ("RSA", {"alg": "none"}, "at odds"),
-    "JOSE-7_alg_null": ("RSA", {"alg": None}, "at odds"),
-    "JOSE-7_alg_a_list": ("RSA", {"alg": ["RS256"]}, "at odds"),
+    "JOSE-7_alg_of_another_type": ("RSA", {"alg": "ES256"}, "at odds: ES256 is for EC P-256"),
+    "JOSE-7_alg_of_another_curve": ("EC", {"alg": "ES384"}, "at odds: ES384 is for EC P-384"),
+    "JOSE-7_alg_for_encryption": ("RSA", {"alg": "RSA-OAEP"}, "alg is RSA-OAEP: a key for encryption"),
+    "JOSE-7_alg_for_agreement": ("EC", {"alg": "ECDH-ES+A256KW"}, "alg is ECDH-ES+A256KW: a key for"),
+    "JOSE-7_alg_symmetric": ("RSA", {"alg": "HS256"}, "at odds: HS256 signs with a shared secret"),
+    "JOSE-7_alg_none": ("RSA", {"alg": "none"}, "alg none is not supported"),
+    "JOSE-7_alg_a_list": ("RSA", {"alg": ["RS256"]}, "alg is not a string"),
     "JOSE-7_alg_EdDSA_of_Ed448": ("Ed448", {"alg": "EdDSA"}, "at odds"),
     "JOSE-11_symmetric": ("RSA", {"kty": "oct"}, "symmetric"),
     "JOSE-11_private_rsa": ("RSA", {"d": "AQAB"}, "private"),
@@ -84,13 +86,21 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "JOSE-11_private_ec": ("EC", {"d": "AQAB"}, "private"),
     "JOSE-11_private_okp": ("Ed25519", {"d": "AQAB"}, "private"),
     "JOSE-11_secret_member": ("RSA", {"k": "AQAB"}, "private"),
-    "JOSE-5_unknown_type": ("RSA", {"kty": "AKP"}, "type is not supported"),
-    "JOSE-5_type_in_small_letters": ("RSA", {"kty": "rsa"}, "type is not supported"),
-    "JOSE-5_type_missing": ("RSA", {"kty": None}, "type is not supported"),
-    "JOSE-5_type_a_list": ("RSA", {"kty": ["RSA"]}, "type is not supported"),
+    **{
+        f"JOSE-11_{name}_{type(value).__name__}": ("RSA", {name: value}, "private")
+        for name in ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv")
+        for value in (0, False, {}, " ", [None], "AQAB")
+    },
+    "JOSE-5_unknown_type": ("RSA", {"kty": "XYZ"}, "key type XYZ is not supported"),
+    "JOSE-5_type_in_small_letters": ("RSA", {"kty": "rsa"}, "key type rsa is not supported"),
+    "JOSE-5_type_missing": ("RSA", {"kty": None}, "kty is missing"),
+    "JOSE-5_type_a_list": ("RSA", {"kty": ["RSA"]}, "kty is not a string"),
     "JOSE-5_kid_a_number": ("RSA", {"kid": 1}, "kid"),
-    "JOSE-5_n_missing": ("RSA", {"n": None}, "n is not a string"),
-    "JOSE-5_n_padded": ("RSA", {"n": RSA["n"] + "=="}, "n is not base64url"),
+    "JOSE-5_n_missing": ("RSA", {"n": None}, "n is missing"),
+    "JOSE-5_n_empty": ("RSA", {"n": ""}, "n is missing"),
+    "JOSE-5_n_with_spaces": ("RSA", {"n": RSA["n"] + " "}, "n is not base64url"),
+    "JOSE-5_n_with_padding_inside": ("RSA", {"n": "AA==" + RSA["n"]}, "n is not base64url"),
+    "JOSE-5_n_hexadecimal": ("RSA", {"n": "0x" + "ab" * 256}, "n is not base64url"),
     "JOSE-5_n_beyond_ascii": ("RSA", {"n": "\u00e9"}, "n is not base64url"),
     "JOSE-5_e_a_number": ("RSA", {"e": 65537}, "e is not a string"),
     "JOSE-9_rsa_1024": ("RSA", {"n": number(2**1023 + 1)}, "bits"),
@@ -99,19 +109,24 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "BCP-8_exponent_one": ("RSA", {"e": number(1)}, "exponent"),
     "BCP-8_exponent_even": ("RSA", {"e": number(65536)}, "exponent"),
     "BCP-8_exponent_of_2000_bits": ("RSA", {"e": number(2**2000 + 1)}, "exponent"),
-    "BCP-8_exponent_empty": ("RSA", {"e": ""}, "exponent"),
+    "BCP-8_exponent_empty": ("RSA", {"e": ""}, "e is missing"),
+    "BCP-8_exponent_only_padding": ("RSA", {"e": "=="}, "exponent"),
     "BCP-8_modulus_even": ("RSA", {"n": number(2**2047)}, "small factor"),
     "BCP-8_modulus_of_small_factors": ("RSA", {"n": number(751 * (2**2047 // 751 | 1))}, "small factor"),
     "BCP-8_modulus_all_ones": ("RSA", {"n": number(2**2048 - 1)}, "small factor"),
-    "JOSE-9_coordinate_one_octet_short": ("EC", {"x": encode_base64url(bytes(31))}, "full size"),
-    "JOSE-9_coordinate_one_octet_long": ("EC", {"y": encode_base64url(bytes(33))}, "full size"),
-    "JOSE-9_y_missing": ("EC", {"y": None}, "y is not a string"),
+    "JOSE-9_coordinate_one_octet_long": ("EC", {"y": encode_base64url(b"\1" + bytes(32))}, "larger than"),
+    "JOSE-9_coordinate_two_octets_long": ("EC", {"y": encode_base64url(bytes(34))}, "larger than"),
+    "JOSE-9_coordinate_of_one_octet": ("EC", {"x": encode_base64url(b"\1")}, "not on the curve"),
+    "JOSE-9_y_missing": ("EC", {"y": None}, "y is missing"),
+    "BCP-7_curve_missing": ("EC", {"crv": None}, "crv is missing"),
     "BCP-7_point_off_the_curve": ("EC", {"y": encode_base64url(bytes(31) + b"\1")}, "not on the curve"),
     "BCP-7_point_of_another_curve": ("EC", {"crv": "secp256k1"}, "not on the curve"),
-    "BCP-7_unknown_curve": ("EC", {"crv": "P-192"}, "curve is not supported"),
-    "BCP-7_curve_a_list": ("EC", {"crv": ["P-256"]}, "curve is not supported"),
-    "BCP-7_okp_curve_for_encryption": ("Ed25519", {"crv": "X25519"}, "curve is not supported"),
-    "BCP-7_okp_curve_a_list": ("Ed25519", {"crv": []}, "curve is not supported"),
+    "BCP-7_unknown_curve": ("EC", {"crv": "P-192"}, "curve P-192 is not supported"),
+    "BCP-7_curve_a_list": ("EC", {"crv": ["P-256"]}, "crv is not a string"),
+    "BCP-7_okp_curve_for_encryption": ("Ed25519", {"crv": "X25519"}, "crv is X25519: a key for encryption"),
+    "BCP-7_okp_unknown_curve": ("Ed25519", {"crv": "P-256"}, "curve P-256 is not supported"),
+    "BCP-7_okp_curve_a_list": ("Ed25519", {"crv": ["Ed25519"]}, "crv is not a string"),
+    "BCP-7_okp_with_a_sign_octet": ("Ed25519", {"x": "AA" + ED["x"]}, "x is not"),
     "BCP-7_ed25519_short": ("Ed25519", {"x": encode_base64url(bytes(31))}, "full size"),
     "BCP-7_ed448_short": ("Ed448", {"x": encode_base64url(bytes(56))}, "full size"),
 }  # fmt: skip
@@ -126,6 +141,81 @@ def test_a_bad_member_is_refused_with_the_reason(name: str) -> None:
     assert isinstance(refused, RefusedKey)
     assert reason in refused.reason
     assert refused.kid == (None if "kid" in fault else "k")
+
+
+NAMES = (
+    "use",
+    "alg",
+    "key_ops",
+    "kid",
+    "oth",
+    "d",
+    "p",
+    "q",
+    "dp",
+    "dq",
+    "qi",
+    "k",
+    "priv",
+    "x5c",
+    "x5t",
+    "crv",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("absent", [None, "", []], ids=["null", "empty", "list"])
+def test_a_member_that_is_null_or_empty_is_absent(name: str, absent: object) -> None:
+    """Serialisers write all that a key could have: nothing private is in ``d: null``."""
+    for jwk in (RSA, {**RSA, "alg": "RS256", "use": "sig"}):
+        plain, written = parse_jwk({**jwk, name: None}), parse_jwk({**jwk, name: absent})
+        assert isinstance(plain, VerificationKey)
+        assert isinstance(written, VerificationKey)
+        assert (written.kid, written.algorithms) == (None, plain.algorithms)
+        assert name not in written.jwk
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("padding", ["", "=", "=="])
+def test_keys_are_read_in_any_base64(kind: str, padding: str) -> None:
+    """With padding, and in the standard alphabet; what is handed on is written as it should be."""
+    jwk = KEYS[kind]
+    written = {
+        name: str(value).replace("-", "+").replace("_", "/") + padding
+        for name, value in jwk.items()
+        if name in ("n", "e", "x", "y")
+    }
+    read, plain = parse_jwk({**jwk, **written}), parse_jwk(jwk)
+    assert isinstance(read, VerificationKey)
+    assert isinstance(plain, VerificationKey)
+    assert read.jwk == plain.jwk == jwk
+
+
+@pytest.mark.parametrize("crv", CURVES)
+def test_coordinates_may_lack_zeros_or_have_one_for_the_sign(crv: str) -> None:
+    """As big-number libraries write them; a point whose x and y begin with zeros is found by trying."""
+    numbers = next(
+        found
+        for secret in count(1)
+        if (found := ec.derive_private_key(secret, CURVES[crv]).public_key().public_numbers()).x.bit_length()
+        <= (size := (CURVES[crv].key_size + 7) // 8) * 8 - 8
+    )
+    size = (CURVES[crv].key_size + 7) // 8
+    full = {name: getattr(numbers, name).to_bytes(size, "big") for name in ("x", "y")}
+    good = {"kty": "EC", "crv": crv, **{name: encode_base64url(octets) for name, octets in full.items()}}
+    for written in (
+        {name: octets.lstrip(b"\0") for name, octets in full.items()},
+        {name: b"\0" + octets for name, octets in full.items()},
+    ):
+        key = parse_jwk({**good, **{name: encode_base64url(octets) for name, octets in written.items()}})
+        assert isinstance(key, VerificationKey)
+        assert key.jwk == good
+
+
+def test_jose_6_a_key_for_svids_is_one_for_signatures() -> None:
+    """SPIFFE's bundles name it so; those beside it for certificates are not (JWT-SVID, section 4)."""
+    assert isinstance(parse_jwk({**EC, "use": "jwt-svid"}), VerificationKey)
+    assert isinstance(parse_jwk({**EC, "use": "x509-svid"}), RefusedKey)
 
 
 @pytest.mark.parametrize("crv", CURVES)
