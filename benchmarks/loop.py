@@ -3,7 +3,7 @@
     python -m benchmarks.loop [--rounds 200]
 
 Rounds of 50 ms take turns: in one nothing happens, in the others a token's key is new and is fetched over https, from a
-set of 3 and from one of 100, the most that a set may have. One round in ten is the first fetch of a process, which
+set of 3 and from one of 100. One round in ten is the first fetch of a process, which
 reads the certificates. The provider runs in a process of its own. The certificates are the system's, as in a service;
 what is left to tell apart is the machine's own noise, which the control shows.
 """
@@ -29,12 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from jwks_auth import PyJWKClient
-from jwks_auth.key_set import MAX_KEYS
 from jwks_auth.testing import FakeIssuer
 from tests.certificates import Authority
 
 ROUND, BEAT, LATE = 0.05, 0.0005, 0.005
-SIZES = (3, MAX_KEYS)
+SIZES = (3, 100)
 FORK, SPAWN = multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")
 
 

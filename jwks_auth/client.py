@@ -71,7 +71,7 @@ class PyJWKClient(jwt.PyJWKClient):
         accept_empty: bool = False,
         session: Session | None = None,
         store: KeySetStore | str | None = None,
-        max_response_bytes: int = 262_144,
+        max_response_bytes: int = 1_048_576,
         on_event: OnEvent | None = None,
     ) -> None:
         check_uri(uri)

@@ -31,6 +31,9 @@ _RETRIED_STATUS = frozenset({502, 503, 504})
 _PIECE = 65_536
 """Octets read at once: as many are set aside beforehand, whatever comes."""
 
+_MOST_MARKS = 50_000
+_MOST_DIGITS = 100
+
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
 
@@ -202,10 +205,18 @@ def _body(raw: Any, most: int) -> bytes:
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, (b"{", b"[", b","))) > _MOST_MARKS:  # the parser holds up every other thread
+        raise FetchError("the answer has more members than any key set", kind="too_large")
     try:
-        document = json.loads(body.decode("utf-8-sig"))
+        document = json.loads(body.decode("utf-8-sig"), parse_int=_short)
     except (ValueError, RecursionError) as exc:
         raise FetchError("the answer is not JSON", kind="not_json") from exc
     if not isinstance(document, dict):
         raise FetchError("the answer is not a JSON object", kind="not_an_object")
     return document
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:  # thousands take their time, and no member of a key set is a number
+        raise ValueError("a number of too many digits")
+    return int(digits)

@@ -19,8 +19,12 @@ ItemT = TypeVar("ItemT")
 FAKE = "jwks_auth_fake_issuer"
 """The member by which a document of ``jwks_auth.testing.FakeIssuer`` says what it is; RFC 7517 has others ignore it."""
 
-MAX_KEYS = 100
-"""Members a set may have: each costs time to parse, and providers publish two to five."""
+MAX_KEYS = 1_000
+"""Keys a set may have, but for those that say they are for another use; the largest trust lists have as many."""
+
+_MOST_MEMBERS = 10_000
+_MOST_REASONS = 8
+_CHEAP = 50  # keys for another use are told apart in a few microseconds each
 
 
 class KeyProvider(Protocol):
@@ -66,16 +70,18 @@ class KeySet:
         """The set in *document*; raises ``ConfigurationError`` for what is no set.
 
         A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored. A thread
-        that works beside an event loop may take a *pause* before each member.
+        that works beside an event loop may take a *pause* before each key.
         """
         members = document.get("keys") if isinstance(document, Mapping) else None
         if not isinstance(members, list):
             raise ConfigurationError(
                 'key set: expected a JSON object with a list "keys" (RFC 7517 section 5.1)'
             )
-        if len(members) > MAX_KEYS:
-            raise ConfigurationError(f"key set: found {len(members)} keys, expected at most {MAX_KEYS}")
-        parsed = _without_repeats([parse_jwk(member) for member in paced(members, pause)])
+        if len(members) > _MOST_MEMBERS:
+            raise ConfigurationError(
+                f"key set: found {len(members)} keys, expected at most {_MOST_MEMBERS} of any kind"
+            )
+        parsed = _without_repeats(_parsed(members, pause))
         return cls(
             tuple(key for key in parsed if isinstance(key, VerificationKey)),
             tuple(key for key in parsed if isinstance(key, RefusedKey)),
@@ -112,7 +118,9 @@ class KeySet:
     @property
     def why_unusable(self) -> str:
         """Why there is no usable key, where there is none."""
-        return "; ".join(sorted({refused.reason for refused in self.refused})) or "it is empty"
+        reasons = sorted({refused.reason for refused in self.refused})
+        others = [f"{len(reasons) - _MOST_REASONS} other reasons"] if len(reasons) > _MOST_REASONS else []
+        return "; ".join([*reasons[:_MOST_REASONS], *others]) or "it is empty"
 
     def kids(self) -> frozenset[str]:
         """The names of the usable keys that have one."""
@@ -144,6 +152,23 @@ def paced(items: Iterable[ItemT], pause: Callable[[], object] | None) -> Iterato
         if pause is not None:
             pause()
         yield item
+
+
+def _parsed(members: list[object], pause: Callable[[], object] | None) -> list[VerificationKey | RefusedKey]:
+    parsed: list[VerificationKey | RefusedKey] = []
+    counted, cheap = 0, 0
+    for member in members:
+        if pause is not None and cheap % _CHEAP == 0:
+            pause()
+        key = parse_jwk(member)
+        cheap = cheap + 1 if isinstance(key, RefusedKey) and key.another_use else 0
+        counted += not cheap
+        if counted > MAX_KEYS:
+            raise ConfigurationError(
+                f"key set: found more than {MAX_KEYS} keys that may be for signatures, expected at most as many"
+            )
+        parsed.append(key)
+    return parsed
 
 
 def _without_repeats(parsed: list[VerificationKey | RefusedKey]) -> list[VerificationKey | RefusedKey]:

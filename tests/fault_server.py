@@ -231,7 +231,7 @@ class FaultServer:
         self._send(connection, b"\xef\xbb\xbf" + self._good())
 
     def _nested(self, connection: socket.socket) -> None:
-        self._send(connection, b'{"keys":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+        self._send(connection, b'{"keys":' + b"[" * 40_000 + b"]" * 40_000 + b"}")
 
     def _nested_little(self, connection: socket.socket) -> None:
         self._send(connection, b'{"keys":' + b"[" * 900 + b"]" * 900 + b"}")

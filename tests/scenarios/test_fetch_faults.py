@@ -6,6 +6,7 @@ import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import jwt
 import pytest
@@ -146,6 +147,24 @@ def test_the_bound_is_exact(server: FaultServer, mode: str, spare: int, fits: bo
         with pytest.raises(KeySourceError) as caught:
             client.get_signing_key("a")
         assert caught.value.kind == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("junk", "kind"),
+    [
+        ({"keys": [[]] * 50_000}, "too_large"),
+        ({str(number): 1 for number in range(50_001)}, "too_large"),
+        ({"keys": [10**100]}, "not_json"),
+        ({"keys": [10**99]}, "no_usable_keys"),
+    ],
+    ids=["lists", "names", "digits", "control"],
+)
+def test_junk_within_the_bound_holds_up_nobody(server: FaultServer, junk: dict[str, Any], kind: str) -> None:
+    """What would take the parser long, and with it all threads, is refused by its looks."""
+    server.document = junk
+    with pytest.raises(KeySourceError) as caught:
+        PyJWKClient(server.url).warm_up()
+    assert caught.value.kind == kind
 
 
 @pytest.mark.parametrize("mode", ["ok", "chunked", "unmeasured"])

@@ -303,14 +303,14 @@ def test_another_status(server: FaultServer) -> None:
 
 @row("how much is read")
 def test_a_large_set(server: FaultServer) -> None:
-    """300 KiB may be allowed; more than 100 keys may not."""
-    large = {**document({"a"}), "padding": "x" * 300_000}
-    many = {"keys": [{**jwk("a"), "kid": str(number)} for number in range(101)]}
+    """Two mebibytes may be allowed; more than 1,000 keys may not."""
+    large = {**document({"a"}), "padding": "x" * 2_000_000}
+    many = {"keys": [{**jwk("a"), "kid": str(number)} for number in range(1_001)]}
     for document_, kid, allowed in ((large, "a", True), (many, "7", False)):
         server.document = document_
         assert theirs(server.url).get_signing_key(kid)
         assert isinstance(raised(ours(server.url).get_signing_key, kid), jwt.PyJWKClientError)
-        wide = ours(server.url, max_response_bytes=1 << 20)
+        wide = ours(server.url, max_response_bytes=1 << 22)
         assert (failures(wide.get_signing_key, kid) == 0) is allowed
 
 

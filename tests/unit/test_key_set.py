@@ -63,6 +63,32 @@ def test_a_thread_beside_an_event_loop_may_pause_between_members() -> None:
     assert len(KeySet.from_dict(document, pause=lambda: pauses.append(1)).keys) == len(pauses) == 5
 
 
+def test_a_trust_list_is_taken_whole() -> None:
+    """A thousand keys for signatures, and thousands beside them that say they are for something else."""
+    signing = [{**EC, "kid": str(number)} for number in range(MAX_KEYS)]
+    others = [{**RSA, "use": "enc"}, {**EC, "use": "x509-svid"}, {**RSA, "alg": "RSA-OAEP"}] * 1_000
+    keys = KeySet.from_dict({"keys": [*others, *signing]})
+    assert (len(keys.keys), len(keys.refused)) == (MAX_KEYS, len(others))
+    for members in ([*others, *signing, {}], [{}] * (MAX_KEYS + 1), [{"use": "enc"}] * 10_001):
+        with pytest.raises(ConfigurationError, match="expected at most"):
+            KeySet.from_dict({"keys": members})
+
+
+def test_keys_for_another_use_cost_few_pauses() -> None:
+    """They are told apart in no time, and a pause takes some."""
+    pauses: list[int] = []
+    document = {"keys": [{"use": "enc"}] * 200 + [{**EC, "kid": "e"}]}
+    assert KeySet.from_dict(document, pause=lambda: pauses.append(1)).kids() == {"e"}
+    assert len(pauses) == 5
+
+
+def test_why_a_set_is_unusable_is_told_in_a_few_words() -> None:
+    """However many keys it refuses for however many reasons."""
+    keys = KeySet.from_dict({"keys": [{**EC, "use": f"use{number}"} for number in range(100)]})
+    assert keys.why_unusable.startswith("use is use0, not sig; use is use1, not sig; ")
+    assert keys.why_unusable.endswith("; 92 other reasons")
+
+
 def test_jose_8_the_kid_names_the_key() -> None:
     """An unknown kid never falls back to another key."""
     keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "kid": "b"}]})
