@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import signal
 import socket
@@ -13,15 +14,12 @@ from tests.patience import PATIENCE, eventually
 __all__ = ["free_port", "running"]
 
 
-_reserved: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A port that the system gives to nobody else; servers, which set ``SO_REUSEADDR``, can take it."""
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind(("127.0.0.1", 0))
-    _reserved.append(probe)
+    atexit.register(probe.close)
     port: int = probe.getsockname()[1]
     return port
 
