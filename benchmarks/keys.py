@@ -19,7 +19,7 @@ from collections.abc import Callable
 import jwt
 
 from jwks_auth import PyJWKClient
-from jwks_auth.clock import elapsed
+from jwks_auth.runtime.clock import elapsed
 from jwks_auth.testing import FakeIssuer
 
 ROUNDS, CALLS = 60, 500

@@ -15,9 +15,9 @@ from math import inf
 import jwt
 
 from jwks_auth import PyJWKClient
-from jwks_auth.flight import Flight
-from jwks_auth.freshness import State
-from jwks_auth.snapshot import Loaded, Order
+from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.freshness import State
+from jwks_auth.keys.snapshot import Loaded, Order
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 

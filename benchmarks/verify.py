@@ -33,7 +33,7 @@ from benchmarks.contenders import (
     make_verifier,
 )
 from jwks_auth import AuthError, Issuer, TokenVerifier
-from jwks_auth.bearer import bearer_token
+from jwks_auth.request.bearer import bearer_token
 
 PINNED = {
     "cryptography": "50.0.2",

@@ -1,5 +1,6 @@
 """JWT access-token authentication for Python web APIs: strict verification, keys that are always there."""
 
+from jwks_auth.claims import ANY_AUDIENCE, Policy, VerifiedToken
 from jwks_auth.client import PyJWKClient
 from jwks_auth.errors import (
     AuthError,
@@ -13,13 +14,9 @@ from jwks_auth.errors import (
     MissingTokenError,
     Refused,
 )
-from jwks_auth.issuer import Issuer
-from jwks_auth.jws import verify_jws
-from jwks_auth.key_set import KeySet
-from jwks_auth.policy import Policy
-from jwks_auth.tenants import Tenants
-from jwks_auth.tokens import ANY_AUDIENCE, VerifiedToken
-from jwks_auth.verifier import TokenVerifier
+from jwks_auth.jose import KeySet, verify_jws
+from jwks_auth.keys import KeyEvent
+from jwks_auth.verifier import Issuer, Tenants, TokenVerifier
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -31,6 +28,7 @@ __all__ = [
     "InvalidTokenError",
     "Issuer",
     "JWKSAuthError",
+    "KeyEvent",
     "KeySet",
     "KeySourceError",
     "MissingTokenError",

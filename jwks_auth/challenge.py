@@ -1,4 +1,4 @@
-"""``WWW-Authenticate`` values: what a refused client reads (RFC 6750 section 3, RFC 9110 section 11).
+"""Words for other eyes: ``WWW-Authenticate`` (RFC 6750 section 3, RFC 9110 section 11), and others' words, escaped.
 
 Values are the service's own (realm, scopes, a URL) or constants, never a client's. A character that
 could break out of a header is therefore a mistake in the service, and a ``ValueError``, not an escape.
@@ -9,7 +9,50 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["DEFAULT_REALM", "checked_parameter", "checked_scopes", "format_challenge"]
+__all__ = [
+    "DEFAULT_REALM",
+    "brief",
+    "checked_parameter",
+    "checked_scopes",
+    "escaped",
+    "format_challenge",
+    "named",
+    "shown",
+]
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+~-]*\Z")
+
+
+_BRIEF = 40
+
+
+def shown(value: object) -> str:
+    """*value* as ``ascii`` writes it: one line of ASCII, text in quotes, whatever is in it."""
+    try:
+        return ascii(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists a thousand deep
+        return f"a {type(value).__name__} too large to show"
+
+
+def brief(value: object) -> str:
+    """*value* for a sentence: a text as :func:`named` has it, cut at forty characters; of all else its type."""
+    if not isinstance(value, str):
+        return f"a {type(value).__name__}"
+    return named(value) if len(value) <= _BRIEF else f"{shown(value[:_BRIEF])}..."
+
+
+def named(name: str) -> str:
+    """A claim's name, a kid or a member of an object: as it is if it is one plain word, otherwise in quotes."""
+    return name if _PLAIN.match(name) else shown(name)
+
+
+def escaped(text: str) -> str:
+    """A sentence that may quote another's words, in one line: what can't be printed is escaped, the rest stays."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
 
 DEFAULT_REALM = "api"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from jwks_auth.authenticator import Authenticator
-from jwks_auth.concealed import RawToken
+from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
-from jwks_auth.issuer import Issuer
-from jwks_auth.jwk import shown_kid
-from jwks_auth.shown import escaped
+from jwks_auth.jose import shown_kid
+from jwks_auth.request import Authenticator
+from jwks_auth.runtime import RawToken
+from jwks_auth.verifier import Issuer
 
 __all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
 

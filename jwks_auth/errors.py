@@ -12,8 +12,7 @@ from typing import Any
 
 import jwt
 
-from jwks_auth.challenge import DEFAULT_REALM, checked_scopes, format_challenge
-from jwks_auth.shown import escaped
+from jwks_auth.challenge import DEFAULT_REALM, checked_scopes, escaped, format_challenge
 
 __all__ = [
     "AuthError",

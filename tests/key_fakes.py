@@ -11,12 +11,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.events import KeyEvent
-from jwks_auth.freshness import Rules
-from jwks_auth.jwk import VerificationKey
-from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Loaded, Order, Wanted
-from jwks_auth.source import KeySource
+from jwks_auth.jose.jwk import VerificationKey
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.freshness import Rules
+from jwks_auth.keys.snapshot import Loaded, Order, Wanted
+from jwks_auth.keys.source import KeySource
 
 __all__ = ["ALG", "Clock", "HeldThreads", "Provider", "document", "jwk", "source_of"]
 

@@ -1,27 +1,40 @@
-"""Imports point down, and each foreign library's inner workings live in one place."""
+"""The house: rooms in one order, doors between them, and sizes that keep each module readable."""
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
-LAYERS = [
-    "challenge errors claims services concealed shown base64url strict_json tokens unverified algorithms clock",
-    "bearer jws roca edwards key_material key_purpose jwk pem key_set validators expectations policy freshness events "
-    "callbacks",
-    "transport fetch discovery store snapshot ledger flight flights calls source",
-    "client issuer fake_keys trust tenants hints explain verifier",
-    "readers settings credentials requirement rejection shared_caches authenticator adapters",
-    "testing cli",
+ORDER = [
+    "challenge",
+    "errors",
+    "runtime",
+    "jose",
+    "http",
+    "stores",
+    "claims",
+    "keys",
+    "client",
+    "verifier",
+    "settings",
+    "request",
+    "adapters",
+    "testing",
+    "cli",
 ]
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+"""A module imports its own room and those before it."""
+
+CORE = "jwks_auth"
 ADAPTERS = ["jwks_auth_django", "jwks_auth_flask", "jwks_auth_fastapi"]
+PUBLIC = {"", "adapters", "stores", "testing", "cli"}
+"""The parts of the core that an adapter imports: ``jwks_auth`` itself and these."""
+
 FRAMEWORKS = {
     "django",
     "rest_framework",
@@ -33,108 +46,216 @@ FRAMEWORKS = {
     "starlette",
 }
 OWNERS = {
-    "requests": {"transport"},
-    "urllib3": {"transport"},
-    "cryptography": {"algorithms", "jwk", "key_material", "pem", "testing"},
+    "requests": {"http"},
+    "urllib3": {"http"},
+    "cryptography": {"jose", "testing"},
 }
+"""The rooms that import a library's inner workings; the rest of the core goes through them."""
+
+LONGEST_MODULE = 280
+LONGEST_BODY = 30
+MOST_BODIES = 12
+"""Lines that nine bodies of ten have at most."""
 
 
-def modules(package: str) -> Iterator[tuple[str, ast.Module]]:
-    """Each module of *package*, by its dotted name."""
+def modules(package: str) -> dict[str, ast.Module]:
+    """Return each module of *package* by its dotted name, migrations left out."""
+    found = {}
     for path in sorted((ROOT / package).rglob("*.py")):
         parts = list(path.relative_to(ROOT).with_suffix("").parts)
+        if "migrations" in parts:
+            continue
         if parts[-1] == "__init__":
             parts.pop()
-        yield ".".join(parts), ast.parse(path.read_text())
+        found[".".join(parts)] = ast.parse(path.read_text())
+    return found
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
-    """Every module imported, at the top or inside a function."""
+HOUSE = {package: modules(package) for package in (CORE, *ADAPTERS)}
+ALL = {name: tree for package in HOUSE.values() for name, tree in package.items()}
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
+    """Yield every module imported, with the name taken from it: at the top, in functions, for type checkers."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((node.module or "", alias.name) for alias in node.names)
 
 
-def core_part(dotted: str) -> str | None:
-    """``jwks_auth.x.y`` -> ``x``; the package itself and other packages -> ``None``."""
+def room_of(dotted: str) -> str | None:
+    """Return the core's room of a module: ``jwks_auth.jose.jws`` -> ``jose``; ``""`` for the package itself."""
     parts = dotted.split(".")
-    return parts[1] if parts[0] == "jwks_auth" and len(parts) > 1 else None
+    if parts[0] != CORE:
+        return None
+    return parts[1] if len(parts) > 1 else ""
 
 
-def test_every_core_module_has_a_layer() -> None:
-    """A new module says where it stands."""
-    parts = {part for name, _ in modules("jwks_auth") if (part := core_part(name))}
-    assert {part for part in parts if layer_of(part) is None} == set()
+def defining(module: str, name: str | None) -> str:
+    """Return the module that *name* comes from, through the faces of rooms."""
+    if f"{module}.{name}" in ALL:
+        return f"{module}.{name}"
+    if module in ALL:
+        for source, taken in imports(ALL[module]):
+            if taken == name and source.startswith(CORE) and source != module:
+                return defining(source, name)
+    return module
 
 
-def test_the_map_for_contributors_is_these_layers() -> None:
-    """The rows L0 to L5 of CONTRIBUTING.md, from the bottom up."""
-    rows = re.findall(r"^\| L\d[^|]* \| ([^|]+) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    assert [set(re.findall(r"\w+", row)) for row in reversed(rows)] == [
-        set(names.split()) for names in LAYERS
+@cache
+def targets(module: str) -> frozenset[str]:
+    """Return the modules of the four packages that *module* takes names from."""
+    found = {defining(source, name) for source, name in imports(ALL[module]) if source.split(".")[0] in HOUSE}
+    return frozenset(found & ALL.keys()) - {module}
+
+
+def is_face(module: str) -> bool:
+    """Return whether *module* is a folder's ``__init__``."""
+    return (ROOT / module.replace(".", "/") / "__init__.py").exists()
+
+
+def test_imports_go_down() -> None:
+    """No module of the core imports from a room after its own."""
+    upward = [
+        f"{name} -> {source}"
+        for name, tree in HOUSE[CORE].items()
+        for source, taken in imports(tree)
+        if (own := room_of(name)) and (other := room_of(defining(source, taken))) is not None
+        if ORDER.index(own) < (ORDER.index(other) if other else len(ORDER))
     ]
-
-
-def test_imports_point_down() -> None:
-    """No core module imports from a layer above its own."""
-    upward = []
-    for name, tree in modules("jwks_auth"):
-        part = core_part(name)
-        if part is None:
-            continue
-        for target in imports(tree):
-            below = core_part(target)
-            if below and below in LEVEL_NAMES and layer_of(below) > layer_of(part):  # type: ignore[operator]
-                upward.append(f"{name} -> {target}")
     assert upward == []
+
+
+def test_rooms_are_entered_by_their_doors() -> None:
+    """Another room's names come from its ``__init__``, never from a module within."""
+    inner = [
+        f"{name} -> {source}"
+        for name, tree in HOUSE[CORE].items()
+        for source, taken in imports(tree)
+        if (other := room_of(source)) and other != room_of(name) and room_of(name) and source.count(".") > 1
+    ]
+    assert inner == []
+
+
+def test_every_room_has_its_place_and_says_what_it_is_for() -> None:
+    """The order names every room, and each folder's ``__init__`` says in a few sentences what is in it."""
+    assert {room for name in HOUSE[CORE] if (room := room_of(name))} == set(ORDER)
+    rooms = [name for name in HOUSE[CORE] if is_face(name) and name.count(".") == 1]
+    assert [name for name in rooms if len((ast.get_docstring(HOUSE[CORE][name]) or "").split()) < 12] == []
+
+
+def test_the_map_for_contributors_is_this_order() -> None:
+    """CONTRIBUTING.md shows the rooms in their order."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    assert " ".join(ORDER) in " ".join(text.replace("`", " ").split())
+
+
+@pytest.mark.parametrize("package", [CORE, "jwks_auth_flask"])
+def test_no_circle(package: str) -> None:
+    """Modules form no circle, imports for type checkers included."""
+    circles = []
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        if module in path:
+            circles.append(" -> ".join([*path[path.index(module) :], module]))
+        elif module not in seen:
+            for target in targets(module):
+                visit(target, (*path, module))
+            seen.add(module)
+
+    seen: set[str] = set()
+    for name in HOUSE[package]:
+        visit(name, ())
+    assert circles == []
 
 
 def test_core_knows_no_framework() -> None:
     """The core imports neither a framework nor an adapter."""
     found = [
-        f"{name} -> {target}"
-        for name, tree in modules("jwks_auth")
-        for target in imports(tree)
-        if target.split(".")[0] in FRAMEWORKS | set(ADAPTERS)
+        f"{name} -> {source}"
+        for name, tree in HOUSE[CORE].items()
+        for source, _ in imports(tree)
+        if source.split(".")[0] in FRAMEWORKS | set(ADAPTERS)
     ]
     assert found == []
 
 
 @pytest.mark.parametrize("package", ADAPTERS)
-def test_adapters_import_the_core_by_its_face_only(package: str) -> None:
-    """An adapter imports ``jwks_auth``, its adapters, cli and testing modules, and no other adapter."""
-    allowed = {"adapters", "testing", "cli"}
-    found = []
-    for name, tree in modules(package):
-        for target in imports(tree):
-            top = target.split(".")[0]
-            if top in ADAPTERS and top != package:
-                found.append(f"{name} -> {target}")
-            part = core_part(target)
-            if part in LEVEL_NAMES and part not in allowed:
-                found.append(f"{name} -> {target}")
+def test_adapters_import_the_public_core_only(package: str) -> None:
+    """An adapter imports ``jwks_auth``, its adapters, stores, testing and cli, and no other adapter."""
+    found = [
+        f"{name} -> {source}"
+        for name, tree in HOUSE[package].items()
+        for source, taken in imports(tree)
+        if (source.split(".")[0] in ADAPTERS and source.split(".")[0] != package)
+        or (source.split(".")[0] == CORE and (source.count(".") > 1 or room_of(source) not in PUBLIC))
+        or (source == CORE and taken in ORDER and taken not in PUBLIC)
+    ]
     assert found == []
 
 
-@pytest.mark.parametrize("library", sorted(OWNERS))
-def test_each_library_has_its_owner(library: str) -> None:
-    """One module imports a library's inner workings; the rest of the core goes through it."""
+@pytest.mark.parametrize("package", HOUSE)
+def test_adapters_take_public_names_only(package: str) -> None:
+    """Every name that another package takes is in the ``__all__`` of the module it takes it from."""
+    foreign = [
+        f"{name} -> {source}.{taken}"
+        for name, tree in ALL.items()
+        if not name.startswith(package + ".") and name != package
+        for source, taken in imports(tree)
+        if source.split(".")[0] == package
+        and taken not in exported(source)
+        and f"{source}.{taken}" not in ALL
+    ]
+    assert foreign == []
+
+
+def exported(module: str) -> set[str]:
+    """Return the names in *module*'s ``__all__``."""
+    for node in ALL[module].body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_each_library_has_its_room(library: str) -> None:
+    """The inner workings of a library are imported in its room alone."""
     found = {
-        core_part(name)
-        for name, tree in modules("jwks_auth")
-        for target in imports(tree)
-        if target.split(".")[0] == library
+        room_of(name)
+        for name, tree in HOUSE[CORE].items()
+        for source, _ in imports(tree)
+        if source.split(".")[0] == library
     }
     assert found <= OWNERS[library]
 
 
-LEVEL_NAMES = set(LEVEL)
+def test_modules_and_functions_are_short() -> None:
+    """A module has at most 260 lines, a body 30, and nine of ten bodies 12."""
+    long = {name: n for name in ALL if (n := len(source_of(name).splitlines())) > LONGEST_MODULE}
+    assert long == {}
+    bodies = {
+        f"{name}.{function.name}": body_of(function)
+        for name, tree in ALL.items()
+        for function in functions(tree)
+    }
+    assert {name: lines for name, lines in bodies.items() if lines > LONGEST_BODY} == {}
+    assert sorted(bodies.values())[int(len(bodies) * 0.9)] <= MOST_BODIES
 
 
-def layer_of(part: str) -> int | None:
-    """The layer of a core module; a package's private split (``store_file``) stands with its first word."""
-    return LEVEL.get(part, LEVEL.get(part.split("_")[0]))
+def source_of(module: str) -> str:
+    """Return a module's text."""
+    path = ROOT / module.replace(".", "/")
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield every function and method."""
+    yield from (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def body_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines of a function's body without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0

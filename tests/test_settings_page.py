@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from jwks_auth.settings import SETTING_NAMES
+from jwks_auth.settings.vocabulary import SETTING_NAMES
 from tests.needs import need_module
 
 DOCS = Path(__file__).parent.parent / "docs"

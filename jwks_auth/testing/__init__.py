@@ -7,4 +7,7 @@ are recycled within the process and anybody who holds it can sign anything.
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 
-__all__ = ["FakeIssuer", "SigningKey"]
+__all__ = [
+    "FakeIssuer",
+    "SigningKey",
+]

@@ -13,8 +13,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from jwks_auth.challenge import checked_scopes
-from jwks_auth.fake_keys import mark_fake
-from jwks_auth.key_set import FAKE
+from jwks_auth.jose import FAKE
+from jwks_auth.keys import mark_fake
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.server import MODES, Answer, IssuerServer
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt.algorithms import get_default_algorithms
 
-from jwks_auth.base64url import encode_base64url
+from jwks_auth.jose.base64url import encode_base64url
 
 ISSUER = "https://id.example/"
 AUDIENCE = "https://api.example"

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from jwks_auth.base64url import decode_base64url, encode_base64url
+from jwks_auth.jose.base64url import decode_base64url, encode_base64url
 from tests.attacks import forge
 from tests.attacks.attack import Attack
 from tests.attacks.forge import header, public_jwk, resigned, token

@@ -24,11 +24,11 @@ with atheris.instrument_imports(include=["jwks_auth"]):
         TokenVerifier,
         VerifiedToken,
     )
-    from jwks_auth.base64url import decode_base64url, encode_base64url
-    from jwks_auth.bearer import bearer_token
-    from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
-    from jwks_auth.jws import parse_jws
-    from jwks_auth.strict_json import parse_json_object
+    from jwks_auth.jose.base64url import decode_base64url, encode_base64url
+    from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
+    from jwks_auth.jose.jws import parse_jws
+    from jwks_auth.jose.strict_json import parse_json_object
+    from jwks_auth.request.bearer import bearer_token
 
 from tests.attacks import forge
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from jwks_auth.base64url import encode_base64url
+from jwks_auth.jose.base64url import encode_base64url
 from tests.attacks import forge
 from tests.attacks.forge import In
 from tests.attacks.form import spare

@@ -21,10 +21,10 @@ from jwks_auth import (
     TokenVerifier,
     verify_jws,
 )
-from jwks_auth.base64url import decode_base64url, encode_base64url
-from jwks_auth.bearer import bearer_token
-from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
-from jwks_auth.jws import parse_jws
+from jwks_auth.jose.base64url import decode_base64url, encode_base64url
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jose.jws import parse_jws
+from jwks_auth.request.bearer import bearer_token
 from tests.attacks import forge
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)

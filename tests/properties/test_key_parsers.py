@@ -9,14 +9,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwks_auth.client_document import key_set_of
-from jwks_auth.client_view import KeySetView
+from jwks_auth.client.document import key_set_of
+from jwks_auth.client.view import KeySetView
 from jwks_auth.errors import KeySourceError
-from jwks_auth.fetch_headers import max_age, retry_after
-from jwks_auth.freshness import Life, State
-from jwks_auth.snapshot import Loaded
-from jwks_auth.store import MemoryStore, SealedStore, StoreError
-from jwks_auth.store_record import Record
+from jwks_auth.http.headers import max_age, retry_after
+from jwks_auth.keys.freshness import Life, State
+from jwks_auth.keys.record import Record
+from jwks_auth.keys.snapshot import Loaded
+from jwks_auth.stores.protocol import MemoryStore, SealedStore, StoreError
 from tests.key_fakes import document, rules_of
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

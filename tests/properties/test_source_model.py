@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.events import KeyEvent
-from jwks_auth.flight import Flight
-from jwks_auth.freshness import BRIEF_WAIT, Errand, State
-from jwks_auth.snapshot import NOTHING, Loaded, Order
-from jwks_auth.store import MemoryStore
-from jwks_auth.store_load import SharedLoad
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.freshness import BRIEF_WAIT, Errand, State
+from jwks_auth.keys.shared import SharedLoad
+from jwks_auth.keys.snapshot import NOTHING, Loaded, Order
+from jwks_auth.stores.protocol import MemoryStore
 from tests.key_fakes import ALG, Bench, Provider, source_of
 
 LIFESPAN, STALE, COOLDOWN = 300.0, 3600.0, 30.0

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient, transport
+from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient
+from jwks_auth.http import transport
 from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document

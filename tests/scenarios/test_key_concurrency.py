@@ -18,8 +18,8 @@ import jwt
 import pytest
 
 from jwks_auth import KeySourceError, PyJWKClient
-from jwks_auth.clock import elapsed
-from jwks_auth.flight import Flight
+from jwks_auth.keys.flight import Flight
+from jwks_auth.runtime.clock import elapsed
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.patience import PATIENCE, eventually, soon, waiting_in

@@ -13,11 +13,11 @@ import jwt
 import pytest
 
 from jwks_auth import Issuer, KeySourceError, PyJWKClient
-from jwks_auth.clock import elapsed
-from jwks_auth.events import KeyEvent
-from jwks_auth.fetch import Fetcher
-from jwks_auth.flight import Flight
-from jwks_auth.jwk import parse_jwk
+from jwks_auth.http.fetch import Fetcher
+from jwks_auth.jose.jwk import parse_jwk
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.flight import Flight
+from jwks_auth.runtime.clock import elapsed
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import document

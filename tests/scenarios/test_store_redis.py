@@ -15,10 +15,10 @@ from threading import Timer
 import pytest
 
 from jwks_auth import ConfigurationError, PyJWKClient
-from jwks_auth.events import KeyEvent
-from jwks_auth.store import SealedStore
-from jwks_auth.store_redis import RedisStore
-from jwks_auth.store_url import opened_store
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.stores.protocol import SealedStore
+from jwks_auth.stores.redis import RedisStore
+from jwks_auth.stores.url import opened_store
 from tests.adapters.django.daemons import free_port
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
@@ -34,7 +34,7 @@ SERVERS = ["redis-server", *filter(shutil.which, ["valkey-server"])]
 WORKER = """
 import json, sys, threading, time
 from jwks_auth import PyJWKClient
-from jwks_auth.clock import elapsed
+from jwks_auth.runtime.clock import elapsed
 
 ahead, done, lookups, failures, alone = 0.0, threading.Event(), [], [], []
 

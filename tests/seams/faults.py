@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jwks_auth.tenants import Tenants
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.tenants import Tenants
 
 __all__ = ["REFUSALS", "faults"]
 

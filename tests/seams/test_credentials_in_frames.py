@@ -17,9 +17,9 @@ import pytest
 from jwks_auth import Issuer, KeySet, PyJWKClient, TokenVerifier, verify_jws
 from jwks_auth.adapters import Authenticator, Credentials, Memo, RawToken, Requirement
 from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
-from jwks_auth.jws import parse_jws
-from jwks_auth.tenants import Tenants
+from jwks_auth.jose.jws import parse_jws
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.tenants import Tenants
 from tests.attacks.attack import Attack
 from tests.attacks.forge import AUDIENCE, ISSUER, token
 from tests.attacks.table import ATTACKS

@@ -10,8 +10,8 @@ from django.core.checks import Error
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from jwks_auth.tenants import Tenants
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.tenants import Tenants
 from jwks_auth_django.checks import check_settings
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.models import JWTIdentity

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, PyJWKClient, Tenants, TokenVerifier
-from jwks_auth.flight import Crowd
-from jwks_auth.snapshot import Wanted
+from jwks_auth.keys.flight import Crowd
+from jwks_auth.keys.snapshot import Wanted
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Provider, source_of
 from tests.seams.sites import EVERY_SITE, Site

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
 from jwks_auth.adapters import Authenticator, Credentials
-from jwks_auth.bearer import bearer_token
+from jwks_auth.request.bearer import bearer_token
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi.connection import credentials_of
 from tests.seams.sites import EVERY_SITE, Site

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from jwks_auth import Issuer, TokenVerifier, cli
 from jwks_auth.adapters import Authenticator, Credentials
-from jwks_auth.client import PyJWKClient
-from jwks_auth.discovery import Discovery
+from jwks_auth.challenge import escaped, named, shown
+from jwks_auth.client.client import PyJWKClient
 from jwks_auth.errors import AuthError, KeySourceError
-from jwks_auth.events import KeyEvent
-from jwks_auth.fetch import Answer
-from jwks_auth.jwk import RefusedKey, parse_jwk, shown_kid
-from jwks_auth.shown import escaped, named, shown
+from jwks_auth.http.discovery import Discovery
+from jwks_auth.http.fetch import Answer
+from jwks_auth.jose.jwk import RefusedKey, parse_jwk, shown_kid
+from jwks_auth.keys.events import KeyEvent
 from jwks_auth.testing import FakeIssuer
 from tests.attacks.forge import AUDIENCE, ISSUER, KEY_SET, claims, header, token
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jwks_auth.adapters import CacheStore, Settings
-from jwks_auth.store import MemoryStore, SealedStore
+from jwks_auth.stores.protocol import MemoryStore, SealedStore
 from jwks_auth_fastapi import JWTBearer
 from tests.contract.flask_apps import create_app
 

@@ -11,9 +11,9 @@ import valkey
 
 from jwks_auth import ANY_AUDIENCE, Issuer, KeySet, Policy, Tenants, TokenVerifier, VerifiedToken, verify_jws
 from jwks_auth.adapters import RawToken
-from jwks_auth.explain import Explanation
-from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
-from jwks_auth.store_redis import RedisClient, RedisStore
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.stores.redis import RedisClient, RedisStore
+from jwks_auth.verifier.explain import Explanation
 
 
 @dataclass

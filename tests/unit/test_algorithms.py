@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from jwks_auth import ConfigurationError
-from jwks_auth.algorithms import (
+from jwks_auth.jose.algorithms import (
     DEFAULT_ALGORITHMS,
     OPT_IN_ALGORITHMS,
     SignatureCheck,

@@ -12,8 +12,8 @@ import pytest
 
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, MissingTokenError
 from jwks_auth.adapters import Authenticator, Credentials, Memo, Requirement
+from jwks_auth.claims.token import VerifiedToken
 from jwks_auth.testing import FakeIssuer
-from jwks_auth.tokens import VerifiedToken
 
 Authenticate = Callable[..., VerifiedToken | None]
 

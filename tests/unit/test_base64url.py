@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from jwks_auth.base64url import decode_base64url, encode_base64url
+from jwks_auth.jose.base64url import decode_base64url, encode_base64url
 
 
 @pytest.mark.parametrize("size", range(70))

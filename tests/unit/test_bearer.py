@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
-from jwks_auth.bearer import bearer_token
+from jwks_auth.request.bearer import bearer_token
 from tests.patience import cost
 
 

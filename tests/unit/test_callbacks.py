@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, KeySourceError
-from jwks_auth.callbacks import aask, ask
+from jwks_auth.runtime.callbacks import aask, ask
 
 
 async def double(value: int) -> int:

@@ -19,11 +19,11 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
-from jwks_auth.client_view import KeySetView
-from jwks_auth.events import KeyEvent
-from jwks_auth.freshness import Errand
-from jwks_auth.snapshot import NOTHING, Order
-from jwks_auth.store import KeySetStore, MemoryStore
+from jwks_auth.client.view import KeySetView
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.freshness import Errand
+from jwks_auth.keys.snapshot import NOTHING, Order
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
 from tests.key_fakes import Provider, jwk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from jwks_auth.clock import clock_of, elapsed
+from jwks_auth.runtime.clock import clock_of, elapsed
 
 
 def test_time_passes_while_the_machine_is_suspended() -> None:

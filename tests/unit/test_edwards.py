@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from jwt.algorithms import OKPAlgorithm
 
-from jwks_auth.base64url import encode_base64url
-from jwks_auth.edwards import ED448, ED25519
-from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jose.base64url import encode_base64url
+from jwks_auth.jose.edwards import ED448, ED25519
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
 
 CURVES = {"Ed25519": ED25519, "Ed448": ED448}
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import jwt
 import pytest
 
-from jwks_auth import client_errors, errors
+from jwks_auth import errors
+from jwks_auth.client import errors as client_errors
 from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
-from jwks_auth.fetch import FetchError
-from jwks_auth.snapshot import Deferred
+from jwks_auth.http.fetch import FetchError
+from jwks_auth.keys.snapshot import Deferred
 
 QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
 

@@ -14,11 +14,11 @@ import pytest
 import jwks_auth
 from jwks_auth import Issuer, PyJWKClient
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.events import KeyEvent
-from jwks_auth.jwk import RefusedKey
-from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Loaded, Order
-from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.jose.jwk import RefusedKey
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.snapshot import Loaded, Order
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Bench, Provider, document, jwk, source_of
 
@@ -185,7 +185,7 @@ def test_an_event_does_not_change() -> None:
 def test_the_page_has_every_kind_of_failure() -> None:
     """What ``refresh_failed`` and ``KeySourceError`` say, wherever it is said; and no other."""
     package = Path(jwks_auth.__file__).parent
-    source = "\n".join(path.read_text() for path in package.glob("*.py"))
+    source = "\n".join(path.read_text() for path in package.rglob("*.py"))
     said = set(re.findall(r'kind="(\w+)"', source))
     said |= set(re.findall(r'caused\("[^"]*", "(\w+)"', source))
     said |= {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import Issuer, Tenants, TokenVerifier
-from jwks_auth.explain import Explanation
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.explain import Explanation
 from tests.attacks import forge
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.fetch import Fetcher, FetchError
-from jwks_auth.fetch_headers import max_age, retry_after
+from jwks_auth.http.fetch import Fetcher, FetchError
+from jwks_auth.http.headers import max_age, retry_after
 from tests.fault_server import FaultServer
 from tests.key_fakes import Clock, document
 

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from jwks_auth.flight import Flight, in_background, start
-from jwks_auth.freshness import Errand, Patience
+from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.freshness import Errand, Patience
+from jwks_auth.runtime.threads import in_background, start
 from tests.patience import PATIENCE
 
 

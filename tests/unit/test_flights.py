@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.events import KeyEvent
-from jwks_auth.flight import Flight
-from jwks_auth.flights import Flights, _after_fork_in_child
-from jwks_auth.freshness import Errand, Move, Patience
-from jwks_auth.ledger import Ledger
-from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.flights import Flights, _after_fork_in_child
+from jwks_auth.keys.freshness import Errand, Move, Patience
+from jwks_auth.keys.ledger import Ledger
+from jwks_auth.keys.snapshot import NOTHING, Deferred, Loaded, Order
 from tests.key_fakes import Clock, HeldThreads, Provider, rules_of
 
 

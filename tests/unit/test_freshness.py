@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from jwks_auth.freshness import (
+from jwks_auth.keys.freshness import (
     BURST,
     Backoff,
     Budget,

@@ -17,7 +17,7 @@ from jwks_auth import (
     PyJWKClient,
     TokenVerifier,
 )
-from jwks_auth.store import MemoryStore
+from jwks_auth.stores.protocol import MemoryStore
 from jwks_auth.testing import FakeIssuer
 
 

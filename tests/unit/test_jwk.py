@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from jwks_auth.base64url import encode_base64url
-from jwks_auth.jwk import RefusedKey, VerificationKey, parse_jwk, shown_kid
+from jwks_auth.jose.base64url import encode_base64url
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk, shown_kid
 
 RSA = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048).public_key(), as_dict=True)
 EC = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)

@@ -6,7 +6,7 @@ import pytest
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySet, verify_jws
 from jwks_auth.errors import MalformedTokenError
-from jwks_auth.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws
+from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws
 from tests.attacks import forge
 
 KEYS = KeySet.from_dict(forge.KEY_SET)

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySet
-from jwks_auth.key_set import MAX_KEYS, StaticKeys
+from jwks_auth.jose.key_set import MAX_KEYS
+from jwks_auth.keys.supplied import StaticKeys
 from tests.unit.test_jwk import EC, ED, RSA
 
 BAD: list[Any] = [None, 1, {}, {"kty": "oct", "k": "AAAA"}, {**RSA, "d": "AQAB"}, {**EC, "y": EC["x"]}]

@@ -9,10 +9,10 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand
-from jwks_auth.key_set import KeySet
-from jwks_auth.ledger import Ledger, RecentKids
-from jwks_auth.snapshot import NOTHING, Deferred, Health, Loaded
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.freshness import Errand
+from jwks_auth.keys.ledger import Ledger, RecentKids
+from jwks_auth.keys.snapshot import NOTHING, Deferred, Health, Loaded
 from tests.key_fakes import document, rules_of
 
 NOW, WALL = 1_000_000.0, 1_700_000_000.0

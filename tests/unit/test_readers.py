@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import readers as read
-from jwks_auth.key_set import KeySet
-from jwks_auth.tokens import ANY_AUDIENCE
+from jwks_auth.claims.token import ANY_AUDIENCE
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.settings import readers as read
 
 GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.text, "x", "x"),

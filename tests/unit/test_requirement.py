@@ -14,10 +14,10 @@ from jwks_auth import (
     Issuer,
     Policy,
 )
-from jwks_auth.requirement import Requirement
+from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.request.requirement import Requirement
 from jwks_auth.testing import FakeIssuer
-from jwks_auth.tokens import VerifiedToken
-from jwks_auth.verifier import TokenVerifier
+from jwks_auth.verifier.verifier import TokenVerifier
 
 
 def token(**claims: Any) -> VerifiedToken:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.services import is_surely_service, name_of_service
+from jwks_auth.claims.services import is_surely_service, name_of_service
 from tests.unit.test_tokens import token
 
 GOOGLE = "https://accounts.google.com"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import ConfigurationError, InvalidTokenError
-from jwks_auth.settings import Settings, _naming_settings
-from jwks_auth.store import MemoryStore
+from jwks_auth.settings.vocabulary import Settings, _naming_settings
+from jwks_auth.stores.protocol import MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests import tenant_directory
 

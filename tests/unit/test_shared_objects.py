@@ -9,7 +9,7 @@ import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import Credentials
-from jwks_auth.jws import parse_jws
+from jwks_auth.jose.jws import parse_jws
 from jwks_auth.testing import FakeIssuer
 
 

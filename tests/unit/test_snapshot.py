@@ -7,8 +7,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand, State
-from jwks_auth.snapshot import NOTHING, Deferred, Found, Health, Loaded, Order, Wanted, caused
+from jwks_auth.keys.freshness import Errand, State
+from jwks_auth.keys.snapshot import NOTHING, Deferred, Found, Health, Loaded, Order, Wanted, caused
 
 
 def test_nothing_is_never_served() -> None:

@@ -12,10 +12,10 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.freshness import Budget, Errand, Life
-from jwks_auth.ledger import RecentKids
-from jwks_auth.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
-from jwks_auth.source import KeySource
+from jwks_auth.keys.freshness import Budget, Errand, Life
+from jwks_auth.keys.ledger import RecentKids
+from jwks_auth.keys.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
+from jwks_auth.keys.source import KeySource
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 from tests.patience import PATIENCE, eventually
 

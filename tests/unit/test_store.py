@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.store import KeySetStore, MemoryStore, SealedStore, StoreError
-from jwks_auth.store_cache import CacheStore
-from jwks_auth.store_file import FileStore
-from jwks_auth.store_url import opened_store
+from jwks_auth.stores.cache import CacheStore
+from jwks_auth.stores.file import FileStore
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore, StoreError
+from jwks_auth.stores.url import opened_store
 
 SECRET = "a secret of the fleet"
 

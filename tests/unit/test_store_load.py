@@ -9,11 +9,11 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.freshness import Errand, Life
-from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Deferred, Loaded, Order, Snapshot
-from jwks_auth.store import KeySetStore, MemoryStore, SealedStore
-from jwks_auth.store_load import SharedLoad
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.freshness import Errand, Life
+from jwks_auth.keys.shared import SharedLoad
+from jwks_auth.keys.snapshot import Deferred, Loaded, Order, Snapshot
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from tests.key_fakes import Clock, Provider, document, rules_of, source_of
 from tests.patience import soon
 

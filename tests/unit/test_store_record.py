@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.key_set import KeySet
-from jwks_auth.snapshot import Loaded
-from jwks_auth.store_record import Record
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.record import Record
+from jwks_auth.keys.snapshot import Loaded
 from tests.key_fakes import document
 
 

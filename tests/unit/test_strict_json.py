@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth.strict_json import MAX_DEPTH, parse_json_object
+from jwks_auth.jose.strict_json import MAX_DEPTH, parse_json_object
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth.strict_json import parse_json_object
+from jwks_auth.jose.strict_json import parse_json_object
 from tests.patience import cost
 
 

@@ -10,8 +10,8 @@ import pytest
 from jwks_auth import InvalidTokenError, Issuer, JWKSAuthError, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import Authenticator
 from jwks_auth.cli import show
-from jwks_auth.tenants import Tenants
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.tenants import Tenants
 
 HOST = "https://login.example"
 

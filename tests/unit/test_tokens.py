@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, VerifiedToken
-from jwks_auth.claims import ClaimNames, ClaimPath
-from jwks_auth.jws import parse_jws
-from jwks_auth.tokens import IssuerTerms, checked_audience
+from jwks_auth.claims.paths import ClaimNames, ClaimPath
+from jwks_auth.claims.token import IssuerTerms, checked_audience
+from jwks_auth.jose.jws import parse_jws
 from tests.attacks.forge import token as signed
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 import urllib3
 
-from jwks_auth.transport import FAILURES, Watchdog, _SealedContext, is_timeout, is_tls_failure
+from jwks_auth.http.transport import FAILURES, Watchdog, _SealedContext, is_timeout, is_tls_failure
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, InvalidTokenError
-from jwks_auth.claims import ClaimNames, ClaimPath
-from jwks_auth.validators import PROFILES, ClaimRules, validate_audience, validate_claims
+from jwks_auth.claims.paths import ClaimNames, ClaimPath
+from jwks_auth.claims.validators import PROFILES, ClaimRules, validate_audience, validate_claims
 
 NOW = 1000.0
 

@@ -21,7 +21,7 @@ from jwks_auth import (
     TokenVerifier,
     VerifiedToken,
 )
-from jwks_auth.jwk import VerificationKey
+from jwks_auth.jose.jwk import VerificationKey
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import Issuer, TokenVerifier, VerifiedToken
-from jwks_auth.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS
 from jwks_auth.errors import InvalidTokenError
+from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 

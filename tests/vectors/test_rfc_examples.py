@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, KeySet, verify_jws
-from jwks_auth.base64url import decode_base64url
+from jwks_auth.jose.base64url import decode_base64url
 
 CLAIMS = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 BILBO = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, KeySet, verify_jws
-from jwks_auth.base64url import decode_base64url
+from jwks_auth.jose.base64url import decode_base64url
 from tests.needs import missing
 
 HERE = Path(__file__).parent

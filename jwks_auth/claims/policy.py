@@ -1,0 +1,163 @@
+"""What a verified token must allow: scopes, roles, permissions, claims, combined with ``&``, ``|`` and ``~``.
+
+A policy looks at a :class:`VerifiedToken` and nothing else, so it can't be asked about a token that was
+merely read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+from jwks_auth.challenge import checked_scopes
+from jwks_auth.claims.paths import ClaimPath
+from jwks_auth.claims.policy_rules import AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
+from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.errors import ConfigurationError, InsufficientScopeError, MissingTokenError
+
+__all__ = ["Policy", "PolicyOptions", "checked_names"]
+
+Names = str | Iterable[str]
+
+
+class PolicyOptions(TypedDict, total=False):
+    """What :class:`Policy` takes, and every guard, which passes it on. None of them may be empty or ``None``."""
+
+    scopes: Names
+    any_scope: Names
+    roles: Names
+    any_role: Names
+    permissions: Names
+    claims: Mapping[str, Any]
+    person: bool
+
+
+# Not None, which is what an unset variable leaves: it was meant to ask for something, and nobody knows for what.
+_LEFT_OUT: Any = ...
+
+
+class Policy:
+    """A requirement on a verified token; every part given must hold.
+
+    *scopes*, *roles* and *permissions* are all needed, of *any_scope* and *any_role* one is enough. A string
+    is one role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as
+    ``realm.tier``, to the value it must have; a claim that is a list must contain it. *person*: ``True`` for
+    people only, no services. Raises ``ConfigurationError`` for what no token can meet, and for ``None`` or
+    nothing, which is what an unset variable leaves: what is not asked is left out.
+    """
+
+    __slots__ = ("_rule",)
+
+    def __init__(
+        self,
+        *,
+        scopes: Names = _LEFT_OUT,
+        any_scope: Names = _LEFT_OUT,
+        roles: Names = _LEFT_OUT,
+        any_role: Names = _LEFT_OUT,
+        permissions: Names = _LEFT_OUT,
+        claims: Mapping[str, Any] = _LEFT_OUT,
+        person: bool = _LEFT_OUT,
+    ) -> None:
+        asked: list[tuple[str, Kind, Names, bool]] = [
+            ("scopes", "scopes", scopes, True),
+            ("any_scope", "scopes", any_scope, False),
+            ("roles", "roles", roles, True),
+            ("any_role", "roles", any_role, False),
+            ("permissions", "permissions", permissions, True),
+        ]
+        rules: list[Rule] = [
+            Contains(kind, _names(label, names, kind), every)
+            for label, kind, names, every in asked
+            if names is not _LEFT_OUT
+        ]
+        rules += [] if claims is _LEFT_OUT else _claim_rules(claims)
+        rules += [] if person is _LEFT_OUT else _of_people(person)
+        self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
+
+    @classmethod
+    def _of(cls, rule: Rule) -> Policy:
+        policy = cls.__new__(cls)
+        policy._rule = rule
+        return policy
+
+    def __and__(self, other: Policy) -> Policy:
+        return Policy._of(AllOf((self._rule, other._rule)))
+
+    def __or__(self, other: Policy) -> Policy:
+        return Policy._of(AnyOf((self._rule, other._rule)))
+
+    def __invert__(self) -> Policy:
+        return Policy._of(Not(self._rule))
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        """Whether *token* meets the policy."""
+        return self._rule.allows(token)
+
+    def check(self, token: VerifiedToken[Any] | None) -> None:
+        """Raise ``InsufficientScopeError``, with the scopes missing, unless *token* meets the policy.
+
+        Where there is no token, as on a request that need not have one, raise ``MissingTokenError``.
+        """
+        if token is None:
+            raise MissingTokenError
+        if not self._rule.allows(token):
+            raise InsufficientScopeError(dict.fromkeys(self._rule.missing_scopes(token)))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope it asks for, for a route's documentation."""
+        return tuple(dict.fromkeys(self._rule.scopes()))
+
+    def describe(self) -> dict[str, Any]:
+        """The policy as JSON values, for a route's documentation."""
+        return self._rule.describe()
+
+    def __str__(self) -> str:
+        """The policy in words, for a table of routes."""
+        return str(self._rule)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self._rule == other._rule
+
+    def __hash__(self) -> int:
+        return hash(repr(self._rule))
+
+    def __repr__(self) -> str:
+        return f"Policy({self.describe()})"
+
+
+def _of_people(person: bool) -> list[Rule]:
+    if person is not True:
+        raise ConfigurationError(
+            f"person: found {person!r}, expected True; services are ~Policy(person=True)"
+        )
+    return [IsPerson()]
+
+
+def _claim_rules(claims: Mapping[str, Any]) -> list[Rule]:
+    if not (isinstance(claims, Mapping) and claims):
+        raise ConfigurationError(f"claims: found {claims!r}, expected a mapping of claims to their values")
+    return [ClaimIs(ClaimPath.of(name), value) for name, value in claims.items()]
+
+
+def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
+    listed = checked_names(label, names)
+    if kind == "scopes":
+        try:
+            return checked_scopes(names)
+        except ValueError as exc:
+            raise ConfigurationError(f"{label}: {exc}") from exc
+    return listed
+
+
+def checked_names(label: str, names: Any) -> tuple[str, ...]:
+    """*names*, one or several, of the option *label*; raises ``ConfigurationError`` unless each says something."""
+    given = (names,) if isinstance(names, str) else names
+    listed = tuple(given) if isinstance(given, Iterable) else ()
+    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
+        raise ConfigurationError(
+            f"{label}: found {names!r}, expected at least one non-empty string; leave {label} out where "
+            "nothing is asked"
+        )
+    return listed

@@ -1,0 +1,126 @@
+"""The rules for a token's claims (RFC 7519 section 4.1, RFC 9068 section 4, RFC 8725). Time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.claims.paths import ClaimNames, ClaimPath, client_of, find_claim
+from jwks_auth.claims.token import AnyAudience, Audience
+from jwks_auth.errors import InvalidTokenError
+
+__all__ = ["PROFILES", "ClaimRules", "Profile", "validate_audience", "validate_claims"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of access token: the media types its ``typ`` may name, and the claims required beyond iss and exp."""
+
+    media_types: frozenset[str | None]
+    required: frozenset[str]
+
+
+PROFILES = {
+    "default": Profile(frozenset({None, "application/jwt", "application/at+jwt"}), frozenset()),
+    "rfc9068": Profile(
+        frozenset({"application/at+jwt"}),
+        frozenset({"aud", "sub", "client_id", "iat", "jti"}),
+    ),
+}
+"""``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes."""
+
+# A later date is a mistake of units (milliseconds) or an attack on whoever converts it.
+_LAST_DATE = 1e11
+
+_NUMBERS = frozenset({int, float})  # bool is a subclass of int, so types are compared
+
+_STRINGS = ("sub", "jti", "client_id", "azp")
+
+# What only ID tokens (OpenID Connect Core 3.1.3.6, 3.3.2.11) and security events (RFC 8417) carry.
+_OTHER_KINDS = frozenset({"at_hash", "c_hash", "events"})
+# Beside them: bound tokens, and Amazon Cognito's, which say themselves what they are for.
+_TELLTALES = _OTHER_KINDS | {"cnf", "token_use"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """What one issuer's claims must be. Durations are seconds; ``clients`` ``None``: any."""
+
+    names: ClaimNames
+    required: frozenset[str]
+    leeway: float
+    max_age: float | None = None
+    clients: frozenset[str] | None = None
+
+
+def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
+    """Raise ``InvalidTokenError`` unless everything but the audience is right."""
+    # A claim that is null says no more than one that is not there; nor does an empty subject.
+    if "exp" not in claims or (rules.required and None in map(claims.get, rules.required)):
+        raise InvalidTokenError("missing_claim")
+    if "sub" in rules.required and claims["sub"] == "":
+        raise InvalidTokenError("missing_claim")
+    for name in _STRINGS:
+        if name in claims and not isinstance(claims[name], str):
+            raise InvalidTokenError("invalid_claim")
+    for name in rules.names.lists:
+        if name in claims and not isinstance(claims[name], str) and not _is_strings(claims[name]):
+            raise InvalidTokenError("invalid_claim")
+    if rules.names.nested:
+        _validate_nested(claims, rules.names.nested)
+    _validate_times(claims, rules, now)
+    if not claims.keys().isdisjoint(_TELLTALES):
+        _refuse_other_kinds(claims)
+    if rules.clients is not None and client_of(claims) not in rules.clients:
+        raise InvalidTokenError("wrong_client")
+
+
+def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
+    """Raise ``InvalidTokenError`` unless the token names an audience that is *expected* (RFC 9068 section 4)."""
+    if isinstance(expected, AnyAudience):
+        return
+    audience = claims.get("aud", ())
+    if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience):
+        raise InvalidTokenError("wrong_audience")
+
+
+def _validate_nested(claims: Mapping[str, Any], paths: tuple[ClaimPath, ...]) -> None:
+    for path in paths:
+        value = find_claim(claims, path, "")
+        if not isinstance(value, str) and not _is_strings(value):
+            raise InvalidTokenError("invalid_claim")
+
+
+def _is_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
+    expires_at, not_before, issued_at = claims["exp"], claims.get("nbf", 0), claims.get("iat", 0)
+    if not (type(expires_at) in _NUMBERS and type(not_before) in _NUMBERS and type(issued_at) in _NUMBERS):
+        raise InvalidTokenError("invalid_claim")
+    early, late = now + rules.leeway, now - rules.leeway
+    if not (
+        late < expires_at < _LAST_DATE
+        and -_LAST_DATE < not_before <= early
+        and -_LAST_DATE < issued_at <= early
+    ):
+        raise InvalidTokenError(_fault_of_dates(expires_at, not_before, issued_at, late=late))
+    if rules.max_age is not None and late - issued_at > rules.max_age:
+        raise InvalidTokenError("too_old")
+
+
+def _fault_of_dates(*dates: float, late: float) -> str:
+    # Infinity ("1e999") falls to the range.
+    if not all(-_LAST_DATE < date < _LAST_DATE for date in dates):
+        return "invalid_claim"
+    return "expired" if dates[0] <= late else "not_yet_valid"
+
+
+def _refuse_other_kinds(claims: Mapping[str, Any]) -> None:
+    # A token bound to a key (RFC 9449, RFC 8705) is worth nothing without the proof, which is not checked here.
+    if "cnf" in claims:
+        raise InvalidTokenError("bound_token")
+    if claims.get("token_use") != "access" or not claims.keys().isdisjoint(_OTHER_KINDS):
+        raise InvalidTokenError("wrong_type")

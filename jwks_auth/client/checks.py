@@ -1,0 +1,95 @@
+"""What ``PyJWKClient`` accepts as parameters.
+
+Each refusal names the parameter, what was found and what is expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import inf
+from sys import float_info
+from typing import Any
+
+from jwks_auth.client.errors import ClientConfigurationError
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.http import checked_url
+from jwks_auth.keys import Rules
+
+__all__ = ["check_objects", "check_rules", "check_uri"]
+
+_LONGEST_TIMEOUT = 1e9
+"""Thirty years in seconds. Threads and sockets can't be told to wait much longer."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client and requests take it: latin-1
+_METHODS = {"ssl_context": "wrap_socket", "session": "get_adapter", "on_event": "__call__"}
+
+
+def check_uri(uri: Any) -> None:
+    """An address that can be fetched; plain http is the caller's decision, as in PyJWT."""
+    try:
+        checked_url(uri, name="uri", http=True)
+    except ConfigurationError as exc:
+        raise ClientConfigurationError(str(exc)) from exc
+
+
+def check_rules(rules: Rules, max_response_bytes: Any) -> None:
+    """Durations and sizes."""
+    _check("lifespan", rules.lifespan, above=0, endless=True)
+    _check("timeout", rules.timeout, above=0, most=_LONGEST_TIMEOUT)
+    _check("cooldown_duration", rules.cooldown)
+    _check("wait", rules.wait, endless=True)
+    _check("stale_if_error", rules.stale_if_error, endless=True)
+    if not _is_whole(max_response_bytes) or max_response_bytes < 1:
+        raise ClientConfigurationError(
+            f"max_response_bytes: found {max_response_bytes!r}, expected a whole number above 0"
+        )
+
+
+def check_objects(headers: Any, max_cached_keys: Any, **objects: Any) -> None:
+    """Headers that can be sent, and objects that can do what will be asked of them."""
+    if not isinstance(headers, Mapping) or not all(_is_header(*item) for item in headers.items()):
+        raise ClientConfigurationError("headers: expected a dict of names and values that HTTP can carry")
+    if max_cached_keys is not None and not _is_whole(max_cached_keys):
+        raise ClientConfigurationError(
+            f"max_cached_keys: found {max_cached_keys!r}, expected a number or None"
+        )
+    for name, value in objects.items():
+        if value is not None and not hasattr(value, _METHODS[name]):
+            raise ClientConfigurationError(f"{name}: found {value!r}, which has no {_METHODS[name]}")
+    if objects["session"] is not None and objects["ssl_context"] is not None:
+        raise ClientConfigurationError("session and ssl_context: expected one of them to decide on TLS")
+
+
+def _is_header(name: Any, value: Any) -> bool:
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return (
+        value is not None
+        and isinstance(name, str)
+        and _HEADER_NAME.fullmatch(name) is not None
+        and _HEADER_VALUE.fullmatch(text) is not None
+    )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check(
+    name: str, value: Any, *, above: float | None = None, most: float = float_info.max, endless: bool = False
+) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        large_enough = value >= 0 if above is None else value > above
+        if large_enough and (value <= most or (endless and value == inf)):
+            return
+    finite = "" if endless else "finite "
+    expected = f"a {finite}number" + (", 0 or more" if above is None else f" above {above:g}")
+    raise ClientConfigurationError(f"{name}: found {_shown(value)}, expected {expected}")
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python refuses to write out an integer of thousands of digits
+        return "a number out of range"

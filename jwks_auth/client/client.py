@@ -1,0 +1,247 @@
+"""``PyJWKClient``: PyJWT's class of the same name, whose keys are always there.
+
+A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, order, defaults, methods and exceptions. What
+is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
+:class:`~jwks_auth.keys.source.KeySource`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import jwt
+
+from jwks_auth.client.cache import SetCache
+from jwks_auth.client.checks import check_objects, check_rules, check_uri
+from jwks_auth.client.document import copied, loaded_from
+from jwks_auth.client.endpoint import Endpoint
+from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, translated, value_of
+from jwks_auth.client.view import KeySetView, Views
+from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.http import Answer, Session
+from jwks_auth.jose import parse_jws
+from jwks_auth.keys import (
+    Health,
+    KeyEvent,
+    KeySource,
+    Loaded,
+    OnEvent,
+    Order,
+    RecentKids,
+    Rules,
+    SharedLoad,
+    Snapshot,
+    Wanted,
+)
+from jwks_auth.runtime import RawToken
+from jwks_auth.stores import KeySetStore, shared_store
+
+__all__ = ["PyJWKClient"]
+
+
+class PyJWKClient(jwt.PyJWKClient):
+    """Keys of one JWKS endpoint, fetched once for all threads and event loops, and kept through outages.
+
+    The parameters up to *cooldown_duration* are PyJWT's. Durations are seconds. *timeout* bounds a whole
+    fetch, *wait* (default: *timeout*) how long a caller waits for one. Keys past *lifespan* are used for
+    *stale_if_error* more while the endpoint fails; 0 means never. *accept_empty* takes a set without usable
+    keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies,
+    client certificates or a CA of your own; nothing in it is changed. *store* is shared with other
+    processes: an object, or a URL (``redis://...``, ``file:/directory``). *on_event* hears of refreshes and
+    failures (:class:`~jwks_auth.keys.events.KeyEvent`).
+
+    A wrong parameter raises an error that is both a ``ConfigurationError`` and a ``PyJWKClientError``.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        cache_keys: bool = False,
+        max_cached_keys: int | None = 16,
+        cache_jwk_set: bool = True,
+        lifespan: float = 300,
+        headers: dict[str, Any] | None = None,
+        timeout: float = 30,
+        ssl_context: ssl.SSLContext | None = None,
+        cooldown_duration: float = 30,
+        *,
+        wait: float | None = None,
+        stale_if_error: float = 3600,
+        accept_empty: bool = False,
+        session: Session | None = None,
+        store: KeySetStore | str | None = None,
+        max_response_bytes: int = 1_048_576,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        check_uri(uri)
+        self.uri, self.headers = uri, {} if headers is None else headers
+        self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
+        self._accept_empty = accept_empty
+        check_objects(
+            self.headers, max_cached_keys, ssl_context=ssl_context, session=session, on_event=on_event
+        )
+        rules = Rules(
+            lifespan=lifespan if cache_jwk_set or cache_keys else 1.0,
+            stale_if_error=stale_if_error,
+            cooldown=cooldown_duration,
+            timeout=timeout,
+            wait=timeout if wait is None else wait,
+        )
+        check_rules(rules, max_response_bytes)
+        recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
+        load = self._load if store is None else self._sharing(store, rules)
+        self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
+        self.jwk_set_cache = SetCache(self.source, self.get_jwk_set, self._fill) if cache_jwk_set else None
+        self._views = Views()
+        self._endpoint = Endpoint(self, session=session, max_bytes=max_response_bytes)
+
+    # What PyJWT's class offers
+
+    def fetch_data(self) -> Any:
+        """The key set document, from the network: the one place to override or patch.
+
+        A refresh calls this once, in a thread of its own. Called by anyone else it also puts what it
+        fetched in the cache, as PyJWT's does. Where the endpoint answers that nothing has changed (304),
+        this is the document as it came before. An override may return a ``dict`` or a ``PyJWKSet``.
+        """
+        endpoint = self._endpoint
+        if endpoint.order is not None:
+            return copied(endpoint.fetch(endpoint.order.held).document)
+        held = self.source.books.snapshot
+        answer = endpoint.fetch(held)
+        self._publish(answer.document, answer, held)
+        return copied(answer.document)
+
+    def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
+        """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
+        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).jwk_set
+
+    def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        """The keys that may verify signatures and have a kid."""
+        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).listed()
+
+    def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
+        """The key named *kid*; without one, the only key there is.
+
+        A kid that is not in the cache causes a fetch, as often as *cooldown_duration* allows. Raises
+        ``PyJWKClientError`` for a kid that is not there, ``PyJWKClientConnectionError`` where that could
+        not be found out.
+        """
+        source = self.source
+        snapshot = source.books.snapshot
+        if source.clock() < snapshot.fresh_until:
+            try:
+                return snapshot.found[kid]  # type: ignore[index,no-any-return]
+            except (KeyError, TypeError):
+                pass  # not looked for yet, not there, or no name at all
+        return value_of(source.lookup(self._wanted(kid, None)))
+
+    def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
+        """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
+        sent = RawToken(token)
+        del token
+        kid, alg = sent.read(_header)
+        # A method that was overridden, or patched by a test, is asked for tokens without a kid too, as in PyJWT.
+        if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
+            return self.get_signing_key(kid)
+        return value_of(self.source.lookup(self._wanted(kid, alg)))
+
+    # The same for event loops
+
+    async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
+        """As :meth:`get_jwk_set`, without holding the event loop."""
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).jwk_set
+
+    async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        """As :meth:`get_signing_keys`, without holding the event loop."""
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).listed()
+
+    async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
+        """As :meth:`get_signing_key`, without holding the event loop."""
+        return value_of(await self.source.alookup(self._wanted(kid, None)))
+
+    async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
+        """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
+        sent = RawToken(token)
+        del token
+        return value_of(await self.source.alookup(self._wanted(*sent.read(_header))))
+
+    def warm_up(self, refresh: bool = False) -> None:
+        """Fetch the keys now, if they are not in the cache; *refresh* asks the endpoint whatever is in the cache.
+
+        Raises as :meth:`get_jwk_set` does, but not for keys that PyJWT can't show.
+        """
+        value_of(self.source.lookup(_WHOLE, refresh=refresh))
+
+    async def awarm_up(self, refresh: bool = False) -> None:
+        """As :meth:`warm_up`, without holding the event loop."""
+        value_of(await self.source.alookup(_WHOLE, refresh=refresh))
+
+    def health(self) -> Health:
+        """State, age, last error, next attempt and number of keys. Never waits."""
+        return self.source.health()
+
+    def view_of(self, snapshot: Snapshot) -> KeySetView:
+        """The keys in *snapshot* as PyJWT's objects."""
+        return self._views.of(snapshot)
+
+    # Between the source and fetch_data
+
+    def _load(self, order: Order) -> Loaded:
+        with self._endpoint.filling(order):
+            loaded = self._loaded(self.fetch_data(), self._endpoint.answer, order.held)
+        self._views.prepare(loaded, order.held)
+        return loaded
+
+    def _record_name(self) -> str:
+        """All that says which keys these are: what a store keeps under it is no other client's."""
+        return "\n".join([self.uri, *(f"{name}: {value}" for name, value in sorted(self.headers.items()))])
+
+    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
+        return loaded_from(document, answer, held, accept_empty=self._accept_empty)
+
+    def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
+        try:
+            self.source.flights.publish(self._loaded(document, answer, held))
+        except KeySourceError as exc:
+            raise translated(exc) from exc.__cause__
+
+    def _fill(self, document: Any) -> None:
+        self._publish(document, None, self.source.books.snapshot)
+
+    def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
+        def report(kind: str) -> None:
+            self.source.tell(KeyEvent("store_failed", self.source.books.uri, kind=kind))
+
+        try:
+            name = self._record_name()
+            return SharedLoad(self._load, shared_store(store), rules, name=name, on_failure=report)
+        except ConfigurationError as exc:
+            raise ClientConfigurationError(str(exc)) from exc
+
+    def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
+        if kid is not None and not isinstance(kid, str):
+            raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
+
+        def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
+            view = self._views.of(snapshot)
+            if kid is None:
+                # None is no kid, but an overriding match_kid may know what to do with it.
+                return self.match_kid(view.signing_keys, kid) or view.only(alg)  # type: ignore[arg-type]
+            found = self.match_kid(view.signing_keys, kid)
+            # One that was overridden may change its mind, as to drop a key that the provider still publishes.
+            return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
+
+        return Wanted(pick, kid)
+
+
+_GET_SIGNING_KEY = PyJWKClient.get_signing_key
+_WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
+
+
+def _header(token: str | bytes) -> tuple[str | None, str]:
+    # As PyJWT reads it: lax of enc, since what it is used for is jwt.decode's to judge.
+    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token, lax=True)
+    _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
+    return unverified.kid, unverified.alg

@@ -1,0 +1,81 @@
+"""What ``PyJWKClient`` raises: each error is one of ours and one of PyJWT's at once."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import jwt
+from jwt.exceptions import PyJWKClientConnectionError
+
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.keys import Found
+
+__all__ = [
+    "ClientConfigurationError",
+    "KeySetError",
+    "KeysUnavailableError",
+    "NoUsableKeysError",
+    "UnknownKeyError",
+    "translated",
+    "value_of",
+]
+
+ValueT = TypeVar("ValueT")
+
+_NO_KEY_SET = frozenset({"no_usable_keys", "not_a_key_set"})
+_NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding"})
+
+# PyJWT's words, which programs look for; what is wrong here is told within them.
+_UNREACHED = 'Fail to fetch data from the url, err: "'
+_NO_OBJECT = "The JWKS endpoint did not return a JSON object"
+
+
+class ClientConfigurationError(ConfigurationError, jwt.PyJWKClientError):
+    """A parameter of ``PyJWKClient`` is wrong."""
+
+
+class KeySetError(KeySourceError, jwt.PyJWKClientError):
+    """What came is no key set: no JSON, no object, too large; or an overriding ``fetch_data`` failed."""
+
+
+class KeysUnavailableError(KeySourceError, PyJWKClientConnectionError):
+    """The endpoint could not be reached, refused, or did not answer in time."""
+
+
+class NoUsableKeysError(KeySetError, jwt.PyJWKSetError):
+    """The answer is no key set, or one without any key that may be used."""
+
+
+class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
+    """The key set does not hold the key. The message is constant, as a kid is whatever a client sent."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown_key")
+        self.args = ("Unable to find a signing key that matches the kid",)
+
+
+def translated(error: KeySourceError) -> KeySourceError:
+    """*error* as one that PyJWT's users catch, in words that they know."""
+    made: type[KeySetError | KeysUnavailableError] = KeysUnavailableError
+    text = str(error)
+    if error.kind in _NO_KEY_SET:
+        made = NoUsableKeysError
+    elif error.kind == "callback":
+        made = KeySetError
+    elif error.kind in _NO_DOCUMENT:
+        made = KeySetError
+        text = text if text.startswith(_NO_OBJECT) else f"{_NO_OBJECT}: {text}"
+    elif not text.startswith(_UNREACHED):
+        text = f'{_UNREACHED}{text}"'
+    twin = made(text, kind=error.kind, retry_after=error.retry_after)
+    twin.__cause__ = error.__cause__ or error
+    return twin
+
+
+def value_of(found: Found[ValueT]) -> ValueT:
+    """What was found; raises the error that says why nothing was."""
+    if found.value is not None:
+        return found.value
+    if found.error is not None:
+        raise translated(found.error)
+    raise UnknownKeyError

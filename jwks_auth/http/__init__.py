@@ -1,0 +1,18 @@
+"""Outgoing requests: the transport with its limits, one fetch of a document, and an issuer's metadata.
+
+The only room that imports ``requests`` and ``urllib3``. It keeps no keys and knows no cache.
+"""
+
+from jwks_auth.http.discovery import Discovery, checked_issuer, http_allowed
+from jwks_auth.http.fetch import Answer, Fetcher, checked_url
+from jwks_auth.http.transport import Session
+
+__all__ = [
+    "Answer",
+    "Discovery",
+    "Fetcher",
+    "Session",
+    "checked_issuer",
+    "checked_url",
+    "http_allowed",
+]

@@ -1,0 +1,33 @@
+"""JSON Object Signing and Encryption (RFC 7515 to 7518, 8037): tokens, keys and signatures as octets and values.
+
+Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judged here.
+"""
+
+from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk, shown_kid
+from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws, verify_jws
+from jwks_auth.jose.key_set import FAKE, KeySet, paced
+from jwks_auth.jose.pem import jwk_from_pem
+from jwks_auth.jose.strict_json import parse_json_object
+from jwks_auth.jose.unverified import Header, UnverifiedToken
+
+__all__ = [
+    "DEFAULT_ALGORITHMS",
+    "FAKE",
+    "MAX_TOKEN_LENGTH",
+    "OPT_IN_ALGORITHMS",
+    "Header",
+    "KeySet",
+    "RefusedKey",
+    "UnverifiedToken",
+    "VerificationKey",
+    "checked_algorithms",
+    "issuer_of",
+    "jwk_from_pem",
+    "paced",
+    "parse_json_object",
+    "parse_jwk",
+    "parse_jws",
+    "shown_kid",
+    "verify_jws",
+]

@@ -1,0 +1,117 @@
+"""The compact form of a signed token (RFC 7515), read in the one way it can be written.
+
+Nothing outside the signature is believed here: embedded keys and key URLs in a header (``jwk``, ``jku``, ``x5u``,
+``x5c``) are members like any other and never followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from jwks_auth.errors import InvalidTokenError, MalformedTokenError
+from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, checked_algorithms
+from jwks_auth.jose.base64url import decode_base64url
+from jwks_auth.jose.key_set import KeySet
+from jwks_auth.jose.strict_json import parse_json_object
+from jwks_auth.jose.unverified import Header, UnverifiedToken
+from jwks_auth.runtime import RawToken
+
+__all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
+
+MAX_TOKEN_LENGTH = 16_384
+"""Characters; servers bound the whole header at 8 to 64 KiB."""
+
+_MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
+_NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
+_MOST_MARKS = 128  # wherever they stand: certificates and keys in a header have a few
+
+
+def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
+    """The parts of *raw*; raises ``InvalidTokenError`` for all but three segments, the first a clean header.
+
+    A header with ``enc`` is an encrypted token's (RFC 7516 section 9); *lax* reads it all the same.
+    """
+    if not isinstance(raw, str) or not raw.isascii():
+        raise MalformedTokenError
+    if len(raw) > MAX_TOKEN_LENGTH:
+        raise MalformedTokenError("too_large")
+    first = raw.find(".")
+    second = raw.find(".", first + 1) if first > 0 else -1
+    if second < 0 or raw.find(".", second + 1) >= 0:  # most junk ends here, before anything is copied
+        raise MalformedTokenError
+    data = raw.encode()
+    try:
+        jose = (_header if first <= _MEMORABLE else _parse_header)(data[:first])
+        signature = decode_base64url(data[second + 1 :])
+    except ValueError as exc:
+        raise MalformedTokenError from exc
+    if jose.encrypted and not lax:
+        raise MalformedTokenError
+    return UnverifiedToken(jose, first + 1, data[:second], signature)
+
+
+def issuer_of(claims: Mapping[str, Any]) -> str:
+    """The issuer that *claims* name: the one thing by which anything may be looked up before verification."""
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str):
+        raise InvalidTokenError("invalid_claim" if "iss" in claims else "missing_claim")
+    return issuer
+
+
+def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = None) -> bytes:
+    """The payload of *raw*, whatever it is, if a key of *key_set* signed it; raises ``InvalidTokenError``.
+
+    This is the signature alone: for access tokens use :class:`~jwks_auth.TokenVerifier`, which also validates claims.
+    """
+    sent = RawToken(raw)
+    del raw
+    allowed = checked_algorithms(DEFAULT_ALGORITHMS if algorithms is None else algorithms)
+    token = sent.read(parse_jws)
+    if token.alg not in allowed:
+        raise InvalidTokenError("algorithm_not_allowed")
+    key = key_set.select(token.kid, token.alg)
+    if key is None:
+        raise InvalidTokenError("unknown_key")
+    if not token.is_signed(key.verify):
+        raise InvalidTokenError("bad_signature")
+    return token.payload
+
+
+def _parse_header(segment: bytes) -> Header:
+    octets = decode_base64url(segment)
+    if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # it is read before anything is verified
+        raise ValueError("more members than a header has")
+    members = parse_json_object(octets, brief=True)
+    # No extension is implemented, so whatever a header calls critical is not understood (section 4.1.11). An
+    # unencoded payload (b64, RFC 7797) has to be called critical, and is never allowed in a JWT.
+    if "crit" in members or members.get("b64", True) is not True:
+        raise InvalidTokenError("critical_header")
+    alg = members.get("alg")
+    if not isinstance(alg, str):
+        raise ValueError("alg is not a string")
+    kid, typ = members.get("kid"), members.get("typ")
+    if not isinstance(kid, str) and "kid" in members:
+        raise ValueError("kid is not a string")
+    if not isinstance(typ, str) and "typ" in members:
+        raise ValueError("typ is not a string")
+    return Header(alg, kid, typ, _media_type(typ), "enc" in members, _frozen(members))
+
+
+def _frozen(value: Any) -> Any:
+    """*value* as nobody can change it: one header is shared by all tokens that have it."""
+    if isinstance(value, dict):
+        return MappingProxyType({name: _frozen(member) for name, member in value.items()})
+    return tuple(_frozen(member) for member in value) if isinstance(value, list) else value
+
+
+_header = lru_cache(maxsize=256)(_parse_header)
+
+
+def _media_type(typ: str | None) -> str | None:
+    if typ is None:
+        return None
+    # RFC 8725bis section 3.11: without "/" it is read as if "application/" came first. Case does not matter.
+    return (typ if "/" in typ else f"application/{typ}").lower()

@@ -1,0 +1,66 @@
+"""What a JWK says it is for: ``use``, ``key_ops``, ``alg`` and the curve (RFC 7517 sections 4.2 to 4.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jwks_auth.challenge import brief
+from jwks_auth.jose.algorithms import Algorithm, algorithms_for, key_type_of
+
+__all__ = ["AnotherUse", "algorithms_in", "check_purpose"]
+
+_SIGNING_USES = ("sig", "jwt-svid")  # the latter in SPIFFE's bundles (JWT-SVID, section 4)
+_AGREEMENT_CURVES = ("X25519", "X448")
+# RFC 7518 sections 4 and 5, RFC 8037, and HPKE's to come
+_FOR_ENCRYPTION = re.compile(
+    r"RSA1_5|RSA-OAEP.*|ECDH-.*|A\d+(GCM)?KW|A\d+(GCM|CBC-HS\d+)|dir|PBES2-.*|HPKE.*", re.DOTALL
+)
+
+
+class AnotherUse(ValueError):
+    """The key is a good one for all that is known, but not for verifying signatures."""
+
+
+def check_purpose(member: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` for a key that is not meant for signatures: :class:`AnotherUse` where it says so."""
+    use, alg = member.get("use"), member.get("alg")
+    if use == "enc":
+        raise AnotherUse("use is enc: a key for encryption")
+    if use is not None and use not in _SIGNING_USES:
+        raise AnotherUse(f"use is {brief(use)}, not sig")
+    if isinstance(alg, str) and _FOR_ENCRYPTION.fullmatch(alg):
+        raise AnotherUse(f"alg is {brief(alg)}: a key for encryption")
+    if member.get("kty") == "OKP" and member.get("crv") in _AGREEMENT_CURVES:
+        raise AnotherUse(f"crv is {member['crv']}: a key for encryption")
+    if "key_ops" in member:
+        _check_operations(member["key_ops"])
+
+
+def _check_operations(operations: object) -> None:
+    if not isinstance(operations, list):
+        raise ValueError("key_ops is not a list")
+    if "verify" not in operations:
+        raise AnotherUse("key_ops does not hold verify")
+    if any(operation not in ("verify", "sign") for operation in operations):
+        raise ValueError("key_ops mixes verify with other purposes")
+
+
+def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
+    """What the type and curve allow, or of that the one that ``alg`` names; raises ``ValueError``."""
+    crv = member.get("crv") if kty != "RSA" else None
+    algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
+    if "alg" not in member:
+        return algorithms
+    alg = member["alg"]
+    if isinstance(alg, str) and alg in algorithms:
+        return {alg: algorithms[alg]}
+    if not isinstance(alg, str):
+        raise ValueError("alg is not a string")
+    if alg.startswith("HS"):
+        raise ValueError(f"alg and key type are at odds: {brief(alg)} signs with a shared secret")
+    owner = key_type_of(alg)
+    if owner is None:
+        raise ValueError(f"alg {brief(alg)} is not supported")
+    raise ValueError(f"alg and key type are at odds: {brief(alg)} is for {owner}")

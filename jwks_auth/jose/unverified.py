@@ -1,0 +1,106 @@
+"""A token that was merely read, told apart by its type from one that was verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jwks_auth.errors import MalformedTokenError
+from jwks_auth.jose.base64url import decode_base64url
+from jwks_auth.jose.strict_json import parse_json_object
+from jwks_auth.runtime import Concealed, forget_frames
+
+__all__ = ["Header", "UnverifiedToken"]
+
+
+class Header(NamedTuple):
+    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only.
+
+    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``. ``encrypted``:
+    it names an ``enc``, which makes it a JWE's.
+    """
+
+    alg: str
+    kid: str | None
+    typ: str | None
+    media_type: str | None
+    encrypted: bool
+    members: Mapping[str, Any]
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class UnverifiedToken(Concealed):
+    """A token of three segments with a clean header. Nothing in it may be believed yet.
+
+    The payload begins at *start* in the signing input. It is decoded when it is first read: most that comes with a
+    bad signature never is.
+    """
+
+    jose: Header
+    start: int
+    signing_input: bytes
+    signature: bytes
+    _claims: dict[str, Any] | None = None
+
+    @property
+    def payload(self) -> bytes:
+        """The octets that were signed, whatever they are; raises ``InvalidTokenError``."""
+        try:
+            return _decoded(self.signing_input, self.start)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The payload as claims (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError`` where it holds none."""
+        if self._claims is None:
+            try:
+                self._claims = _claims_in(self.signing_input, self.start)
+            except BaseException as error:
+                forget_frames(error)
+                raise
+        return self._claims
+
+    def is_signed(self, verify: Callable[[str, bytes, bytes], bool]) -> bool:
+        """Whether a key's *verify* takes the signature."""
+        try:
+            return verify(self.jose.alg, self.signature, self.signing_input)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The JOSE header's members."""
+        return self.jose.members
+
+    @property
+    def alg(self) -> str:
+        """The algorithm it claims to be signed with."""
+        return self.jose.alg
+
+    @property
+    def kid(self) -> str | None:
+        """The key it claims to be signed with."""
+        return self.jose.kid
+
+    @property
+    def typ(self) -> str | None:
+        """The media type it claims to have, as it was sent."""
+        return self.jose.typ
+
+
+def _decoded(signing_input: bytes, start: int) -> bytes:
+    try:
+        return decode_base64url(signing_input[start:])
+    except ValueError as exc:
+        raise MalformedTokenError from exc
+
+
+def _claims_in(signing_input: bytes, start: int) -> dict[str, Any]:
+    try:
+        return parse_json_object(decode_base64url(signing_input[start:]))
+    except ValueError as exc:
+        raise MalformedTokenError from exc

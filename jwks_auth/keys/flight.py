@@ -1,0 +1,108 @@
+"""One fetch under way, and the threads, event loops and processes around it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.keys.freshness import BRIEF_WAIT, Errand, Patience
+from jwks_auth.keys.snapshot import Deferred
+
+__all__ = ["GRACE", "Crowd", "Flight", "Outcome"]
+
+Outcome = Future[KeySourceError | None]
+"""How a flight ends, always as a result: ``None`` is success."""
+
+GRACE = 1.0
+"""Seconds past its deadline after which a flight that did not end is given up."""
+
+_MOST_STRANGERS = 2
+_MOST_STRANGERS_ANYWHERE = 4
+
+
+class Flight:
+    """One fetch, owned by the source: callers wait for it, and whoever gives up harms nobody."""
+
+    def __init__(self, errand: Errand, started: float, timeout: float, *, kid: str | None = None) -> None:
+        self.errand, self.kid = errand, kid
+        self.started = started
+        self.deadline = started + timeout
+        self.lapse = self.deadline + GRACE
+        self.ended = False
+        self.outcome: Outcome = Future()
+        # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.
+        self.outcome.set_running_or_notify_cancel()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has brought keys."""
+        return self.outcome.done() and self.outcome.result() is None
+
+    @property
+    def put_off(self) -> bool:
+        """Whether it was left to another process."""
+        return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
+
+    def until(self, patience: Patience, wait: float, began: float) -> float:
+        """When a lookup that *began* then, and waits *wait* seconds at most, has waited enough."""
+        if patience is Patience.NONE:
+            return began
+        if patience is Patience.BRIEF:
+            return min(self.started, began) + min(wait, BRIEF_WAIT)
+        return min(began + wait, self.lapse)
+
+    def wait(self, seconds: float) -> None:
+        """Block this thread until the flight has landed, or for *seconds*."""
+        with suppress(FutureTimeout):
+            self.outcome.result(seconds)
+
+    async def await_(self, seconds: float) -> None:
+        """As :meth:`wait`, on whichever event loop is running."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
+
+
+class Crowd:
+    """Lookups that wait for keys nobody may have: two for one source, four in a process, whose workers are few.
+
+    A kid can be made up, so that without this bound a few tokens of junk would hold every worker at a slow provider.
+    Any number may wait for the *grace* of a fetch, its first half second: a provider that is well answers in that, and
+    a rotation under load turns nobody away.
+    """
+
+    grace = 0.5
+
+    _anywhere = 0
+    _lock = threading.Lock()  # one for all, held for a few additions
+
+    def __init__(self) -> None:
+        self._here = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further one may wait at the moment."""
+        return self._here >= _MOST_STRANGERS or Crowd._anywhere >= _MOST_STRANGERS_ANYWHERE
+
+    def enter(self) -> bool:
+        """Count one more that waits, unless it is one too many."""
+        with Crowd._lock:
+            if self.is_full:
+                return False
+            self._here += 1
+            Crowd._anywhere += 1
+        return True
+
+    def leave(self) -> None:
+        """Count one less."""
+        with Crowd._lock:
+            self._here -= 1
+            Crowd._anywhere -= 1
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Forget those who waited in the parent's other threads."""
+        cls._anywhere, cls._lock = 0, threading.Lock()

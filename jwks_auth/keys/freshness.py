@@ -1,0 +1,218 @@
+"""When keys are served, refreshed and refused: the rules alone, without clock, lock, thread or network.
+
+Every time is a number of seconds that is never set back, handed in as ``now``; every random draw is a number in [0, 1)
+handed in as ``draw``. :class:`~jwks_auth.keys.source.KeySource` supplies both and does what the rules say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from math import inf
+from typing import NamedTuple
+
+__all__ = [
+    "BRIEF_WAIT",
+    "BURST",
+    "Backoff",
+    "Budget",
+    "Errand",
+    "Life",
+    "Move",
+    "Patience",
+    "Rules",
+    "Situation",
+    "State",
+    "plan",
+]
+
+BRIEF_WAIT = 2.0
+"""The longest, in seconds, that a caller with a stale key waits for the one attempt to renew it."""
+
+BURST = 2
+"""Fetches that unknown kids may cause at once; after them one per cooldown."""
+
+_SHORTEST_LIFESPAN = 60.0
+_LONGEST_BACKOFF = 60.0
+_LONGEST_BACKOFF_WHILE_EMPTY = 15.0
+_LONGEST_RETRY_AFTER = 300.0
+
+
+class State(StrEnum):
+    """How old the keys in hand are; ``docs/keys.md`` has the table of what each state means for a request."""
+
+    FRESH = "fresh"
+    AHEAD = "ahead"
+    STALE = "stale"
+    EXPIRED = "expired"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A source's durations, in seconds, checked by whoever takes them from a user."""
+
+    lifespan: float
+    stale_if_error: float
+    cooldown: float
+    timeout: float
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The three ages at which one set of keys changes state, as points in time."""
+
+    soft: float = -inf
+    hard: float = -inf
+    dead: float = -inf
+
+    @classmethod
+    def starting(cls, born: float, rules: Rules, *, draw: float, max_age: float | None = None) -> Life:
+        """The life of keys fetched at *born*.
+
+        *max_age* is what the answer allowed (RFC 9111 section 5.2.2). It may only shorten the lifespan, and
+        never below a minute, so that a provider's ``no-store`` does not turn every request into a fetch.
+        The soft point is drawn anew each time, so that a fleet started together does not refresh together.
+        """
+        lifespan = rules.lifespan
+        if max_age is not None:
+            lifespan = min(lifespan, max(max_age, _SHORTEST_LIFESPAN))
+        hard = born + lifespan
+        return cls(born + lifespan * (0.75 + 0.15 * draw), hard, hard + rules.stale_if_error)
+
+    def state(self, now: float) -> State:
+        """The state at *now*; ``EMPTY`` for a life that never began."""
+        if now < self.soft:
+            return State.FRESH
+        if now < self.hard:
+            return State.AHEAD
+        if now < self.dead:
+            return State.STALE
+        return State.EMPTY if self.dead == -inf else State.EXPIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The token bucket of fetches that unknown kids may cause: :data:`BURST`, and one per cooldown."""
+
+    tokens: float = BURST
+    at: float = -inf
+
+    def available(self, now: float, cooldown: float) -> float:
+        """Tokens at *now*. A cooldown of 0 is no bucket at all."""
+        if cooldown <= 0:
+            return inf
+        return min(BURST, self.tokens + max(0.0, now - self.at) / cooldown)
+
+    def spend(self, now: float, cooldown: float) -> Budget:
+        """One token less. Callers ask :meth:`available` first."""
+        return Budget(min(BURST, self.available(now, cooldown)) - 1, now)
+
+    def refund(self) -> Budget:
+        """The token back: the fetch it paid for failed, and backoff has taken over."""
+        return replace(self, tokens=min(BURST, self.tokens + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How many fetches failed in a row, and when the next may start."""
+
+    failures: int = 0
+    not_before: float = -inf
+
+    def after_failure(self, now: float, *, draw: float, empty: bool, retry_after: float | None) -> Backoff:
+        """One failure more: 1 s doubling to 60 s (15 s while *empty*), or more if the provider asks."""
+        longest = _LONGEST_BACKOFF_WHILE_EMPTY if empty else _LONGEST_BACKOFF
+        # 2.0**64 s is past any cap; an unbounded exponent would overflow after a day of outage.
+        delay = min(longest, 2.0 ** min(self.failures, 64) * (0.75 + 0.5 * draw))
+        asked = min(retry_after or 0.0, _LONGEST_RETRY_AFTER)
+        return Backoff(self.failures + 1, now + max(delay, asked))
+
+
+class Errand(Enum):
+    """Why a fetch is made, and so what it may spend and skip."""
+
+    AHEAD = "ahead"
+    """The key in hand can be served meanwhile: within its lifespan it yields to another process that is fetching."""
+    SCHEDULED = "scheduled"
+    """The keys are due for renewal, and a caller waits."""
+    UNKNOWN_KID = "unknown_kid"
+    """Paid for from the budget, to look for a key that is not held."""
+    EXPLICIT = "explicit"
+    """Asked for by the program: nothing holds it back."""
+
+
+class Patience(Enum):
+    """How long a lookup waits for the fetch in flight."""
+
+    NONE = "none"
+    BRIEF = "brief"
+    FULL = "full"
+
+
+class Move(NamedTuple):
+    """What a lookup does next: the fetch to start, if any, and how long to wait for the one in flight."""
+
+    fetch: Errand | None
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that a lookup's next move depends on."""
+
+    state: State
+    known: bool
+    """The keys in hand hold the one asked for, and may be used."""
+    due: bool = True
+    """A renewal may start: false while another process is known to be fetching."""
+    flying: bool = False
+    failing: bool = False
+    """The last fetch failed."""
+    backing_off: bool = False
+    """The next fetch may not start yet."""
+    budget: bool = True
+    """An unknown kid may still cause a fetch."""
+    eager: bool = False
+    """Fetches that a caller waits for are neither budgeted nor backed off (``cooldown_duration=0``)."""
+
+
+def plan(s: Situation) -> Move:
+    """The move of one lookup: the table in ``docs/keys.md``, row by row."""
+    if s.known:
+        return _for_known_key(s)
+    if s.state in (State.EXPIRED, State.EMPTY):
+        return _for_no_keys(s)
+    return _for_unknown_key(s)
+
+
+def _for_known_key(s: Situation) -> Move:
+    if s.state is State.FRESH:
+        return Move(None, Patience.NONE)
+    fetch = Errand.AHEAD if s.due and not s.flying and not s.backing_off else None
+    # A stale key waits for one attempt; once that has failed, or is another process's, it is served at once.
+    waits = s.state is State.STALE and not s.failing and (s.flying or fetch is not None)
+    return Move(fetch, Patience.BRIEF if waits else Patience.NONE)
+
+
+def _for_no_keys(s: Situation) -> Move:
+    if s.flying:
+        return Move(None, Patience.FULL)
+    if s.backing_off and not s.eager:
+        return Move(None, Patience.NONE)
+    return Move(Errand.SCHEDULED, Patience.FULL)
+
+
+def _for_unknown_key(s: Situation) -> Move:
+    # While fetches fail, made-up kids would otherwise park a thread each until the deadline.
+    patience = Patience.NONE if s.failing and not s.eager else Patience.FULL
+    if s.flying:
+        return Move(None, patience)
+    if s.backing_off and not s.eager:
+        return Move(None, Patience.NONE)
+    if s.state is not State.FRESH and s.due:
+        return Move(Errand.SCHEDULED, patience)
+    if not s.budget:
+        return Move(None, Patience.NONE)
+    return Move(Errand.UNKNOWN_KID, patience)

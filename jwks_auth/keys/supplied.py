@@ -1,0 +1,107 @@
+"""Keys that a program hands over itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any, Protocol
+
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.jose import KeySet, VerificationKey
+
+__all__ = ["KeyProvider", "StaticKeys", "SuppliedKeys", "usable_keys"]
+
+
+class KeyProvider(Protocol):
+    """Where a verifier gets keys: a set that never changes, or a source that keeps one fresh."""
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """The key, if it is at hand and fresh. Never waits and starts nothing."""
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key in whatever state, waiting only where that can help.
+
+        Raises ``InvalidTokenError`` or ``KeySourceError``.
+        """
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`, without blocking the event loop."""
+
+    @property
+    def key_set(self) -> KeySet:
+        """The keys in hand, for people to look at; empty before the first fetch. Never waits.
+
+        Raises ``KeySourceError`` where a program was to hand them over and has not.
+        """
+
+
+class StaticKeys:
+    """A :class:`KeyProvider` over a set that never changes: what is not there now never will be."""
+
+    def __init__(self, key_set: KeySet) -> None:
+        self.key_set = key_set
+        self.find = key_set.select
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key; raises ``InvalidTokenError`` when the set has none."""
+        key = self.find(kid, alg)
+        if key is None:
+            raise InvalidTokenError("unknown_key")
+        return key
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`."""
+        return self.resolve(kid, alg)
+
+
+class SuppliedKeys:
+    """A key provider over *supply*, a callable that returns a key set document and answers at once.
+
+    It is asked for every lookup, and its answer is parsed when it differs from the one before. If it
+    raises, or returns no usable key, the last good keys serve; before the first, that is a
+    ``KeySourceError``.
+    """
+
+    def __init__(self, supply: Callable[[], Any]) -> None:
+        self.supply = supply
+        self._last: tuple[Any, KeySet] | None = None
+
+    @property
+    def key_set(self) -> KeySet:
+        """The set as it is now; raises ``KeySourceError`` before the first good answer."""
+        try:
+            document = self.supply()
+            if self._last is None or document != self._last[0]:
+                # A copy: a program that changes its document in place would otherwise be compared with itself.
+                kept = document if isinstance(document, KeySet) else deepcopy(document)
+                self._last = kept, usable_keys(kept)
+        except Exception as exc:  # the callable is the user's
+            if self._last is None:
+                raise KeySourceError("the callable given as jwks failed", kind="callback") from exc
+        return self._last[1]
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """The key, or ``None`` where there is none or the callable fails."""
+        try:
+            return self.key_set.select(kid, alg)
+        except KeySourceError:
+            return None
+
+    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
+        key = self.key_set.select(kid, alg)
+        if key is None:
+            raise InvalidTokenError("unknown_key")
+        return key
+
+    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+        """As :meth:`resolve`."""
+        return self.resolve(kid, alg)
+
+
+def usable_keys(document: Any) -> KeySet:
+    """The set that *document* is or holds; raises ``ConfigurationError`` unless it has a usable key."""
+    keys = document if isinstance(document, KeySet) else KeySet.from_dict(document)
+    if not keys.keys:
+        raise ConfigurationError(f"jwks: found no usable key ({keys.why_unusable})")
+    return keys

@@ -1,0 +1,114 @@
+"""What a route asks of a token beyond being good: an audience, an issuer, a policy; or none at all."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self, Unpack
+
+from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, checked_names
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+
+__all__ = ["Requirement", "RequirementOptions"]
+
+
+class RequirementOptions(PolicyOptions, total=False):
+    """What :meth:`Requirement.of` takes, and the adapters' decorators, which pass it on."""
+
+    audience: str | Iterable[str] | AnyAudience
+    issuer: str | Iterable[str]
+    policy: Policy
+    optional: bool
+
+
+# In the order in which people think of them: from where, for whom, then what it must hold.
+_OPTIONS = sorted(RequirementOptions.__annotations__, key=lambda name: name not in ("audience", "issuer"))
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a route asks. The default: any good token for the service's own audience.
+
+    *audience* replaces the settings' for this route. *optional*: a request without a token is let through
+    (as ``None``); one with a bad token, or one that lacks what is asked, never.
+    """
+
+    audience: tuple[str, ...] | AnyAudience | None = None
+    issuers: tuple[str, ...] = ()
+    policy: Policy | None = None
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.audience, tuple):
+            checked_names("audience", self.audience)
+
+    @classmethod
+    def of(cls, **options: Unpack[RequirementOptions]) -> Self:
+        """The requirement a decorator's arguments describe; all of them must hold.
+
+        Raises :class:`ConfigurationError`, so when the route is declared, for what no token could satisfy and
+        for an option that is ``None`` or empty, as an unset variable leaves it; ``TypeError`` for a name it
+        does not know, with the nearest it does.
+        """
+        if unknown := sorted(options.keys() - set(_OPTIONS)):
+            raise TypeError(_no_option(unknown[0]))
+        asked: Any = {name: value for name, value in options.items() if name in PolicyOptions.__annotations__}
+        return cls(
+            _audience_in(options),
+            checked_names("issuer", options["issuer"]) if "issuer" in options else (),
+            _policy(Policy(**asked) if asked else None, options),
+            _optional_in(options),
+        )
+
+    def __str__(self) -> str:
+        """What is asked, for a table of routes: ``token for reports with scopes orders:read``."""
+        words = ["token or none" if self.optional else "token"]
+        if self.audience is not None:
+            named = () if isinstance(self.audience, AnyAudience) else self.audience
+            words.append(f"for {' or '.join(named) or 'any audience'}")
+        if self.issuers:
+            words.append(f"from {' or '.join(self.issuers)}")
+        if self.policy is not None:
+            words.append(f"with {self.policy}")
+        return " ".join(words)
+
+    def judge(self, token: VerifiedToken) -> None:
+        """Hold a verified token against issuer and policy.
+
+        Raises :class:`InvalidTokenError` (``wrong_issuer``) or
+        :class:`~jwks_auth.errors.InsufficientScopeError`.
+        """
+        if self.issuers and token.issuer not in self.issuers:
+            raise InvalidTokenError("wrong_issuer")
+        if self.policy is not None:
+            self.policy.check(token)
+
+
+def _no_option(name: str) -> str:
+    near = difflib.get_close_matches(name, _OPTIONS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_OPTIONS)}"
+    return f"{name} is nothing a route can ask: {hint}"
+
+
+def _audience_in(options: RequirementOptions) -> tuple[str, ...] | AnyAudience | None:
+    if "audience" not in options:
+        return None
+    audience = options["audience"]
+    return audience if isinstance(audience, AnyAudience) else checked_names("audience", audience)
+
+
+def _policy(stated: Policy | None, options: RequirementOptions) -> Policy | None:
+    if "policy" not in options:
+        return stated
+    policy = options["policy"]
+    if not isinstance(policy, Policy):
+        raise ConfigurationError(f"policy: found {policy!r}, expected Policy(...)")
+    return policy if stated is None else stated & policy
+
+
+def _optional_in(options: RequirementOptions) -> bool:
+    optional = options.get("optional", False)
+    if not isinstance(optional, bool):  # the text "false" would be as good as True
+        raise ConfigurationError(f"optional: found {optional!r}, expected True or False")
+    return optional

@@ -1,0 +1,22 @@
+"""Clocks, threads and bounded calls: the process around the library.
+
+Nothing here knows of tokens, keys or requests.
+"""
+
+from jwks_auth.runtime.callbacks import aask, ask
+from jwks_auth.runtime.calls import BoundedCalls
+from jwks_auth.runtime.clock import elapsed
+from jwks_auth.runtime.concealed import Concealed, RawToken, forget_frames
+from jwks_auth.runtime.threads import give_way, in_background
+
+__all__ = [
+    "BoundedCalls",
+    "Concealed",
+    "RawToken",
+    "aask",
+    "ask",
+    "elapsed",
+    "forget_frames",
+    "give_way",
+    "in_background",
+]

@@ -1,0 +1,208 @@
+"""Readers: what a setting's value may be, as a Python object or as the string an environment gives.
+
+Each returns the typed value or raises ``ValueError`` saying what is expected and what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jwks_auth.challenge import checked_parameter
+from jwks_auth.claims import ANY_AUDIENCE, AnyAudience
+from jwks_auth.jose import KeySet
+from jwks_auth.verifier import Tenants
+
+__all__ = [
+    "audience",
+    "callables",
+    "count",
+    "flag",
+    "function",
+    "headers",
+    "issuers",
+    "key_set",
+    "names",
+    "parameter",
+    "seconds",
+    "secret",
+    "store",
+    "tenants",
+    "text",
+]
+
+_FLAGS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def text(value: Any) -> str:
+    """A string that is not empty."""
+    if not isinstance(value, str) or not _is_name(value):
+        raise ValueError(f"expected a string, found {value!r}")
+    return value
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Strings: a list, a JSON array, or one string with spaces between."""
+    listed = _split(value) if isinstance(value, str) else value
+    empty = isinstance(value, str) and not value.strip()  # what an unset variable leaves is no list of none
+    if empty or not isinstance(listed, (list, tuple, set, frozenset)) or not all(map(_is_name, listed)):
+        raise ValueError(f"expected a list of strings, or one string with spaces between, found {value!r}")
+    return tuple(listed)
+
+
+def audience(value: Any) -> tuple[str, ...] | AnyAudience:
+    """Audiences, at least one; or ``ANY_AUDIENCE``, written out."""
+    if value is ANY_AUDIENCE or value == "ANY_AUDIENCE":
+        return ANY_AUDIENCE
+    listed = names(value)
+    if not listed:
+        raise ValueError("expected at least one audience, found none; ANY_AUDIENCE accepts all")
+    return listed
+
+
+def flag(value: Any) -> bool:
+    """A boolean, or true/false, yes/no, on/off, 1/0: as a string, or as Flask reads them from variables."""
+    found = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
+    if found is None:
+        raise ValueError(f"expected true or false, found {value!r}")
+    return found
+
+
+def seconds(value: Any) -> float:
+    """A finite number of seconds, not negative."""
+    number = _number(value)
+    if number is None or not math.isfinite(number) or number < 0:
+        raise ValueError(f"expected a number of seconds, 0 or more, found {value!r}")
+    return number
+
+
+def count(value: Any) -> int:
+    """A whole number, at least 1."""
+    number = _number(value)
+    if number is None or not math.isfinite(number) or number < 1 or number != int(number):
+        raise ValueError(f"expected a whole number, 1 or more, found {value!r}")
+    return int(number)
+
+
+def headers(value: Any) -> dict[str, str]:
+    """Request headers; never shown, they may hold a secret."""
+    found = _json(value, "{") if isinstance(value, str) else value
+    if not isinstance(found, Mapping) or not all(
+        isinstance(n, str) and isinstance(v, str) for n, v in found.items()
+    ):
+        raise ValueError("expected a mapping of header names to strings (in an environment: a JSON object)")
+    return dict(found)
+
+
+def key_set(value: Any) -> Any:
+    """A JWK Set: a document, its JSON, a ``KeySet``, or a callable returning a document."""
+    if callable(value) or isinstance(value, KeySet):
+        return value
+    return KeySet.from_dict(_json(value, "{") if isinstance(value, str) else value)
+
+
+def issuers(value: Any) -> list[Any]:
+    """Issuers: a list of URLs, of mappings, or of both; as a string JSON, or URLs with spaces between."""
+    listed = _split(value) if isinstance(value, str) else value
+    if (
+        not isinstance(listed, (list, tuple))
+        or not listed
+        or not all(isinstance(i, (str, Mapping)) for i in listed)
+    ):
+        raise ValueError(f"expected a list of issuer URLs or of mappings, found a {type(value).__name__}")
+    return list(listed)
+
+
+def function(value: Any) -> Callable[..., Any]:
+    """A callable, or its dotted path."""
+    found = _imported(value)
+    if not callable(found):
+        raise ValueError(f"expected a callable or its dotted path, found {value!r}")
+    return found  # type: ignore[no-any-return]
+
+
+def callables(value: Any) -> tuple[Callable[..., Any], ...]:
+    """Callables or their dotted paths, as a list."""
+    listed = [value] if callable(value) else names(value) if isinstance(value, str) else value
+    if not isinstance(listed, (list, tuple)):
+        raise ValueError(f"expected a list of callables or dotted paths, found {value!r}")
+    return tuple(function(each) for each in listed)
+
+
+def tenants(value: Any) -> Tenants:
+    """A ``Tenants``, or the dotted path of one."""
+    found = _imported(value)
+    if not isinstance(found, Tenants):
+        raise ValueError(f"expected a jwks_auth.Tenants or the dotted path of one, found {value!r}")
+    return found
+
+
+def parameter(value: Any) -> str:
+    """A value for challenges: printable ASCII without quotes, so that the simplest client reads it right."""
+    return checked_parameter(text(value))
+
+
+def store(value: Any) -> Any:
+    """A shared store of key sets: its URL (``redis://...``, ``file:...``) or the object."""
+    return value
+
+
+def secret(value: Any) -> str | bytes:
+    """A secret to seal with; never shown."""
+    if not isinstance(value, (str, bytes)):
+        raise ValueError(f"expected a string or bytes, found a {type(value).__name__}")
+    if len(value) < 16:
+        raise ValueError(f"expected at least 16 characters, found {len(value)}")
+    return value
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _imported(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return pkgutil.resolve_name(value)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"can't import {value!r}") from error
+
+
+def _split(value: str) -> Any:
+    listed = _json(value, "[")
+    if listed is not value:
+        return listed
+    if "," in value:  # as a part of one name, it would be found out by the first token
+        raise ValueError('found a comma; write several with spaces between, or as JSON: ["one", "other"]')
+    return value.split()
+
+
+def _json(value: str, opening: str) -> Any:
+    if not value.lstrip().startswith(opening):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError("expected JSON, as it begins like JSON, but it does not parse") from error
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,22 @@
+"""Octets that processes share: the protocol of a store, and the stores that come with the library.
+
+A store neither reads nor trusts what it keeps: records are the business of ``keys``.
+"""
+
+from jwks_auth.stores.cache import CacheStore
+from jwks_auth.stores.file import FileStore
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore, StoreError
+from jwks_auth.stores.redis import RedisStore
+from jwks_auth.stores.url import opened_store, shared_store
+
+__all__ = [
+    "CacheStore",
+    "FileStore",
+    "KeySetStore",
+    "MemoryStore",
+    "RedisStore",
+    "SealedStore",
+    "StoreError",
+    "opened_store",
+    "shared_store",
+]

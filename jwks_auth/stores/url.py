@@ -1,0 +1,75 @@
+"""A store named by a URL, for settings that are text."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
+
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.stores.file import FileStore
+from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
+from jwks_auth.stores.redis import RedisStore
+
+__all__ = ["is_unsealed", "opened_store", "shared_store"]
+
+log = logging.getLogger("jwks_auth.stores.protocol")
+
+_told_of: set[int] = set()
+_told_of_objects: WeakSet[Any] = WeakSet()
+
+_REDIS = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
+
+
+def opened_store(store: KeySetStore | str) -> KeySetStore:
+    """*store*, or the one at a URL: ``redis://...``, ``rediss://...``, ``valkey://...`` or
+    ``file:/directory``.
+
+    Nothing is connected yet. Raises ``ConfigurationError`` for anything else.
+    """
+    if not isinstance(store, str):
+        if not all(callable(getattr(store, name, None)) for name in ("get", "put", "lease")):
+            raise ConfigurationError(f"store: found {store!r}, expected an object with get, put and lease")
+        return store
+    scheme, _, rest = store.partition(":")
+    if scheme in _REDIS:
+        return RedisStore.from_url(f"{_REDIS[scheme]}:{rest}")
+    path = unquote(urlsplit(store).path)
+    if scheme != "file" or not path:
+        # Not the whole of it: a store's URL may hold a password.
+        raise ConfigurationError(
+            f"store: found {scheme!r}:..., expected redis://host/0, file:/directory or an object"
+        )
+    return FileStore(path)
+
+
+def shared_store(store: KeySetStore | str) -> KeySetStore:
+    """As :func:`opened_store`; the log is told once in a process of one that whoever can write to it gives us keys."""
+    opened = opened_store(store)
+    if is_unsealed(opened) and _is_news(store):
+        kind = store.partition(":")[0] if isinstance(store, str) else type(store).__name__
+        log.warning(
+            "the shared store of keys (%s) is not sealed: who can write to it can give this service keys, and sign "
+            "tokens; set STORE_SECRET, or use a SealedStore",
+            kind,
+        )
+    return opened
+
+
+def is_unsealed(store: KeySetStore) -> bool:
+    """Whether others may write to *store* what is taken for keys: not to a process's own, or to this user's files."""
+    return not isinstance(store, SealedStore | MemoryStore | FileStore)
+
+
+def _is_news(store: KeySetStore | str) -> bool:
+    if isinstance(store, str):  # its URL may hold a password, so it is not kept
+        news = hash(store) not in _told_of
+        _told_of.add(hash(store))
+        return news
+    try:
+        news = store not in _told_of_objects
+        _told_of_objects.add(store)
+    except TypeError:  # it can't be hashed, or weakly referred to
+        return True
+    return news

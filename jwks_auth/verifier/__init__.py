@@ -1,0 +1,14 @@
+"""Issuers, tenants, and the verifier that turns a raw token into a verified one; explanations for developers.
+
+No request and no framework: credentials come as text.
+"""
+
+from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.verifier import TokenVerifier
+
+__all__ = [
+    "Issuer",
+    "Tenants",
+    "TokenVerifier",
+]

@@ -1,0 +1,54 @@
+"""Issuers that can't be listed beforehand: one per tenant, found by the ``iss`` of the tenant's first token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from math import inf
+
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.verifier.issuer import Issuer
+
+__all__ = ["Tenants"]
+
+_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
+# No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
+_PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """How a verifier finds issuers that it was not told of. Off unless given: ``TokenVerifier(tenants=...)``.
+
+    *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
+    :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
+    exactly, with the port where there is one, and only for a token that some key could make good: whoever can get
+    a name on such a host can get *resolve* called. ``None`` is remembered for half a minute, for as many names as
+    there may be tenants.
+    Return ``None`` for all but your own: each other :class:`Issuer` costs a fetch, which a made-up token can cause.
+    The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
+    An answer counts for *max_age* seconds. *resolve* is asked again in the background before they are over, and while a
+    request waits once they are: a tenant that it no longer knows is refused from then on, and one that it can't tell
+    of is 503. An :class:`Issuer` made as before keeps its keys; any other stands in its place.
+    """
+
+    resolve: Callable[[str], Issuer | Awaitable[Issuer | None] | None]
+    hosts: Collection[str] = field(kw_only=True)
+    max_issuers: int = field(default=256, kw_only=True)
+    max_age: float = field(default=300, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.hosts, str) or not self.hosts or not all(map(_HOST.match, self.hosts)):
+            raise ConfigurationError(
+                f"tenants: found hosts {self.hosts!r}, expected a list of host names in lower case"
+            )
+        if self.max_issuers < 1:
+            raise ConfigurationError(f"tenants: found max_issuers {self.max_issuers!r}, expected one or more")
+        if not 0 < self.max_age < inf:
+            raise ConfigurationError(f"tenants: found max_age {self.max_age!r}, expected seconds, above 0")
+
+    def may_be(self, issuer: str) -> bool:
+        """Whether *issuer* is worth asking about: a plain https URL on one of the hosts."""
+        url = _PLAIN_URL.match(issuer)
+        return url is not None and url[1] in self.hosts

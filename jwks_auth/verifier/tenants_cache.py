@@ -1,0 +1,250 @@
+"""The tenants seen last: each is trusted as long as the program's callback knows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import copy_context
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
+
+from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError, Refused
+from jwks_auth.jose import UnverifiedToken
+from jwks_auth.runtime import aask, ask, elapsed, in_background
+from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.trust import Trust
+
+__all__ = ["TenantCache"]
+
+_NOBODY_FOR = 30.0  # short, since a customer who signs up may call before the callback knows the name
+_AHEAD = 0.8  # of an answer's time: from then on it is asked for again in the background
+_RETRY_AFTER = 1.0  # seconds between two such questions, if the first one fails
+_LAPSE = 30.0  # seconds after which a question without an answer is asked anew
+
+_log = logging.getLogger("jwks_auth")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tenant:
+    trust: Trust
+    answered_at: float
+    ask_at: float
+
+
+class _Inquiry:
+    """One question to the callback under way, and what comes of it."""
+
+    def __init__(self) -> None:
+        self._outcome: Future[Trust | Refused | None] = Future()
+        self._outcome.set_running_or_notify_cancel()  # so that no waiter who is cancelled ends it for the others
+        self._began, self._process = elapsed(), os.getpid()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody may be asking: it hangs, its event loop is gone, or its thread stayed in the parent."""
+        return self._process != os.getpid() or elapsed() - self._began > _LAPSE
+
+    def settle(self, outcome: Trust | Refused | None) -> None:
+        """End it, unless it has ended; with ``None`` where whoever asked went away."""
+        if not self._outcome.done():
+            self._outcome.set_result(outcome)
+
+    def wait(self, seconds: float) -> None:
+        """Block this thread until it has ended, or for *seconds*."""
+        with suppress(TimeoutError):
+            self._outcome.result(seconds)
+
+    async def await_(self, seconds: float) -> None:
+        """As :meth:`wait`, on whichever event loop is running."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
+
+    def answer(self) -> Trust | None:
+        """The tenant; ``None`` where it has to be asked for again. Raises what the callback led to."""
+        if not self._outcome.done():
+            raise KeySourceError("tenants: the callback takes too long", kind="callback")
+        outcome = self._outcome.result()
+        if isinstance(outcome, Refused):  # a new one each time, which no traceback is added to
+            raise copy(outcome) from outcome.__cause__
+        return outcome
+
+
+class TenantCache:
+    """The tenants seen last, each trusted as *prepare* says."""
+
+    def __init__(
+        self,
+        tenants: Tenants | None,
+        prepare: Callable[[Issuer], Trust],
+        *,
+        screen: Callable[[UnverifiedToken], None],
+        clock: Callable[[], float],
+        spawn: Callable[[Callable[[], None]], None] = in_background,
+        patience: float = 10.0,
+    ) -> None:
+        self._tenants, self._patience = tenants, patience  # seconds to wait for another caller's question
+        self._prepare, self._screen, self._clock, self._spawn = prepare, screen, clock, spawn
+        self._known: OrderedDict[str, _Tenant] = OrderedDict()
+        self._nobody: dict[str, float] = {}  # when the callback said so
+        self._asking: dict[str, _Inquiry] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # an event loop itself holds them weakly
+        self._lock = Lock()  # held for a few operations on a dict, never across a callback
+
+    def resolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
+        """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
+
+        *token* is screened before the callback is asked; without it nothing is.
+        """
+        tenants = self._asked_about(name)
+        trust, inquiry, leads = self._look(name, token, tenants)
+        if inquiry is not None and leads:
+            lead = partial(self._lead, name, inquiry, tenants)
+            if trust is None:
+                lead()
+            else:
+                self._ask_in_background(partial(copy_context().run, lead), partial(self._end, name, inquiry))
+        if trust is None and inquiry is not None:
+            inquiry.wait(self._patience)
+            trust = inquiry.answer()
+        return trust or self.resolve(name, token)
+
+    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
+        """As :meth:`resolve`, without blocking the event loop."""
+        tenants = self._asked_about(name)
+        trust, inquiry, leads = self._look(name, token, tenants)
+        if inquiry is not None and leads:
+            lead = self._alead(name, inquiry, tenants)
+            if trust is None:
+                await lead
+            else:
+                self._tasks.add(task := asyncio.ensure_future(lead))
+                task.add_done_callback(self._tasks.discard)
+        if trust is None and inquiry is not None:
+            await inquiry.await_(self._patience)
+            trust = inquiry.answer()
+        return trust or await self.aresolve(name, token)
+
+    def forget(self, name: str) -> None:
+        """Drop a tenant and its keys, or that it is none; its next token is asked about again."""
+        with self._lock:
+            self._known.pop(name, None)
+            self._nobody.pop(name, None)
+            self._asking.pop(name, None)  # whose answer may be older than this, and is not kept
+
+    def _ask_in_background(self, lead: Callable[[], None], give_up: Callable[[], None]) -> None:
+        try:
+            self._spawn(lead)
+        except RuntimeError:  # no more threads, or the interpreter is shutting down
+            give_up()
+
+    def _asked_about(self, name: str) -> Tenants:
+        if self._tenants is None or not self._tenants.may_be(name):
+            raise InvalidTokenError("wrong_issuer")
+        return self._tenants
+
+    # What is known, and whether it is to be asked for.
+
+    def _look(
+        self, name: str, token: UnverifiedToken | None, tenants: Tenants
+    ) -> tuple[Trust | None, _Inquiry | None, bool]:
+        """The tenant while it is trusted; the question to the callback, if there is one; whether it is ours to ask."""
+        now = self._clock()
+        tenant = self._known.get(name)
+        age = -1.0 if tenant is None else now - tenant.answered_at  # in the future: the clock was set back
+        trust = tenant.trust if tenant is not None and 0 <= age < tenants.max_age else None
+        if tenant is not None and trust is not None:
+            with self._lock, suppress(KeyError):  # forgotten in this moment
+                self._known.move_to_end(name)
+            if now < tenant.ask_at:
+                return trust, None, False
+        elif 0 <= now - self._nobody.get(name, now + 1) < _NOBODY_FOR:
+            raise InvalidTokenError("wrong_issuer")
+        if token is not None:
+            self._screen(token)
+        with self._lock:
+            inquiry = self._asking.get(name)
+            leads = inquiry is None or inquiry.is_lost
+            if leads:
+                inquiry = self._asking[name] = _Inquiry()
+        return trust, inquiry, leads
+
+    # One question to the callback, and its answer for all who wait.
+
+    def _lead(self, name: str, inquiry: _Inquiry, tenants: Tenants) -> None:
+        try:
+            self._keep(name, inquiry, ask(tenants.resolve, name), tenants)
+        except Refused as error:
+            self._note_failure(name, inquiry, error)
+        finally:
+            self._end(name, inquiry)
+
+    async def _alead(self, name: str, inquiry: _Inquiry, tenants: Tenants) -> None:
+        try:
+            self._keep(name, inquiry, await aask(tenants.resolve, name), tenants)
+        except Refused as error:
+            self._note_failure(name, inquiry, error)
+        finally:
+            self._end(name, inquiry)
+
+    def _keep(self, name: str, inquiry: _Inquiry, issuer: Issuer | None, tenants: Tenants) -> None:
+        if issuer is None:
+            raise InvalidTokenError("wrong_issuer")
+        if not isinstance(issuer, Issuer) or issuer.issuer != name:
+            raise KeySourceError(
+                "tenants: the callback returned something else than this issuer", kind="callback"
+            )
+        known, now = self._known.get(name), self._clock()
+        alike = known is not None and known.trust.issuer.is_like(issuer)
+        trust = known.trust if known is not None and alike else self._prepare(issuer)
+        with self._lock:
+            if self._asking.get(name) is inquiry:  # or else it was forgotten meanwhile
+                self._known[name] = _Tenant(trust, now, now + _AHEAD * tenants.max_age)
+                if len(self._known) > tenants.max_issuers:
+                    del self._known[self._least_missed(name)]
+        inquiry.settle(trust)
+
+    def _note_failure(self, name: str, inquiry: _Inquiry, error: Refused) -> None:
+        now = self._clock()
+        with self._lock:
+            tenant = self._known.get(name)
+            if self._asking.get(name) is not inquiry:
+                pass  # forgotten meanwhile, or asked anew: this says nothing any more
+            elif isinstance(error, AuthError):
+                self._known.pop(name, None)
+                if error.code == "wrong_issuer":
+                    self._note_nobody(name, now)
+            elif tenant is not None:
+                self._known[name] = replace(tenant, ask_at=now + _RETRY_AFTER)
+        if tenant is not None and isinstance(error, KeySourceError):
+            _log.warning("tenants: the callback can't tell whether one is still ours", exc_info=error)
+        inquiry.settle(error)
+
+    def _end(self, name: str, inquiry: _Inquiry) -> None:
+        with self._lock:
+            if self._asking.get(name) is inquiry:
+                del self._asking[name]
+        inquiry.settle(None)
+
+    def _note_nobody(self, name: str, now: float) -> None:
+        self._nobody.pop(name, None)  # so that the first is always the oldest
+        self._nobody[name] = now
+        if self._tenants is not None and len(self._nobody) > self._tenants.max_issuers:
+            del self._nobody[next(iter(self._nobody))]
+
+    def _least_missed(self, newcomer: str) -> str:
+        """Who makes room: a tenant without keys, as those are that nobody has but in made-up tokens."""
+        others = [name for name in self._known if name != newcomer]
+        return next((name for name in others if _is_without_keys(self._known[name].trust.issuer)), others[0])
+
+
+def _is_without_keys(issuer: Issuer) -> bool:
+    health = issuer.health()
+    return health is not None and health.keys == 0

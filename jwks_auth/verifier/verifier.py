@@ -1,0 +1,254 @@
+"""From a raw token to a :class:`VerifiedToken`: parse, select the key, verify the signature, validate the claims."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from jwks_auth.claims import (
+    AnyAudience,
+    Expectations,
+    IssuerTerms,
+    VerifiedToken,
+    checked_audience,
+    checked_expectations,
+    validate_audience,
+    validate_claims,
+)
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of, parse_jws
+from jwks_auth.runtime import RawToken, aask, ask
+from jwks_auth.verifier.explain import Explainer, Explanation
+from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.tenants_cache import TenantCache
+from jwks_auth.verifier.trust import Bounds, Trust, bounds_of, by_name, check_declared, trust_in, within
+
+__all__ = ["TokenVerifier"]
+
+Validator = Callable[[VerifiedToken, float], None]
+IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
+AudienceSetting = str | Iterable[str] | AnyAudience | None
+
+
+class TokenVerifier:
+    """Verifies access tokens of one issuer or several.
+
+    *issuers* is an :class:`Issuer`, its URL, or a list of either; each has its own keys, and with settings of its own
+    it overrules those given here. A token is refused with ``InvalidTokenError``; when it can't be judged, because keys
+    can't be had or a callback fails, the error is ``KeySourceError``. Durations are seconds.
+
+    *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
+    ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
+    *validators* look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or
+    async, is asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether
+    keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *clock* gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        issuers: Issuer | str | Sequence[Issuer | str],
+        audience: AudienceSetting = None,
+        *,
+        leeway: float = 30,
+        profile: str = "default",
+        algorithms: Iterable[str] | None = None,
+        required_claims: Iterable[str] = (),
+        scope_claims: str | Iterable[str] = ("scope", "scp"),
+        roles_claim: str | Sequence[str] = "roles",
+        permissions_claim: str | Sequence[str] = "permissions",
+        max_age: float | None = None,
+        allowed_clients: Iterable[str] | None = None,
+        validators: Iterable[Validator] = (),
+        is_revoked: IsRevoked | None = None,
+        tenants: Tenants | None = None,
+        allow_fake_issuer: bool | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        settings = checked_expectations(
+            audience=audience,
+            algorithms=algorithms,
+            profile=profile,
+            leeway=leeway,
+            max_age=max_age,
+            required_claims=required_claims,
+            allowed_clients=allowed_clients,
+            scope_claims=scope_claims,
+            roles_claim=roles_claim,
+            permissions_claim=permissions_claim,
+        )
+        self._expected = Expectations(**settings)
+        listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+        several = len(listed) > 1 or tenants is not None
+        prepare = partial(
+            trust_in, expected=self._expected, among_several=several, allow_fake=allow_fake_issuer
+        )
+        self._trusted = by_name(prepare, listed)
+        if not self._trusted and tenants is None:
+            raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+        # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
+        # claims have to say which.
+        self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
+        self._bounds = bounds_of(settings["leeway"])
+        self._has_tenants = tenants is not None
+        self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=clock)
+        self._validators = tuple(validators)
+        self._is_revoked = is_revoked
+        self._clock = clock
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The issuers whose tokens are accepted."""
+        return tuple(trust.issuer for trust in self._trusted.values())
+
+    def terms_of(self, issuer: str) -> IssuerTerms:
+        """How tokens of *issuer* are read and for whom they are; of one not listed, as this verifier was told."""
+        trust = self._trusted.get(issuer)
+        return self._expected.terms if trust is None else trust.terms
+
+    def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
+        """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``.
+
+        Of several issuers, one with an audience of its own keeps to it: only what is within it counts.
+        """
+        sent = RawToken.of(raw)
+        del raw  # a report of what goes wrong from here on would show it
+        self.check_declared(audience)
+        token = self.verify_any_audience(sent)
+        self.admit(token, audience)
+        return token
+
+    async def averify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
+        """As :meth:`verify`, without blocking the event loop."""
+        sent = RawToken.of(raw)
+        del raw
+        self.check_declared(audience)
+        token = await self.averify_any_audience(sent)
+        if self._is_revoked is None:
+            self.admit(token, audience)  # a coroutine saved
+        else:
+            await self.aadmit(token, audience)
+        return token
+
+    def verify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
+        """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
+        sent = RawToken.of(raw)
+        del raw
+        token = sent.read(parse_jws)
+        trust = self._sole
+        if trust is None:
+            issuer = issuer_of(token.claims)
+            trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, token)
+        jose = token.jose
+        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
+            raise _refusal(jose, trust)
+        key = trust.find(jose.kid, jose.alg)
+        if key is None:
+            self._judge(token, trust)  # or else it is not worth the wait
+            key = trust.keys.resolve(token.kid, token.alg)
+        return self._conclude(token, trust, key)
+
+    async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
+        """As :meth:`verify_any_audience`, without blocking the event loop."""
+        sent = RawToken.of(raw)
+        del raw
+        token = sent.read(parse_jws)
+        trust = self._sole
+        if trust is None:
+            issuer = issuer_of(token.claims)
+            trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, token)
+        jose = token.jose
+        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
+            raise _refusal(jose, trust)
+        key = trust.find(jose.kid, jose.alg)
+        if key is None:
+            self._judge(token, trust)
+            key = await trust.keys.aresolve(token.kid, token.alg)
+        return self._conclude(token, trust, key)
+
+    def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
+        """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
+        self.check_audience(token, audience, named=named)
+        for validator in self._validators:
+            ask(validator, token, self._clock())
+        if self._is_revoked is not None and ask(self._is_revoked, token):
+            raise InvalidTokenError("revoked")
+
+    async def aadmit(
+        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
+    ) -> None:
+        """As :meth:`admit`, without blocking the event loop."""
+        self.check_audience(token, audience, named=named)
+        for validator in self._validators:
+            ask(validator, token, self._clock())
+        if self._is_revoked is not None and await aask(self._is_revoked, token):
+            raise InvalidTokenError("revoked")
+
+    def explain(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> Explanation:
+        """Each step that *raw* passes, and where and why it fails; for developers, as it shows claims.
+
+        It does what :meth:`verify` does, fetching keys included.
+        """
+        sent = RawToken.of(raw)
+        del raw
+        explainer = Explainer(
+            trust_in=lambda issuer: self._trusted.get(issuer) or self._tenants.resolve(issuer),
+            issuers=tuple(self._trusted),
+            check_audience=lambda token: self.check_audience(token, audience),
+            admit=lambda token: self.admit(token, audience),
+            now=self._clock(),
+        )
+        return explainer.explain(sent)
+
+    def forget_tenant(self, issuer: str) -> None:
+        """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
+        self._tenants.forget(issuer)
+
+    def check_declared(self, audience: AudienceSetting) -> None:
+        """Raise ``ConfigurationError`` for an *audience* of a route that no token could have."""
+        asked = checked_audience(audience)
+        if asked is not None and not self._has_tenants:  # whose audiences are not known yet
+            check_declared(asked, (trust.terms for trust in self._trusted.values()))
+
+    def check_audience(
+        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
+    ) -> None:
+        """Judge the audience alone; *audience* replaces the configured one.
+
+        Of several issuers, one with an audience of its own keeps to it, unless the route *named* its issuer.
+        Raises ``ConfigurationError`` when none is said anywhere.
+        """
+        asked, own = checked_audience(audience), token.terms.audience
+        expected = own if asked is None else asked if named else within(asked, own)
+        if expected is None:
+            raise ConfigurationError(
+                "audience: found none, neither for this call nor for the verifier or the issuer; say which "
+                "identifiers this service answers to, or ANY_AUDIENCE"
+            )
+        validate_audience(token.payload, expected)
+
+    def _screen(self, token: UnverifiedToken) -> None:
+        """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
+        if token.alg not in self._bounds.algorithms or token.jose.media_type not in self._bounds.media_types:
+            raise _refusal(token.jose, self._bounds)
+        validate_claims(token.claims, self._bounds.rules, self._clock())
+
+    def _conclude(self, token: UnverifiedToken, trust: Trust, key: VerificationKey) -> VerifiedToken:
+        if not token.is_signed(key.verify):
+            raise InvalidTokenError("bad_signature")
+        claims = self._judge(token, trust)
+        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
+
+    def _judge(self, token: UnverifiedToken, trust: Trust) -> dict[str, Any]:
+        """The claims, if they are *trust*'s issuer's and in order."""
+        claims = token.claims
+        if issuer_of(claims) != trust.issuer.issuer:
+            raise InvalidTokenError("wrong_issuer")
+        validate_claims(claims, trust.rules, self._clock())
+        return claims
+
+
+def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:
+    return InvalidTokenError("wrong_type" if jose.alg in trust.algorithms else "algorithm_not_allowed")
