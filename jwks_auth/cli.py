@@ -1,4 +1,4 @@
-"""What a framework's command line shows people: keys, health, a token's fault, routes and their guards.
+"""Reports for a command line: keys, health, a token's fault, routes and their guards.
 
 Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` print its lines and exit with
 its status.
@@ -45,7 +45,7 @@ class RouteRow:
 
     @property
     def state(self) -> str:
-        """What the table says of it."""
+        """The table's word for it."""
         if self.doubt is not None:
             return f"UNKNOWN: {self.doubt}"
         return self.guard or "UNPROTECTED"

@@ -21,7 +21,7 @@ def verified_email(token: VerifiedToken) -> str | None:
 
 
 def is_same_address(one: Any, other: Any) -> bool:
-    """Whether they are the same octets, once the ASCII letters of both are lowered.
+    """Return whether they are the same octets, once the ASCII letters of both are lowered.
 
     No other folding, and no normalisation: addresses of different people may be the same to databases and Unicode.
     """

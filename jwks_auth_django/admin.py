@@ -33,11 +33,11 @@ class JWTIdentityAdmin(ModelAdmin):
     raw_id_fields: ClassVar[Any] = ("user",)
 
     def has_change_permission(self, request: HttpRequest, obj: JWTIdentity | None = None) -> bool:
-        """Whether the identity, and the account it points to, may be changed."""
+        """Return whether the identity, and the account it points to, may be changed."""
         return super().has_change_permission(request, obj) and self._may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: JWTIdentity | None = None) -> bool:
-        """Whether the identity may be deleted, and its account be changed: a ban may hang on it."""
+        """Return whether the identity may be deleted, and its account be changed: a ban may hang on it."""
         return super().has_delete_permission(request, obj) and self._may_change(request, obj)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Who sends a request: hand the header over, keep the answer on the request, give it a user.
+"""Authentication of a request: hand the header over, keep the answer on the request, give it a user.
 
 The middleware, the decorator, DRF and Ninja all come here, so a request is verified once.
 """
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Sender:
-    """What is known of a request's sender, kept on the request."""
+    """The state of a request's authentication, kept on the request."""
 
     __slots__ = ("is_for_us", "memo", "refused", "token", "user")
 
@@ -42,7 +42,7 @@ class Sender:
         self.is_for_us = False  # by the settings' audience; a route's own does not count for other routes
 
     async def auser(self) -> Any:
-        """What ``await request.auser()`` gives."""
+        """Return the user, for ``await request.auser()``."""
         return self.user
 
     def adopted(self, request: HttpRequest, token: VerifiedToken, user: Any) -> VerifiedToken:
@@ -61,7 +61,7 @@ class Sender:
 
 
 def sender_of(request: HttpRequest) -> Sender:
-    """What is known of *request*'s sender so far."""
+    """Return the state kept on *request*."""
     sender: Sender | None = request.__dict__.get("_jwks_auth")
     if sender is None:
         sender = request.__dict__["_jwks_auth"] = Sender()
@@ -162,7 +162,7 @@ def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
 
 
 def _is_news(sender: Sender, error: AuthError | KeySourceError) -> bool:
-    """Whether receivers of the signal are to hear of it."""
+    """Return whether receivers of the signal are to hear of it."""
     first, sender.refused = not sender.refused, True
     return first and isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
 

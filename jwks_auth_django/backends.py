@@ -126,7 +126,7 @@ class JWTAuthenticationBackend(BaseBackend):
         return set()
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        """Whether the token gives any permission in *app_label*."""
+        """Return whether the token gives any permission in *app_label*."""
         return _in_app(self.get_all_permissions(user_obj), app_label)
 
     async def ahas_module_perms(self, user_obj: Any, app_label: str) -> bool:

@@ -116,7 +116,7 @@ def check_without_token(view: Any) -> None:
 
 
 def _holds_without_token(permission: Any, request: Request, view: Any) -> bool:
-    """Whether something else in *permission* allows the request than what asks a token, or its negation."""
+    """Return whether something else in *permission* allows the request than what asks a token, or its negation."""
     if isinstance(permission, TokenPermission) or (isinstance(permission, NOT) and any(_asking(permission))):
         return False
     operands = _operands(permission)

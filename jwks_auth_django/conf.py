@@ -73,7 +73,7 @@ class WrongSettings(ImproperlyConfigured, ConfigurationError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Configuration:
-    """What the settings say, ready for use."""
+    """The settings, ready for use."""
 
     authenticator: Authenticator
     backend: Any
@@ -86,7 +86,7 @@ class Configuration:
     csrf_middleware: Any
 
     def looks_at(self, path: str) -> bool:
-        """Whether the middleware judges requests for *path*."""
+        """Return whether the middleware judges requests for *path*."""
         return not path.startswith(self.exempt_paths)
 
     def check_audience(self, requirement: Requirement, path: str) -> None:
@@ -103,7 +103,7 @@ class Configuration:
             )
 
     def accepts(self, audience: Any) -> bool:
-        """Whether tokens for *audience* pass the middleware."""
+        """Return whether tokens for *audience* pass the middleware."""
         verifier, shared = self.authenticator.verifier, self.authenticator.settings.shared
         accepted: list[Any] = [verifier.terms_of(issuer.issuer).audience for issuer in verifier.issuers]
         accepted += [shared["AUDIENCE"]] if "TENANTS" in shared else []
@@ -163,7 +163,7 @@ def _configured() -> Configuration:
 
 
 def _in_test_runner() -> bool:
-    """Whether ``setup_test_environment`` was called, as every test runner for Django does."""
+    """Return whether ``setup_test_environment`` was called, as every test runner for Django does."""
     state: Any = sys.modules.get("django.test.utils")  # which a server has no reason to import
     return state is not None and hasattr(state._TestState, "saved_data")
 

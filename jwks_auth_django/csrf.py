@@ -75,7 +75,7 @@ async def arefusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | No
 
 
 def _applies(request: HttpRequest, left: bool) -> bool:
-    """Whether the view is exempt only because a guard made it so."""
+    """Return whether the view is exempt only because a guard made it so."""
     if request.method in _SAFE:
         return False
     view = request.resolver_match and request.resolver_match.func
@@ -85,7 +85,7 @@ def _applies(request: HttpRequest, left: bool) -> bool:
 
 
 def _exempted_by_project(view: Any) -> bool:
-    """Whether ``csrf_exempt`` is around the guard, with no ``csrf_protect`` between them.
+    """Return whether ``csrf_exempt`` is around the guard, with no ``csrf_protect`` between them.
 
     It then carries the guard's mark, as wrappers do, and is known by the module its code is of.
     """
@@ -100,7 +100,7 @@ def _exempted_by_project(view: Any) -> bool:
 
 
 def _protects(enclosed: Any) -> bool:
-    """Whether what ``csrf_protect`` made encloses this, which encloses the middleware."""
+    """Return whether what ``csrf_protect`` made encloses this, which encloses the middleware."""
     return any(isinstance(each, CsrfViewMiddleware) for each in _enclosed(enclosed))
 
 

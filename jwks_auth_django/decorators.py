@@ -133,6 +133,6 @@ def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
 
 
 def _is_async(view: Any) -> bool:
-    """Whether *view* must be awaited; the ``dispatch`` of an async class-based view does not say so itself."""
+    """Return whether *view* must be awaited; the ``dispatch`` of an async class-based view does not say so itself."""
     owner = getattr(getattr(view, "func", view), "__self__", None)
     return iscoroutinefunction(view) or getattr(owner, "view_is_async", False)

@@ -1,4 +1,4 @@
-"""Which account a subject of an issuer is. Used by ``"USER": {"STORE": "database"}`` only."""
+"""Identities: the account of an issuer's subject. Used by ``"USER": {"STORE": "database"}`` only."""
 
 from __future__ import annotations
 

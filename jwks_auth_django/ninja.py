@@ -39,7 +39,7 @@ class TokenRefused(HttpError):
 
 
 class _Bearer(HttpAuthBase):
-    """What both have in common: the requirement, its place in OpenAPI, and where a refusal is answered."""
+    """The common part: the requirement, its place in OpenAPI, and where a refusal is answered."""
 
     openapi_scheme = "bearer"
     openapi_bearerFormat = "JWT"
@@ -52,7 +52,7 @@ class _Bearer(HttpAuthBase):
         super().__init__()
 
     def leaves_to_next(self, request: HttpRequest) -> bool:
-        """Whether another way to authenticate follows this one."""
+        """Return whether another way to authenticate follows this one."""
         operation = _operation_of(request)
         return operation is not None and operation.auth_callbacks[-1] is not self
 

@@ -52,7 +52,7 @@ def _value(option: Option, value: Any, name: str) -> Any:
 
 
 def nearest(name: object, known: Mapping[str, Any], label: str) -> str:
-    """What to write instead of *name*."""
+    """Return the name to write instead of *name*."""
     near = difflib.get_close_matches(str(name).upper(), list(known), n=1)
     return f"did you mean {label.format(near[0])}?" if near else f"known are {', '.join(sorted(known))}"
 

@@ -1,4 +1,4 @@
-"""What a token says of its user, and writing it to the account: what the settings name, and only changes."""
+"""The profile: claims that the settings name, written to the account when they change."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ class Profile:
         user.groups.set(Group.objects.filter(name__in=names))
 
     def _heeds(self, name: str, token: VerifiedToken) -> bool:
-        """Whether the claim mapped to the field *name* counts in this token."""
+        """Return whether the claim mapped to the field *name* counts in this token."""
         if name in POWERS and not _may_grant(token, self.flags_from):
             return False
         return not self._is_address(name) or token.get(self.claim_map[name]) == verified_email(token)
 
     def _is_address(self, name: str) -> bool:
-        """Whether only the verified address may stand in the field *name*.
+        """Return whether only the verified address may stand in the field *name*.
 
         Another's would lock its owner out: accounts are matched by it, and user names are unique.
         """

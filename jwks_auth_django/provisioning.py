@@ -96,7 +96,7 @@ class DatabaseUsers(UserResolver):
         return user
 
     def _stateless(self, token: VerifiedToken) -> TokenUser | None:
-        """What a service without an account is, if no row is to be made for it; raises :class:`ForbiddenError`."""
+        """Return the user of a service without an account, where no row is made; raise :class:`ForbiddenError`."""
         if not token.is_service:
             return None
         if self.services == "refuse" or (self.services == "create" and token.subject is None):

@@ -59,11 +59,11 @@ class FunctionResolver(UserResolver):
         self._aresolve = function if is_async else sync_to_async(function)
 
     def resolve(self, token: VerifiedToken) -> Any:
-        """What the function says."""
+        """Return the function's user."""
         return self._resolve(token)
 
     async def aresolve(self, token: VerifiedToken) -> Any:
-        """What the function says."""
+        """Return the function's user."""
         return await self._aresolve(token)
 
 

@@ -112,7 +112,7 @@ class _TokenPermission(TokenPermission):
         return self
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether the token allows this; if it is refused for it, with the challenge that says why."""
+        """Return whether the token allows this; if it is refused for it, with the challenge that says why."""
         token = _token_of(request)
         if token is None or not self.can_judge(request, view):
             return no_verdict(request, view)

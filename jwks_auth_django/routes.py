@@ -53,6 +53,6 @@ def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _asks_everybody(middleware: Any) -> bool:
-    """Whether *middleware* is Django's own, or keeps what Django's does."""
+    """Return whether *middleware* is Django's own, or keeps what Django's does."""
     names = ("process_view", "handle_no_permission")
     return all(getattr(middleware, name) is getattr(LoginRequiredMiddleware, name) for name in names)

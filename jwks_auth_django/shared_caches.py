@@ -32,19 +32,19 @@ def keep_out_of_cache(request: HttpRequest) -> None:
 
 
 def is_stored(view: Any) -> bool:
-    """Whether ``cache_page`` stores the answers of *view*, or of its class."""
+    """Return whether ``cache_page`` stores the answers of *view*, or of its class."""
     owner = getattr(view, "view_class", None) or getattr(view, "cls", None)
     handlers = [getattr(owner, name) for name in _HANDLERS if hasattr(owner, name)]
     return any(_is_cache(each) for each in _within([view, *handlers]))
 
 
 def is_stored_site_wide() -> bool:
-    """Whether ``MIDDLEWARE`` stores every page."""
+    """Return whether ``MIDDLEWARE`` stores every page."""
     return any(installed(settings.MIDDLEWARE, _UPDATES))
 
 
 def _is_cache(found: Any) -> bool:
-    """Whether it is the middleware within ``cache_page``; its class, where ``method_decorator`` has yet to apply it."""
+    """Return whether it is the middleware within ``cache_page``, or its class under ``method_decorator``."""
     return issubclass(found if isinstance(found, type) else type(found), UpdateCacheMiddleware)
 
 

@@ -1,4 +1,4 @@
-"""What happens, for those who count and log it. A receiver that fails never fails a request."""
+"""Signals, for counting and logging. A receiver that fails never fails a request."""
 
 from __future__ import annotations
 

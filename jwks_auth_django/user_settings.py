@@ -1,4 +1,4 @@
-"""What ``JWKS_AUTH["USER"]`` may say: names, readers, and which issuers may grant powers."""
+"""Settings in ``JWKS_AUTH["USER"]``: names, readers, and the issuers that may grant powers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answers to guarded connections tell shared caches, whoever makes them.
+"""Headers for shared caches on the answers to guarded connections, whoever makes them.
 
 A route returns a response of its own, raises, streams, or accepts a WebSocket: all of it is sent, so it is finished
 where it is sent.
@@ -31,7 +31,7 @@ def memos_of(scope: Scope) -> dict[Authenticator, Memo]:
 
 
 def memo_of(scope: Scope, authenticator: Authenticator) -> Memo:
-    """What *authenticator* remembers of a connection."""
+    """Return *authenticator*'s memo of a connection."""
     memos = memos_of(scope)
     memo = memos.get(authenticator)
     if memo is None:

@@ -1,4 +1,4 @@
-"""Which route asks for what: a table for people, and what a test or the start-up can refuse."""
+"""The audit of routes: a table for people, with problems that a test or the start-up can refuse."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         return self._claims.fill(token)
 
     def requirement(self, scopes: Iterable[str]) -> Requirement:
-        """What this scheme asks where FastAPI names *scopes*."""
+        """Return this scheme's requirement where FastAPI names *scopes*."""
         key = tuple(scopes)
         found = self._requirements.get(key)
         if found is None:

@@ -92,7 +92,7 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {
 def request_rejected(
     error: AuthError | KeySourceError, authenticator: Authenticator, scope: Scope
 ) -> RequestRejected | WebSocketException:
-    """What a dependency raises, ``from error``, on the connection of *scope*."""
+    """Return the exception for a dependency to raise, ``from error``, on the connection of *scope*."""
     rejection = authenticator.rejection(error, memo_of(scope, authenticator))
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         # A server that can't send a denial response answers a close before accept with a plain 403.

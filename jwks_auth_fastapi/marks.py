@@ -1,4 +1,4 @@
-"""What ``starlette.require_jwt`` guards, so that the audit can tell a guard from what looks like one."""
+"""Marks of ``starlette.require_jwt``, so that the audit can tell a guard from a look-alike."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def note_guard(guard: Callable[..., Any], endpoint: Any, requirement: Requiremen
 
 
 def requirement_of(endpoint: Any) -> Requirement | None:
-    """What ``require_jwt`` asks on *endpoint*, or below another decorator on it."""
+    """Return the requirement of ``require_jwt`` on *endpoint*, or below another decorator on it."""
     found: Requirement | None = getattr(endpoint, REQUIREMENT, None)
     return found
 
 
 def is_guard(endpoint: Any) -> bool:
-    """Whether *endpoint* is what ``require_jwt`` returned, and so can't be entered past it."""
+    """Return whether *endpoint* is what ``require_jwt`` returned, and so can't be entered past it."""
     with suppress(TypeError):
         return endpoint in _guards
     return False
 
 
 def is_bare_in(endpoint: Any, covered: set[int]) -> bool:
-    """Whether ``require_jwt`` wrapped *endpoint*, but no guard around it is among those that have the ids *covered*."""
+    """Return whether ``require_jwt`` wrapped *endpoint*, and no guard around it is among *covered*, which are ids."""
     with suppress(TypeError):
         return endpoint in _wrapped and endpoint not in _guards and id(endpoint) not in covered
     return False
 
 
 def wrapped_by(endpoint: Any) -> Iterator[Any]:
-    """What is below each decorator on *endpoint*, from the outermost."""
+    """Yield the function below each decorator on *endpoint*, from the outermost."""
     while (endpoint := getattr(endpoint, "__wrapped__", None)) is not None:
         yield endpoint

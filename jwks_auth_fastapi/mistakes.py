@@ -36,7 +36,7 @@ def scheme_of(call: Any) -> JWTScheme | None:
 def problems(
     dependencies: Sequence[Any], nodes: Sequence[Dependant], schemes: Iterable[Asked]
 ) -> Iterator[str]:
-    """What is wrong with a route of these *dependencies* and this tree of *nodes*, the route's own first."""
+    """Yield the faults of a route with these *dependencies* and this tree of *nodes*, the route's own first."""
     for node in nodes[1:]:
         yield from _of_dependency(node.call)
     for name, *said in (each for node in nodes for each in _parameters(node.call)):

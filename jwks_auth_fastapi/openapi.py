@@ -1,4 +1,4 @@
-"""How the API documents its authentication: the security scheme, Swagger's Authorize button, the refusals."""
+"""OpenAPI's account of authentication: the security scheme, Swagger's Authorize button, the refusals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _decoded(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAPISettings:
-    """What OpenAPI says of the scheme. Nothing of it is fetched, and nothing of it changes what is accepted.
+    """OpenAPI's settings of the scheme. Nothing of it is fetched, and nothing of it changes what is accepted.
 
     *kind* ``bearer``: paste a token. ``openIdConnect``: points to the discovery document, the issuer's own
     unless *openid_connect_url* says else. ``oauth2``: Swagger's Authorize button signs in with the
@@ -93,7 +93,7 @@ def _discovery_url(issuers: Sequence[Issuer]) -> str:
 
 
 class JWTScheme(SecurityBase, ABC):
-    """What FastAPI and the audit read of a scheme: how it is documented, and what it asks."""
+    """The part of a scheme that FastAPI and the audit read: its documentation and its requirement."""
 
     def __init__(self, openapi: OpenAPISettings, issuers: Sequence[Issuer], *, optional: bool) -> None:
         self.openapi = openapi
@@ -103,7 +103,7 @@ class JWTScheme(SecurityBase, ABC):
 
     @abstractmethod
     def requirement(self, scopes: Iterable[str]) -> Requirement:
-        """What is asked where FastAPI names *scopes*; ``ConfigurationError`` for impossible ones."""
+        """Return the requirement where FastAPI names *scopes*; raise ``ConfigurationError`` for impossible ones."""
 
 
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}

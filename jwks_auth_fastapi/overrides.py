@@ -1,4 +1,4 @@
-"""What stands in for a bearer in tests: claims without a token, scopes and policies checked all the same."""
+"""A stand-in for a bearer in tests: claims without a token, scopes and policies checked all the same."""
 
 from __future__ import annotations
 

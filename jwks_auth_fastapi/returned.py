@@ -23,7 +23,7 @@ _UNKNOWN = object()
 
 
 def hands_scheme_over(call: Any, is_guard: Callable[[Any], bool]) -> bool:
-    """Whether the dependency *call* returns something that would guard, had it been the dependency itself."""
+    """Return whether the dependency *call* returns something that would guard, had it been the dependency itself."""
     function, owner = _function_of(call)
     if function is None:
         return False
@@ -37,7 +37,7 @@ def hands_scheme_over(call: Any, is_guard: Callable[[Any], bool]) -> bool:
 
 
 def _function_of(call: Any) -> tuple[FunctionType | None, Any]:
-    """What runs when *call* is called, and the object it is a method of."""
+    """Return the function that runs when *call* is called, and the object it is a method of."""
     if not isinstance(call, FunctionType | MethodType | type):  # an object: what is called is its method
         call = getattr(call, "__call__", call)  # noqa: B004
     owner = getattr(call, "__self__", None)
@@ -55,7 +55,7 @@ class _Names:
         self._values |= {first[0]: owner} if owner is not None and first else {}
 
     def value(self, instruction: dis.Instruction) -> Any:
-        """What a load puts on the stack."""
+        """Return the object that a load puts on the stack."""
         if not instruction.opname.startswith(("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME")):
             return _UNKNOWN
         return self._values.get(instruction.argval, _UNKNOWN)

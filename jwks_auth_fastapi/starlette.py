@@ -73,12 +73,12 @@ class JWTUser(BaseUser):
 
     @property
     def is_service(self) -> bool:
-        """Whether a service speaks and not a person."""
+        """Return whether a service speaks and not a person."""
         return self.token.is_service
 
 
 class RejectedConnection(AuthenticationError):
-    """What the backend raises; ``on_error`` answers with its ``rejection``."""
+    """The backend's exception; ``on_error`` answers with its ``rejection``."""
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.description)
@@ -143,7 +143,7 @@ def _checked_paths(paths: Any) -> tuple[str, ...]:
 
 
 class GuardOptions(RequirementOptions, total=False):
-    """What :func:`require_jwt` takes."""
+    """Options of :func:`require_jwt`."""
 
     backend: JWTAuthenticationBackend
 

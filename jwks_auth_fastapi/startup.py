@@ -1,4 +1,4 @@
-"""What happens before the first request, and how a load balancer asks whether it did."""
+"""Start-up: checks and warm-up before the first request, and a health answer for load balancers."""
 
 from __future__ import annotations
 

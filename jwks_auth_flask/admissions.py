@@ -1,4 +1,4 @@
-"""What a request was admitted with. It lives on the request object and so ends with it.
+"""A request's accepted tokens. They live on the request object and so end with it.
 
 Not on ``flask.g``: that belongs to the application context, which a script or a test can push around several
 requests, and the second of them would find the first one's token.

@@ -1,4 +1,4 @@
-"""What the answers of guarded views tell shared caches."""
+"""Headers for shared caches on the answers of guarded views."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> A
 
 
 def decorator(gate: str, view: Any, options: RequirementOptions) -> Any:
-    """What ``require_jwt`` of the instance *gate* returns, bare or called."""
+    """Return the decorator of the instance *gate*, bare or called."""
     requirement = Requirement.of(**options)
 
     def decorate(decorated: Any) -> Any:
@@ -114,13 +114,13 @@ def _note_wrapped(view: Any) -> None:
 
 
 def note_registered(view: Any) -> None:
-    """What ``require_jwt`` made of *view* is registered on some app, so its guard is not lost."""
+    """Note that the guarded form of *view* is registered on some app, so its guard is not lost."""
     with suppress(TypeError):
         _wrapped.discard(view)
 
 
 def is_lost_guard(view: Any) -> bool:
-    """Whether ``require_jwt`` wrapped *view*, or what another decorator made of it, and no app is known to use it."""
+    """Return whether ``require_jwt`` wrapped *view* and no app is known to use the guarded one."""
     with suppress(TypeError):
         return view in _wrapped
     return False

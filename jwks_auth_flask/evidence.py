@@ -28,7 +28,7 @@ DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.re
 
 
 def doubt_about(view: Any) -> str | None:
-    """Why *view* may run without the guards it is marked with; ``None`` where it is sure to run them."""
+    """Return the reason why *view* may run without its guards; ``None`` where it is sure to run them."""
     while stamps := stamps_of(view):
         inner = getattr(view, "__wrapped__", None)
         added = len(stamps) > len(stamps_of(inner))
@@ -42,7 +42,7 @@ def doubt_about(view: Any) -> str | None:
 
 
 def is_public(view: Any) -> bool:
-    """Whether *view* is what ``public`` returned, or is sure to call it: the mark alone may be a copy."""
+    """Return whether *view* is what ``public`` returned, or is sure to call it: the mark alone may be a copy."""
     while hasattr(view, PUBLIC):
         inner = getattr(view, "__wrapped__", None)
         if not hasattr(inner, PUBLIC):
@@ -54,7 +54,7 @@ def is_public(view: Any) -> bool:
 
 
 def doubt_about_guards(app: Flask) -> str | None:
-    """Why the app may not run the guards around its views."""
+    """Return the reason why the app may not run the guards around its views."""
     for step in (app.full_dispatch_request, app.preprocess_request):
         if not is_flasks(step):
             return f"{_name(step)} may not ask the guards"
@@ -62,7 +62,7 @@ def doubt_about_guards(app: Flask) -> str | None:
 
 
 def calls_method(view: Any) -> bool:
-    """Whether a class-based view is sure to answer a request by the method of its class that is named after it."""
+    """Return whether a class-based view is sure to answer a request by the method of its class named like it."""
     made = place_of(view.view_class.dispatch_request) in DISPATCHERS
     while made and (inner := getattr(view, "__wrapped__", None)) is not None:
         made, view = _holds(view, inner), inner
@@ -70,7 +70,7 @@ def calls_method(view: Any) -> bool:
 
 
 def _holds(view: Any, inner: Any) -> bool:
-    """Whether *view* refers to *inner* otherwise than by the name of it that ``functools.wraps`` leaves."""
+    """Return whether *view* refers to *inner* otherwise than by the name of it that ``functools.wraps`` leaves."""
     if inner is None:
         return False
     # A proxy is what it wraps: its class has the attribute, not its dictionary.

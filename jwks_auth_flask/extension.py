@@ -69,7 +69,7 @@ class JWKSAuth:
 
     @property
     def prefix(self) -> str:
-        """What the names of this instance's settings begin with."""
+        """The prefix of this instance's settings."""
         return prefix_of(self.name)
 
     @overload
@@ -112,7 +112,7 @@ class JWKSAuth:
         return user_for(gate_of(self.name))
 
     def authenticator(self, app: Flask) -> Authenticator:
-        """What judges requests to *app*: its ``warm_up()``, ``health()`` and ``verifier``."""
+        """Return the authenticator of *app*: its ``warm_up()``, ``health()`` and ``verifier``."""
         gate: Gate = app.extensions[EXTENSION][self.name]
         return gate.authenticator
 

@@ -108,7 +108,7 @@ def _known(user: Any) -> Any:
 
 
 def prefix_of(name: str) -> str:
-    """What the names of an instance's settings begin with."""
+    """Return the prefix of an instance's settings."""
     return PREFIX if name == "default" else f"{name.upper()}_{PREFIX}"
 
 

@@ -60,7 +60,7 @@ class Guard:
         return answer
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """What a request for *method* on *endpoint* must meet; ``None`` where it needs no token."""
+        """Return the requirement for *method* on *endpoint*; ``None`` where it needs no token."""
         return None if is_public(app, endpoint, method, within=self.blueprint) else self.requirement
 
 
@@ -86,7 +86,7 @@ class DefaultGuard(AppGuard):
 
 
 def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | None = None) -> bool:
-    """Whether the view, its class, the class's method for *method*, or a blueprint is marked ``public``.
+    """Return whether the view, its class, the class's method for *method*, or a blueprint is marked ``public``.
 
     Of blueprints only those inside *within* count: the mark lifts guards around a blueprint, not its own. The
     mark of a class is its own: a view that inherits from a public one says so itself.
@@ -115,7 +115,7 @@ def view_method(view: Any, method: str) -> Any:
 
 
 def is_static(app: Flask, endpoint: str) -> bool:
-    """Whether *endpoint* is what Flask made for a static folder, not a view that happens to be called so."""
+    """Return whether *endpoint* is what Flask made for a static folder, not a view that happens to be called so."""
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app
     if name != "static" or scaffold is None or not scaffold.has_static_folder:

@@ -32,7 +32,7 @@ class TokenUser:
 
     @property
     def is_service(self) -> bool:
-        """Whether a service speaks and not a person."""
+        """Return whether a service speaks and not a person."""
         return self.token.is_service
 
 

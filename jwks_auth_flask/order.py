@@ -87,6 +87,6 @@ def _note_registered(app: Flask) -> None:
 
 
 def _inside(view: Any) -> Iterator[Any]:
-    """What decorators have wrapped to make *view*."""
+    """Yield the functions that decorators have wrapped to make *view*."""
     while (view := getattr(view, "__wrapped__", None)) is not None:
         yield view

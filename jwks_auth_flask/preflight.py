@@ -25,7 +25,7 @@ class _ViewReachedError(Exception):
 
 
 def answers_options(rule: Rule) -> bool:
-    """Whether Flask itself answers ``OPTIONS`` for *rule*, without the view."""
+    """Return whether Flask itself answers ``OPTIONS`` for *rule*, without the view."""
     return bool(getattr(rule, "provide_automatic_options", False))
 
 
@@ -50,7 +50,7 @@ def preflight_answer(view: Any) -> Response | None:
 
 
 def is_flasks(function: Any) -> bool:
-    """Whether *function* is Flask's own, and not an override of an app's class or something put in its place."""
+    """Return whether *function* is Flask's own, and not an override of an app's class or something put in its place."""
     return place_of(function) == Flask.__module__
 
 
@@ -64,7 +64,7 @@ def place_of(function: Any) -> str:
 
 
 def _answered(layer: Any) -> Response | None:
-    """What the same ``@cross_origin`` answers around nothing: so it is asked, in the request, by its own rules."""
+    """Return the answer of the same ``@cross_origin`` around nothing, in the request, by its own rules."""
     options = getclosurevars(layer).nonlocals.get("_options")
     if options is None:
         return None

@@ -1,4 +1,4 @@
-"""What protects each route, read off decorators and guards: for ``flask jwks routes`` and OpenAPI."""
+"""The protection of each route, read off decorators and guards: for ``flask jwks routes`` and OpenAPI."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
 
 
 class Protection(NamedTuple):
-    """What is asked of a request for *method* on *rule*: everything in *requirements*.
+    """The protection of *method* on *rule*: everything in *requirements*.
 
     *guard* says so for people: also that a route is ``"public"`` or ``"static"``; ``None`` if nobody decided.
     *doubt* says why nobody can tell that it is asked.
@@ -45,7 +45,7 @@ def protections(app: Flask) -> Iterator[Protection]:
 
 
 def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
-    """What protects *method* on *rule*."""
+    """Return the protection of *method* on *rule*."""
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         return Protection(rule, method, (), None, "it has no view")
@@ -57,7 +57,7 @@ def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
 
 
 def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:
-    """Whether Flask answers *method* itself, or as it does ``GET``."""
+    """Return whether Flask answers *method* itself, or as it does ``GET``."""
     if method == "HEAD":
         return "GET" in (rule.methods or EVERY_METHOD) and not hasattr(view_class, "head")
     return method == "OPTIONS" and answers_options(rule)

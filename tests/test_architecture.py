@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,8 @@ LONGEST_MODULE = 280
 LONGEST_BODY = 30
 MOST_BODIES = 12
 """Lines that nine bodies of ten have at most."""
+
+QUESTION = re.compile(r"(What|Who|Whose|Whether|Which|Where|How|Why)\b")
 
 
 def modules(package: str) -> dict[str, ast.Module]:
@@ -259,3 +262,16 @@ def body_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Return the lines of a function's body without its docstring."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_docstrings_begin_with_the_thing() -> None:
+    """At most one docstring in a hundred begins as a question does."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    texts = [
+        text
+        for tree in ALL.values()
+        for node in ast.walk(tree)
+        if isinstance(node, kinds) and (text := ast.get_docstring(node))
+    ]
+    questions = [text.splitlines()[0] for text in texts if QUESTION.match(text)]
+    assert len(questions) <= len(texts) / 100, questions

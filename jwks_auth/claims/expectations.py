@@ -1,4 +1,4 @@
-"""What tokens are expected to be: said for a verifier, and by an issuer for its own."""
+"""Expectations of tokens: a verifier's, and an issuer's own."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class Expectations:
 
     @property
     def names(self) -> ClaimNames:
-        """Where the claims are."""
+        """The claim paths."""
         return ClaimNames(self.scope_claims, self.roles_claim, self.permissions_claim)
 
     @property
     def rules(self) -> ClaimRules:
-        """What claims must be."""
+        """The rules for claims."""
         dated = frozenset() if self.max_age is None else frozenset({"iat"})
         required = self.profile.required | self.required_claims | dated
         return ClaimRules(self.names, required, self.leeway, self.max_age, self.allowed_clients)
 
     @property
     def terms(self) -> IssuerTerms:
-        """How a verified token is read."""
+        """The way a verified token is read."""
         return IssuerTerms(self.names, self.audience)
 
 

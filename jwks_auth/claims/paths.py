@@ -1,4 +1,4 @@
-"""Where an issuer keeps scopes, roles, permissions and the client, and how they are read."""
+"""Claim paths: the places where an issuer keeps scopes, roles, permissions and the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verified token must allow: scopes, roles, permissions, claims, combined with ``&``, ``|`` and ``~``.
+"""Policies: the scopes, roles, permissions and claims that a token must have, combined with ``&``, ``|`` and ``~``.
 
 A policy looks at a :class:`VerifiedToken` and nothing else, so it can't be asked about a token that was
 merely read.
@@ -21,7 +21,7 @@ Names = str | Iterable[str]
 
 
 class PolicyOptions(TypedDict, total=False):
-    """What :class:`Policy` takes, and every guard, which passes it on. None of them may be empty or ``None``."""
+    """Options of :class:`Policy`, and of every guard, which passes them on. None of them may be empty or ``None``."""
 
     scopes: Names
     any_scope: Names
@@ -91,7 +91,7 @@ class Policy:
         return Policy._of(Not(self._rule))
 
     def allows(self, token: VerifiedToken[Any]) -> bool:
-        """Whether *token* meets the policy."""
+        """Return whether *token* meets the policy."""
         return self._rule.allows(token)
 
     def check(self, token: VerifiedToken[Any] | None) -> None:

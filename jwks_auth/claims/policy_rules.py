@@ -22,7 +22,7 @@ class Rule(ABC):
 
     @abstractmethod
     def allows(self, token: VerifiedToken[Any]) -> bool:
-        """Whether the token meets it."""
+        """Return whether the token meets it."""
 
     def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
         """Scopes that would help a token which does not meet it."""
@@ -158,7 +158,7 @@ _ABSENT = object()
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are: JSON tells true from 1, Python's ``==`` does not."""
+    """Return whether two JSON values are: JSON tells true from 1, Python's ``==`` does not."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

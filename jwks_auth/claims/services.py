@@ -36,7 +36,7 @@ _GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
 
 
 def is_service(claims: Mapping[str, Any]) -> bool:
-    """Whether verified *claims* look like a service's, and not a person's.
+    """Return whether verified *claims* look like a service's, and not a person's.
 
     A person may manage to look so, and must gain nothing by it: it is for refusing.
     """
@@ -62,7 +62,7 @@ def is_surely_service(claims: Mapping[str, Any]) -> bool:
 
 
 def name_of_service(claims: Mapping[str, Any]) -> str:
-    """What to call a service without a subject: its client, or else a digest of what all its tokens say."""
+    """Return a name for a service without a subject: its client, or else a digest of what all its tokens say."""
     named = client_of(claims) or claims.get("common_name")  # Cloudflare Access
     if isinstance(named, str) and named:
         return named

@@ -45,7 +45,7 @@ Audience: TypeAlias = frozenset[str] | AnyAudience
 
 
 def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audience | None:
-    """What a setting means; raises ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
+    """Read the setting; raise ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
     if audience is None or isinstance(audience, AnyAudience):
         return audience
     listed = frozenset((audience,) if isinstance(audience, str) else audience)
@@ -58,7 +58,7 @@ def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audi
 
 @dataclass(frozen=True, slots=True)
 class IssuerTerms:
-    """How one issuer's tokens are read: where its claims are, and which audience they must have, if that is said."""
+    """One issuer's claim paths, and the audience its tokens must have, if that is said."""
 
     names: ClaimNames
     audience: Audience | None
@@ -97,7 +97,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def terms(self) -> IssuerTerms:
-        """How this issuer's tokens are read."""
+        """The way this issuer's tokens are read."""
         return self._terms
 
     @property
@@ -107,7 +107,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def is_service(self) -> bool:
-        """Whether a client speaks for itself and not for a person, as far as the token shows (RFC 9700, 4.15)."""
+        """Return whether a client speaks for itself, as far as the token shows (RFC 9700 section 4.15)."""
         return is_service(self._payload)
 
     @property

@@ -45,7 +45,7 @@ _TELLTALES = _OTHER_KINDS | {"cnf", "token_use"}
 
 @dataclass(frozen=True, slots=True)
 class ClaimRules:
-    """What one issuer's claims must be. Durations are seconds; ``clients`` ``None``: any."""
+    """One issuer's rules for claims. Durations are seconds; ``clients`` ``None``: any."""
 
     names: ClaimNames
     required: frozenset[str]

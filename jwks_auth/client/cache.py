@@ -37,7 +37,7 @@ class SetCache(JWKSetCache):
         return None if self.is_expired() or self._state() is State.EMPTY else self._show()
 
     def is_expired(self) -> bool:
-        """Whether there are keys, past their lifespan."""
+        """Return whether there are keys, past their lifespan."""
         return self._state() in (State.STALE, State.EXPIRED)
 
     def _state(self) -> State:

@@ -1,4 +1,4 @@
-"""What ``PyJWKClient`` accepts as parameters.
+"""Checks of ``PyJWKClient``'s parameters.
 
 Each refusal names the parameter, what was found and what is expected.
 """

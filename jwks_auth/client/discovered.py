@@ -38,7 +38,7 @@ class DiscoveredClient(PyJWKClient):
 
 
 class ClientOptions(TypedDict, total=False):
-    """What :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
+    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
 
     Defaults and meaning are the client's.
     """

@@ -34,7 +34,7 @@ class Endpoint:
 
     @property
     def answer(self) -> Answer | None:
-        """What was last fetched in it."""
+        """The last answer fetched."""
         return getattr(self._here, "answer", None)
 
     @contextmanager

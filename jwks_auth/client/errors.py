@@ -1,4 +1,4 @@
-"""What ``PyJWKClient`` raises: each error is one of ours and one of PyJWT's at once."""
+"""``PyJWKClient``'s errors: each is one of ours and one of PyJWT's at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ClientConfigurationError(ConfigurationError, jwt.PyJWKClientError):
 
 
 class KeySetError(KeySourceError, jwt.PyJWKClientError):
-    """What came is no key set: no JSON, no object, too large; or an overriding ``fetch_data`` failed."""
+    """The answer is no key set: no JSON, no object, too large; or an overriding ``fetch_data`` failed."""
 
 
 class KeysUnavailableError(KeySourceError, PyJWKClientConnectionError):
@@ -73,7 +73,7 @@ def translated(error: KeySourceError) -> KeySourceError:
 
 
 def value_of(found: Found[ValueT]) -> ValueT:
-    """What was found; raises the error that says why nothing was."""
+    """Return the value found; raise the error that says why there is none."""
     if found.value is not None:
         return found.value
     if found.error is not None:

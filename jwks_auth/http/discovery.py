@@ -1,4 +1,4 @@
-"""Where an issuer publishes its keys: OpenID Connect Discovery 1.0 and RFC 8414.
+"""An issuer's metadata, which names its key endpoint: OpenID Connect Discovery 1.0 and RFC 8414.
 
 Metadata is used for ``jwks_uri`` alone, and only where it names exactly the issuer it was asked about. Which
 algorithms are allowed is never taken from it.
@@ -117,7 +117,7 @@ def checked_issuer(issuer: str, *, allow_http: bool = False) -> str:
 
 
 def http_allowed(url: str, allow_http: bool) -> bool:
-    """Whether plain http will do for *url*: where it is allowed, and to this machine itself."""
+    """Return whether plain http will do for *url*: where it is allowed, and to this machine itself."""
     return allow_http or _is_loopback(url)
 
 

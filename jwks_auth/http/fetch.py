@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
-    """How documents are fetched for one issuer or key endpoint.
+    """Fetches documents for one issuer or key endpoint.
 
     *timeout* (seconds) bounds one :meth:`fetch` as a whole. *session* is a caller's own: its adapters,
     proxies, client certificates and CA settings are used, and nothing in it is changed.

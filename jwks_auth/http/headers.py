@@ -1,4 +1,4 @@
-"""What the headers of an answer say about time."""
+"""The caching headers of an answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DAY = 86_400.0
 
 
 def max_age(headers: Mapping[str, str]) -> float | None:
-    """What is left of the answer's freshness (RFC 9111 section 4.2).
+    """Return the seconds left of the answer's freshness (RFC 9111 section 4.2).
 
     ``None`` where the server says nothing.
     """

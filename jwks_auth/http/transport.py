@@ -92,12 +92,12 @@ class Watchdog:
 
 
 def is_timeout(error: BaseException) -> bool:
-    """Whether one of :data:`FAILURES` means that time ran out."""
+    """Return whether one of :data:`FAILURES` means that time ran out."""
     return isinstance(error, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError)
 
 
 def is_tls_failure(error: BaseException) -> bool:
-    """Whether one of :data:`FAILURES` means that no trust could be established."""
+    """Return whether one of :data:`FAILURES` means that no trust could be established."""
     return isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError | ssl.SSLError)
 
 

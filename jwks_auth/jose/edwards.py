@@ -23,7 +23,7 @@ class EdwardsCurve:
     """The y of every point of small order."""
 
     def is_sound(self, encoded: bytes) -> bool:
-        """Whether the octets, of the right number, are the one spelling of a point whose order is large."""
+        """Return whether the octets, of the right number, are the one spelling of a point whose order is large."""
         y = int.from_bytes(encoded, "little") & ~(1 << 8 * self.size - 1)  # the top bit is the sign of x
         if y >= self.prime or y in self.small:
             return False

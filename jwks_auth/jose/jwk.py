@@ -47,7 +47,7 @@ class VerificationKey:
         return frozenset(self.checks)
 
     def verify(self, alg: str, signature: bytes, signing_input: bytes) -> bool:
-        """Whether *signature* is this key's; ``False`` for an algorithm that it is not bound to."""
+        """Return whether *signature* is this key's; ``False`` for an algorithm that it is not bound to."""
         check = self.checks.get(alg)
         return check is not None and check(signature, signing_input)
 

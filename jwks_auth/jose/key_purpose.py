@@ -1,4 +1,4 @@
-"""What a JWK says it is for: ``use``, ``key_ops``, ``alg`` and the curve (RFC 7517 sections 4.2 to 4.4)."""
+"""A JWK's purpose: ``use``, ``key_ops``, ``alg`` and the curve (RFC 7517 sections 4.2 to 4.4)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _check_operations(operations: object) -> None:
 
 
 def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
-    """What the type and curve allow, or of that the one that ``alg`` names; raises ``ValueError``."""
+    """Return the algorithms of the type and curve, or the one that ``alg`` names; raise ``ValueError``."""
     crv = member.get("crv") if kty != "RSA" else None
     algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
     if "alg" not in member:

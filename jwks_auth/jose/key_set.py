@@ -34,7 +34,7 @@ class KeySet:
     keys: tuple[VerificationKey, ...]
     refused: tuple[RefusedKey, ...] = ()
     is_fake: bool = field(default=False, repr=False, compare=False)
-    """Whether the document was a ``FakeIssuer``'s."""
+    """Return whether the document was a ``FakeIssuer``'s."""
     _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -94,7 +94,7 @@ class KeySet:
 
     @property
     def why_unusable(self) -> str:
-        """Why there is no usable key, where there is none."""
+        """The reasons why there is no usable key."""
         reasons = sorted({refused.reason for refused in self.refused})
         others = [f"{len(reasons) - _MOST_REASONS} other reasons"] if len(reasons) > _MOST_REASONS else []
         return "; ".join([*reasons[:_MOST_REASONS], *others]) or "it is empty"

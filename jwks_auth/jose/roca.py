@@ -13,7 +13,7 @@ _GENERATOR = 65537
 
 
 def _order(prime: int) -> int:
-    """How many different powers 65537 has modulo *prime*."""
+    """Return the number of different powers of 65537 modulo *prime*."""
     order, power = 1, _GENERATOR % prime
     while power != 1:
         order, power = order + 1, power * _GENERATOR % prime
@@ -26,6 +26,6 @@ _ORDERS = tuple(
 
 
 def is_roca_modulus(modulus: int) -> bool:
-    """Whether *modulus* bears the fingerprint."""
+    """Return whether *modulus* bears the fingerprint."""
     # In a cyclic group, x is among the powers of g exactly when x ** order(g) is 1.
     return all(pow(modulus, order, prime) == 1 for prime, order in _ORDERS)

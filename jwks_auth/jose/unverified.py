@@ -64,7 +64,7 @@ class UnverifiedToken(Concealed):
         return self._claims
 
     def is_signed(self, verify: Callable[[str, bytes, bytes], bool]) -> bool:
-        """Whether a key's *verify* takes the signature."""
+        """Return whether a key's *verify* takes the signature."""
         try:
             return verify(self.jose.alg, self.signature, self.signing_input)
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What a key source tells its owner: one frozen value per event, for logs, metrics and signals."""
+"""Events of a key source: one frozen value each, for logs, metrics and signals."""
 
 from __future__ import annotations
 

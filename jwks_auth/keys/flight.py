@@ -39,12 +39,12 @@ class Flight:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has brought keys."""
+        """Return whether it has brought keys."""
         return self.outcome.done() and self.outcome.result() is None
 
     @property
     def put_off(self) -> bool:
-        """Whether it was left to another process."""
+        """Return whether it was left to another process."""
         return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
 
     def until(self, patience: Patience, wait: float, began: float) -> float:
@@ -84,7 +84,7 @@ class Crowd:
 
     @property
     def is_full(self) -> bool:
-        """Whether no further one may wait at the moment."""
+        """Return whether no further one may wait at the moment."""
         return self._here >= _MOST_STRANGERS or Crowd._anywhere >= _MOST_STRANGERS_ANYWHERE
 
     def enter(self) -> bool:

@@ -55,11 +55,11 @@ class Flights:
         _all.add(self)
 
     def may_start(self) -> bool:
-        """Whether one more can hang without too many threads hanging."""
+        """Return whether one more can hang without too many threads hanging."""
         return sum(not flight.ended for flight in self._abandoned) < _MOST_ABANDONED
 
     def overdue(self, now: float) -> bool:
-        """Whether the flight in the air should long have landed."""
+        """Return whether the flight in the air should long have landed."""
         return self.current is not None and now >= self.current.lapse
 
     def start(

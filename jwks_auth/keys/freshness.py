@@ -39,7 +39,7 @@ _LONGEST_RETRY_AFTER = 300.0
 
 
 class State(StrEnum):
-    """How old the keys in hand are; ``docs/keys.md`` has the table of what each state means for a request."""
+    """The age of the keys in hand, as a state; ``docs/keys.md`` has a table of what each means for a request."""
 
     FRESH = "fresh"
     AHEAD = "ahead"
@@ -116,7 +116,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How many fetches failed in a row, and when the next may start."""
+    """The failed fetches in a row, and the time at which the next may start."""
 
     failures: int = 0
     not_before: float = -inf
@@ -131,7 +131,7 @@ class Backoff:
 
 
 class Errand(Enum):
-    """Why a fetch is made, and so what it may spend and skip."""
+    """The reason for a fetch, which decides what it may spend and skip."""
 
     AHEAD = "ahead"
     """The key in hand can be served meanwhile: within its lifespan it yields to another process that is fetching."""
@@ -144,7 +144,7 @@ class Errand(Enum):
 
 
 class Patience(Enum):
-    """How long a lookup waits for the fetch in flight."""
+    """The time a lookup waits for the fetch in progress."""
 
     NONE = "none"
     BRIEF = "brief"
@@ -152,7 +152,7 @@ class Patience(Enum):
 
 
 class Move(NamedTuple):
-    """What a lookup does next: the fetch to start, if any, and how long to wait for the one in flight."""
+    """A lookup's next step: the fetch to start, if any, and how long to wait for the one in progress."""
 
     fetch: Errand | None
     patience: Patience

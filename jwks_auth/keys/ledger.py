@@ -1,4 +1,4 @@
-"""What a key source remembers: its snapshot, the budget, the backoff, and the last failure.
+"""The state of a key source: its snapshot, the budget, the backoff, and the last failure.
 
 Written under the source's lock and read without it: every field is replaced as a whole. Time and chance are
 arguments; each change returns the event that tells of it.
@@ -36,15 +36,15 @@ class Ledger:
         self._rules, self._keeps_set = rules, keeps_set
 
     def holds_keys(self, now: float) -> bool:
-        """Whether keys are in hand that may be used."""
+        """Return whether keys are in hand that may be used."""
         return self.snapshot.life.state(now) not in (State.EXPIRED, State.EMPTY)
 
     def affords(self, now: float) -> float:
-        """How many fetches unknown kids may cause."""
+        """Return how many fetches unknown kids may cause."""
         return self.budget.available(now, self._rules.cooldown)
 
     def may_search(self, kid: str | None, now: float) -> bool:
-        """Whether *kid* may cause a fetch: there is budget, and none was spent on it within the cooldown."""
+        """Return whether *kid* may cause a fetch: there is budget, and none was spent on it within the cooldown."""
         return self.affords(now) >= 1 and hash(kid) not in (paid for paid, _ in self._fresh_payments(now))
 
     def spend(self, now: float, kid: str | None) -> None:
@@ -115,7 +115,7 @@ class RecentKids:
         self._kids: dict[str, None] = {}
 
     def holds(self, kid: str | None, snapshot: Snapshot, now: float) -> bool:
-        """Whether *kid* was found lately and the snapshot is within its lifespan."""
+        """Return whether *kid* was found lately and the snapshot is within its lifespan."""
         return kid is not None and kid in self._kids and now < snapshot.life.hard
 
     def add(self, kid: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What is written to a store: one answer of the provider, with the time it was given."""
+"""The record in a store: one answer of the provider, with the time it was given."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class SharedLoad:
         return self._clock() >= held.life.dead or record.loaded.document != held.loaded.document
 
     def _is_search(self, order: Order) -> bool:
-        """Whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""
+        """Return whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""
         held = order.held
         within_lifespan = order.errand is not Errand.AHEAD and self._clock() < held.life.hard
         return within_lifespan and self._wall() > held.fetched_at + self._skew
@@ -174,7 +174,7 @@ class SharedLoad:
         return now - self._yielding_since >= _MOST_YIELDS * ttl
 
     def _leased(self, name: str, ttl: float) -> bool:
-        """Whether this process has the lease; also if the store is out, and all fetch as if there were none."""
+        """Return whether this process has the lease; also if the store is out, and all fetch as if there were none."""
         now = self._clock()
         if now < self._leases.get(name, now):
             return True

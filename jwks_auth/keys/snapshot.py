@@ -18,7 +18,7 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a load brought."""
+    """The result of a load."""
 
     document: Any
     """A key set document, or whatever an overriding ``fetch_data`` returned instead."""
@@ -64,7 +64,7 @@ NOTHING = Snapshot(_NO_KEYS, Loaded(document=None, keys=_NO_KEYS), Life(), -inf,
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a load is asked for: to be back by *deadline*, knowing what is *held* already.
+    """A request to load: to be back by *deadline*, knowing what is *held* already.
 
     *kid* is that of the lookup which caused it.
     """
@@ -84,7 +84,7 @@ class Deferred(KeySourceError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted(Generic[ValueT]):
-    """What a lookup looks for: *pick* finds it in a snapshot, or returns ``None``."""
+    """The object of a lookup: *pick* finds it in a snapshot, or returns ``None``."""
 
     pick: Callable[[Snapshot], ValueT | None]
     kid: str | None = None
@@ -92,7 +92,7 @@ class Wanted(Generic[ValueT]):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[ValueT]):
-    """How a lookup ended. Neither value nor error: the keys in hand are good, and none of them is the one."""
+    """The end of a lookup. Neither value nor error: the keys in hand are good, and none of them fits."""
 
     value: ValueT | None
     error: KeySourceError | None = None

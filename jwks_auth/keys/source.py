@@ -129,7 +129,7 @@ class KeySource:
                 crowd.leave()
 
     def _is_strange(self, wanted: Wanted[Any], *, refresh: bool) -> bool:
-        """Whether nobody may have the key: there are keys, and it is none of them."""
+        """Return whether nobody may have the key: there are keys, and it is none of them."""
         now = self.clock()
         return not refresh and self.books.holds_keys(now) and self._serve(wanted, now) is None
 
@@ -181,7 +181,7 @@ class KeySource:
         return plan(situation)
 
     def _deserves_another(self, wanted: Wanted[Any], flight: Flight, began: float) -> bool:
-        """Whether *flight* told nothing of the moment at which the lookup began, and another may."""
+        """Return whether *flight* told nothing of the moment at which the lookup began, and another may."""
         if not flight.succeeded:
             return flight.put_off
         snapshot = self.books.snapshot

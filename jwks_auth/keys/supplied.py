@@ -13,7 +13,7 @@ __all__ = ["KeyProvider", "StaticKeys", "SuppliedKeys", "usable_keys"]
 
 
 class KeyProvider(Protocol):
-    """Where a verifier gets keys: a set that never changes, or a source that keeps one fresh."""
+    """A verifier's place for keys: a set that never changes, or a source that keeps one fresh."""
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
         """The key, if it is at hand and fresh. Never waits and starts nothing."""

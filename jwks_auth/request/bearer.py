@@ -55,7 +55,7 @@ def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme
 
 
 def _is_b64token(token: str) -> bool:
-    """Whether it matches ``[A-Za-z0-9._~+/-]+=*``; a regular expression takes twice as long to tell."""
+    """Return whether it matches ``[A-Za-z0-9._~+/-]+=*``; a regular expression takes twice as long to tell."""
     text, _, padding = token.partition("=")
     return text != "" and padding == "=" * len(padding) and _is_of(text, _B64_OCTETS)
 

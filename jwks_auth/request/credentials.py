@@ -10,7 +10,7 @@ __all__ = ["Credentials"]
 
 
 class Credentials(Concealed):
-    """What of a request may carry a token; no report of an error shows it.
+    """The parts of a request that may carry a token; no report of an error shows them.
 
     *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.
     *query*: the raw query string. *method* and *url* are for schemes that bind a token to the request.

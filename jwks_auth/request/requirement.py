@@ -1,4 +1,4 @@
-"""What a route asks of a token beyond being good: an audience, an issuer, a policy; or none at all."""
+"""A route's requirement: an audience, an issuer, a policy; or no token at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Requirement", "RequirementOptions"]
 
 
 class RequirementOptions(PolicyOptions, total=False):
-    """What :meth:`Requirement.of` takes, and the adapters' decorators, which pass it on."""
+    """Options of :meth:`Requirement.of`, and of the adapters' decorators, which pass them on."""
 
     audience: str | Iterable[str] | AnyAudience
     issuer: str | Iterable[str]
@@ -28,7 +28,7 @@ _OPTIONS = sorted(RequirementOptions.__annotations__, key=lambda name: name not 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a route asks. The default: any good token for the service's own audience.
+    """A route's requirement. The default: any good token for the service's own audience.
 
     *audience* replaces the settings' for this route. *optional*: a request without a token is let through
     (as ``None``); one with a bad token, or one that lacks what is asked, never.
@@ -62,7 +62,7 @@ class Requirement:
         )
 
     def __str__(self) -> str:
-        """What is asked, for a table of routes: ``token for reports with scopes orders:read``."""
+        """Describe it for a table of routes: ``token for reports with scopes orders:read``."""
         words = ["token or none" if self.optional else "token"]
         if self.audience is not None:
             named = () if isinstance(self.audience, AnyAudience) else self.audience

@@ -1,4 +1,4 @@
-"""What an answer tells shared caches: the headers it depends on, and that it is not for everybody.
+"""Headers for shared caches: the request headers that an answer depends on, and that it is not for everybody.
 
 ``Vary`` is RFC 9110 section 12.5.5, ``Cache-Control`` RFC 9111 section 5.2.2.
 """

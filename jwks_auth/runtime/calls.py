@@ -25,12 +25,12 @@ class BoundedCalls:
         self._given_up: tuple[tuple[int, Future[Any]], ...] = ()
 
     def may_start(self) -> bool:
-        """Whether one more can hang without too many threads hanging."""
+        """Return whether one more can hang without too many threads hanging."""
         self._given_up = tuple(filter(_hangs, self._given_up))
         return len(self._given_up) < _MOST_HANGING
 
     def result(self, call: Callable[[], ResultT], seconds: float) -> ResultT:
-        """What *call* returns or raises; ``TimeoutError`` after *seconds*, or at once while two others hang."""
+        """Return or raise what *call* does; ``TimeoutError`` after *seconds*, or at once while two others hang."""
         if not self.may_start():
             raise TimeoutError
         future: Future[ResultT] = Future()

@@ -1,4 +1,4 @@
-"""What holds a credential, and how it is kept out of error reports.
+"""Credentials, kept out of error reports.
 
 Error trackers and debug pages print the locals of each frame on the stack, and of each frame that an exception or one
 of its causes came through: strings, sequences and mappings as they are, everything else by its ``repr``. So a
@@ -47,7 +47,7 @@ class RawToken(Concealed):
         return raw if isinstance(raw, RawToken) else cls(raw)
 
     def read(self, reader: Callable[[Any], ResultT]) -> ResultT:
-        """What *reader* makes of the token. An exception keeps none of the frames that saw it."""
+        """Return what *reader* makes of the token. An exception keeps none of the frames that saw it."""
         try:
             return reader(self._sent)
         except BaseException as error:

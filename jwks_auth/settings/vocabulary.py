@@ -80,7 +80,7 @@ class Settings:
     sources: tuple[Mapping[str, Any], ...]
     label: str = "{}"
     listed: bool = False
-    """Whether ``ISSUERS`` names the sources."""
+    """Return whether ``ISSUERS`` names the sources."""
 
     @classmethod
     def from_mapping(
@@ -141,7 +141,7 @@ class Settings:
 
     @staticmethod
     def unknown(names: Iterable[str], *, label: str = "{}", extra: Iterable[str] = ()) -> list[str]:
-        """What to say of each of *names* that is no setting, with the nearest one that is."""
+        """Return a message for each of *names* that is no setting, with the nearest one that is."""
         texts: list[str] = []
         _refuse_unknown(names, label, SETTING_NAMES | frozenset(extra), texts.append)
         return texts

@@ -46,7 +46,7 @@ class CacheStore:
         self._cache.set(self._prefix + name, value, timeout=ceil(ttl))
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether nobody holds the lease.
+        """Return whether nobody holds the lease.
 
         If so the caller does, for *ttl* seconds (whole ones, rounded up).
         """

@@ -52,7 +52,7 @@ class FileStore:
             raise
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether no process holds the lease; if so the caller does, for *ttl* seconds."""
+        """Return whether no process holds the lease; if so the caller does, for *ttl* seconds."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path, now = self._path(name, ".lease"), time.time()
         with suppress(FileNotFoundError):

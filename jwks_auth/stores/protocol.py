@@ -27,19 +27,19 @@ class StoreError(Exception):
 
 
 class KeySetStore(Protocol):
-    """What a shared store must do.
+    """The interface of a shared store.
 
     It may raise anything and may be slow: it is then as if it were not there.
     """
 
     def get(self, name: str) -> bytes | None:
-        """What was last put under *name*, or ``None``."""
+        """Return the value last put under *name*, or ``None``."""
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
         """Keep *value* for at least *ttl* seconds; replace what was there as a whole."""
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether the caller is the only one to be told yes for *name* within *ttl* seconds. Never waits."""
+        """Return whether the caller is the only one to be told yes for *name* within *ttl* seconds. Never waits."""
 
 
 class MemoryStore:
@@ -52,7 +52,7 @@ class MemoryStore:
         self._leases: dict[str, float] = {}
 
     def get(self, name: str) -> bytes | None:
-        """What was last put under *name*."""
+        """Return the value last put under *name*."""
         return self._values.get(name)
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
@@ -60,7 +60,7 @@ class MemoryStore:
         self._values[name] = value
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether nobody holds *name*; if so the caller does, for *ttl* seconds."""
+        """Return whether nobody holds *name*; if so the caller does, for *ttl* seconds."""
         now = self._clock()
         with self._lock:
             free = now >= self._leases.get(name, now)
@@ -84,7 +84,7 @@ class SealedStore:
             raise ConfigurationError(f"secret: found {len(self._secret)} bytes, expected at least 16")
 
     def get(self, name: str) -> bytes | None:
-        """What was put under *name* by a holder of the secret.
+        """Return the value put under *name* by a holder of the secret.
 
         Raises :class:`StoreError` for anything else.
         """

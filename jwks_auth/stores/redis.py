@@ -11,7 +11,7 @@ __all__ = ["RedisClient", "RedisStore"]
 
 
 class RedisClient(Protocol):
-    """What is asked of a client: ``redis.Redis`` and ``valkey.Valkey`` have it."""
+    """The part of a client that is used: ``redis.Redis`` and ``valkey.Valkey`` have it."""
 
     def get(self, name: str) -> Any:
         """The value, as bytes."""
@@ -55,5 +55,5 @@ class RedisStore:
         self._client.set(self._prefix + name, value, px=ceil(ttl * 1000))
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Whether nobody holds the lease; if so the caller does, for *ttl* seconds."""
+        """Return whether nobody holds the lease; if so the caller does, for *ttl* seconds."""
         return bool(self._client.set(self._prefix + name, b"1", nx=True, px=ceil(ttl * 1000)))

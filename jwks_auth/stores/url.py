@@ -58,7 +58,7 @@ def shared_store(store: KeySetStore | str) -> KeySetStore:
 
 
 def is_unsealed(store: KeySetStore) -> bool:
-    """Whether others may write to *store* what is taken for keys: not to a process's own, or to this user's files."""
+    """Return whether others may write keys to *store*: not to a process's own, or to this user's files."""
     return not isinstance(store, SealedStore | MemoryStore | FileStore)
 
 

@@ -24,7 +24,7 @@ MODES = ("error", "drop", "hang")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a path answers: *document* (``None``: 404), or the *outage* that is on."""
+    """The answer of a path: *document* (``None``: 404), or the *outage* that is on."""
 
     document: dict[str, Any] | None
     outage: str | None = None

@@ -1,4 +1,4 @@
-"""Why a token is refused, for the developer in front of it. It shows claims: never for a response or a log."""
+"""Explanations of refusals, for developers. They show claims: never for a response or a log."""
 
 from __future__ import annotations
 

@@ -37,13 +37,13 @@ ON_SIGNATURE = (
 
 
 def on_outage(error: KeySourceError) -> str:
-    """What keeps the service from judging the token."""
+    """Hint at what keeps the service from judging the token."""
     cause = f" ({escaped(repr(error.__cause__))})" if error.kind == "callback" and error.__cause__ else ""
     return f"this says nothing of the token: {error}{cause}"
 
 
 def on_form(raw: object) -> str | None:
-    """What a string that is no signed token may be."""
+    """Hint at what a string that is no signed token may be."""
     if not isinstance(raw, str):
         return "pass the token as str"
     if not raw.strip():
@@ -77,7 +77,7 @@ def _on_encryption(raw: str) -> str | None:
 
 
 def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None:
-    """What an issuer that is nearly right differs in."""
+    """Hint at the difference from an issuer that is nearly the same."""
     found = claims.get("iss")
     if not isinstance(found, str):
         return None
@@ -99,7 +99,7 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
 
 
 def on_algorithm(alg: str) -> str | None:
-    """What may be done about an algorithm that is not allowed."""
+    """Hint at the settings for an algorithm that is not allowed."""
     if alg in OPT_IN_ALGORITHMS:
         return f"{alg} is supported, but only where algorithms names it"
     if alg.startswith("HS"):
@@ -110,12 +110,12 @@ def on_algorithm(alg: str) -> str | None:
 
 
 def on_kind(claims: Mapping[str, Any]) -> str | None:
-    """Whether it is an ID token."""
+    """Hint at an ID token."""
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
 
 
 def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
-    """Why no key was found."""
+    """Hint at the reason for a missing key."""
     if token.kid is None:
         return "the token names no kid, so exactly one key of the set must fit its algorithm"
     if token.kid in trust.issuer.keys.key_set.kids():
@@ -126,7 +126,7 @@ def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
 
 
 def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
-    """What is wrong with the claims."""
+    """Hint at the claim that is wrong."""
     if code == "missing_claim":
         lacking = sorted(name for name in needed if claims.get(name) is None)
         return f"the token lacks {', '.join(lacking)}; have the issuer add it"
@@ -150,7 +150,7 @@ def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[s
 
 
 def on_audience(claims: Mapping[str, Any]) -> str:
-    """Why a token is for somebody else."""
+    """Hint at the difference between the audiences."""
     audience = claims.get("aud")
     client = client_of(claims)
     if audience is None:

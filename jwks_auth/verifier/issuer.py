@@ -67,7 +67,7 @@ class Issuer:
             permissions_claim=permissions_claim,
         )
         self.has_own_audience = audience is not None
-        """Whether no route widens the audience, where several issuers are trusted."""
+        """Return whether no route widens the audience, where several issuers are trusted."""
         self.discovery_url = discovery_url
         """Where the metadata is, if it is not where the standards put it."""
         self.client = client
@@ -94,11 +94,11 @@ class Issuer:
         return self._own.get("algorithms")
 
     def is_like(self, other: Issuer) -> bool:
-        """Whether *other* is this one, or was made of the same: its keys are found in the same way."""
+        """Return whether *other* is this one, or was made of the same: its keys are found in the same way."""
         return self is other or self._made_of == other._made_of
 
     def overrule(self, expected: Expectations) -> Expectations:
-        """What is *expected*, but for what was said for this issuer."""
+        """Return *expected*, with this issuer's own settings in their place."""
         return replace(expected, **self._own)
 
     def warm_up(self) -> None:

@@ -19,7 +19,7 @@ _PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'(
 
 @dataclass(frozen=True)
 class Tenants:
-    """How a verifier finds issuers that it was not told of. Off unless given: ``TokenVerifier(tenants=...)``.
+    """Issuers found on demand. Off unless given: ``TokenVerifier(tenants=...)``.
 
     *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
     :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
@@ -49,6 +49,6 @@ class Tenants:
             raise ConfigurationError(f"tenants: found max_age {self.max_age!r}, expected seconds, above 0")
 
     def may_be(self, issuer: str) -> bool:
-        """Whether *issuer* is worth asking about: a plain https URL on one of the hosts."""
+        """Return whether *issuer* is worth asking about: a plain https URL on one of the hosts."""
         url = _PLAIN_URL.match(issuer)
         return url is not None and url[1] in self.hosts

@@ -49,7 +49,7 @@ class _Inquiry:
 
     @property
     def is_lost(self) -> bool:
-        """Whether nobody may be asking: it hangs, its event loop is gone, or its thread stayed in the parent."""
+        """Return whether nobody may be asking: it hangs, its event loop is gone, or its thread stayed in the parent."""
         return self._process != os.getpid() or elapsed() - self._began > _LAPSE
 
     def settle(self, outcome: Trust | Refused | None) -> None:
@@ -240,7 +240,7 @@ class TenantCache:
             del self._nobody[next(iter(self._nobody))]
 
     def _least_missed(self, newcomer: str) -> str:
-        """Who makes room: a tenant without keys, as those are that nobody has but in made-up tokens."""
+        """Choose the tenant that makes room: one without keys, as made-up tokens name."""
         others = [name for name in self._known if name != newcomer]
         return next((name for name in others if _is_without_keys(self._known[name].trust.issuer)), others[0])
 

@@ -24,7 +24,7 @@ __all__ = ["Bounds", "OwnAudience", "Trust", "bounds_of", "by_name", "check_decl
 
 
 class OwnAudience(frozenset[str]):
-    """What one of several issuers has for an audience of its own: no route widens it.
+    """The audience of one of several issuers, which no route widens.
 
     A partner's tokens are for one of the service's names; a route for another name is no reason to take them there.
     """
@@ -46,13 +46,13 @@ class Trust:
 
     @property
     def keys(self) -> KeyProvider:
-        """Where a key comes from that is not at hand."""
+        """The provider of keys that are not at hand."""
         return self.vetted or self.issuer.keys
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What no issuer's own settings can widen: a token outside of them is refused whoever signed it."""
+    """Limits that no issuer's own settings can widen: a token outside of them is refused whoever signed it."""
 
     algorithms: frozenset[str]
     media_types: frozenset[str | None]
@@ -101,7 +101,7 @@ def check_declared(asked: Audience, terms: Iterable[IssuerTerms]) -> None:
 
 
 def bounds_of(leeway: float) -> Bounds:
-    """What can be said of a token before its issuer is known: that may have any settings of its own."""
+    """Return the limits that hold before the issuer is known, which may have any settings of its own."""
     # Scopes and roles may be anywhere; aud is held to the same form in any case.
     aud = ClaimPath.of("aud")
     rules = ClaimRules(ClaimNames((), aud, aud), frozenset(), leeway)

@@ -104,7 +104,7 @@ class TokenVerifier:
         return tuple(trust.issuer for trust in self._trusted.values())
 
     def terms_of(self, issuer: str) -> IssuerTerms:
-        """How tokens of *issuer* are read and for whom they are; of one not listed, as this verifier was told."""
+        """Return the way tokens of *issuer* are read; for one not listed, this verifier's own."""
         trust = self._trusted.get(issuer)
         return self._expected.terms if trust is None else trust.terms
 

@@ -21,7 +21,7 @@ _LAST = {"django.views.generic.base", "rest_framework.views"}
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """What is asked on the way through ``dispatch``; *doubt* names what on that way is not known."""
+    """The checks on the way through ``dispatch``; *doubt* names what on that way is not known."""
 
     verdict: Verdict
     doubt: str | None
@@ -50,7 +50,7 @@ class Dispatch:
 
 
 def _is_known(method: Any) -> bool:
-    """Whether *method*, with all that it encloses, is code of the frameworks."""
+    """Return whether *method*, with all that it encloses, is code of the frameworks."""
     enclosed = layers(method)
     return bool(enclosed) and all(known(layer.function) for layer in enclosed)
 

@@ -55,7 +55,7 @@ def without_partials(function: Any) -> Any:
 
 
 def cells(function: Any) -> dict[str, Any]:
-    """What *function* encloses, by name; names without a value are left out."""
+    """Return the objects that *function* encloses, by name; names without a value are left out."""
     function = without_partials(function)
     found = {}
     code = getattr(function, "__code__", None)

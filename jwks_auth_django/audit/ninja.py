@@ -35,7 +35,7 @@ def _operations(found: list[Layer]) -> Iterator[tuple[Operation, str | None]]:
 
 
 def _around(operation: Operation) -> str | None:
-    """What ``decorate_view`` has put around the operation, which asks for authentication itself."""
+    """Return the decorators that ``decorate_view`` put around the operation."""
     return next((layer.doubt for layer in layers(operation.run) if layer.doubt is not None), None)
 
 

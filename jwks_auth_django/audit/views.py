@@ -35,7 +35,7 @@ def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
 
 
 def requirements_of(view: Any) -> Iterator[Requirement]:
-    """What is asked of tokens on the way to *view*: by its guards, by Ninja's ``auth``, by DRF's authentication."""
+    """Yield the requirements on the way to *view*: its guards', Ninja's ``auth``, DRF's authentication."""
     yield from getattr(view, "jwks_auth", ())
     found = layers(view)
     for guard in (*_ninja_callbacks(found), *_drf_authentication(found)):

@@ -8,10 +8,10 @@ __all__ = ["error", "warning"]
 
 
 def error(name: str, message: str, hint: str) -> CheckMessage:
-    """What must be mended before anything is served."""
+    """Make an error: to be mended before anything is served."""
     return Error(message, hint=hint, id=f"jwks_auth.{name}")
 
 
 def warning(name: str, message: str, hint: str) -> CheckMessage:
-    """What may be meant, and is worth a look."""
+    """Make a warning: it may be meant, and is worth a look."""
     return Warning(message, hint=hint, id=f"jwks_auth.{name}")
