@@ -8,7 +8,7 @@ import jwt
 
 from jwks_auth.client.client import PyJWKClient
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys import Snapshot, Wanted, resolved
+from jwks_auth.keys import Snapshot, Wanted, resolved, wanted_key
 from jwks_auth.runtime import ask
 
 __all__ = ["ClientKeys"]
@@ -36,18 +36,20 @@ class ClientKeys:
         snapshot = self._source.books.snapshot
         return self._matched(snapshot, kid, alg) if self._source.clock() < snapshot.fresh_until else None
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key in whatever state, waiting only where that can help; raises as the client's source does."""
-        return resolved(self._source.lookup(self._wanted(kid, alg)))
+        return resolved(self._source.lookup(self._wanted(kid, alg, tried)), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`, without holding the event loop."""
-        return resolved(await self._source.alookup(self._wanted(kid, alg)))
+        return resolved(await self._source.alookup(self._wanted(kid, alg, tried)), tried)
 
-    def _wanted(self, kid: str | None, alg: str) -> Wanted[VerificationKey]:
+    def _wanted(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Wanted[VerificationKey]:
         if self._client.match_kid is jwt.PyJWKClient.match_kid:
-            return Wanted(lambda snapshot: snapshot.keys.select(kid, alg), kid)
-        return Wanted(lambda snapshot: self._matched(snapshot, kid, alg), kid)
+            return wanted_key(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)
+        return wanted_key(lambda snapshot: self._matched(snapshot, kid, alg), kid, tried)
 
     def _matched(self, snapshot: Snapshot, kid: str | None, alg: str) -> VerificationKey | None:
         view = self._client.view_of(snapshot)

@@ -5,7 +5,7 @@ A refused member never spoils its set. Nothing here raises for what a provider s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.key_material import read_material
 from jwks_auth.jose.key_purpose import AnotherUse, algorithms_in, check_purpose
 
-__all__ = ["RefusedKey", "VerificationKey", "parse_jwk", "shown_kid"]
+__all__ = ["RefusedKey", "VerificationKey", "any_of", "parse_jwk", "shown_kid"]
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
@@ -50,6 +50,18 @@ class VerificationKey:
         """Return whether *signature* is this key's; ``False`` for an algorithm that it is not bound to."""
         check = self.checks.get(alg)
         return check is not None and check(signature, signing_input)
+
+
+def any_of(keys: Sequence[VerificationKey], alg: str) -> VerificationKey:
+    """A key that verifies *alg* where one of *keys* does: for tokens that don't name theirs."""
+    if len(keys) == 1:
+        return keys[0]
+    checks = tuple(key.checks[alg] for key in keys)
+
+    def check(signature: bytes, signing_input: bytes) -> bool:
+        return any(each(signature, signing_input) for each in checks)
+
+    return VerificationKey(None, keys[0].kty, {}, {alg: check})
 
 
 def shown_kid(kid: str | None) -> str:

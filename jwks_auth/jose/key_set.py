@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, any_of, parse_jwk
 from jwks_auth.jose.pem import jwk_from_pem
 from jwks_auth.jose.strict_json import parse_json_object
 
-__all__ = ["FAKE", "MAX_KEYS", "KeySet", "paced"]
+__all__ = ["FAKE", "MAX_KEYS", "MOST_TRIED", "KeySet", "paced"]
 
 ItemT = TypeVar("ItemT")
 
@@ -21,6 +20,9 @@ FAKE = "jwks_auth_fake_issuer"
 
 MAX_KEYS = 1_000
 """Keys a set may have, but for those that say they are for another use; the largest trust lists have as many."""
+
+MOST_TRIED = 4
+"""Keys tried for a token without a kid: each costs a check of its signature."""
 
 _MOST_MEMBERS = 10_000
 _MOST_REASONS = 8
@@ -38,9 +40,18 @@ class KeySet:
     _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _without_kid: Mapping[str, VerificationKey] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _names: frozenset[str | None] = field(init=False, repr=False, compare=False, default=frozenset())
 
     def __post_init__(self) -> None:
+        nameless = [key for key in self.keys if key.kid is None]
+        only = {alg: keys[0] for alg, keys in _by_alg(nameless).items() if len(keys) == 1}
         object.__setattr__(self, "_by_kid_and_alg", _index(self.keys))
+        object.__setattr__(self, "_without_kid", only)
+        names = {key.kid for key in self.keys} | {key.kid for key in self.refused}
+        object.__setattr__(self, "_names", frozenset(names))
 
     @classmethod
     def from_dict(cls, document: object, *, pause: Callable[[], object] | None = None) -> KeySet:
@@ -86,11 +97,19 @@ class KeySet:
         return cls((parsed,))
 
     def select(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The one key that *kid* and *alg* name; without a kid, the only key that fits *alg*.
+        """The one key that *kid* and *alg* name.
 
-        A kid that is not in the set never falls back to another key.
+        Where no key has that kid, the only key without one that fits *alg*. Without a kid, whichever of the keys that
+        fit *alg* has signed, where they are at most :data:`MOST_TRIED`.
         """
-        return self._by_kid_and_alg.get((kid, alg))
+        key = self._by_kid_and_alg.get((kid, alg))
+        if key is None and kid not in self._names:
+            return self._without_kid.get(alg) if kid is not None else None
+        return key
+
+    def fitting(self, alg: str) -> int:
+        """How many keys fit *alg*."""
+        return sum(alg in key.checks for key in self.keys)
 
     @property
     def why_unusable(self) -> str:
@@ -144,13 +163,20 @@ def _without_repeats(parsed: list[VerificationKey | RefusedKey]) -> list[Verific
     return kept
 
 
+def _by_alg(keys: Iterable[VerificationKey]) -> dict[str, list[VerificationKey]]:
+    fitting: dict[str, list[VerificationKey]] = {}
+    for key in keys:
+        for alg in key.checks:
+            fitting.setdefault(alg, []).append(key)
+    return fitting
+
+
 def _index(keys: tuple[VerificationKey, ...]) -> dict[tuple[str | None, str], VerificationKey]:
     index: dict[tuple[str | None, str], VerificationKey] = {}
-    fitting = Counter(alg for key in keys for alg in key.algorithms)
-    for key in keys:
-        for alg in key.algorithms:
+    for alg, fitting in _by_alg(keys).items():
+        for key in fitting:
             if key.kid is not None:
                 index.setdefault((key.kid, alg), key)
-            if fitting[alg] == 1:
-                index[None, alg] = key
+        if len(fitting) <= MOST_TRIED:
+            index[None, alg] = any_of(fitting, alg)
     return index

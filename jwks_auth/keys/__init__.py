@@ -9,8 +9,18 @@ from jwks_auth.keys.flight import GRACE
 from jwks_auth.keys.freshness import BRIEF_WAIT, Errand, Patience, Rules, State
 from jwks_auth.keys.ledger import RecentKids
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import Deferred, Found, Health, Loaded, Order, Snapshot, Wanted
-from jwks_auth.keys.source import KeySource, resolved
+from jwks_auth.keys.snapshot import (
+    Deferred,
+    Found,
+    Health,
+    Loaded,
+    Order,
+    Snapshot,
+    Wanted,
+    resolved,
+    wanted_key,
+)
+from jwks_auth.keys.source import KeySource
 from jwks_auth.keys.supplied import KeyProvider, StaticKeys, SuppliedKeys, usable_keys
 
 __all__ = [
@@ -40,4 +50,5 @@ __all__ = [
     "resolved",
     "usable_keys",
     "vetted",
+    "wanted_key",
 ]

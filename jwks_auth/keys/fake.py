@@ -9,8 +9,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import FAKE, KeySet, VerificationKey
+from jwks_auth.keys.snapshot import found
 from jwks_auth.keys.supplied import KeyProvider, StaticKeys, SuppliedKeys
 
 __all__ = ["VettedKeys", "mark_fake", "vetted"]
@@ -61,16 +62,15 @@ class VettedKeys:
         except KeySourceError:
             return None
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
-        key = self.key_set.select(kid, alg)
-        if key is None:
-            raise InvalidTokenError("unknown_key")
-        return key
+        return found(self.key_set.select(kid, alg), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`."""
-        return self.resolve(kid, alg)
+        return self.resolve(kid, alg, tried=tried)
 
     def _judge(self) -> None:
         if self._refused:

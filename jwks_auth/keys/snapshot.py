@@ -7,11 +7,24 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from jwks_auth.errors import KeySourceError
-from jwks_auth.jose import KeySet
+from jwks_auth.errors import InvalidTokenError, KeySourceError
+from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys.freshness import Errand, Life
 
-__all__ = ["NOTHING", "Deferred", "Found", "Health", "Loaded", "Order", "Snapshot", "Wanted", "caused"]
+__all__ = [
+    "NOTHING",
+    "Deferred",
+    "Found",
+    "Health",
+    "Loaded",
+    "Order",
+    "Snapshot",
+    "Wanted",
+    "caused",
+    "found",
+    "resolved",
+    "wanted_key",
+]
 
 ValueT = TypeVar("ValueT")
 
@@ -88,6 +101,8 @@ class Wanted(Generic[ValueT]):
 
     pick: Callable[[Snapshot], ValueT | None]
     kid: str | None = None
+    again: bool = False
+    """What was found before was not the right one: only a budgeted fetch may bring it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +138,31 @@ def caused(detail: str, kind: str, cause: BaseException) -> KeySourceError:
     error = KeySourceError(detail, kind=kind)
     error.__cause__ = cause
     return error
+
+
+def wanted_key(
+    pick: Callable[[Snapshot], VerificationKey | None], kid: str | None, tried: VerificationKey | None
+) -> Wanted[VerificationKey]:
+    """The key that *pick* finds, unless it is the one *tried* before."""
+    if tried is None:
+        return Wanted(pick, kid)
+
+    def other(snapshot: Snapshot) -> VerificationKey | None:
+        key = pick(snapshot)
+        return None if key is tried else key
+
+    return Wanted(other, kid, again=True)
+
+
+def resolved(result: Found[VerificationKey], tried: VerificationKey | None = None) -> VerificationKey:
+    """The key that was found; raises ``InvalidTokenError`` or ``KeySourceError``."""
+    if result.error is not None:
+        raise result.error
+    return found(result.value, tried)
+
+
+def found(key: VerificationKey | None, tried: VerificationKey | None) -> VerificationKey:
+    """*key*, if there is one and it is not the one *tried* before; raises ``InvalidTokenError``."""
+    if key is None or key is tried:
+        raise InvalidTokenError("unknown_key" if tried is None else "bad_signature")
+    return key

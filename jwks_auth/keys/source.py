@@ -12,17 +12,17 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from jwks_auth.challenge import escaped
-from jwks_auth.errors import InvalidTokenError, KeySourceError
+from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys.events import KeyEvent, OnEvent
 from jwks_auth.keys.flight import Flight
 from jwks_auth.keys.flights import Flights
 from jwks_auth.keys.freshness import Errand, Move, Patience, Rules, Situation, State, plan
 from jwks_auth.keys.ledger import Ledger, RecentKids
-from jwks_auth.keys.snapshot import Found, Health, Loaded, Order, Wanted
+from jwks_auth.keys.snapshot import Found, Health, Loaded, Order, Wanted, resolved, wanted_key
 from jwks_auth.runtime import elapsed
 
-__all__ = ["KeySource", "resolved"]
+__all__ = ["KeySource"]
 
 ValueT = TypeVar("ValueT")
 Steps = Generator[tuple[Flight, float] | Found[ValueT], None, None]
@@ -67,17 +67,19 @@ class KeySource:
         snapshot = self.books.snapshot
         return snapshot.keys.select(kid, alg) if self.clock() < snapshot.fresh_until else None
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key: at once if it may be served, perhaps with a renewal in the background; else after a fetch.
 
         Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
         set.
         """
-        return resolved(self.lookup(_key(kid, alg)))
+        return resolved(self.lookup(_key(kid, alg, tried)), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`, without holding the event loop."""
-        return resolved(await self.alookup(_key(kid, alg)))
+        return resolved(await self.alookup(_key(kid, alg, tried)), tried)
 
     def lookup(self, wanted: Wanted[ValueT], *, refresh: bool = False) -> Found[ValueT]:
         """Look for *wanted*; with *refresh*, in the answer of a fetch that is under way or starts now."""
@@ -105,7 +107,11 @@ class KeySource:
         """The flights to wait for, and for how many seconds; at last how the lookup ends."""
         began, landed, admitted, crowd = self.clock(), None, False, self.flights.crowd
         recent = self._recent  # without a set each lookup loads, but for the kids remembered
-        refresh |= recent is not None and not recent.holds(wanted.kid, self.books.snapshot, began)
+        refresh |= (
+            recent is not None
+            and not wanted.again
+            and not recent.holds(wanted.kid, self.books.snapshot, began)
+        )
         try:
             for _ in range(_MOST_WAITS):
                 flight, seconds = self._begin(wanted, began, refresh=refresh)
@@ -246,14 +252,5 @@ class KeySource:
                 _log.exception("on_event failed")
 
 
-def _key(kid: str | None, alg: str) -> Wanted[VerificationKey]:
-    return Wanted(lambda snapshot: snapshot.keys.select(kid, alg), kid)
-
-
-def resolved(found: Found[VerificationKey]) -> VerificationKey:
-    """The key that was found; raises ``InvalidTokenError`` or ``KeySourceError``."""
-    if found.value is not None:
-        return found.value
-    if found.error is not None:
-        raise found.error
-    raise InvalidTokenError("unknown_key")
+def _key(kid: str | None, alg: str, tried: VerificationKey | None) -> Wanted[VerificationKey]:
+    return wanted_key(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, Protocol
 
-from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
+from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
+from jwks_auth.keys.snapshot import found
 
 __all__ = ["KeyProvider", "StaticKeys", "SuppliedKeys", "usable_keys"]
 
@@ -18,13 +19,16 @@ class KeyProvider(Protocol):
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
         """The key, if it is at hand and fresh. Never waits and starts nothing."""
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key in whatever state, waiting only where that can help.
 
-        Raises ``InvalidTokenError`` or ``KeySourceError``.
+        *tried* is one that this gave before, and that has not signed the token: another is sought. Raises
+        ``InvalidTokenError`` or ``KeySourceError``.
         """
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`, without blocking the event loop."""
 
     @property
@@ -42,16 +46,15 @@ class StaticKeys:
         self.key_set = key_set
         self.find = key_set.select
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` when the set has none."""
-        key = self.find(kid, alg)
-        if key is None:
-            raise InvalidTokenError("unknown_key")
-        return key
+        return found(self.find(kid, alg), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`."""
-        return self.resolve(kid, alg)
+        return self.resolve(kid, alg, tried=tried)
 
 
 class SuppliedKeys:
@@ -87,16 +90,15 @@ class SuppliedKeys:
         except KeySourceError:
             return None
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
-        key = self.key_set.select(kid, alg)
-        if key is None:
-            raise InvalidTokenError("unknown_key")
-        return key
+        return found(self.key_set.select(kid, alg), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """As :meth:`resolve`."""
-        return self.resolve(kid, alg)
+        return self.resolve(kid, alg, tried=tried)
 
 
 def usable_keys(document: Any) -> KeySet:

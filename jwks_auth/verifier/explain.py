@@ -13,7 +13,7 @@ from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
 from jwks_auth.jose import MAX_TOKEN_LENGTH, UnverifiedToken, issuer_of, parse_jws
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import hints
-from jwks_auth.verifier.trust import Trust
+from jwks_auth.verifier.trust import Trust, check_for_another_key, check_signature
 
 __all__ = ["Explainer", "Explanation", "Step"]
 
@@ -89,7 +89,7 @@ class Explainer:
         )
         trust = self.trust_in(issuer_of(claims))
         yield from _walk_the_header(token, claims, trust)
-        rest = [_walk_the_signature(token, trust), _walk_the_claims(claims, trust, self.now)]
+        rest = [_walk_the_signature(token, trust, self.now), _walk_the_claims(claims, trust, self.now)]
         if trust.find(token.kid, token.alg) is None:  # then bad claims are not worth the wait for a key
             rest.reverse()
         yield from chain(*rest)
@@ -117,14 +117,16 @@ def _walk_the_header(
         raise InvalidTokenError("wrong_type")
 
 
-def _walk_the_signature(token: UnverifiedToken, trust: Trust) -> Iterator[tuple[Step, Hint]]:
+def _walk_the_signature(token: UnverifiedToken, trust: Trust, now: float) -> Iterator[tuple[Step, Hint]]:
     expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
     yield Step("key", expected, f"kid {shown(token.kid)}"), lambda code: hints.on_key(token, trust)
-    key = trust.keys.resolve(token.kid, token.alg)
-    made = Step("signature", f"made with key {shown(key.kid)}", f"{len(token.signature)} octets")
+    keys = trust.keys
+    key = keys.resolve(token.kid, token.alg)
+    made = Step("signature", f"made with {hints.meant(token, key, trust)}", f"{len(token.signature)} octets")
     yield made, lambda code: hints.ON_SIGNATURE
     if not token.is_signed(key.verify):
-        raise InvalidTokenError("bad_signature")
+        check_for_another_key(token, trust, key, now)
+        check_signature(token, keys.resolve(token.kid, token.alg, tried=key))
 
 
 def _walk_the_claims(claims: Mapping[str, Any], trust: Trust, now: float) -> Iterator[tuple[Step, Hint]]:

@@ -8,12 +8,20 @@ from typing import Any
 from jwks_auth.challenge import escaped, named, shown
 from jwks_auth.claims import client_of
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.jose import OPT_IN_ALGORITHMS, UnverifiedToken, parse_jws, shown_kid
+from jwks_auth.jose import (
+    MOST_TRIED,
+    OPT_IN_ALGORITHMS,
+    UnverifiedToken,
+    VerificationKey,
+    parse_jws,
+    shown_kid,
+)
 from jwks_auth.verifier.trust import Trust
 
 __all__ = [
     "ON_SIGNATURE",
     "keys_in_hand",
+    "meant",
     "on_algorithm",
     "on_audience",
     "on_claims",
@@ -117,7 +125,9 @@ def on_kind(claims: Mapping[str, Any]) -> str | None:
 def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
     """Hint at the reason for a missing key."""
     if token.kid is None:
-        return "the token names no kid, so exactly one key of the set must fit its algorithm"
+        fitting = trust.keys.key_set.fitting(token.alg)
+        tried = f"{fitting} keys fit {token.alg}, and at most {MOST_TRIED} are tried" if fitting else ""
+        return f"the token names no kid; {tried or f'no key of the set fits {token.alg}'}"
     if token.kid in trust.issuer.keys.key_set.kids():
         return f"the set has this kid, but not for {token.alg}: compare the key's alg and type"
     age = getattr(trust.issuer.health(), "age", None)
@@ -158,6 +168,16 @@ def on_audience(claims: Mapping[str, Any]) -> str:
     if (client is not None and audience in (client, [client])) or _is_id_token(claims):
         return f"the audience is the client's id: {_FOR_THE_CLIENT}"
     return "the client asked for another API's token; or, if this one is meant, add it to the audience"
+
+
+def meant(token: UnverifiedToken, key: VerificationKey, trust: Trust) -> str:
+    """The key that is to have signed the token."""
+    if key.kid is not None:
+        return f"key {shown(key.kid)}"
+    if token.kid is not None:
+        return "the only key without a kid that fits"
+    fitting = trust.keys.key_set.fitting(token.alg)
+    return "the only key that fits" if fitting == 1 else f"one of the {fitting} keys that fit"
 
 
 def keys_in_hand(trust: Trust) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from jwks_auth.claims import (
     PROFILES,
@@ -14,13 +15,26 @@ from jwks_auth.claims import (
     ClaimRules,
     Expectations,
     IssuerTerms,
+    validate_claims,
 )
-from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, VerificationKey
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import KeyProvider, VettedKeys, vetted
 from jwks_auth.verifier.issuer import Issuer
 
-__all__ = ["Bounds", "OwnAudience", "Trust", "bounds_of", "by_name", "check_declared", "trust_in", "within"]
+__all__ = [
+    "Bounds",
+    "OwnAudience",
+    "Trust",
+    "bounds_of",
+    "by_name",
+    "check_declared",
+    "check_for_another_key",
+    "check_signature",
+    "judged",
+    "trust_in",
+    "within",
+]
 
 
 class OwnAudience(frozenset[str]):
@@ -80,6 +94,35 @@ def trust_in(
         rules=expected.rules,
         terms=terms,
     )
+
+
+def judged(token: UnverifiedToken, trust: Trust, now: float) -> dict[str, Any]:
+    """The claims of *token*, if they are *trust*'s issuer's and in order; raises ``InvalidTokenError``."""
+    claims = token.claims
+    if issuer_of(claims) != trust.issuer.issuer:
+        raise InvalidTokenError("wrong_issuer")
+    validate_claims(claims, trust.rules, now)
+    return claims
+
+
+def check_signature(token: UnverifiedToken, key: VerificationKey) -> None:
+    """Raise ``InvalidTokenError`` where *key* has not signed *token*."""
+    if not token.is_signed(key.verify):
+        raise InvalidTokenError("bad_signature")
+
+
+def check_for_another_key(token: UnverifiedToken, trust: Trust, key: VerificationKey, now: float) -> None:
+    """Raise ``InvalidTokenError`` where *key*, which has not signed *token*, is the one that the token means.
+
+    Of a provider that names no keys nobody can tell a bad signature from one by a new key, so that one may be fetched:
+    for a token that is otherwise in order.
+    """
+    if key.kid is not None and token.kid is not None:
+        raise InvalidTokenError("bad_signature")
+    try:
+        judged(token, trust, now)
+    except InvalidTokenError as exc:
+        raise InvalidTokenError("bad_signature") from exc
 
 
 def within(asked: Audience, own: Audience | None) -> Audience:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from jwks_auth.claims import (
     AnyAudience,
@@ -18,13 +17,24 @@ from jwks_auth.claims import (
     validate_claims,
 )
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of, parse_jws
+from jwks_auth.jose import Header, UnverifiedToken, issuer_of, parse_jws
 from jwks_auth.runtime import RawToken, aask, ask
 from jwks_auth.verifier.explain import Explainer, Explanation
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
-from jwks_auth.verifier.trust import Bounds, Trust, bounds_of, by_name, check_declared, trust_in, within
+from jwks_auth.verifier.trust import (
+    Bounds,
+    Trust,
+    bounds_of,
+    by_name,
+    check_declared,
+    check_for_another_key,
+    check_signature,
+    judged,
+    trust_in,
+    within,
+)
 
 __all__ = ["TokenVerifier"]
 
@@ -146,9 +156,13 @@ class TokenVerifier:
             raise _refusal(jose, trust)
         key = trust.find(jose.kid, jose.alg)
         if key is None:
-            self._judge(token, trust)  # or else it is not worth the wait
+            judged(token, trust, self._clock())  # or else it is not worth the wait
             key = trust.keys.resolve(token.kid, token.alg)
-        return self._conclude(token, trust, key)
+        if not token.is_signed(key.verify):
+            check_for_another_key(token, trust, key, self._clock())
+            check_signature(token, trust.keys.resolve(token.kid, token.alg, tried=key))
+        claims = judged(token, trust, self._clock())
+        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
@@ -164,9 +178,13 @@ class TokenVerifier:
             raise _refusal(jose, trust)
         key = trust.find(jose.kid, jose.alg)
         if key is None:
-            self._judge(token, trust)
+            judged(token, trust, self._clock())
             key = await trust.keys.aresolve(token.kid, token.alg)
-        return self._conclude(token, trust, key)
+        if not token.is_signed(key.verify):
+            check_for_another_key(token, trust, key, self._clock())
+            check_signature(token, await trust.keys.aresolve(token.kid, token.alg, tried=key))
+        claims = judged(token, trust, self._clock())
+        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
@@ -234,20 +252,6 @@ class TokenVerifier:
         if token.alg not in self._bounds.algorithms or token.jose.media_type not in self._bounds.media_types:
             raise _refusal(token.jose, self._bounds)
         validate_claims(token.claims, self._bounds.rules, self._clock())
-
-    def _conclude(self, token: UnverifiedToken, trust: Trust, key: VerificationKey) -> VerifiedToken:
-        if not token.is_signed(key.verify):
-            raise InvalidTokenError("bad_signature")
-        claims = self._judge(token, trust)
-        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
-
-    def _judge(self, token: UnverifiedToken, trust: Trust) -> dict[str, Any]:
-        """The claims, if they are *trust*'s issuer's and in order."""
-        claims = token.claims
-        if issuer_of(claims) != trust.issuer.issuer:
-            raise InvalidTokenError("wrong_issuer")
-        validate_claims(claims, trust.rules, self._clock())
-        return claims
 
 
 def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:

@@ -49,7 +49,6 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "private_list": (RSA_JWK, {"oth": [None]}),
     "kid_in_small_letters": (RSA_JWK, {"kid": "rs256"}),
     "kid_with_a_space": (RSA_JWK, {"kid": "RS256 "}),
-    "kid_missing": (RSA_JWK, {"kid": ...}),
     "kid_a_list": (RSA_JWK, {"kid": ["RS256"]}),
     "n_with_padding_inside": (RSA_JWK, {"n": RSA_JWK["n"][:4] + "==" + RSA_JWK["n"][4:]}),
     "n_with_a_space": (RSA_JWK, {"n": RSA_JWK["n"] + " "}),
@@ -112,11 +111,15 @@ def weak_keys() -> Iterator[Attack]:
 
 
 def ambiguous_keys() -> Iterator[Attack]:
-    """A kid names one key, and no kid names the only key that fits."""
+    """A kid names one key, and of keys without one it must be plain which is meant."""
     twin = public_jwk("RS256", forge.ATTACKER_KEY, kid="twin", alg="RS256")
     unnamed = lambda: token(header(kid=...))  # noqa: E731
-    several, one = published(RSA_JWK, twin), published(RSA_JWK, EC_JWK)
-    yield Attack("key_set_no_kid_and_two_keys_that_fit", unnamed, "unknown_key", unnamed, several, one)
+    four = [RSA_JWK, *({**twin, "kid": f"twin{number}"} for number in range(3))]
+    five, few = published(*four, twin), published(*four)
+    yield Attack("key_set_no_kid_and_five_keys_that_fit", unnamed, "unknown_key", unnamed, five, few)
+    es = lambda: token(header("ES256", kid=...), alg="ES256")  # noqa: E731
+    yield Attack("key_set_no_kid_and_no_key_that_fits", es, "unknown_key", unnamed, few, few)
+    yield from nameless_keys(twin)
     both = published(RSA_JWK, {**twin, "kid": "RS256"})
     forged = lambda: token(key=forge.ATTACKER_KEY)  # noqa: E731
     yield Attack("key_set_second_key_of_a_kid", forged, "bad_signature", token, both, both)
@@ -131,6 +134,26 @@ def ambiguous_keys() -> Iterator[Attack]:
         yield Attack(f"key_set_kid_{name}", forged, "unknown_key", control, composed, composed)
 
 
+def nameless_keys(other: dict[str, Any]) -> Iterator[Attack]:
+    """A key without a kid stands in for a kid that no key has, where it is the only one, and for nothing else."""
+    nameless, other = changed(RSA_JWK, {"kid": ...}), changed(other, {"kid": ...})
+    alone = published(nameless)
+    for name, members in {
+        "and_another": [nameless, other],
+        "beside_the_one_named": [nameless, {**EC_JWK, "kid": "RS256"}],
+        "beside_a_refused_one": [nameless, {**other, "kid": "RS256", "use": "enc"}],
+    }.items():
+        yield Attack(f"key_set_nameless_{name}", token, "unknown_key", token, published(*members), alone)
+    forged = lambda: token(key=forge.ATTACKER_KEY)  # noqa: E731
+    yield Attack("key_set_nameless_and_anothers_signature", forged, "bad_signature", token, alone, alone)
+    named = published(
+        RSA_JWK, other
+    )  # the attacker's key is in the set, but is not the one that the token names
+    yield Attack("key_set_named_but_signed_by_a_nameless", forged, "bad_signature", token, named, named)
+    for_rs512 = published({**nameless, "alg": "RS512"})
+    yield Attack("key_set_nameless_for_another_hash", token, "unknown_key", token, for_rs512, alone)
+
+
 def sound_sets() -> Iterator[Attack]:
     """What is no attack: one kid for keys of different types, keys without alg, and a set full of foreign members."""
     shared = {"keys": [{**jwk, "kid": "one"} for jwk in (RSA_JWK, EC_JWK, ED_JWK)]}
@@ -141,6 +164,8 @@ def sound_sets() -> Iterator[Attack]:
         signed = lambda alg=alg: token(header(alg, kid="RS256"), alg=alg)  # noqa: E731
         free = published(changed(RSA_JWK, {"alg": ...}))
         yield Attack(f"key_set_without_alg_is_fine_for_{alg}", signed, None, signed, free, free)
+    nameless = changed(RSA_JWK, {"kid": ...})
+    yield Attack("key_set_kid_missing_is_fine", token, None, token, published(nameless), published(RSA_JWK))
     for name, (jwk, written) in WRITTEN_OTHERWISE.items():
         signed = lambda alg=jwk["alg"]: token(alg=alg)  # noqa: E731
         yield Attack(

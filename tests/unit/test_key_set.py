@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySet
-from jwks_auth.jose.key_set import MAX_KEYS
+from jwks_auth.jose.key_set import MAX_KEYS, MOST_TRIED
 from jwks_auth.keys.supplied import StaticKeys
 from tests.unit.test_jwk import EC, ED, RSA
 
@@ -115,15 +115,29 @@ def test_jose_8_one_kid_on_two_keys_for_one_algorithm_keeps_the_first() -> None:
     assert keys.refused[0].reason == "kid is taken by another key of the set"
 
 
-def test_jose_8_without_a_kid_exactly_one_key_must_fit() -> None:
-    """A key with a kid may serve a token without one, if no other could; several usable keys serve none."""
+def test_jose_8_without_a_kid_the_keys_that_fit_are_tried() -> None:
+    """Whichever has signed serves a token without one, where they are few."""
     one = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, EC]})
     assert one.select(None, "RS256") is one.keys[0]
     assert one.select(None, "ES256") is one.keys[1]
-    assert one.select("x", "ES256") is None
+    assert one.select(None, "EdDSA") is None
     two = KeySet.from_dict({"keys": [{**RSA, "kid": "a", "alg": "RS256"}, {**RSA, "kid": "b"}]})
-    assert two.select(None, "RS256") is None
+    either = two.select(None, "RS256")
+    assert either is not None
+    assert (either.kid, either.algorithms, dict(either.jwk)) == (None, {"RS256"}, {})
+    assert either is two.select(None, "RS256")
     assert two.select(None, "PS256") is two.keys[1]
+    many = KeySet.from_dict({"keys": [RSA] * (MOST_TRIED + 1)})
+    assert many.select(None, "RS256") is None
+    assert [keys.fitting("RS256") for keys in (one, two, many)] == [1, 2, MOST_TRIED + 1]
+
+
+def test_jose_8_a_key_without_a_kid_serves_where_it_can_only_be_meant() -> None:
+    """The only one of its kind, for a kid that no key has, be it one that is refused."""
+    keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "use": "enc", "kid": "b"}, EC]})
+    assert keys.select("x", "ES256") is keys.keys[1]
+    assert keys.select("x", "RS256") is keys.select("a", "ES256") is keys.select("b", "ES256") is None
+    assert KeySet.from_dict({"keys": [EC, EC]}).select("x", "ES256") is None
 
 
 async def test_static_keys_never_wait() -> None:

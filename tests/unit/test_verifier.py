@@ -13,7 +13,6 @@ from jwks_auth import (
     ANY_AUDIENCE,
     AuthError,
     ConfigurationError,
-    InvalidTokenError,
     Issuer,
     KeySet,
     KeySourceError,
@@ -22,6 +21,7 @@ from jwks_auth import (
     VerifiedToken,
 )
 from jwks_auth.jose.jwk import VerificationKey
+from jwks_auth.keys.snapshot import found
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
 
@@ -39,17 +39,16 @@ class ReluctantKeys:
         """Nothing yet."""
         return None
 
-    def resolve(self, kid: str | None, alg: str) -> VerificationKey:
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """Fetched."""
         self.waits += 1
-        key = self.key_set.select(kid, alg)
-        if key is None:
-            raise InvalidTokenError("unknown_key")
-        return key
+        return found(self.key_set.select(kid, alg), tried)
 
-    async def aresolve(self, kid: str | None, alg: str) -> VerificationKey:
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
         """Fetched."""
-        return self.resolve(kid, alg)
+        return self.resolve(kid, alg, tried=tried)
 
 
 @pytest.fixture
