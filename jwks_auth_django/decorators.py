@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar, Unpack, overload
 
 from asgiref.sync import iscoroutinefunction
@@ -71,7 +71,12 @@ class RequireJWTMixin:
     def as_view(cls, *actions: Any, **initkwargs: Any) -> Callable[..., Any]:
         """The view, guarded as a whole: before ``setup()``, ``dispatch()`` and every handler."""
         view = super().as_view(*actions, **initkwargs)  # type: ignore[misc]  # of the View it is mixed into
-        guarded: Callable[..., Any] = _guarded(Requirement.of(**initkwargs.get("jwt", cls.jwt)), view)
+        asked = initkwargs.get("jwt", cls.jwt)
+        if not isinstance(asked, Mapping):
+            raise ConfigurationError(
+                f'jwt: found {asked!r} on {cls.__qualname__}, expected options such as {{"scopes": "orders:read"}}'
+            )
+        guarded: Callable[..., Any] = _guarded(Requirement.of(**asked), view)
         return guarded
 
 

@@ -80,8 +80,8 @@ def names(value: Any) -> dict[str, str]:
 def paths(value: Any) -> tuple[str, ...]:
     """Beginnings of paths: a list, a JSON array, or one string with spaces between."""
     found = readers.names(value)
-    if value == "" or not all(path.startswith("/") for path in found):
-        raise ValueError(f'expected a list of paths such as "/health/", found {value!r}')
+    if not all(path.startswith("/") and path.strip("/") for path in found):  # every path begins with "/"
+        raise ValueError(f'expected a list of beginnings of paths such as "/health/", found {value!r}')
     return found
 
 

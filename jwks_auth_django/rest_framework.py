@@ -210,7 +210,8 @@ def _required(view: Any, method: str) -> tuple[str, ...] | None:
     if isinstance(asked, Mapping):
         keys = (getattr(view, "action", None), method, "GET" if method == "HEAD" else method)
         asked = next((asked[key] for key in keys if key in asked), None)
-    if asked == "" or (asked is view.required_scopes and not asked):
+    blank = isinstance(asked, str) and not asked.strip()
+    if blank or (asked is view.required_scopes and not asked):
         raise ImproperlyConfigured(f"{type(view).__name__}.required_scopes: found {asked!r}, expected scopes")
     return tuple(asked.split()) if isinstance(asked, str) else asked if asked is None else tuple(asked)
 

@@ -133,11 +133,11 @@ class JWTAuthenticationBackend(AuthenticationBackend):
 
 
 def _checked_paths(paths: Any) -> tuple[str, ...]:
-    # An empty one would exempt everything.
+    # An empty one, or "/", would exempt everything.
     listed = tuple(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else (None,)
-    if not all(isinstance(path, str) and path.startswith("/") for path in listed):
+    if not all(isinstance(path, str) and path.startswith("/") and path.strip("/") for path in listed):
         raise ConfigurationError(
-            f'exempt_paths: expected a list of paths such as "/health/", found {paths!r}'
+            f'exempt_paths: expected a list of beginnings of paths such as "/health/", found {paths!r}'
         )
     return listed
 

@@ -164,15 +164,37 @@ def test_an_unset_backend_of_a_starlette_guard_is_refused() -> None:
     starlette_guard(backend=JWTAuthenticationBackend(SETTINGS))(view)
 
 
-@pytest.mark.parametrize("paths", [None, "", "/health", [""], [None], ["health"], [" "], 5], ids=repr)
+@pytest.mark.parametrize("paths", [None, "", "/health", [""], [None], ["health"], [" "], ["/"], 5], ids=repr)
 def test_an_empty_exempt_path_exempts_nothing(paths: Any) -> None:
-    """Every path begins with the empty one; the control is a path."""
+    """Every path begins with the empty one, and with a slash; the control is a path."""
     with pytest.raises(ConfigurationError, match=r"\Aexempt_paths: "):
         JWTAuthenticationBackend(SETTINGS, exempt_paths=paths)
     JWTAuthenticationBackend(SETTINGS, exempt_paths=["/health"])
 
 
-@pytest.mark.parametrize("scopes", [None, "", []], ids=repr)
+@pytest.mark.parametrize(
+    "paths", ["", "/", "/health /", [""], ["/"], ["//"], ["/health", "/"], '["/"]'], ids=repr
+)
+def test_an_empty_exempt_path_of_djangos_exempts_nothing(paths: Any) -> None:
+    """The same for ``EXEMPT_PATHS``; the control is a path."""
+    from jwks_auth_django.options import paths as read
+
+    with pytest.raises(ValueError, match=r"beginnings of paths|list of strings"):
+        read(paths)
+    assert read("/health /ready/") == ("/health", "/ready/")
+
+
+@pytest.mark.parametrize("asked", [None, "", "scopes", [], False], ids=repr)
+def test_what_is_no_options_guards_no_view_class(asked: Any) -> None:
+    """``jwt = None`` on a class of Django's, or given to ``as_view``; the control asks for a good token alone."""
+    guarded: Any = type("Orders", (RequireJWTMixin, View), {})
+    for cls, given in ((type("Unset", (guarded,), {"jwt": asked}), {}), (guarded, {"jwt": asked})):
+        with pytest.raises(ConfigurationError, match=r"\Ajwt: found .* on (Unset|Orders), expected options"):
+            cls.as_view(**given)
+    assert guarded.as_view(jwt={})
+
+
+@pytest.mark.parametrize("scopes", [None, "", " ", []], ids=repr)
 def test_required_scopes_that_name_nothing_open_no_view(scopes: Any) -> None:
     """DRF's views name scopes in an attribute; the control names one, and a dict may name none for a method."""
     from django.core.exceptions import ImproperlyConfigured
@@ -187,7 +209,7 @@ def test_required_scopes_that_name_nothing_open_no_view(scopes: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match="required_scopes"):
         asked(scopes)
     assert asked("orders:read") == asked({"GET": ["orders:read"]}) == "scopes orders:read"
-    if scopes == "":
+    if isinstance(scopes, str):
         with pytest.raises(ImproperlyConfigured, match="required_scopes"):
             asked({"GET": scopes})
 
