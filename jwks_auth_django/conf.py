@@ -22,7 +22,6 @@ from jwks_auth.adapters import Authenticator, CacheStore, Requirement, SealedSto
 from jwks_auth_django import options as read
 from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.signals import announce_keys
-from jwks_auth_django.user_settings import trusted_issuers
 
 __all__ = [
     "BACKEND",
@@ -140,7 +139,8 @@ def _configured() -> Configuration:
         shared = Settings.from_mapping(
             {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_SETTINGS
         )
-        from_options = import_string("jwks_auth_django.resolvers.from_options")
+        from jwks_auth_django.users import from_options, trusted_issuers  # once there are models
+
         return Configuration(
             authenticator=Authenticator(
                 shared,

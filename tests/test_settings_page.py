@@ -28,5 +28,5 @@ def test_djangos_page_lists_djangos_own() -> None:
     need_module("django")
     import_module("tests.django_site")
     own = {*import_module("jwks_auth_django.conf").DJANGO_SETTINGS, "STORE"}
-    users = import_module("jwks_auth_django.provisioning").DATABASE_SETTINGS
+    users = import_module("jwks_auth_django.users").DATABASE_SETTINGS
     assert {*own, *users} <= first_column("django.md")

@@ -14,8 +14,7 @@ from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import DJANGO_SETTINGS, GONE, LABEL, Configuration, configuration
 from jwks_auth_django.options import mapping, nearest
-from jwks_auth_django.resolvers import from_options
-from jwks_auth_django.user_settings import trusted_issuers
+from jwks_auth_django.users import from_options, trusted_issuers
 
 __all__ = ["check_settings"]
 

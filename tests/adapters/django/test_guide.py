@@ -14,7 +14,7 @@ from django.test import Client
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import checks, signals
 from jwks_auth_django.conf import DJANGO_SETTINGS
-from jwks_auth_django.provisioning import DATABASE_SETTINGS
+from jwks_auth_django.users import DATABASE_SETTINGS
 from tests.django_site import settings as site
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "django.md").read_text()

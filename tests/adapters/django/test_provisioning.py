@@ -350,7 +350,7 @@ def test_a_mapped_name_that_is_taken_is_refused(
 
 def test_an_identity_is_one_to_the_letter(store: Any, user_of: UserOf) -> None:
     """Where a collation takes ADA for ada, the database's answer is not believed."""
-    from jwks_auth_django.provisioning import _owner
+    from jwks_auth_django.users.provisioning import _owner
 
     store()
     user = user_of(sub="ada")

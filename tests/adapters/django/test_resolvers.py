@@ -12,7 +12,7 @@ from django.test import AsyncClient, Client
 from jwks_auth import InvalidTokenError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
-from jwks_auth_django.resolvers import UserResolver
+from jwks_auth_django.users import UserResolver
 
 
 def customer(token: VerifiedToken) -> Any:

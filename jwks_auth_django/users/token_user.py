@@ -7,17 +7,12 @@ from typing import Any, ClassVar, NoReturn
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db.models.manager import EmptyManager
 
-from jwks_auth import ForbiddenError, VerifiedToken
+from jwks_auth import VerifiedToken
 from jwks_auth.adapters import name_of_service
 
-__all__ = ["TokenUser", "service_refused"]
+__all__ = ["TokenUser"]
 
 _PERMISSIONS: Any = PermissionsMixin
-
-
-def service_refused() -> ForbiddenError:
-    """A service's token where only people may sign in: 403."""
-    return ForbiddenError("service_refused", "Services may not sign in here")
 
 
 class TokenUser:

@@ -14,15 +14,14 @@ from django.db.transaction import atomic
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import is_surely_service
-from jwks_auth_django.matching import matched
 from jwks_auth_django.models import JWTIdentity
-from jwks_auth_django.profile import Profile, refused
-from jwks_auth_django.resolvers import UserResolver
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.user_settings import DATABASE_SETTINGS
-from jwks_auth_django.users import TokenUser, service_refused
+from jwks_auth_django.users.matching import matched
+from jwks_auth_django.users.profile import Profile
+from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
+from jwks_auth_django.users.token_user import TokenUser
 
-__all__ = ["DATABASE_SETTINGS", "DatabaseUsers"]
+__all__ = ["DatabaseUsers"]
 
 log = logging.getLogger("jwks_auth.django")
 

@@ -13,12 +13,15 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import QuerySet
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
-from jwks_auth_django.addresses import is_same_address, verified_email
-from jwks_auth_django.user_settings import POWERS
+from jwks_auth_django.users.matching import is_same_address, verified_email
+from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["Profile", "refused"]
+__all__ = ["POWERS", "Profile"]
 
 log = logging.getLogger("jwks_auth.django")
+
+POWERS = frozenset({"is_staff", "is_superuser"})
+"""Fields that give power whatever fills them."""
 
 _NAME_LENGTH = 150  # of django.contrib.auth's Group.name
 
@@ -105,12 +108,6 @@ class Profile:
         """
         is_address = self.claim_map[name] == "email" or name == get_user_model().get_email_field_name()
         return self.verified_email_only and is_address
-
-
-def refused(reason: str) -> InvalidTokenError:
-    """Reported to the operator; the client reads that its user may not sign in."""
-    log.warning("user refused: %s", reason)
-    return InvalidTokenError("user_refused")
 
 
 def _may_grant(token: VerifiedToken, issuers: frozenset[str] | None) -> bool:

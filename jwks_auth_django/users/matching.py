@@ -10,10 +10,11 @@ from django.db.models import F, Func, QuerySet, Value
 from django.db.models.lookups import Exact
 
 from jwks_auth import VerifiedToken
-from jwks_auth_django.addresses import is_same_address, verified_email
-from jwks_auth_django.profile import refused
+from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["candidates", "matched"]
+__all__ = ["candidates", "is_same_address", "matched", "verified_email"]
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class _Lowered(Func):
@@ -52,3 +53,21 @@ def matched(token: VerifiedToken, database: str) -> Any:
         if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
             raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by e-mail")
     return found[0] if found else None
+
+
+def verified_email(token: VerifiedToken) -> str | None:
+    """The address that the issuer calls verified, in so many words."""
+    email = token.get("email")
+    if token.get("email_verified") is not True or not isinstance(email, str) or "\0" in email:
+        return None
+    return email or None
+
+
+def is_same_address(one: Any, other: Any) -> bool:
+    """Return whether they are the same octets, once the ASCII letters of both are lowered.
+
+    No other folding, and no normalisation: addresses of different people may be the same to databases and Unicode.
+    """
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return one.translate(_LOWER) == other.translate(_LOWER)

@@ -1,0 +1,77 @@
+"""From a verified token to a user: the interface, the two simple ways, and refusals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+
+from jwks_auth import ForbiddenError, InvalidTokenError, VerifiedToken
+from jwks_auth_django.users.token_user import TokenUser
+
+__all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "refused", "service_refused"]
+
+log = logging.getLogger("jwks_auth.django")
+
+
+class UserResolver:
+    """Base of one's own: ``"USER": {"STORE": "shop.accounts.Customers"}``.
+
+    Override :meth:`resolve`, and :meth:`aresolve` where async views are served without a thread. ``None``
+    refuses the token's user with 401.
+    """
+
+    def resolve(self, token: VerifiedToken) -> Any:
+        """The user *token* stands for, or ``None``."""
+        raise NotImplementedError(f"{type(self).__qualname__} must define resolve(token)")
+
+    async def aresolve(self, token: VerifiedToken) -> Any:
+        """As :meth:`resolve`, on an event loop."""
+        return await sync_to_async(self.resolve)(token)
+
+
+class TokenUsers(UserResolver):
+    """Stateless: the token is the user. With *services* ``"refuse"``, a person's token is."""
+
+    def __init__(self, services: str = "token") -> None:
+        self.services = services
+
+    def resolve(self, token: VerifiedToken) -> TokenUser:
+        """A :class:`TokenUser`."""
+        if self.services == "refuse" and token.is_service:
+            raise service_refused()
+        return TokenUser(token)
+
+    async def aresolve(self, token: VerifiedToken) -> TokenUser:
+        """A :class:`TokenUser`."""
+        return self.resolve(token)
+
+
+class FunctionResolver(UserResolver):
+    """A function of one's own, sync or async: ``"USER": {"STORE": "shop.accounts.customer_of"}``."""
+
+    def __init__(self, function: Callable[[VerifiedToken], Any]) -> None:
+        is_async = iscoroutinefunction(function)
+        self._resolve = async_to_sync(function) if is_async else function
+        self._aresolve = function if is_async else sync_to_async(function)
+
+    def resolve(self, token: VerifiedToken) -> Any:
+        """Return the function's user."""
+        return self._resolve(token)
+
+    async def aresolve(self, token: VerifiedToken) -> Any:
+        """Return the function's user."""
+        return await self._aresolve(token)
+
+
+def service_refused() -> ForbiddenError:
+    """A service's token where only people may sign in: 403."""
+    return ForbiddenError("service_refused", "Services may not sign in here")
+
+
+def refused(reason: str) -> InvalidTokenError:
+    """Reported to the operator; the client reads that its user may not sign in."""
+    log.warning("user refused: %s", reason)
+    return InvalidTokenError("user_refused")
