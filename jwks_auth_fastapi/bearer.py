@@ -102,9 +102,9 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         **options: Unpack[_AllOptions],
     ) -> None:
         _check_options(options)
-        self.authenticator = authenticator_of(settings)
+        authenticator = authenticator_of(settings)
         documented = _documented(settings, options.get("openapi"))
-        super().__init__(documented, self.authenticator.issuers, optional=optional)
+        super().__init__(documented, authenticator, optional=optional)
         self._claims = ClaimsModel(options["claims"]) if "claims" in options else None
         self._audience: RequirementOptions = (
             {"audience": options["audience"]} if "audience" in options else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -13,9 +13,7 @@ from starlette.requests import HTTPConnection
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Policy
 from jwks_auth.adapters import Requirement
 from jwks_auth_fastapi.errors import request_rejected
-
-if TYPE_CHECKING:
-    from jwks_auth_fastapi.bearer import JWTBearer
+from jwks_auth_fastapi.openapi import JWTScheme
 
 __all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
 
@@ -25,7 +23,7 @@ USER = "__jwks_auth_user__"
 """The attribute by which it knows a user dependency."""
 
 
-def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awaitable[Any]]:
+def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitable[Any]]:
     """A dependency on *auth*, so that whatever overrides it is held against *policy* too."""
     Requirement.of(policy=policy)  # so that what is no policy fails here, and not on a request
 
@@ -41,7 +39,7 @@ def policy_dependency(auth: JWTBearer[Any], policy: Policy) -> Callable[..., Awa
     return require_policy
 
 
-def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     """A dependency on *auth* and on *load_user*, which FastAPI runs as the dependency it is."""
     loader = partial(load_user)
     loader.__signature__ = _with_token(load_user, auth)  # type: ignore[attr-defined]
@@ -56,7 +54,7 @@ def user_dependency(auth: JWTBearer[Any], load_user: Callable[..., Any]) -> Call
     return user
 
 
-def _with_token(load_user: Callable[..., Any], auth: JWTBearer[Any]) -> inspect.Signature:
+def _with_token(load_user: Callable[..., Any], auth: JWTScheme) -> inspect.Signature:
     # What FastAPI reads: the first parameter is a dependency on auth, the others stay the user's.
     signature = inspect.signature(load_user, eval_str=True)
     if not signature.parameters:

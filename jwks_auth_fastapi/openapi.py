@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi.openapi import models
+from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from pydantic import BeforeValidator, ConfigDict
+from starlette.requests import HTTPConnection
 
 from jwks_auth import ConfigurationError, Issuer
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import Authenticator, Requirement
 
 __all__ = ["JWTScheme", "Kind", "OpenAPISettings", "error_responses"]
 
@@ -93,13 +95,18 @@ def _discovery_url(issuers: Sequence[Issuer]) -> str:
 
 
 class JWTScheme(SecurityBase, ABC):
-    """The part of a scheme that FastAPI and the audit read: its documentation and its requirement."""
+    """The part of ``JWTBearer`` that its dependencies, its fakes and the audit need: documentation and requirement."""
 
-    def __init__(self, openapi: OpenAPISettings, issuers: Sequence[Issuer], *, optional: bool) -> None:
+    def __init__(self, openapi: OpenAPISettings, authenticator: Authenticator, *, optional: bool) -> None:
+        self.authenticator = authenticator
         self.openapi = openapi
-        self.model = openapi.model(issuers)
+        self.model = openapi.model(authenticator.issuers)
         self.scheme_name = openapi.scheme_name
         self.is_optional = optional
+
+    @abstractmethod
+    async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> Any:
+        """Return the connection's token; raise the refusal."""
 
     @abstractmethod
     def requirement(self, scopes: Iterable[str]) -> Requirement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
@@ -14,9 +14,7 @@ from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.answers import memo_of
 from jwks_auth_fastapi.connection import watch
 from jwks_auth_fastapi.errors import request_rejected
-
-if TYPE_CHECKING:
-    from jwks_auth_fastapi.bearer import JWTBearer
+from jwks_auth_fastapi.openapi import JWTScheme
 
 __all__ = ["FakeBearer", "fake_token"]
 
@@ -24,7 +22,7 @@ __all__ = ["FakeBearer", "fake_token"]
 class FakeBearer:
     """Made by :meth:`JWTBearer.fake`, for ``app.dependency_overrides``."""
 
-    def __init__(self, auth: JWTBearer[Any], token: VerifiedToken[Any]) -> None:
+    def __init__(self, auth: JWTScheme, token: VerifiedToken[Any]) -> None:
         self.token = token
         self._auth = auth
 

@@ -155,7 +155,7 @@ def test_the_map_for_contributors_is_this_order() -> None:
     assert " ".join(ORDER) in " ".join(text.replace("`", " ").split())
 
 
-@pytest.mark.parametrize("package", [CORE, "jwks_auth_flask", "jwks_auth_django"])
+@pytest.mark.parametrize("package", HOUSE)
 def test_no_circle(package: str) -> None:
     """Modules form no circle, imports for type checkers included."""
     circles = []

@@ -1,0 +1,144 @@
+"""The backend for Starlette's ``AuthenticationMiddleware``, and the credentials and users it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakSet
+
+from starlette.authentication import (
+    AuthCredentials,
+    AuthenticationBackend,
+    AuthenticationError,
+    BaseUser,
+    UnauthenticatedUser,
+)
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
+from jwks_auth.adapters import Rejection, Requirement, name_of_service
+from jwks_auth_fastapi.answers import Finished
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
+from jwks_auth_fastapi.errors import rejection_response
+
+__all__ = [
+    "BACKEND",
+    "JWTAuthenticationBackend",
+    "JWTCredentials",
+    "JWTUser",
+    "RejectedConnection",
+    "identity_of",
+]
+
+BACKEND = "jwks_auth.backend"
+"""The place in a connection's scope of the backend that looked at it."""
+
+_OPTIONAL = Requirement.of(optional=True)
+
+
+class JWTCredentials(AuthCredentials):
+    """``request.auth``: the scopes ``requires()`` looks at, ``"authenticated"`` among them, and the token."""
+
+    def __init__(self, token: VerifiedToken | None) -> None:
+        super().__init__(() if token is None else ("authenticated", *sorted(token.scopes)))
+        self.token = token
+
+
+class JWTUser(BaseUser):
+    """``request.user``: the token's subject, or its client where it has none."""
+
+    def __init__(self, token: VerifiedToken) -> None:
+        self.token = token
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Always true: the token was verified."""
+        return True
+
+    @property
+    def display_name(self) -> str:
+        """``name``, ``preferred_username``, subject or client. For display: users may choose the first two."""
+        names = (self.token.get("name"), self.token.get("preferred_username"), self.token.subject)
+        return next((name for name in names if isinstance(name, str)), self.token.client_id or "")
+
+    @property
+    def identity(self) -> str:
+        """``sub``, unique within its issuer; a service's name where it has none."""
+        return self.token.subject or name_of_service(self.token.payload)
+
+    @property
+    def is_service(self) -> bool:
+        """Return whether a service speaks and not a person."""
+        return self.token.is_service
+
+
+class RejectedConnection(AuthenticationError):
+    """The backend's exception; ``on_error`` answers with its ``rejection``."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.description)
+        self.rejection = rejection
+
+
+class JWTAuthenticationBackend(AuthenticationBackend):
+    """Reads the bearer token of every connection; none is anonymous, a bad one is refused on every route.
+
+    *settings* are what :class:`JWTBearer` takes; no I/O at construction. Below *exempt_paths* (prefixes)
+    nobody looks at tokens but ``require_jwt``. Starlette's middleware closes a refused WebSocket without a
+    reason (403 at the handshake).
+    """
+
+    def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
+        self.authenticator = authenticator_of(settings)
+        self._exempt_paths = _checked_paths(exempt_paths)
+        self._finished: WeakSet[Any] = WeakSet()
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
+        """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
+        conn.scope[BACKEND] = self
+        self._finish_answers(conn.scope.get("app"))
+        if conn.scope["path"].startswith(self._exempt_paths):
+            return identity_of(None)
+        try:
+            token = await authenticate(self.authenticator, conn.scope, _OPTIONAL)
+        except (AuthError, KeySourceError) as error:
+            raise RejectedConnection(self.authenticator.rejection(error)) from error
+        return identity_of(token)
+
+    def _finish_answers(self, app: Any) -> None:
+        """Have the answers of *app* finished that pass the middleware which asks this backend.
+
+        The middleware can't be told when it is made; what it calls next can still be replaced.
+        """
+        if app is None or app in self._finished:
+            return
+        self._finished.add(app)
+        layer = getattr(app, "middleware_stack", None)
+        while layer is not None:
+            if isinstance(layer, AuthenticationMiddleware) and layer.backend is self:
+                layer.app = Finished(layer.app)
+            layer = getattr(layer, "app", None)
+
+    @staticmethod
+    def on_error(conn: HTTPConnection, exc: Exception) -> Response:
+        """For ``AuthenticationMiddleware(on_error=...)``, whose own answer to everything is 400."""
+        if isinstance(exc, RejectedConnection):
+            return rejection_response(exc.rejection)
+        raise exc
+
+
+def _checked_paths(paths: Any) -> tuple[str, ...]:
+    # An empty one, or "/", would exempt everything.
+    listed = tuple(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else (None,)
+    if not all(isinstance(path, str) and path.startswith("/") and path.strip("/") for path in listed):
+        raise ConfigurationError(
+            f'exempt_paths: expected a list of beginnings of paths such as "/health/", found {paths!r}'
+        )
+    return listed
+
+
+def identity_of(token: VerifiedToken | None) -> tuple[JWTCredentials, BaseUser]:
+    """Return ``request.auth`` and ``request.user`` for *token*."""
+    return JWTCredentials(token), UnauthenticatedUser() if token is None else JWTUser(token)

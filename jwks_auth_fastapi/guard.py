@@ -1,0 +1,153 @@
+"""``require_jwt``: a guard on one endpoint, whose challenges are right where ``requires()`` answers a bare 403."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Unpack, overload
+
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.exceptions import WebSocketException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from jwks_auth import AuthError, ConfigurationError, KeySourceError
+from jwks_auth.adapters import Requirement, RequirementOptions
+from jwks_auth_fastapi.answers import finishing
+from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
+from jwks_auth_fastapi.connection import authenticate, watch
+from jwks_auth_fastapi.errors import HeaderPairs, RequestRejected, rejection_response, request_rejected
+from jwks_auth_fastapi.marks import note_guard
+
+__all__ = ["GuardOptions", "require_jwt"]
+
+_EXCEPTION_HANDLERS = "starlette.exception_handlers"  # there if Starlette is around to answer
+
+
+class GuardOptions(RequirementOptions, total=False):
+    """Options of :func:`require_jwt`."""
+
+    backend: JWTAuthenticationBackend
+
+
+@overload
+def require_jwt(endpoint: Callable[..., Any], /) -> Callable[..., Any]: ...
+@overload
+def require_jwt(
+    **options: Unpack[GuardOptions],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def require_jwt(
+    endpoint: Callable[..., Any] | None = None, /, **options: Unpack[GuardOptions]
+) -> Callable[..., Any]:
+    """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
+
+    Bare, or with what the token must have: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
+    ``permissions``, ``claims``, ``person``, ``policy``, ``audience``, ``issuer``. ``optional=True`` lets requests
+    without a token through. For functions and methods that take a request or a websocket, for endpoint classes and
+    for ASGI applications.
+    The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
+
+    Raises :class:`~jwks_auth.ConfigurationError` for what no token could meet.
+    """
+    asked: Any = {name: value for name, value in options.items() if name != "backend"}
+    guard = _Guard(Requirement.of(**asked), _backend_in(options))
+    if guard.backend is not None:
+        guard.backend.authenticator.check(guard.requirement)
+    return guard if endpoint is None else guard(endpoint)
+
+
+def _backend_in(options: GuardOptions) -> JWTAuthenticationBackend | None:
+    backend = options.get("backend")
+    if "backend" in options and not isinstance(backend, JWTAuthenticationBackend):
+        raise ConfigurationError(f"backend: found {backend!r}, expected a JWTAuthenticationBackend")
+    return backend
+
+
+class _Guard:
+    def __init__(self, requirement: Requirement, backend: JWTAuthenticationBackend | None) -> None:
+        self.requirement = requirement
+        self.backend = backend
+
+    def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        if not _is_function(endpoint):
+            return _GuardedApp(endpoint, self)
+
+        @functools.wraps(endpoint)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            conn = _connection(endpoint, args, kwargs)
+            if args and isinstance(args[0], HTTPEndpoint):  # which answers by itself
+                args[0].send = finishing(conn.scope, args[0].send)
+            else:
+                watch(conn)
+            await self.check(conn)
+            if inspect.iscoroutinefunction(endpoint):
+                return await endpoint(*args, **kwargs)
+            return await run_in_threadpool(endpoint, *args, **kwargs)
+
+        note_guard(guarded, endpoint, self.requirement)
+        return guarded
+
+    async def check(self, conn: HTTPConnection) -> None:
+        """Set ``auth`` and ``user`` of the connection; raises what Starlette's handlers answer."""
+        backend = self.backend or conn.scope.get(BACKEND)
+        if backend is None:
+            raise ConfigurationError(
+                "require_jwt found no backend: put AuthenticationMiddleware with a JWTAuthenticationBackend "
+                "around the application, or say require_jwt(backend=...)"
+            )
+        try:
+            token = await authenticate(backend.authenticator, conn.scope, self.requirement)
+        except (AuthError, KeySourceError) as error:
+            raise self._refusal(request_rejected(error, backend.authenticator, conn.scope)) from error
+        if token is not None or "auth" not in conn.scope:  # another middleware may know who this is
+            conn.scope["auth"], conn.scope["user"] = identity_of(token)
+
+    @staticmethod
+    def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:
+        if isinstance(exc, RequestRejected):
+            # Starlette's own handler sends detail as it is: this makes it the body that others answer with.
+            exc.detail = exc.rejection.body.decode()
+            exc.headers = HeaderPairs([*exc.rejection.headers, ("Content-Type", "application/json")])
+        return exc
+
+
+def _is_function(endpoint: Callable[..., Any]) -> bool:
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    return inspect.isroutine(endpoint)
+
+
+def _connection(endpoint: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> HTTPConnection:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, HTTPConnection):
+            return value
+    raise ConfigurationError(f"require_jwt found no request or websocket among the arguments of {endpoint!r}")
+
+
+class _GuardedApp:
+    """An endpoint class or another ASGI application behind a guard; lifespan events pass."""
+
+    def __init__(self, app: ASGIApp, guard: _Guard) -> None:
+        self.app = app
+        self.guard = guard
+        functools.update_wrapper(self, app, updated=())
+        note_guard(self, app, guard.requirement)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = self.app
+        if scope["type"] not in ("http", "websocket", "lifespan"):
+            raise ConfigurationError(f"require_jwt can't guard a connection of the type {scope['type']!r}")
+        if scope["type"] != "lifespan":
+            send = finishing(scope, send)
+            try:
+                await self.guard.check(HTTPConnection(scope))
+            except RequestRejected as exc:
+                if _EXCEPTION_HANDLERS in scope:
+                    raise
+                answer = rejection_response(exc.rejection)
+            except WebSocketException as exc:
+                answer = WebSocketClose(exc.code, exc.reason)
+        await answer(scope, receive, send)
