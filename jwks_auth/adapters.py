@@ -12,7 +12,7 @@ from jwks_auth.request import (
     private_value,
     vary_value,
 )
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, closest, nearest
 from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings, readers
 from jwks_auth.stores import CacheStore, SealedStore
 
@@ -30,9 +30,11 @@ __all__ = [
     "RequirementOptions",
     "SealedStore",
     "Settings",
+    "closest",
     "guarded_headers",
     "is_surely_service",
     "name_of_service",
+    "nearest",
     "private_value",
     "readers",
     "vary_value",

@@ -5,16 +5,15 @@ Values are written as those of the core's settings: as objects, or as the string
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import readers
+from jwks_auth.adapters import nearest, readers
 
-__all__ = ["Option", "flag", "mapping", "names", "nearest", "one_of", "parsed", "paths", "text"]
+__all__ = ["Option", "flag", "mapping", "names", "one_of", "parsed", "paths", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def parsed(given: Mapping[str, Any], options: Mapping[str, Option], label: str) 
     for name, value in given.items():
         if value is not None and name not in options:
             raise ConfigurationError(
-                f"{label.format(name)} is not a setting: {nearest(name, options, label)}"
+                f"{label.format(name)} is not a setting: {nearest(name, sorted(options), label)}"
             )
     return {
         name.lower(): option.default
@@ -49,12 +48,6 @@ def _value(option: Option, value: Any, name: str) -> Any:
         return option.read(value)
     except ValueError as error:
         raise ConfigurationError(f"{name}: {error}") from error
-
-
-def nearest(name: object, known: Mapping[str, Any], label: str) -> str:
-    """Return the name to write instead of *name*."""
-    near = difflib.get_close_matches(str(name).upper(), list(known), n=1)
-    return f"did you mean {label.format(near[0])}?" if near else f"known are {', '.join(sorted(known))}"
 
 
 text = readers.text

@@ -4,6 +4,7 @@ Time is an argument; nothing here fetches, waits or verifies a signature.
 """
 
 from jwks_auth.claims.expectations import Expectations, checked_expectations
+from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimNames, ClaimPath, client_of
 from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
 from jwks_auth.claims.services import is_surely_service, name_of_service
@@ -20,6 +21,7 @@ from jwks_auth.claims.validators import PROFILES, ClaimRules, validate_audience,
 __all__ = [
     "ANY_AUDIENCE",
     "PROFILES",
+    "TOKEN_DEFAULTS",
     "AnyAudience",
     "Audience",
     "ClaimNames",
@@ -29,6 +31,7 @@ __all__ = [
     "IssuerTerms",
     "Policy",
     "PolicyOptions",
+    "TokenOptions",
     "VerifiedToken",
     "checked_audience",
     "checked_expectations",
@@ -36,6 +39,7 @@ __all__ = [
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "token_options",
     "validate_audience",
     "validate_claims",
 ]

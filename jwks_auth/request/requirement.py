@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self, Unpack
 
 from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, checked_names
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.runtime import nearest
 
 __all__ = ["Requirement", "RequirementOptions"]
 
@@ -52,7 +52,7 @@ class Requirement:
         does not know, with the nearest it does.
         """
         if unknown := sorted(options.keys() - set(_OPTIONS)):
-            raise TypeError(_no_option(unknown[0]))
+            raise TypeError(f"{unknown[0]} is nothing a route can ask: {nearest(unknown[0], _OPTIONS)}")
         asked: Any = {name: value for name, value in options.items() if name in PolicyOptions.__annotations__}
         return cls(
             _audience_in(options),
@@ -83,12 +83,6 @@ class Requirement:
             raise InvalidTokenError("wrong_issuer")
         if self.policy is not None:
             self.policy.check(token)
-
-
-def _no_option(name: str) -> str:
-    near = difflib.get_close_matches(name, _OPTIONS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_OPTIONS)}"
-    return f"{name} is nothing a route can ask: {hint}"
 
 
 def _audience_in(options: RequirementOptions) -> tuple[str, ...] | AnyAudience | None:

@@ -6,7 +6,6 @@ Only what was given is kept: each default lives with the object that uses it.
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import nearest
 from jwks_auth.settings import readers as read
 from jwks_auth.stores import SealedStore, opened_store
 from jwks_auth.verifier import Issuer, TokenVerifier
@@ -237,9 +237,7 @@ def _refuse_unknown(
 ) -> None:
     names = sorted(known)
     for name in sorted(set(given) - set(names)):
-        near = difflib.get_close_matches(str(name).upper(), names, n=1)
-        hint = f"did you mean {label.format(near[0])}?" if near else f"known are {', '.join(names)}"
-        tell(f"{label.format(name)} is not a setting: {hint}")
+        tell(f"{label.format(name)} is not a setting: {nearest(name, names, label)}")
 
 
 def _raise(text: str) -> None:

@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
-from jwks_auth.claims import AnyAudience, Audience, Expectations, checked_expectations
+from jwks_auth.claims import (
+    AnyAudience,
+    Audience,
+    Expectations,
+    TokenOptions,
+    checked_expectations,
+    token_options,
+)
 from jwks_auth.client import ClientKeys, ClientOptions, DiscoveredClient, PyJWKClient
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys
+from jwks_auth.runtime import takes
 
-__all__ = ["Issuer"]
+__all__ = ["Issuer", "IssuerOptions"]
+
+
+class IssuerOptions(TokenOptions, ClientOptions, total=False):
+    """Options of :class:`Issuer`."""
+
+    audience: str | Iterable[str] | AnyAudience | None
+    jwks_uri: str | None
+    jwks: Mapping[str, Any] | KeySet | Callable[[], Any] | None
+    discovery_url: str | None
+    client: PyJWKClient | None
+    allow_http: bool
+    timeout: float
+    wait: float
+
+
+_CLIENT_DEFAULTS = {"timeout": 5, "wait": 2}
+_CLIENT_OPTIONS = {*ClientOptions.__annotations__, *_CLIENT_DEFAULTS}
+_DEFAULTS = {
+    "allow_http": False,
+    **{name: each.default for name, each in inspect.signature(PyJWKClient).parameters.items()},
+    **_CLIENT_DEFAULTS,
+}
 
 
 class Issuer:
@@ -30,57 +60,23 @@ class Issuer:
     *allow_http*), two places for keys, a set without a usable key.
     """
 
-    def __init__(
-        self,
-        issuer: str,
-        *,
-        audience: str | Iterable[str] | AnyAudience | None = None,
-        jwks_uri: str | None = None,
-        jwks: Mapping[str, Any] | KeySet | Callable[[], Any] | None = None,
-        discovery_url: str | None = None,
-        client: PyJWKClient | None = None,
-        algorithms: Iterable[str] | None = None,
-        profile: str | None = None,
-        required_claims: Iterable[str] | None = None,
-        allowed_clients: Iterable[str] | None = None,
-        max_age: float | None = None,
-        scope_claims: str | Iterable[str] | None = None,
-        roles_claim: str | Sequence[str] | None = None,
-        permissions_claim: str | Sequence[str] | None = None,
-        allow_http: bool = False,
-        timeout: float = 5,
-        wait: float = 2,
-        **options: Unpack[ClientOptions],
-    ) -> None:
-        _check_one_place(jwks_uri=jwks_uri, jwks=jwks, discovery_url=discovery_url, client=client)
-        _check_options(options, client)
+    @takes(IssuerOptions, _DEFAULTS)
+    def __init__(self, issuer: str, **options: Unpack[IssuerOptions]) -> None:
+        places = _places(options)
+        allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer, allow_http=allow_http)
-        self._own = checked_expectations(
-            audience=audience,
-            algorithms=algorithms,
-            profile=profile,
-            required_claims=required_claims,
-            allowed_clients=allowed_clients,
-            max_age=max_age,
-            scope_claims=scope_claims,
-            roles_claim=roles_claim,
-            permissions_claim=permissions_claim,
-        )
+        audience = options.get("audience")
+        self._own = checked_expectations(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None
         """Return whether no route widens the audience, where several issuers are trusted."""
-        self.discovery_url = discovery_url
+        self.discovery_url = options.get("discovery_url")
         """Where the metadata is, if it is not where the standards put it."""
-        self.client = client
-        if client is None and jwks is None:
-            if jwks_uri is None:
-                discovery = Discovery(issuer, url=discovery_url, allow_http=allow_http)
-                self.client = DiscoveredClient(discovery, timeout=timeout, wait=wait, **options)
-            else:
-                checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
-                self.client = PyJWKClient(jwks_uri, timeout=timeout, wait=wait, **options)
-        places = (jwks_uri, jwks, discovery_url, client, allow_http)
-        self._made_of = (type(self), self.issuer, self._own, places, timeout, wait, options)
-        self.keys: KeyProvider = _provider(self.client, client, jwks)
+        self.client = places["client"]
+        for_client = _for_client(options)
+        if self.client is None and places["jwks"] is None:
+            self.client = _client(self.issuer, places, allow_http=allow_http, options=for_client)
+        self._made_of = (type(self), self.issuer, self._own, places, allow_http, for_client)
+        self.keys: KeyProvider = _provider(self.client, places["client"], places["jwks"])
 
     @property
     def audience(self) -> tuple[str, ...] | AnyAudience | None:
@@ -119,20 +115,34 @@ class Issuer:
         return None if self.client is None else self.client.health()
 
 
-def _check_one_place(**places: object) -> None:
+def _places(options: IssuerOptions) -> dict[str, Any]:
+    """The one place that keys come from, and ``None`` for the others."""
+    places = {name: options.get(name) for name in ("jwks_uri", "jwks", "discovery_url", "client")}
     given = [name for name, value in places.items() if value is not None]
     if len(given) > 1:
         raise ConfigurationError(
             f"{' and '.join(given)}: expected one place for the keys, found {len(given)}"
         )
+    return places
 
 
-def _check_options(options: Mapping[str, Any], client: PyJWKClient | None) -> None:
-    # Where keys are handed over no client is made that would refuse them, but a misspelt name is still one.
-    if unknown := sorted(options.keys() - ClientOptions.__annotations__.keys()):
-        raise TypeError(f"Issuer() got an unexpected keyword argument {unknown[0]!r}")
-    if client is not None and options:
-        raise ConfigurationError(f"client and {', '.join(options)}: set these where the client is made")
+def _for_client(options: IssuerOptions) -> dict[str, Any]:
+    given = {name: value for name, value in options.items() if name in _CLIENT_OPTIONS}
+    if options.get("client") is not None and given:
+        raise ConfigurationError(f"client and {', '.join(given)}: set these where the client is made")
+    return {**_CLIENT_DEFAULTS, **given}
+
+
+def _client(
+    issuer: str, places: Mapping[str, Any], *, allow_http: bool, options: dict[str, Any]
+) -> PyJWKClient:
+    jwks_uri = places["jwks_uri"]
+    if jwks_uri is None:
+        return DiscoveredClient(
+            Discovery(issuer, url=places["discovery_url"], allow_http=allow_http), **options
+        )
+    checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
+    return PyJWKClient(jwks_uri, **options)
 
 
 def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:

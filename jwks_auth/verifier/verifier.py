@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from typing import Unpack
 
 from jwks_auth.claims import (
+    TOKEN_DEFAULTS,
     AnyAudience,
     Expectations,
     IssuerTerms,
+    TokenOptions,
     VerifiedToken,
     checked_audience,
     checked_expectations,
+    token_options,
     validate_audience,
     validate_claims,
 )
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jose import Header, UnverifiedToken, issuer_of, parse_jws
-from jwks_auth.runtime import RawToken, aask, ask
+from jwks_auth.runtime import RawToken, aask, ask, filled, takes
 from jwks_auth.verifier.explain import Explainer, Explanation
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
@@ -36,11 +40,33 @@ from jwks_auth.verifier.trust import (
     within,
 )
 
-__all__ = ["TokenVerifier"]
+__all__ = ["TokenVerifier", "VerifierOptions"]
 
 Validator = Callable[[VerifiedToken, float], None]
 IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 AudienceSetting = str | Iterable[str] | AnyAudience | None
+
+
+class VerifierOptions(TokenOptions, total=False):
+    """Options of :class:`TokenVerifier`."""
+
+    leeway: float
+    validators: Iterable[Validator]
+    is_revoked: IsRevoked | None
+    tenants: Tenants | None
+    allow_fake_issuer: bool | None
+    clock: Callable[[], float]
+
+
+_DEFAULTS: VerifierOptions = {
+    **TOKEN_DEFAULTS,
+    "leeway": 30,
+    "validators": (),
+    "is_revoked": None,
+    "tenants": None,
+    "allow_fake_issuer": None,
+    "clock": time.time,
+}
 
 
 class TokenVerifier:
@@ -57,43 +83,24 @@ class TokenVerifier:
     keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *clock* gives seconds since 1970.
     """
 
+    @takes(VerifierOptions, _DEFAULTS)
     def __init__(
         self,
         issuers: Issuer | str | Sequence[Issuer | str],
         audience: AudienceSetting = None,
-        *,
-        leeway: float = 30,
-        profile: str = "default",
-        algorithms: Iterable[str] | None = None,
-        required_claims: Iterable[str] = (),
-        scope_claims: str | Iterable[str] = ("scope", "scp"),
-        roles_claim: str | Sequence[str] = "roles",
-        permissions_claim: str | Sequence[str] = "permissions",
-        max_age: float | None = None,
-        allowed_clients: Iterable[str] | None = None,
-        validators: Iterable[Validator] = (),
-        is_revoked: IsRevoked | None = None,
-        tenants: Tenants | None = None,
-        allow_fake_issuer: bool | None = None,
-        clock: Callable[[], float] = time.time,
+        **options: Unpack[VerifierOptions],
     ) -> None:
-        settings = checked_expectations(
-            audience=audience,
-            algorithms=algorithms,
-            profile=profile,
-            leeway=leeway,
-            max_age=max_age,
-            required_claims=required_claims,
-            allowed_clients=allowed_clients,
-            scope_claims=scope_claims,
-            roles_claim=roles_claim,
-            permissions_claim=permissions_claim,
-        )
+        given = filled(_DEFAULTS, options)
+        tenants, self._clock = given["tenants"], given["clock"]
+        settings = checked_expectations(audience=audience, leeway=given["leeway"], **token_options(given))
         self._expected = Expectations(**settings)
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
         several = len(listed) > 1 or tenants is not None
         prepare = partial(
-            trust_in, expected=self._expected, among_several=several, allow_fake=allow_fake_issuer
+            trust_in,
+            expected=self._expected,
+            among_several=several,
+            allow_fake=given["allow_fake_issuer"],
         )
         self._trusted = by_name(prepare, listed)
         if not self._trusted and tenants is None:
@@ -103,10 +110,9 @@ class TokenVerifier:
         self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
         self._bounds = bounds_of(settings["leeway"])
         self._has_tenants = tenants is not None
-        self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=clock)
-        self._validators = tuple(validators)
-        self._is_revoked = is_revoked
-        self._clock = clock
+        self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=self._clock)
+        self._validators = tuple(given["validators"])
+        self._is_revoked = given["is_revoked"]
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

@@ -10,10 +10,10 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings
+from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, nearest
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import DJANGO_SETTINGS, GONE, LABEL, Configuration, configuration
-from jwks_auth_django.options import mapping, nearest
+from jwks_auth_django.options import mapping
 from jwks_auth_django.users import from_options, trusted_issuers
 
 __all__ = ["check_settings"]
@@ -36,7 +36,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
 
 def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    known = {**dict.fromkeys(SETTING_NAMES), **DJANGO_SETTINGS}
+    known = sorted({*SETTING_NAMES, *DJANGO_SETTINGS})
     for name, value in given.items():
         if value is not None and name not in known and name not in GONE:
             yield error("E003", f"{LABEL.format(name)} is not a setting", nearest(name, known, LABEL))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Settings, readers
+from jwks_auth.adapters import Settings, closest, readers
 from jwks_auth_django import options as read
 from jwks_auth_django.users.profile import POWERS
 from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserResolver
@@ -101,8 +100,8 @@ def _resolver_at(path: Any) -> UserResolver:
     try:
         found = import_string(path)
     except (ImportError, AttributeError) as error:
-        near = difflib.get_close_matches(str(path).lower(), ("token", "database"), n=1)
-        hint = f": did you mean {near[0]!r}?" if near else f" ({error})"
+        near = closest(path, ("token", "database"))
+        hint = f" ({error})" if near is None else f": did you mean {near!r}?"
         raise ConfigurationError(
             f"{label}: expected 'token', 'database' or a dotted path, found {path!r}{hint}"
         ) from error

@@ -1,0 +1,69 @@
+"""Keyword arguments of a ``TypedDict``: spelled out for ``inspect.signature``, and refused where misspelt."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+__all__ = ["closest", "filled", "nearest", "takes"]
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+OptionsT = TypeVar("OptionsT", bound=Mapping[str, object])
+
+
+def takes(options: type, defaults: Mapping[str, Any]) -> Callable[[FunctionT], FunctionT]:
+    """Show each of *options* with its default in the signature of a function that takes ``**options``.
+
+    Type checkers read ``Unpack[...]``; this is for ``help()`` and editors. Any other name is a ``TypeError`` with the
+    nearest one that is known. An option without a default has ``None``.
+    """
+
+    def decorate(function: FunctionT) -> FunctionT:
+        own = inspect.signature(function)
+        named = [each for each in own.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        shown = [_parameter(name, hint, defaults) for name, hint in options.__annotations__.items()]
+        signature = own.replace(parameters=[*named, *shown])
+
+        @wraps(function)
+        def checked(*args: Any, **given: Any) -> Any:
+            if unknown := sorted(given.keys() - signature.parameters.keys()):
+                raise TypeError(_unexpected(function, unknown[0], signature.parameters))
+            return function(*args, **given)
+
+        checked.__signature__ = signature  # type: ignore[attr-defined]
+        return cast("FunctionT", checked)
+
+    return decorate
+
+
+def filled(defaults: OptionsT, options: OptionsT) -> OptionsT:
+    """Return *options* with *defaults* for the rest; ``None`` counts as not given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return cast("OptionsT", {**defaults, **given})
+
+
+def closest(name: object, known: Iterable[str]) -> str | None:
+    """Return the one of *known* that *name* is a misspelling of, upper and lower case alike."""
+    listed = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), listed, n=1)
+    return listed[near[0]] if near else None
+
+
+def nearest(name: object, known: Collection[str], label: str = "{}") -> str:
+    """Return the words that say what was meant by *name*: the closest of those *known*, or else all of them."""
+    near = closest(name, known)
+    return f"known are {', '.join(known)}" if near is None else f"did you mean {label.format(near)}?"
+
+
+def _parameter(name: str, hint: Any, defaults: Mapping[str, Any]) -> inspect.Parameter:
+    annotation = getattr(hint, "__forward_arg__", hint)  # as it was written
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=defaults.get(name), annotation=annotation)
+
+
+def _unexpected(function: Callable[..., Any], name: str, known: Collection[str]) -> str:
+    called = function.__qualname__.removesuffix(".__init__")
+    return f"{called}() got an unexpected keyword argument {name!r}: {nearest(name, known)}"
