@@ -15,9 +15,9 @@ from math import inf
 import jwt
 
 from jwks_auth import PyJWKClient
-from jwks_auth.keys.flight import Flight
 from jwks_auth.keys.freshness import State
-from jwks_auth.keys.snapshot import Loaded, Order
+from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.snapshot import FetchResult, LoadRequest
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 
@@ -47,12 +47,12 @@ class Aged(PyJWKClient):
 
     age = 0.0
 
-    def _load(self, order: Order) -> Loaded:
-        return replace(super()._load(order), age=self.age)
+    def _load(self, request: LoadRequest) -> FetchResult:
+        return replace(super()._load(request), age=self.age)
 
     def state(self) -> State:
         """How old its keys are now."""
-        return self.source.books.snapshot.life.state(self.source.clock())
+        return self.source.cache.snapshot.life.state(self.source.clock())
 
 
 class Noise:
@@ -80,7 +80,7 @@ class Noise:
             self._on.set()
             return
         self._on.clear()
-        while self._client.source.flights.current is not None:
+        while self._client.source.refresher.current is not None:
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -105,18 +105,18 @@ class Waits:
 @contextlib.contextmanager
 def counted_waits() -> Iterator[Waits]:
     """The waits of this thread from now on."""
-    waits, real_wait = Waits(), Flight.wait
+    waits, real_wait = Waits(), Refresh.wait
 
-    def wait(flight: Flight, seconds: float) -> None:
+    def wait(refresh: Refresh, seconds: float) -> None:
         waits.note()
-        real_wait(flight, seconds)
+        real_wait(refresh, seconds)
 
     sys.addaudithook(waits.note)
-    Flight.wait = wait  # type: ignore[method-assign,assignment]
+    Refresh.wait = wait  # type: ignore[method-assign,assignment]
     try:
         yield waits
     finally:
-        Flight.wait = real_wait  # type: ignore[method-assign]
+        Refresh.wait = real_wait  # type: ignore[method-assign]
 
 
 def steady() -> None:
@@ -148,7 +148,7 @@ def _among_fetches(waits: Waits) -> dict[str, Tally]:
                 server.mode, server.document, client.age = "ok", document({"a", f"b{chunk}"}), age
                 client.get_jwk_set(refresh=True)
                 server.mode = MODES[chunk % len(MODES)]
-                client.source.books.deferred_until = -inf if fetching else inf
+                client.source.cache.deferred_until = -inf if fetching else inf
                 noise.turn(on=fetching)
                 for _ in range(CHUNK):
                     name = f"{client.state()}, {'among' if fetching else 'no'} fetches"

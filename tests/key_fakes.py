@@ -15,7 +15,7 @@ from jwks_auth.jose.jwk import VerificationKey
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import Rules
-from jwks_auth.keys.snapshot import Loaded, Order, Wanted
+from jwks_auth.keys.snapshot import FetchResult, LoadRequest, Lookup
 from jwks_auth.keys.source import KeySource
 
 __all__ = ["ALG", "Clock", "HeldThreads", "Provider", "document", "jwk", "source_of"]
@@ -59,19 +59,19 @@ class Provider:
     retry_after: float = 1.0
     max_age: float | None = None
     accept_empty: bool = False
-    orders: list[Order] = field(default_factory=list)
-    answered: list[Order] = field(default_factory=list)
+    requests: list[LoadRequest] = field(default_factory=list)
+    answered: list[LoadRequest] = field(default_factory=list)
 
-    def __call__(self, order: Order) -> Loaded:
+    def __call__(self, request: LoadRequest) -> FetchResult:
         """Answer, or fail as ordered."""
-        self.orders.append(order)
+        self.requests.append(request)
         if self.failing is not None:
             raise KeySourceError("as ordered", kind=self.failing, retry_after=self.retry_after)
         if not self.kids and not self.accept_empty:
             raise KeySourceError("it is empty", kind="no_usable_keys")
-        self.answered.append(order)
+        self.answered.append(request)
         published = document(self.kids)
-        return Loaded(document=published, keys=KeySet.from_dict(published), max_age=self.max_age)
+        return FetchResult(document=published, keys=KeySet.from_dict(published), max_age=self.max_age)
 
     def as_of_now(self, run: Callable[[], None]) -> Callable[[], None]:
         """*run*, whenever it runs, with what is published at this moment: its answer is under way."""
@@ -94,7 +94,7 @@ class Provider:
     @property
     def asked(self) -> int:
         """How often the keys were asked for."""
-        return len(self.orders)
+        return len(self.requests)
 
 
 class HeldThreads:
@@ -131,7 +131,7 @@ class Bench:
 
     def seek(self, kid: str) -> VerificationKey | None:
         """The key named *kid*, after a wait as short as the rules have it."""
-        return self.source.lookup(Wanted(lambda snapshot: snapshot.keys.select(kid, ALG), kid)).value
+        return self.source.lookup(Lookup(lambda snapshot: snapshot.keys.select(kid, ALG), kid)).value
 
     def names(self) -> list[str]:
         """The events so far."""

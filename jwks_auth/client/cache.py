@@ -28,7 +28,7 @@ class SetCache(JWKSetCache):
     def put(self, jwk_set: Any) -> None:
         """Hold the keys in *jwk_set*, a ``PyJWKSet`` or a document; ``None`` forgets those held."""
         if jwk_set is None:
-            self._source.flights.publish(None)
+            self._source.refresher.publish(None)
         else:
             self._fill(jwk_set)
 
@@ -41,4 +41,4 @@ class SetCache(JWKSetCache):
         return self._state() in (State.STALE, State.EXPIRED)
 
     def _state(self) -> State:
-        return self._source.books.snapshot.life.state(self._source.clock())
+        return self._source.cache.snapshot.life.state(self._source.clock())

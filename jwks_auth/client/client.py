@@ -1,6 +1,6 @@
 """``PyJWKClient``: PyJWT's class of the same name, whose keys are always there.
 
-A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, order, defaults, methods and exceptions. What
+A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, request, defaults, methods and exceptions. What
 is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
 :class:`~jwks_auth.keys.source.KeySource`.
 """
@@ -22,17 +22,17 @@ from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http import Answer, Session
 from jwks_auth.jose import parse_jws
 from jwks_auth.keys import (
+    FetchResult,
     Health,
     KeyEvent,
     KeySource,
-    Loaded,
+    LoadRequest,
+    Lookup,
     OnEvent,
-    Order,
     RecentKids,
     Rules,
     SharedLoad,
     Snapshot,
-    Wanted,
 )
 from jwks_auth.runtime import RawToken
 from jwks_auth.stores import KeySetStore, shared_store
@@ -106,20 +106,20 @@ class PyJWKClient(jwt.PyJWKClient):
         this is the document as it came before. An override may return a ``dict`` or a ``PyJWKSet``.
         """
         endpoint = self._endpoint
-        if endpoint.order is not None:
-            return copied(endpoint.fetch(endpoint.order.held).document)
-        held = self.source.books.snapshot
+        if endpoint.request is not None:
+            return copied(endpoint.fetch(endpoint.request.held).document)
+        held = self.source.cache.snapshot
         answer = endpoint.fetch(held)
         self._publish(answer.document, answer, held)
         return copied(answer.document)
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
-        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).jwk_set
+        return self._views.of(value_of(self.source.lookup(_WHOLE, force=refresh))).jwk_set
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """The keys that may verify signatures and have a kid."""
-        return self._views.of(value_of(self.source.lookup(_WHOLE, refresh=refresh))).listed()
+        return self._views.of(value_of(self.source.lookup(_WHOLE, force=refresh))).listed()
 
     def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """The key named *kid*; without one, the only key there is.
@@ -129,7 +129,7 @@ class PyJWKClient(jwt.PyJWKClient):
         not be found out.
         """
         source = self.source
-        snapshot = source.books.snapshot
+        snapshot = source.cache.snapshot
         if source.clock() < snapshot.fresh_until:
             try:
                 return snapshot.found[kid]  # type: ignore[index,no-any-return]
@@ -151,11 +151,11 @@ class PyJWKClient(jwt.PyJWKClient):
 
     async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
         """As :meth:`get_jwk_set`, without holding the event loop."""
-        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).jwk_set
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, force=refresh))).jwk_set
 
     async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         """As :meth:`get_signing_keys`, without holding the event loop."""
-        return self._views.of(value_of(await self.source.alookup(_WHOLE, refresh=refresh))).listed()
+        return self._views.of(value_of(await self.source.alookup(_WHOLE, force=refresh))).listed()
 
     async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """As :meth:`get_signing_key`, without holding the event loop."""
@@ -172,11 +172,11 @@ class PyJWKClient(jwt.PyJWKClient):
 
         Raises as :meth:`get_jwk_set` does, but not for keys that PyJWT can't show.
         """
-        value_of(self.source.lookup(_WHOLE, refresh=refresh))
+        value_of(self.source.lookup(_WHOLE, force=refresh))
 
     async def awarm_up(self, refresh: bool = False) -> None:
         """As :meth:`warm_up`, without holding the event loop."""
-        value_of(await self.source.alookup(_WHOLE, refresh=refresh))
+        value_of(await self.source.alookup(_WHOLE, force=refresh))
 
     def health(self) -> Health:
         """State, age, last error, next attempt and number of keys. Never waits."""
@@ -188,31 +188,31 @@ class PyJWKClient(jwt.PyJWKClient):
 
     # Between the source and fetch_data
 
-    def _load(self, order: Order) -> Loaded:
-        with self._endpoint.filling(order):
-            loaded = self._loaded(self.fetch_data(), self._endpoint.answer, order.held)
-        self._views.prepare(loaded, order.held)
+    def _load(self, request: LoadRequest) -> FetchResult:
+        with self._endpoint.filling(request):
+            loaded = self._loaded(self.fetch_data(), self._endpoint.answer, request.held)
+        self._views.prepare(loaded, request.held)
         return loaded
 
     def _record_name(self) -> str:
         """All that says which keys these are: what a store keeps under it is no other client's."""
         return "\n".join([self.uri, *(f"{name}: {value}" for name, value in sorted(self.headers.items()))])
 
-    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> Loaded:
+    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> FetchResult:
         return loaded_from(document, answer, held, accept_empty=self._accept_empty)
 
     def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
         try:
-            self.source.flights.publish(self._loaded(document, answer, held))
+            self.source.refresher.publish(self._loaded(document, answer, held))
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
 
     def _fill(self, document: Any) -> None:
-        self._publish(document, None, self.source.books.snapshot)
+        self._publish(document, None, self.source.cache.snapshot)
 
     def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
         def report(kind: str) -> None:
-            self.source.tell(KeyEvent("store_failed", self.source.books.uri, kind=kind))
+            self.source.tell(KeyEvent("store_failed", self.source.cache.uri, kind=kind))
 
         try:
             name = self._record_name()
@@ -220,7 +220,7 @@ class PyJWKClient(jwt.PyJWKClient):
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 
-    def _wanted(self, kid: str | None, alg: str | None) -> Wanted[jwt.PyJWK]:
+    def _wanted(self, kid: str | None, alg: str | None) -> Lookup[jwt.PyJWK]:
         if kid is not None and not isinstance(kid, str):
             raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
 
@@ -233,11 +233,11 @@ class PyJWKClient(jwt.PyJWKClient):
             # One that was overridden may change its mind, as to drop a key that the provider still publishes.
             return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
 
-        return Wanted(pick, kid)
+        return Lookup(pick, kid)
 
 
 _GET_SIGNING_KEY = PyJWKClient.get_signing_key
-_WHOLE: Wanted[Snapshot] = Wanted(lambda snapshot: snapshot)
+_WHOLE: Lookup[Snapshot] = Lookup(lambda snapshot: snapshot)
 
 
 def _header(token: str | bytes) -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ import jwt
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http import Answer
 from jwks_auth.jose import KeySet
-from jwks_auth.keys import Loaded, Snapshot
+from jwks_auth.keys import FetchResult, Snapshot
 from jwks_auth.runtime import give_way
 
 __all__ = ["copied", "key_set_of", "loaded_from"]
@@ -17,7 +17,7 @@ __all__ = ["copied", "key_set_of", "loaded_from"]
 _NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those below
 
 
-def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_empty: bool) -> Loaded:
+def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_empty: bool) -> FetchResult:
     """The keys in *document*; those *held*, if it is the same again. *answer* is what came from the network.
 
     Raises ``KeySourceError`` for what is no key set, and without *accept_empty* for one without usable keys.
@@ -28,8 +28,10 @@ def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_
     if not keys.keys and not accept_empty:
         raise KeySourceError(_without_keys(keys), kind="no_usable_keys")
     if answer is None:  # an overriding fetch_data got its document elsewhere
-        return Loaded(document=document, keys=keys)
-    return Loaded(document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age)
+        return FetchResult(document=document, keys=keys)
+    return FetchResult(
+        document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age
+    )
 
 
 def copied(document: Any) -> Any:

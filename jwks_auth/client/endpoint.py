@@ -12,7 +12,7 @@ import jwt
 from jwks_auth.client.errors import translated
 from jwks_auth.errors import KeySourceError
 from jwks_auth.http import Answer, Fetcher, Session
-from jwks_auth.keys import GRACE, Errand, Order, Snapshot
+from jwks_auth.keys import GRACE, LoadRequest, RefreshReason, Snapshot
 from jwks_auth.runtime import BoundedCalls
 
 __all__ = ["Endpoint"]
@@ -28,9 +28,9 @@ class Endpoint:
         self._calls = BoundedCalls()
 
     @property
-    def order(self) -> Order | None:
+    def request(self) -> LoadRequest | None:
         """The refresh that this thread is making, if it is making one."""
-        return getattr(self._here, "order", None)
+        return getattr(self._here, "request", None)
 
     @property
     def answer(self) -> Answer | None:
@@ -38,20 +38,20 @@ class Endpoint:
         return getattr(self._here, "answer", None)
 
     @contextmanager
-    def filling(self, order: Order) -> Iterator[None]:
-        """Make this thread's fetches part of *order*."""
-        self._here.order, self._here.answer = order, None
+    def filling(self, request: LoadRequest) -> Iterator[None]:
+        """Make this thread's fetches part of *request*."""
+        self._here.request, self._here.answer = request, None
         try:
             yield
         finally:
-            self._here.order = self._here.answer = None
+            self._here.request = self._here.answer = None
 
     def fetch(self, held: Snapshot) -> Answer:
         """The key set document; after a 304 the one *held*. Raises ``KeySourceError``."""
-        uri, order = self._client.uri, self.order
+        uri, request = self._client.uri, self.request
         # An ETag is one address's word, and discovery may have brought another.
         etag = held.loaded.etag if self._etag_from == uri else None
-        revalidate = order is None or order.errand in (Errand.UNKNOWN_KID, Errand.EXPLICIT)
+        revalidate = request is None or request.reason in (RefreshReason.UNKNOWN_KID, RefreshReason.EXPLICIT)
         answer = self.fetch_from(uri, etag, revalidate=revalidate)
         if answer.document is None:
             answer = Answer(held.loaded.raw, answer.etag or etag, answer.max_age)
@@ -60,7 +60,7 @@ class Endpoint:
 
     def fetch_from(self, url: str, etag: str | None = None, *, revalidate: bool = False) -> Answer:
         """Any document of the provider, within the time of the refresh; raises ``KeySourceError``."""
-        client, order = self._client, self.order
+        client, request = self._client, self.request
         fetcher = Fetcher(
             headers=client.headers,
             timeout=client.timeout,
@@ -70,8 +70,8 @@ class Endpoint:
         )
         fetch = partial(fetcher.fetch, url, etag=etag, revalidate=revalidate)
         try:
-            if order is not None:
-                return fetch(deadline=order.deadline)
+            if request is not None:
+                return fetch(deadline=request.deadline)
             # A refresh that hangs is given up by its source; this one is nobody's but the caller's.
             return self._calls.result(fetch, client.timeout + GRACE)
         except TimeoutError as exc:

@@ -8,7 +8,7 @@ import jwt
 from jwt.exceptions import PyJWKClientConnectionError
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
-from jwks_auth.keys import Found
+from jwks_auth.keys import LookupResult
 
 __all__ = [
     "ClientConfigurationError",
@@ -72,7 +72,7 @@ def translated(error: KeySourceError) -> KeySourceError:
     return twin
 
 
-def value_of(found: Found[ValueT]) -> ValueT:
+def value_of(found: LookupResult[ValueT]) -> ValueT:
     """Return the value found; raise the error that says why there is none."""
     if found.value is not None:
         return found.value

@@ -8,7 +8,7 @@ import jwt
 
 from jwks_auth.client.client import PyJWKClient
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys import Snapshot, Wanted, resolved, wanted_key
+from jwks_auth.keys import Lookup, Snapshot, resolved, wanted_key
 from jwks_auth.runtime import ask
 
 __all__ = ["ClientKeys"]
@@ -33,7 +33,7 @@ class ClientKeys:
         """The key, if it is fresh. Never waits and starts nothing. Raises ``KeySourceError`` for a failing method."""
         if self._client.match_kid is jwt.PyJWKClient.match_kid:
             return self._source.find(kid, alg)
-        snapshot = self._source.books.snapshot
+        snapshot = self._source.cache.snapshot
         return self._matched(snapshot, kid, alg) if self._source.clock() < snapshot.fresh_until else None
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
@@ -46,7 +46,7 @@ class ClientKeys:
         """As :meth:`resolve`, without holding the event loop."""
         return resolved(await self._source.alookup(self._wanted(kid, alg, tried)), tried)
 
-    def _wanted(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Wanted[VerificationKey]:
+    def _wanted(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:
         if self._client.match_kid is jwt.PyJWKClient.match_kid:
             return wanted_key(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)
         return wanted_key(lambda snapshot: self._matched(snapshot, kid, alg), kid, tried)

@@ -9,7 +9,7 @@ import jwt
 
 from jwks_auth.client.errors import KeySetError, NoUsableKeysError
 from jwks_auth.jose import KeySet, VerificationKey, paced
-from jwks_auth.keys import Loaded, Snapshot
+from jwks_auth.keys import FetchResult, Snapshot
 from jwks_auth.runtime import give_way
 
 __all__ = ["KeySetView", "Views"]
@@ -18,7 +18,7 @@ __all__ = ["KeySetView", "Views"]
 class KeySetView:
     """PyJWT's objects for one key set, made with a *pause* before each."""
 
-    def __init__(self, loaded: Loaded, *, pause: Callable[[], object] | None = None) -> None:
+    def __init__(self, loaded: FetchResult, *, pause: Callable[[], object] | None = None) -> None:
         self.keys = loaded.keys
         self._document = loaded.document
         self._jwk_set: jwt.PyJWKSet | None = None
@@ -56,7 +56,7 @@ class Views:
 
     def __init__(self) -> None:
         # Of keys that no source holds: none is made beforehand until somebody has asked for one.
-        self._view = self._next = KeySetView(Loaded(document=None, keys=KeySet(())))
+        self._view = self._next = KeySetView(FetchResult(document=None, keys=KeySet(())))
 
     def of(self, snapshot: Snapshot) -> KeySetView:
         """The view of the keys in *snapshot*."""
@@ -66,7 +66,7 @@ class Views:
             self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.loaded)
         return view
 
-    def prepare(self, loaded: Loaded, held: Snapshot) -> None:
+    def prepare(self, loaded: FetchResult, held: Snapshot) -> None:
         """Make the view of keys just *loaded*, if that of the keys *held* before was asked for."""
         if loaded.keys is not held.keys and self._view.keys is held.keys:
             # Made in the thread of the load it holds up no caller and no event loop.

@@ -3,20 +3,20 @@
 Lookups by ``kid`` and algorithm only: whose token it is and what it says is decided elsewhere.
 """
 
+from jwks_auth.keys.cache_state import RecentKids
 from jwks_auth.keys.events import KeyEvent, OnEvent
 from jwks_auth.keys.fake import VettedKeys, mark_fake, vetted
-from jwks_auth.keys.flight import GRACE
-from jwks_auth.keys.freshness import BRIEF_WAIT, Errand, Patience, Rules, State
-from jwks_auth.keys.ledger import RecentKids
+from jwks_auth.keys.freshness import BRIEF_WAIT, RefreshReason, Rules, State, WaitPolicy
+from jwks_auth.keys.refresh import GRACE
 from jwks_auth.keys.shared import SharedLoad
 from jwks_auth.keys.snapshot import (
     Deferred,
-    Found,
+    FetchResult,
     Health,
-    Loaded,
-    Order,
+    LoadRequest,
+    Lookup,
+    LookupResult,
     Snapshot,
-    Wanted,
     resolved,
     wanted_key,
 )
@@ -27,17 +27,17 @@ __all__ = [
     "BRIEF_WAIT",
     "GRACE",
     "Deferred",
-    "Errand",
-    "Found",
+    "FetchResult",
     "Health",
     "KeyEvent",
     "KeyProvider",
     "KeySource",
-    "Loaded",
+    "LoadRequest",
+    "Lookup",
+    "LookupResult",
     "OnEvent",
-    "Order",
-    "Patience",
     "RecentKids",
+    "RefreshReason",
     "Rules",
     "SharedLoad",
     "Snapshot",
@@ -45,7 +45,7 @@ __all__ = [
     "StaticKeys",
     "SuppliedKeys",
     "VettedKeys",
-    "Wanted",
+    "WaitPolicy",
     "mark_fake",
     "resolved",
     "usable_keys",

@@ -16,14 +16,14 @@ __all__ = [
     "BURST",
     "Backoff",
     "Budget",
-    "Errand",
+    "CacheView",
+    "Decision",
     "Life",
-    "Move",
-    "Patience",
+    "RefreshReason",
     "Rules",
-    "Situation",
     "State",
-    "plan",
+    "WaitPolicy",
+    "decide",
 ]
 
 BRIEF_WAIT = 2.0
@@ -63,9 +63,9 @@ class Rules:
 class Life:
     """The three ages at which one set of keys changes state, as points in time."""
 
-    soft: float = -inf
-    hard: float = -inf
-    dead: float = -inf
+    refresh_at: float = -inf
+    expires_at: float = -inf
+    unusable_at: float = -inf
 
     @classmethod
     def starting(cls, born: float, rules: Rules, *, draw: float, max_age: float | None = None) -> Life:
@@ -78,18 +78,18 @@ class Life:
         lifespan = rules.lifespan
         if max_age is not None:
             lifespan = min(lifespan, max(max_age, _SHORTEST_LIFESPAN))
-        hard = born + lifespan
-        return cls(born + lifespan * (0.75 + 0.15 * draw), hard, hard + rules.stale_if_error)
+        expires_at = born + lifespan
+        return cls(born + lifespan * (0.75 + 0.15 * draw), expires_at, expires_at + rules.stale_if_error)
 
     def state(self, now: float) -> State:
         """The state at *now*; ``EMPTY`` for a life that never began."""
-        if now < self.soft:
+        if now < self.refresh_at:
             return State.FRESH
-        if now < self.hard:
+        if now < self.expires_at:
             return State.AHEAD
-        if now < self.dead:
+        if now < self.unusable_at:
             return State.STALE
-        return State.EMPTY if self.dead == -inf else State.EXPIRED
+        return State.EMPTY if self.unusable_at == -inf else State.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Backoff:
         return Backoff(self.failures + 1, now + max(delay, asked))
 
 
-class Errand(Enum):
+class RefreshReason(Enum):
     """The reason for a fetch, which decides what it may spend and skip."""
 
     AHEAD = "ahead"
@@ -143,7 +143,7 @@ class Errand(Enum):
     """Asked for by the program: nothing holds it back."""
 
 
-class Patience(Enum):
+class WaitPolicy(Enum):
     """The time a lookup waits for the fetch in progress."""
 
     NONE = "none"
@@ -151,15 +151,15 @@ class Patience(Enum):
     FULL = "full"
 
 
-class Move(NamedTuple):
+class Decision(NamedTuple):
     """A lookup's next step: the fetch to start, if any, and how long to wait for the one in progress."""
 
-    fetch: Errand | None
-    patience: Patience
+    fetch: RefreshReason | None
+    patience: WaitPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class CacheView:
     """All that a lookup's next move depends on."""
 
     state: State
@@ -167,7 +167,7 @@ class Situation:
     """The keys in hand hold the one asked for, and may be used."""
     due: bool = True
     """A renewal may start: false while another process is known to be fetching."""
-    flying: bool = False
+    refreshing: bool = False
     failing: bool = False
     """The last fetch failed."""
     backing_off: bool = False
@@ -178,7 +178,7 @@ class Situation:
     """Fetches that a caller waits for are neither budgeted nor backed off (``cooldown_duration=0``)."""
 
 
-def plan(s: Situation) -> Move:
+def decide(s: CacheView) -> Decision:
     """The move of one lookup: the table in ``docs/keys.md``, row by row."""
     if s.known:
         return _for_known_key(s)
@@ -187,32 +187,32 @@ def plan(s: Situation) -> Move:
     return _for_unknown_key(s)
 
 
-def _for_known_key(s: Situation) -> Move:
+def _for_known_key(s: CacheView) -> Decision:
     if s.state is State.FRESH:
-        return Move(None, Patience.NONE)
-    fetch = Errand.AHEAD if s.due and not s.flying and not s.backing_off else None
+        return Decision(None, WaitPolicy.NONE)
+    fetch = RefreshReason.AHEAD if s.due and not s.refreshing and not s.backing_off else None
     # A stale key waits for one attempt; once that has failed, or is another process's, it is served at once.
-    waits = s.state is State.STALE and not s.failing and (s.flying or fetch is not None)
-    return Move(fetch, Patience.BRIEF if waits else Patience.NONE)
+    waits = s.state is State.STALE and not s.failing and (s.refreshing or fetch is not None)
+    return Decision(fetch, WaitPolicy.BRIEF if waits else WaitPolicy.NONE)
 
 
-def _for_no_keys(s: Situation) -> Move:
-    if s.flying:
-        return Move(None, Patience.FULL)
+def _for_no_keys(s: CacheView) -> Decision:
+    if s.refreshing:
+        return Decision(None, WaitPolicy.FULL)
     if s.backing_off and not s.eager:
-        return Move(None, Patience.NONE)
-    return Move(Errand.SCHEDULED, Patience.FULL)
+        return Decision(None, WaitPolicy.NONE)
+    return Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)
 
 
-def _for_unknown_key(s: Situation) -> Move:
+def _for_unknown_key(s: CacheView) -> Decision:
     # While fetches fail, made-up kids would otherwise park a thread each until the deadline.
-    patience = Patience.NONE if s.failing and not s.eager else Patience.FULL
-    if s.flying:
-        return Move(None, patience)
+    patience = WaitPolicy.NONE if s.failing and not s.eager else WaitPolicy.FULL
+    if s.refreshing:
+        return Decision(None, patience)
     if s.backing_off and not s.eager:
-        return Move(None, Patience.NONE)
+        return Decision(None, WaitPolicy.NONE)
     if s.state is not State.FRESH and s.due:
-        return Move(Errand.SCHEDULED, patience)
+        return Decision(RefreshReason.SCHEDULED, patience)
     if not s.budget:
-        return Move(None, Patience.NONE)
-    return Move(Errand.UNKNOWN_KID, patience)
+        return Decision(None, WaitPolicy.NONE)
+    return Decision(RefreshReason.UNKNOWN_KID, patience)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.jose import KeySet
-from jwks_auth.keys.snapshot import Loaded
+from jwks_auth.keys.snapshot import FetchResult
 
 __all__ = ["Record"]
 
@@ -21,7 +21,7 @@ class Record:
     ``name`` is the one it was put under: moved to another, as by renaming a file, it would be another issuer's keys.
     """
 
-    loaded: Loaded
+    loaded: FetchResult
     fetched_at: float
     name: str = ""
 
@@ -55,7 +55,7 @@ class Record:
             name = str(fields["name"])
             if fields["version"] != _VERSION or not isinstance(raw, dict | None):
                 raise ValueError("another version")
-            loaded = Loaded(
+            loaded = FetchResult(
                 document=document,
                 keys=KeySet.from_dict(document),
                 raw=document if raw is None else raw,

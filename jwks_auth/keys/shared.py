@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import TypeGuard, TypeVar
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.keys.freshness import Errand, Life, Rules, State
+from jwks_auth.keys.freshness import Life, RefreshReason, Rules, State
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import NOTHING, Deferred, Loaded, Order
+from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest
 from jwks_auth.runtime import BoundedCalls, elapsed, in_background
 from jwks_auth.stores import KeySetStore, StoreError
 
@@ -51,7 +51,7 @@ class SharedLoad:
 
     def __init__(
         self,
-        load: Callable[[Order], Loaded],
+        load: Callable[[LoadRequest], FetchResult],
         store: KeySetStore,
         rules: Rules,
         *,
@@ -71,33 +71,37 @@ class SharedLoad:
         self._leases: dict[str, float] = {}
         self._yielding_since: float | None = None
 
-    def __call__(self, order: Order) -> Loaded:
+    def __call__(self, request: LoadRequest) -> FetchResult:
         """The keys from the store or the provider; raises ``KeySourceError``, ``Deferred`` among them."""
-        if order.errand is Errand.EXPLICIT:
-            return self._fetched(order)
+        if request.reason is RefreshReason.EXPLICIT:
+            return self._fetched(request)
         record = self._read()
-        if not self._is_news(record, order) and self._is_search(order):
-            record = self._found_by_another(order) or record
-        if self._is_news(record, order):
+        if not self._is_news(record, request) and self._is_search(request):
+            record = self._found_by_another(request) or record
+        if self._is_news(record, request):
             self._yielding_since = None
             return self._aged(record)
         # The lease is asked for in any case, so that others wait; but past their lifespan keys don't wait for others.
-        if order.errand is Errand.AHEAD and not self._may_fetch() and self._clock() < order.held.life.hard:
+        if (
+            request.reason is RefreshReason.AHEAD
+            and not self._may_fetch()
+            and self._clock() < request.held.life.expires_at
+        ):
             raise Deferred
         try:
-            return self._fetched(order)
+            return self._fetched(request)
         except KeySourceError as exc:
-            if record is None or order.held is not NOTHING or not self._is_alive(record):
+            if record is None or request.held is not NOTHING or not self._is_alive(record):
                 raise
             return replace(self._aged(record), failure=exc)
 
-    def _fetched(self, order: Order) -> Loaded:
+    def _fetched(self, request: LoadRequest) -> FetchResult:
         started = self._wall()
-        loaded = self._load(order)
+        loaded = self._load(request)
         self._yielding_since = None
         value = Record(loaded, started, self._name).to_bytes()
         # Past its deadline the fetch has been given up, and another may have left something newer.
-        if value is not None and self._clock() <= order.deadline:
+        if value is not None and self._clock() <= request.deadline:
             ttl = self._rules.lifespan + self._rules.stale_if_error
             self._bounded(lambda: self._store.put(self._name, value, min(ttl, 30 * 86_400.0)))
         return loaded
@@ -120,7 +124,7 @@ class SharedLoad:
     def _age(self, record: Record) -> float:
         return self._wall() - record.fetched_at + self._skew
 
-    def _aged(self, record: Record) -> Loaded:
+    def _aged(self, record: Record) -> FetchResult:
         return replace(record.loaded, age=self._age(record))
 
     def _state(self, record: Record) -> State:
@@ -130,26 +134,26 @@ class SharedLoad:
     def _is_alive(self, record: Record) -> bool:
         return self._state(record) is not State.EXPIRED
 
-    def _is_news(self, record: Record | None, order: Order) -> TypeGuard[Record]:
-        held = order.held
+    def _is_news(self, record: Record | None, request: LoadRequest) -> TypeGuard[Record]:
+        held = request.held
         if record is None or self._state(record) is not State.FRESH:
             return False
         if record.fetched_at <= held.fetched_at + self._skew:
             return False
-        if order.errand is Errand.AHEAD:
+        if request.reason is RefreshReason.AHEAD:
             return True
         # Somebody waits for a key. A set without it is no answer, nor is the set in hand, where it was not found.
-        if order.kid is not None and order.kid not in record.loaded.keys.kids():
+        if request.kid is not None and request.kid not in record.loaded.keys.kids():
             return False
-        return self._clock() >= held.life.dead or record.loaded.document != held.loaded.document
+        return self._clock() >= held.life.unusable_at or record.loaded.document != held.loaded.document
 
-    def _is_search(self, order: Order) -> bool:
+    def _is_search(self, request: LoadRequest) -> bool:
         """Return whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""
-        held = order.held
-        within_lifespan = order.errand is not Errand.AHEAD and self._clock() < held.life.hard
+        held = request.held
+        within_lifespan = request.reason is not RefreshReason.AHEAD and self._clock() < held.life.expires_at
         return within_lifespan and self._wall() > held.fetched_at + self._skew
 
-    def _found_by_another(self, order: Order) -> Record | None:
+    def _found_by_another(self, request: LoadRequest) -> Record | None:
         # No more than a quarter of a caller's time, or of a fetch's: both may be needed afterwards.
         patience = min(_SEARCH, self._rules.wait / 4, self._rules.timeout / 4)
         if self._leased("search", patience):
@@ -158,7 +162,7 @@ class SharedLoad:
         for _ in range(_LOOKS):
             self._sleep(patience / _LOOKS)
             record = self._read()
-            if self._is_news(record, order):
+            if self._is_news(record, request):
                 return record
             if self._clock() >= until:  # the store is slow
                 break

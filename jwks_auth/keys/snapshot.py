@@ -9,17 +9,17 @@ from typing import Any, Generic, TypeVar
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys.freshness import Errand, Life
+from jwks_auth.keys.freshness import Life, RefreshReason
 
 __all__ = [
     "NOTHING",
     "Deferred",
-    "Found",
+    "FetchResult",
     "Health",
-    "Loaded",
-    "Order",
+    "LoadRequest",
+    "Lookup",
+    "LookupResult",
     "Snapshot",
-    "Wanted",
     "caused",
     "found",
     "resolved",
@@ -30,7 +30,7 @@ ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class FetchResult:
     """The result of a load."""
 
     document: Any
@@ -51,7 +51,7 @@ class Snapshot:
     """The keys in hand and how long they live. Immutable but for a memo, so that readers need no lock."""
 
     keys: KeySet
-    loaded: Loaded
+    loaded: FetchResult
     life: Life
     fresh_until: float
     """Until then a key in the set is served without a further thought."""
@@ -71,18 +71,18 @@ class Snapshot:
 
 _NO_KEYS = KeySet(())
 
-NOTHING = Snapshot(_NO_KEYS, Loaded(document=None, keys=_NO_KEYS), Life(), -inf, -inf, -inf)
+NOTHING = Snapshot(_NO_KEYS, FetchResult(document=None, keys=_NO_KEYS), Life(), -inf, -inf, -inf)
 """What a source holds before its first fetch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LoadRequest:
     """A request to load: to be back by *deadline*, knowing what is *held* already.
 
     *kid* is that of the lookup which caused it.
     """
 
-    errand: Errand
+    reason: RefreshReason
     held: Snapshot
     deadline: float
     kid: str | None = None
@@ -96,7 +96,7 @@ class Deferred(KeySourceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(Generic[ValueT]):
+class Lookup(Generic[ValueT]):
     """The object of a lookup: *pick* finds it in a snapshot, or returns ``None``."""
 
     pick: Callable[[Snapshot], ValueT | None]
@@ -106,7 +106,7 @@ class Wanted(Generic[ValueT]):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[ValueT]):
+class LookupResult(Generic[ValueT]):
     """The end of a lookup. Neither value nor error: the keys in hand are good, and none of them fits."""
 
     value: ValueT | None
@@ -142,19 +142,19 @@ def caused(detail: str, kind: str, cause: BaseException) -> KeySourceError:
 
 def wanted_key(
     pick: Callable[[Snapshot], VerificationKey | None], kid: str | None, tried: VerificationKey | None
-) -> Wanted[VerificationKey]:
+) -> Lookup[VerificationKey]:
     """The key that *pick* finds, unless it is the one *tried* before."""
     if tried is None:
-        return Wanted(pick, kid)
+        return Lookup(pick, kid)
 
     def other(snapshot: Snapshot) -> VerificationKey | None:
         key = pick(snapshot)
         return None if key is tried else key
 
-    return Wanted(other, kid, again=True)
+    return Lookup(other, kid, again=True)
 
 
-def resolved(result: Found[VerificationKey], tried: VerificationKey | None = None) -> VerificationKey:
+def resolved(result: LookupResult[VerificationKey], tried: VerificationKey | None = None) -> VerificationKey:
     """The key that was found; raises ``InvalidTokenError`` or ``KeySourceError``."""
     if result.error is not None:
         raise result.error

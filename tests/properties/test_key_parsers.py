@@ -15,7 +15,7 @@ from jwks_auth.errors import KeySourceError
 from jwks_auth.http.headers import max_age, retry_after
 from jwks_auth.keys.freshness import Life, State
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import Loaded
+from jwks_auth.keys.snapshot import FetchResult
 from jwks_auth.stores.protocol import MemoryStore, SealedStore, StoreError
 from tests.key_fakes import document, rules_of
 
@@ -36,7 +36,7 @@ def test_any_document_is_a_key_set_or_refused(anything: Any) -> None:
     """And whatever is a key set can be shown as PyJWT shows it, or is refused there."""
     try:
         keys = key_set_of(anything)
-        view = KeySetView(Loaded(document=anything, keys=keys))
+        view = KeySetView(FetchResult(document=anything, keys=keys))
         assert len(view.signing_keys) <= len(keys.keys)
         assert view.jwk_set.keys
     except KeySourceError as exc:
@@ -52,7 +52,7 @@ def test_a_good_key_survives_any_neighbour(member: Any) -> None:
     published = {"keys": [member, *document({"good"})["keys"]]}
     keys = key_set_of(published)
     assert "good" in keys.kids() or getattr(member, "get", {}.get)("kid") == "good"
-    assert KeySetView(Loaded(document=published, keys=keys)).jwk_set["good"]
+    assert KeySetView(FetchResult(document=published, keys=keys)).jwk_set["good"]
 
 
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
@@ -81,7 +81,7 @@ def test_no_header_makes_a_key_live_longer(control: str, age: str) -> None:
     allowed = max_age({"Cache-Control": control, "Age": age})
     assert allowed is None or (allowed >= 0 and not isnan(allowed))
     life = Life.starting(0.0, rules_of(), draw=0.5, max_age=allowed)
-    assert 60 <= life.hard <= 300
+    assert 60 <= life.expires_at <= 300
     assert life.state(3900) is State.EXPIRED
 
 

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.flight import Flight
-from jwks_auth.keys.freshness import BRIEF_WAIT, Errand, State
+from jwks_auth.keys.freshness import BRIEF_WAIT, RefreshReason, State
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import NOTHING, Loaded, Order
+from jwks_auth.keys.snapshot import NOTHING, FetchResult, LoadRequest
 from jwks_auth.stores.protocol import MemoryStore
 from tests.key_fakes import ALG, Bench, Provider, source_of
 
@@ -37,7 +37,7 @@ class SourceModel(RuleBasedStateMachine):
         self.names = 1
         # An answer tells of the moment at which it was asked for, however late it comes.
         self.bench.threads.depart = self.bench.provider.as_of_now
-        self.bench.source.flights.load = self._load()
+        self.bench.source.refresher.load = self._load()
         self.waits: list[float] = []
         self.lands_when_waited_for, self.latest = False, 0.0
         self.began = self.bench.clock.now
@@ -45,14 +45,14 @@ class SourceModel(RuleBasedStateMachine):
         self.accepted = self.bench.source.key_set
         self.hasty: list[tuple[int, float]] = []
         self.bench.source._on_event = self._hear
-        # No real time passes: a wait is noted, and the flight has landed by then or not.
-        self.real_wait = Flight.wait
-        Flight.wait = lambda flight, seconds: self._wait(seconds)  # type: ignore[method-assign]
+        # No real time passes: a wait is noted, and the refresh has landed by then or not.
+        self.real_wait = Refresh.wait
+        Refresh.wait = lambda refresh, seconds: self._wait(seconds)  # type: ignore[method-assign]
 
     def teardown(self) -> None:
         """Give the waiting back."""
         if hasattr(self, "real_wait"):
-            Flight.wait = self.real_wait  # type: ignore[method-assign]
+            Refresh.wait = self.real_wait  # type: ignore[method-assign]
 
     # what happens at the provider
 
@@ -92,12 +92,12 @@ class SourceModel(RuleBasedStateMachine):
     def look_up(self, number: int, waits: bool) -> None:
         """A key that was, is, or never will be there."""
         source, kid, now = self.bench.source, f"key-{number}", self.bench.clock.now
-        snapshot, waited = source.books.snapshot, len(self.waits)
+        snapshot, waited = source.cache.snapshot, len(self.waits)
         state, held = snapshot.life.state(now), kid in snapshot.keys.kids()
         accepted = source.find(kid, ALG) is not None or (waits and self._accepted(kid))
         quick = state in (State.FRESH, State.AHEAD)
         # Threads that are not held run at once: a lookup may itself bring the answer that withdraws its key.
-        renewed = source.books.snapshot is not snapshot and state is not State.FRESH
+        renewed = source.cache.snapshot is not snapshot and state is not State.FRESH
         if held and quick and (waits or state is State.FRESH):
             assert accepted or renewed, "a known key in its lifespan is always served"
         if (held and quick) or not waits:
@@ -106,9 +106,9 @@ class SourceModel(RuleBasedStateMachine):
             assert accepted or renewed
             assert all(seconds <= BRIEF_WAIT for seconds in self.waits[waited:])
         if accepted:
-            current = source.books.snapshot
+            current = source.cache.snapshot
             assert kid in current.keys.kids(), "what is absent from the last good answer is refused"
-            assert now < current.life.dead, "and so is what is dead"
+            assert now < current.life.unusable_at, "and so is what is dead"
 
     @rule()
     @precondition(lambda self: self._is_healthy())
@@ -122,7 +122,7 @@ class SourceModel(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self._is_healthy() and self._budget() >= 2)
     def a_new_key_is_accepted_by_a_lookup_that_joins(self) -> None:
-        """The flight in the air left before the key was published: another follows."""
+        """The refresh in the air left before the key was published: another follows."""
         self.hang_or_release(True)
         assert not self._accepted("made-up")
         kid = f"key-{self.names}"
@@ -131,7 +131,7 @@ class SourceModel(RuleBasedStateMachine):
         self.lands_when_waited_for = True
         accepted = self._accepted(kid)
         self.lands_when_waited_for = False
-        assert accepted or self.failures, "unless what the flight brought was no key set at all"
+        assert accepted or self.failures, "unless what the refresh brought was no key set at all"
 
     @rule(count=st.integers(1, 50))
     def flood(self, count: int) -> None:
@@ -149,10 +149,10 @@ class SourceModel(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         source = self.bench.source
-        hanging = [flight for flight in source.flights._abandoned if not flight.ended]
+        hanging = [refresh for refresh in source.refresher._abandoned if not refresh.ended]
         assert len(hanging) <= 2
         assert len(self.bench.threads.waiting) <= len(hanging) + 1
-        assert len(source.flights._abandoned) <= 3
+        assert len(source.refresher._abandoned) <= 3
 
     @invariant()
     def fetches_are_bounded(self) -> None:
@@ -161,7 +161,7 @@ class SourceModel(RuleBasedStateMachine):
             return
         assert self.hasty == []
         elapsed = self.bench.clock.now - self.began
-        searches = sum(order.errand is Errand.UNKNOWN_KID for order in self._answered())
+        searches = sum(request.reason is RefreshReason.UNKNOWN_KID for request in self._answered())
         assert searches <= 2 + elapsed / COOLDOWN + len(self._hung())
         assert len(self._answered()) <= 1 + elapsed / RENEWAL + 2 + elapsed / COOLDOWN + len(self._hung())
 
@@ -179,7 +179,7 @@ class SourceModel(RuleBasedStateMachine):
             return False
         finally:
             assert self.latest <= began + WAIT, "nobody waits past the timeout"
-            assert len(self.waits) <= waited + 2, "or for a third flight"
+            assert len(self.waits) <= waited + 2, "or for a third refresh"
         return True
 
     def _wait(self, seconds: float) -> None:
@@ -190,7 +190,7 @@ class SourceModel(RuleBasedStateMachine):
             self.bench.clock.advance(0.25)
             self.hang_or_release(False)
 
-    def _load(self) -> Callable[[Order], Loaded]:
+    def _load(self) -> Callable[[LoadRequest], FetchResult]:
         return self.bench.provider
 
     def _hear(self, event: KeyEvent) -> None:
@@ -208,14 +208,14 @@ class SourceModel(RuleBasedStateMachine):
 
     def _is_healthy(self) -> bool:
         bench = self.bench
-        failures = bench.source.books.backoff.failures
+        failures = bench.source.cache.backoff.failures
         return (
             not (bench.threads.held or bench.provider.failing or failures)
-            and bench.source.flights.current is None
+            and bench.source.refresher.current is None
         )
 
     def _budget(self) -> float:
-        return self.bench.source.books.affords(self.bench.clock.now)
+        return self.bench.source.cache.affords(self.bench.clock.now)
 
     def _successes(self) -> int:
         return self.bench.provider.succeeded
@@ -224,13 +224,13 @@ class SourceModel(RuleBasedStateMachine):
         return self.bench.provider.answered
 
     def _hung(self) -> list[object]:
-        return [flight for flight in self.bench.source.flights._abandoned if flight.ended]
+        return [refresh for refresh in self.bench.source.refresher._abandoned if refresh.ended]
 
 
 class FleetModel(SourceModel):
     """The same, while other processes leave what they fetch in a store."""
 
-    def _load(self) -> Callable[[Order], Loaded]:
+    def _load(self) -> Callable[[LoadRequest], FetchResult]:
         clock, store = self.bench.clock, MemoryStore(clock=self.bench.clock)
 
         def sharing(provider: Provider) -> SharedLoad:
@@ -249,11 +249,11 @@ class FleetModel(SourceModel):
         self.other = sharing(Provider(self.bench.provider.kids))
         return sharing(self.bench.provider)
 
-    @rule(errand=st.sampled_from([Errand.AHEAD, Errand.EXPLICIT]))
-    def another_process_fetches(self, errand: Errand) -> None:
+    @rule(reason=st.sampled_from([RefreshReason.AHEAD, RefreshReason.EXPLICIT]))
+    def another_process_fetches(self, reason: RefreshReason) -> None:
         """And leaves the keys in the store."""
         with suppress(KeySourceError):
-            self.other(Order(errand, NOTHING, self.bench.clock.now + 5))
+            self.other(LoadRequest(reason, NOTHING, self.bench.clock.now + 5))
 
     @rule(name=st.sampled_from(["lease", "search"]))
     def another_process_dies(self, name: str) -> None:

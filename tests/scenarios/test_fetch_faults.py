@@ -98,7 +98,7 @@ def test_every_fault_has_its_kind_and_costs_no_key(server: FaultServer, mode: st
 
 @pytest.mark.parametrize("mode", FAULTS)
 def test_fetch_data_alone_raises_the_same(server: FaultServer, mode: str) -> None:
-    """Called by a program, outside any flight."""
+    """Called by a program, outside any refresh."""
     client = patient(server, mode)
     server.mode = mode
     with pytest.raises(jwt.PyJWKClientError) as caught:
@@ -204,7 +204,7 @@ def test_retry_after_is_heard(server: FaultServer) -> None:
     server.mode = "busy"
     client = PyJWKClient(server.url)
     now = elapsed()
-    client.source.clock = client.source.flights.clock = lambda: now
+    client.source.clock = client.source.refresher.clock = lambda: now
     with pytest.raises(KeySourceError):
         client.get_jwk_set()
     with pytest.raises(KeySourceError) as caught:

@@ -220,7 +220,7 @@ def test_a_session_is_never_modified(server: FaultServer) -> None:
 
 
 def test_a_hanging_session_is_given_up(server: FaultServer) -> None:
-    """Its sockets are its own: the flight is abandoned at its deadline plus a second."""
+    """Its sockets are its own: the refresh is abandoned at its deadline plus a second."""
     with requests.Session() as session:
         client = PyJWKClient(server.url, session=session, timeout=0.3, wait=5)
         server.mode, server.delay = "drip_headers", 0.1
@@ -404,11 +404,11 @@ def test_a_304_renews_the_keys(server: FaultServer) -> None:
     server.headers = 'ETag: "v1"\r\n'
     client = PyJWKClient(server.url)
     key = client.get_signing_key("a")
-    life = client.source.books.snapshot.life
+    life = client.source.cache.snapshot.life
     server.mode, server.headers = "unchanged", ""
     assert client.get_jwk_set(refresh=True)["a"]
     assert 'If-None-Match: "v1"\r\n' in server.seen[1]
-    assert client.source.books.snapshot.life.hard > life.hard
+    assert client.source.cache.snapshot.life.expires_at > life.expires_at
     assert client.get_signing_key("a") is key
     client.get_jwk_set(refresh=True)
     assert 'If-None-Match: "v1"\r\n' in server.seen[2]
@@ -443,5 +443,5 @@ def test_the_answer_may_shorten_the_lifespan(server: FaultServer, headers: str, 
     server.headers = headers
     client = PyJWKClient(server.url)
     client.warm_up()
-    snapshot = client.source.books.snapshot
-    assert snapshot.life.hard - snapshot.born == pytest.approx(lifespan)
+    snapshot = client.source.cache.snapshot
+    assert snapshot.life.expires_at - snapshot.born == pytest.approx(lifespan)

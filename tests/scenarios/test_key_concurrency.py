@@ -18,7 +18,7 @@ import jwt
 import pytest
 
 from jwks_auth import KeySourceError, PyJWKClient
-from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.runtime.clock import elapsed
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
@@ -54,7 +54,7 @@ def test_64_threads_and_4_event_loops_make_one_fetch(server: FaultServer) -> Non
         loops = [pool.submit(in_loop, number) for number in range(4)]
         threads = [pool.submit(in_thread, number) for number in range(64)]
         barrier.wait()
-        assert eventually(lambda: waiting_in(Flight.wait) == 64)
+        assert eventually(lambda: waiting_in(Refresh.wait) == 64)
         server.let_go()
         assert [future.result() for future in threads] == ["a"] * 64
         assert [future.result() for future in loops] == [["a"] * 25] * 4
@@ -67,7 +67,7 @@ def test_refreshes_asked_for_at_once_share_a_fetch(server: FaultServer) -> None:
     server.hold()
     with ThreadPoolExecutor(16) as pool:
         refreshing = [pool.submit(client.get_jwk_set, refresh=True) for _ in range(16)]
-        assert eventually(lambda: waiting_in(Flight.wait) == 16)
+        assert eventually(lambda: waiting_in(Refresh.wait) == 16)
         server.let_go()
         assert all(future.result()["a"] for future in refreshing)
     assert server.requests == 1
@@ -76,7 +76,7 @@ def test_refreshes_asked_for_at_once_share_a_fetch(server: FaultServer) -> None:
 async def test_a_new_key_is_accepted_by_lookups_that_join_an_older_fetch(server: FaultServer) -> None:
     """Published while a slow answer without it is on its way: all that wait for that answer share one fetch more."""
     client = PyJWKClient(server.url)
-    client.source.flights.crowd.grace = 60.0
+    client.source.refresher.waiters.grace = 60.0
     await client.awarm_up()
     server.mode, server.delay = "slow", 0.5
     refresh = asyncio.create_task(client.aget_jwk_set(refresh=True))
@@ -127,7 +127,7 @@ async def test_an_event_loop_stays_free_while_the_endpoint_hangs(server: FaultSe
 
 
 async def test_a_loop_that_ends_early_leaves_no_trace(server: FaultServer) -> None:
-    """The flight lands after its first waiter's loop is closed; the next one has the keys."""
+    """The refresh lands after its first waiter's loop is closed; the next one has the keys."""
     client = PyJWKClient(server.url)
     server.hold()
 
@@ -145,7 +145,7 @@ async def test_a_loop_that_ends_early_leaves_no_trace(server: FaultServer) -> No
 
 
 def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No socket exists yet that could be shut: the flight is abandoned, and after two no more are started.
+    """No socket exists yet that could be shut: the refresh is abandoned, and after two no more are started.
 
     ``fetch_data``, called by a program, keeps the same bounds.
     """
@@ -165,7 +165,7 @@ def test_hung_name_resolution_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             with pytest.raises(KeySourceError) as caught:
                 client.get_jwk_set(refresh=True)
             assert caught.value.kind == "timeout"
-            ahead += 1.1  # a second after its deadline a flight is given up
+            ahead += 1.1  # a second after its deadline a refresh is given up
         assert len(calls) == 2
         assert client.health().last_error == "timeout"
         for _ in range(3):
@@ -189,13 +189,13 @@ def _child(client: PyJWKClient, results: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_goes_on_with_the_keys(server: FaultServer) -> None:
-    """gunicorn --preload, multiprocessing: forked while a flight is in the air, the child fetches for itself."""
+    """gunicorn --preload, multiprocessing: forked while a refresh is in the air, the child fetches for itself."""
     context = multiprocessing.get_context("fork")
     client = PyJWKClient(server.url)
     client.warm_up()
     server.hold()
-    flying = threading.Thread(target=client.get_jwk_set, args=(True,))
-    flying.start()
+    refreshing = threading.Thread(target=client.get_jwk_set, args=(True,))
+    refreshing.start()
     server.wait_for_requests(2)
     server.mode = "ok"
     results = context.SimpleQueue()
@@ -204,7 +204,7 @@ def test_a_forked_process_goes_on_with_the_keys(server: FaultServer) -> None:
     assert results.get() == ("a", "a")
     server.let_go()
     child.join(PATIENCE)
-    flying.join(PATIENCE)
+    refreshing.join(PATIENCE)
     assert child.exitcode == 0
     assert client.get_jwk_set(refresh=True)["a"]
 

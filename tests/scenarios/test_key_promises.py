@@ -16,7 +16,7 @@ from jwks_auth import Issuer, KeySourceError, PyJWKClient
 from jwks_auth.http.fetch import Fetcher
 from jwks_auth.jose.jwk import parse_jwk
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.runtime.clock import elapsed
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
@@ -37,13 +37,13 @@ class Aged:
     def __init__(self, server: FaultServer, **options: Any) -> None:
         self.ahead = 0.0
         self.client = PyJWKClient(server.url, **options)
-        self.client.source.clock = self.client.source.flights.clock = lambda: elapsed() + self.ahead
+        self.client.source.clock = self.client.source.refresher.clock = lambda: elapsed() + self.ahead
         self.client.warm_up()
 
     def age(self, seconds: float) -> None:
         """Make the keys *seconds* old."""
         source = self.client.source
-        self.ahead += seconds - (source.clock() - source.books.snapshot.born)
+        self.ahead += seconds - (source.clock() - source.cache.snapshot.born)
 
 
 # known keys
@@ -52,7 +52,7 @@ class Aged:
 @pytest.mark.parametrize("mode", ["ok", "slow", "error500", "hang", "drip_body", "drip_headers", "reset"])
 @pytest.mark.parametrize("age", [0, 290])
 def test_a_known_key_within_its_lifespan_is_nobodys_wait(server: FaultServer, mode: str, age: float) -> None:
-    """5000 lookups, fresh and ahead: none fails, none waits for a flight, and none fetches."""
+    """5000 lookups, fresh and ahead: none fails, none waits for a refresh, and none fetches."""
     aged = Aged(server, timeout=10)
     server.mode = mode
     aged.age(age)
@@ -61,7 +61,7 @@ def test_a_known_key_within_its_lifespan_is_nobodys_wait(server: FaultServer, mo
     with calls() as called:
         for _ in range(5000):
             assert aged.client.get_signing_key("a").key_id == "a"
-    assert called.isdisjoint({Flight.wait.__code__, Fetcher.fetch.__code__})
+    assert called.isdisjoint({Refresh.wait.__code__, Fetcher.fetch.__code__})
     assert (server.requests > 1) is bool(age)
 
 
@@ -70,7 +70,7 @@ def test_the_instrument_sees_a_wait(server: FaultServer) -> None:
     client = PyJWKClient(server.url)
     with calls() as called:
         client.get_signing_key("a")
-    assert Flight.wait.__code__ in called
+    assert Refresh.wait.__code__ in called
 
 
 @pytest.mark.parametrize(("wait", "longest"), [(0.3, 0.3), (3600, 2.0)])
@@ -84,7 +84,7 @@ def test_a_stale_key_waits_once(server: FaultServer, wait: float, longest: float
     with calls() as called:
         for _ in range(1000):
             assert aged.client.get_signing_key("a").key_id == "a"
-    assert Flight.wait.__code__ not in called
+    assert Refresh.wait.__code__ not in called
     assert server.requests == 2
 
 
@@ -158,17 +158,17 @@ def test_fetch_data_does_not_join_a_flight(server: FaultServer) -> None:
     """Called by a program it fetches for itself, and fills the cache."""
     client = PyJWKClient(server.url)
     server.hold()
-    flying = threading.Thread(target=client.warm_up)
-    flying.start()
+    refreshing = threading.Thread(target=client.warm_up)
+    refreshing.start()
     server.wait_for_requests(1)
     server.mode = "ok"
     with calls() as called:
         client.fetch_data()
-    assert Flight.wait.__code__ not in called
-    assert flying.is_alive()
+    assert Refresh.wait.__code__ not in called
+    assert refreshing.is_alive()
     assert client.get_signing_key("a")
     server.let_go()
-    flying.join(PATIENCE)
+    refreshing.join(PATIENCE)
     assert server.requests == 2
 
 

@@ -22,7 +22,7 @@ from jwt.exceptions import PyJWKClientConnectionError
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
-from jwks_auth.keys.flight import Flight
+from jwks_auth.keys.refresh import Refresh
 from tests.fault_server import FaultServer
 from tests.key_fakes import document, jwk
 from tests.patience import PATIENCE, eventually, waiting_in
@@ -91,7 +91,7 @@ def later(client: jwt.PyJWKClient, seconds: float = 0.0) -> None:
     """Let *seconds* pass for *client*, and then no more for ours."""
     if isinstance(client, ours):
         source, now = client.source, client.source.clock() + seconds
-        source.clock = source.flights.clock = lambda: now
+        source.clock = source.refresher.clock = lambda: now
     elif client.jwk_set_cache is not None and client.jwk_set_cache.jwk_set_with_timestamp is not None:
         client.jwk_set_cache.jwk_set_with_timestamp.timestamp -= seconds
         client._last_successful_fetch -= seconds  # type: ignore[operator]
@@ -152,7 +152,7 @@ def test_keys_are_renewed_ahead(server: FaultServer) -> None:
     assert old.get_signing_key("a")
     assert server.requests == 2
     assert new.get_signing_key("a")
-    assert new.source.flights.current is not None
+    assert new.source.refresher.current is not None
     server.wait_for_requests(3)
 
 
@@ -182,7 +182,7 @@ def test_a_cold_cache(server: FaultServer) -> None:
     """Eight threads that ask at once."""
     for client, waiting, asked in (
         (theirs(server.url), theirs.fetch_data, 8),
-        (ours(server.url), Flight.wait, 1),
+        (ours(server.url), Refresh.wait, 1),
     ):
         server.hold()
         before = server.requests

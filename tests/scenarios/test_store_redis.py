@@ -43,8 +43,8 @@ def hear(event):
         alone.append(event.kind)
 
 client = PyJWKClient(sys.argv[1], store=sys.argv[2], lifespan=float(sys.argv[3]), on_event=hear)
-load = client.source.flights.load
-client.source.clock = client.source.flights.clock = load._clock = lambda: elapsed() + ahead
+load = client.source.refresher.load
+client.source.clock = client.source.refresher.clock = load._clock = lambda: elapsed() + ahead
 load._wall = lambda: time.time() + ahead
 
 def look_up():

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, PyJWKClient, Tenants, TokenVerifier
-from jwks_auth.keys.flight import Crowd
-from jwks_auth.keys.snapshot import Wanted
+from jwks_auth.keys.refresh import Waiters
+from jwks_auth.keys.snapshot import Lookup
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Provider, source_of
 from tests.seams.sites import EVERY_SITE, Site
@@ -38,7 +38,7 @@ class SlowClient(PyJWKClient):
 
 
 def junk(issuer: FakeIssuer, number: int) -> str:
-    """A token that nobody signed, with a kid of its own, and all else in order."""
+    """A token that nobody signed, with a kid of its own, and all else in request."""
     return FakeIssuer(issuer.issuer).token(aud="api", kid=f"made-up-{number}")
 
 
@@ -46,7 +46,7 @@ def junk(issuer: FakeIssuer, number: int) -> str:
 def client() -> SlowClient:
     """A client that waits for a minute, with the keys in hand."""
     client = SlowClient(FakeIssuer(), wait=60)
-    client.source.flights.crowd.grace = 0.01
+    client.source.refresher.waiters.grace = 0.01
     client.warm_up()
     client.slow = True
     return client
@@ -74,7 +74,7 @@ def test_a_rotation_turns_nobody_away(client: SlowClient) -> None:
     """A provider that answers within a fetch's first moments is waited for, however many tokens have the new key."""
     issuer = client._issuer
     issuer.rotate()
-    client.source.flights.crowd.grace = 60.0
+    client.source.refresher.waiters.grace = 60.0
     verifier = TokenVerifier(Issuer(issuer.issuer, client=client), "api")
     with ThreadPoolExecutor(WORKERS) as pool, ExitStack() as release:
         release.callback(client.over.set)
@@ -109,19 +109,19 @@ async def test_junk_holds_two_tasks_of_an_event_loop_at_most(client: SlowClient)
     for task in (waiting[1], next_one):
         with pytest.raises(InvalidTokenError):
             await task
-    assert client.source.flights.crowd._here == 0
+    assert client.source.refresher.waiters._here == 0
 
 
 def test_junk_for_many_issuers_holds_four_workers_of_a_process() -> None:
     """However many tenants there are, and however slow the provider of each is."""
-    crowds = [source_of().source.flights.crowd for _ in range(5)]
-    entered = [crowd for crowd in crowds for _ in range(3) if crowd.enter()]
+    waiters = [source_of().source.refresher.waiters for _ in range(5)]
+    entered = [waiters for waiters in waiters for _ in range(3) if waiters.enter()]
     try:
-        assert entered == [crowds[0], crowds[0], crowds[1], crowds[1]]
+        assert entered == [waiters[0], waiters[0], waiters[1], waiters[1]]
     finally:
-        for crowd in entered:
-            crowd.leave()
-    assert Crowd._anywhere == 0
+        for waiters in entered:
+            waiters.leave()
+    assert Waiters._anywhere == 0
 
 
 def test_a_cold_start_is_no_crowd() -> None:
@@ -145,13 +145,13 @@ def test_two_strays_with_one_kid_leave_budget_for_a_good_key() -> None:
     bench = source_of(Provider({"a"}), wait=60.0)
     assert bench.seek("a")
     bench.threads.held, bench.threads.depart = True, bench.provider.as_of_now
-    stray: Wanted[Any] = Wanted(lambda snapshot: snapshot.keys.select("stray", ALG), "stray")
-    steps = [bench.source._steps(stray, refresh=False) for _ in range(2)]
-    flights: list[Any] = []
+    stray: Lookup[Any] = Lookup(lambda snapshot: snapshot.keys.select("stray", ALG), "stray")
+    steps = [bench.source._steps(stray, force=False) for _ in range(2)]
+    refreshes: list[Any] = []
     for lookup in steps:
-        flights.append(next(lookup))
+        refreshes.append(next(lookup))
         bench.clock.advance(0.1)
-    assert flights[0][0] is flights[1][0]
+    assert refreshes[0][0] is refreshes[1][0]
     bench.threads.held = False
     bench.threads.run()
     bench.provider.kids.add("good")
@@ -193,8 +193,8 @@ def test_junk_does_not_hold_the_workers_of_any_framework(site: Site) -> None:
     client = SlowClient(FakeIssuer())
     client.warm_up()
     client.slow = True
-    issuer, crowd = client._issuer, client.source.flights.crowd
-    crowd.grace = 0.0
+    issuer, waiters = client._issuer, client.source.refresher.waiters
+    waiters.grace = 0.0
     ours = Issuer(issuer.issuer, client=client)
     tenants = Tenants(lambda name: ours, hosts=["issuer.example"])
     with site({"AUDIENCE": "api", "TENANTS": tenants}) as app:
@@ -202,13 +202,13 @@ def test_junk_does_not_hold_the_workers_of_any_framework(site: Site) -> None:
         def get(raw: str) -> Any:
             return app.request("GET", "/me", [("Authorization", f"Bearer {raw}")])
 
-        assert crowd.enter()
-        assert crowd.enter()
+        assert waiters.enter()
+        assert waiters.enter()
         try:
             good, bad = get(issuer.token(aud="api")), get(junk(issuer, 0))
         finally:
-            crowd.leave()
-            crowd.leave()
+            waiters.leave()
+            waiters.leave()
             client.over.set()
         after = get(junk(issuer, 0))
     assert (good.status, bad.status, after.status) == (200, 503, 401)

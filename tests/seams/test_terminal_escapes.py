@@ -193,7 +193,7 @@ def test_what_a_provider_says_drives_no_terminal(text: str, caplog: pytest.LogCa
             raise KeySourceError(f"{address} says {text}")
 
     client = Client("https://keys.example/")
-    client.source.books.uri = address  # as an issuer's metadata may have it
+    client.source.cache.uri = address  # as an issuer's metadata may have it
     judge = Authenticator({"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "JWKS": KEY_SET})
     judge.verifier = TokenVerifier(Issuer(ISSUER, client=client), AUDIENCE)
     assert all(line.isprintable() for line in cli.check(judge).lines)

@@ -21,8 +21,8 @@ from jwt.jwk_set_cache import JWKSetCache
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
 from jwks_auth.client.view import KeySetView
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import Errand
-from jwks_auth.keys.snapshot import NOTHING, Order
+from jwks_auth.keys.freshness import RefreshReason
+from jwks_auth.keys.snapshot import NOTHING, LoadRequest
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
@@ -100,7 +100,7 @@ async def test_event_loops_use_the_same_cache(issuer: FakeIssuer) -> None:
 def test_pyjwts_objects_are_made_with_a_pause_before_each() -> None:
     """The thread that makes them lets an event loop go on."""
     pauses: list[int] = []
-    loaded = Provider({"a", "b", "c"})(Order(Errand.EXPLICIT, NOTHING, 0.0))
+    loaded = Provider({"a", "b", "c"})(LoadRequest(RefreshReason.EXPLICIT, NOTHING, 0.0))
     view = KeySetView(loaded, pause=lambda: pauses.append(1))
     assert len(view.signing_keys) == len(pauses) == 3
 
@@ -404,7 +404,7 @@ def test_names_that_match_are_not_remembered_without_bounds() -> None:
     client = Any_()
     for number in range(1000):
         client.get_signing_key(str(number))
-    assert len(client.source.books.snapshot.found) < 200
+    assert len(client.source.cache.snapshot.found) < 200
     assert client.calls == 1
 
 
@@ -519,7 +519,7 @@ def test_super_inside_a_flight_publishes_nothing_by_itself(issuer: FakeIssuer) -
         client.get_signing_key(hidden)
     client.hidden = None
     assert {key.key_id for key in client.get_jwk_set(refresh=True).keys} == {hidden, kid}
-    assert client.source.books.snapshot.loaded.etag
+    assert client.source.cache.snapshot.loaded.etag
 
 
 def test_super_outside_a_flight_fills_the_cache(issuer: FakeIssuer) -> None:

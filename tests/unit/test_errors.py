@@ -156,7 +156,7 @@ ERRORS = [
     errors.InvalidRequestError("multiple_credentials"),
     errors.InvalidTokenError("expired"),
     errors.MalformedTokenError(),
-    errors.InsufficientScopeError(["orders:read"]),
+    errors.InsufficientScopeError(["requests:read"]),
     errors.ForbiddenError("guest", "Guests may not use this API"),
     errors.InvalidTokenError("guest", "Guests may not use this API"),
     errors.KeySourceError("down", kind="status", retry_after=7.0),

@@ -17,7 +17,7 @@ from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jose.jwk import RefusedKey
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.snapshot import Loaded, Order
+from jwks_auth.keys.snapshot import FetchResult, LoadRequest
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Bench, Provider, document, jwk, source_of
@@ -42,10 +42,10 @@ def rotation(bench: Bench) -> None:
     look(bench)
     published = {"keys": [jwk("b"), {"kty": "oct", "kid": "x", "k": "AA"}]}
 
-    def load(order: Order) -> Loaded:
-        return Loaded(document=published, keys=KeySet.from_dict(published))
+    def load(request: LoadRequest) -> FetchResult:
+        return FetchResult(document=published, keys=KeySet.from_dict(published))
 
-    bench.source.flights.load = load
+    bench.source.refresher.load = load
     look(bench, "b")
 
 

@@ -10,13 +10,13 @@ from jwks_auth.keys.freshness import (
     BURST,
     Backoff,
     Budget,
-    Errand,
+    CacheView,
+    Decision,
     Life,
-    Move,
-    Patience,
-    Situation,
+    RefreshReason,
     State,
-    plan,
+    WaitPolicy,
+    decide,
 )
 from tests.key_fakes import rules_of
 
@@ -37,7 +37,7 @@ RULES = rules_of()
     ],
 )
 def test_state_follows_from_age(age: float, state: State) -> None:
-    """A set of keys is fresh, due ahead of need, stale and dead, in this order."""
+    """A set of keys is fresh, due ahead of need, stale and unusable, in this order."""
     assert Life.starting(1000.0, RULES, draw=0.5).state(1000.0 + age) is state
 
 
@@ -60,18 +60,18 @@ def test_no_use_after_the_lifespan_where_that_is_forbidden() -> None:
 def test_the_provider_may_only_shorten_the_lifespan(max_age: float | None, lifespan: float) -> None:
     """``max-age`` shortens it, but not below a minute; no-store is a max-age of 0."""
     life = Life.starting(0.0, RULES, draw=0.0, max_age=max_age)
-    assert (life.hard, life.dead) == (lifespan, lifespan + 3600)
+    assert (life.expires_at, life.unusable_at) == (lifespan, lifespan + 3600)
 
 
 def test_a_lifespan_below_a_minute_is_the_users_word() -> None:
     """The provider's wish does not lengthen it to a minute."""
-    assert Life.starting(0.0, rules_of(lifespan=10), draw=0.0, max_age=0).hard == 10
+    assert Life.starting(0.0, rules_of(lifespan=10), draw=0.0, max_age=0).expires_at == 10
 
 
 @pytest.mark.parametrize("draw", [0.0, 0.5, 0.999])
 def test_renewal_begins_at_75_to_90_percent(draw: float) -> None:
     """The soft point is drawn, so that a fleet does not refresh together."""
-    assert 0.75 * 300 <= Life.starting(0.0, RULES, draw=draw).soft < 0.9 * 300
+    assert 0.75 * 300 <= Life.starting(0.0, RULES, draw=draw).refresh_at < 0.9 * 300
 
 
 def test_the_budget_is_a_burst_and_one_per_cooldown() -> None:
@@ -122,7 +122,7 @@ def test_a_year_of_outage_does_not_overflow() -> None:
 
 
 FRESH, AHEAD, STALE, EXPIRED, EMPTY = State.FRESH, State.AHEAD, State.STALE, State.EXPIRED, State.EMPTY
-STAY = Move(None, Patience.NONE)
+STAY = Decision(None, WaitPolicy.NONE)
 
 
 @pytest.mark.parametrize(
@@ -130,57 +130,57 @@ STAY = Move(None, Patience.NONE)
     [
         # a known key
         (FRESH, "known", STAY),
-        (FRESH, "known flying", STAY),
-        (AHEAD, "known", Move(Errand.AHEAD, Patience.NONE)),
-        (AHEAD, "known flying", STAY),
+        (FRESH, "known refreshing", STAY),
+        (AHEAD, "known", Decision(RefreshReason.AHEAD, WaitPolicy.NONE)),
+        (AHEAD, "known refreshing", STAY),
         (AHEAD, "known failing backing_off", STAY),
         (AHEAD, "known deferred", STAY),
-        (STALE, "known", Move(Errand.AHEAD, Patience.BRIEF)),
-        (STALE, "known flying", Move(None, Patience.BRIEF)),
+        (STALE, "known", Decision(RefreshReason.AHEAD, WaitPolicy.BRIEF)),
+        (STALE, "known refreshing", Decision(None, WaitPolicy.BRIEF)),
         (STALE, "known deferred", STAY),
-        (STALE, "known failing", Move(Errand.AHEAD, Patience.NONE)),
-        (STALE, "known failing flying", STAY),
+        (STALE, "known failing", Decision(RefreshReason.AHEAD, WaitPolicy.NONE)),
+        (STALE, "known failing refreshing", STAY),
         (STALE, "known failing backing_off", STAY),
         # an unknown key beside good ones
-        (FRESH, "", Move(Errand.UNKNOWN_KID, Patience.FULL)),
+        (FRESH, "", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
         (FRESH, "broke", STAY),
-        (FRESH, "flying", Move(None, Patience.FULL)),
-        (FRESH, "flying broke", Move(None, Patience.FULL)),
-        (FRESH, "failing", Move(Errand.UNKNOWN_KID, Patience.NONE)),
-        (FRESH, "failing flying", STAY),
+        (FRESH, "refreshing", Decision(None, WaitPolicy.FULL)),
+        (FRESH, "refreshing broke", Decision(None, WaitPolicy.FULL)),
+        (FRESH, "failing", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.NONE)),
+        (FRESH, "failing refreshing", STAY),
         (FRESH, "failing backing_off", STAY),
-        (FRESH, "failing backing_off eager", Move(Errand.UNKNOWN_KID, Patience.FULL)),
-        (AHEAD, "", Move(Errand.SCHEDULED, Patience.FULL)),
-        (AHEAD, "broke", Move(Errand.SCHEDULED, Patience.FULL)),
-        (AHEAD, "deferred", Move(Errand.UNKNOWN_KID, Patience.FULL)),
-        (STALE, "", Move(Errand.SCHEDULED, Patience.FULL)),
-        (STALE, "failing", Move(Errand.SCHEDULED, Patience.NONE)),
+        (FRESH, "failing backing_off eager", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
+        (AHEAD, "", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
+        (AHEAD, "broke", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
+        (AHEAD, "deferred", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
+        (STALE, "", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
+        (STALE, "failing", Decision(RefreshReason.SCHEDULED, WaitPolicy.NONE)),
         (STALE, "failing backing_off", STAY),
         # no keys
         *(
             (state, flags, move)
             for state in (EXPIRED, EMPTY)
             for flags, move in [
-                ("", Move(Errand.SCHEDULED, Patience.FULL)),
-                ("flying", Move(None, Patience.FULL)),
-                ("failing", Move(Errand.SCHEDULED, Patience.FULL)),
+                ("", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
+                ("refreshing", Decision(None, WaitPolicy.FULL)),
+                ("failing", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
                 ("failing backing_off", STAY),
-                ("failing backing_off eager", Move(Errand.SCHEDULED, Patience.FULL)),
+                ("failing backing_off eager", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
             ]
         ),
     ],
 )
-def test_the_move_of_a_lookup(state: State, flags: str, move: Move) -> None:
-    """What a lookup does follows from the state, the flight, the failures and the budget alone."""
+def test_the_decision_of_a_lookup(state: State, flags: str, move: Decision) -> None:
+    """What a lookup does follows from the state, the refresh, the failures and the budget alone."""
     given = set(flags.split())
-    situation = Situation(
+    view = CacheView(
         state=state,
         known="known" in given,
         due="deferred" not in given,
-        flying="flying" in given,
+        refreshing="refreshing" in given,
         failing="failing" in given,
         backing_off="backing_off" in given,
         budget="broke" not in given,
         eager="eager" in given,
     )
-    assert plan(situation) == move
+    assert decide(view) == move

@@ -7,8 +7,17 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.keys.freshness import Errand, State
-from jwks_auth.keys.snapshot import NOTHING, Deferred, Found, Health, Loaded, Order, Wanted, caused
+from jwks_auth.keys.freshness import RefreshReason, State
+from jwks_auth.keys.snapshot import (
+    NOTHING,
+    Deferred,
+    FetchResult,
+    Health,
+    LoadRequest,
+    Lookup,
+    LookupResult,
+    caused,
+)
 
 
 def test_nothing_is_never_served() -> None:
@@ -23,10 +32,10 @@ def test_nothing_is_never_served() -> None:
     ("value", "name"),
     [
         (NOTHING, "keys"),
-        (Order(Errand.AHEAD, NOTHING, 0.0), "deadline"),
-        (Loaded(document={}, keys=NOTHING.keys), "keys"),
-        (Wanted(lambda snapshot: snapshot), "kid"),
-        (Found(None), "value"),
+        (LoadRequest(RefreshReason.AHEAD, NOTHING, 0.0), "deadline"),
+        (FetchResult(document={}, keys=NOTHING.keys), "keys"),
+        (Lookup(lambda snapshot: snapshot), "kid"),
+        (LookupResult(None), "value"),
         (
             Health(
                 state="empty",

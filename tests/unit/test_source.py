@@ -12,9 +12,9 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.keys.freshness import Budget, Errand, Life
-from jwks_auth.keys.ledger import RecentKids
-from jwks_auth.keys.snapshot import NOTHING, Deferred, Loaded, Order, Snapshot, Wanted
+from jwks_auth.keys.cache_state import RecentKids
+from jwks_auth.keys.freshness import Budget, Life, RefreshReason
+from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest, Lookup, Snapshot
 from jwks_auth.keys.source import KeySource
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 from tests.patience import PATIENCE, eventually
@@ -62,27 +62,27 @@ def test_what_is_wanted_is_looked_for_without_the_lock() -> None:
 
     def pick(snapshot: Snapshot) -> str | None:
         nonlocal asked
-        assert not bench.source.flights._lock.locked()
+        assert not bench.source.refresher._lock.locked()
         asked += 1
         if asked == 1:  # another thread's fetch lands between the look and the decision
-            bench.source.flights.publish(bench.provider(Order(Errand.EXPLICIT, snapshot, 0.0)))
+            bench.source.refresher.publish(bench.provider(LoadRequest(RefreshReason.EXPLICIT, snapshot, 0.0)))
         return "found" if "a" in snapshot.keys.kids() else None
 
     bench.clock.advance(1)
-    bench.source.books.snapshot = replace(NOTHING, life=Life(0.0, 0.0, inf))
-    assert bench.source.lookup(Wanted(pick)).value == "found"
+    bench.source.cache.snapshot = replace(NOTHING, life=Life(0.0, 0.0, inf))
+    assert bench.source.lookup(Lookup(pick)).value == "found"
 
 
 def test_readers_take_no_lock() -> None:
-    """Whoever holds it, a key in hand is found, also while a flight is in the air; and so is the state."""
+    """Whoever holds it, a key in hand is found, also while a refresh is in the air; and so is the state."""
     bench = warm()
-    with bench.source.flights._lock:
+    with bench.source.refresher._lock:
         assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
         assert bench.source.health().state == "fresh"
     bench.threads.held = True
     bench.clock.advance(SOFT)
     assert bench.seek("a")
-    with bench.source.flights._lock:
+    with bench.source.refresher._lock:
         assert bench.seek("a") is bench.source.resolve("a", ALG)
 
 
@@ -203,7 +203,7 @@ def test_a_new_key_is_accepted_right_after_a_scheduled_refresh() -> None:
     bench.seek("a")
     bench.provider.kids.add("b")
     assert bench.source.resolve("b", ALG)
-    assert bench.provider.orders[-1].errand is Errand.UNKNOWN_KID
+    assert bench.provider.requests[-1].reason is RefreshReason.UNKNOWN_KID
 
 
 def test_made_up_kids_cannot_starve_a_rotation() -> None:
@@ -235,15 +235,15 @@ def joining(bench: Bench) -> None:
     bench.clock.advance(SOFT)
     bench.threads.held, bench.threads.depart = True, bench.provider.as_of_now
     assert bench.seek("a")
-    flight = bench.source.flights.current
-    assert flight is not None
+    refresh = bench.source.refresher.current
+    assert refresh is not None
 
     def land(seconds: float) -> None:
         bench.clock.advance(1)
         bench.threads.held = False
         bench.threads.run()
 
-    flight.wait = land  # type: ignore[method-assign]
+    refresh.wait = land  # type: ignore[method-assign]
     bench.provider.kids.add("b")
     bench.clock.advance(1)
 
@@ -272,7 +272,7 @@ def test_a_lookup_that_joined_a_fetch_needs_budget_for_another() -> None:
     bench = warm(wait=60.0)
     unknown(bench)
     unknown(bench, "another")
-    bench.source.books.budget = Budget(0.0, inf)
+    bench.source.cache.budget = Budget(0.0, inf)
     joining(bench)
     unknown(bench, "b")
     assert bench.provider.asked == 4
@@ -282,9 +282,9 @@ def test_a_lookup_that_joined_a_fetch_needs_budget_for_another() -> None:
 def test_another_processs_answer_is_not_the_last_word() -> None:
     """What a store held was fetched before the lookup came: the provider is asked."""
     bench = warm(wait=60.0)
-    stored = replace(bench.source.books.snapshot.loaded, age=20.0)
+    stored = replace(bench.source.cache.snapshot.loaded, age=20.0)
     answers = [stored]
-    bench.source.flights.load = lambda order: answers.pop() if answers else bench.provider(order)
+    bench.source.refresher.load = lambda request: answers.pop() if answers else bench.provider(request)
     bench.provider.kids.add("b")
     bench.clock.advance(HARD)
     assert bench.source.resolve("b", ALG)
@@ -294,8 +294,8 @@ def test_another_processs_answer_is_not_the_last_word() -> None:
 def test_a_lookup_waits_for_two_flights_at_most() -> None:
     """Whatever they bring."""
     bench = warm(wait=60.0)
-    stored = replace(bench.source.books.snapshot.loaded, age=20.0)
-    bench.source.flights.load = lambda order: stored
+    stored = replace(bench.source.cache.snapshot.loaded, age=20.0)
+    bench.source.refresher.load = lambda request: stored
     bench.clock.advance(HARD)
     before = len(bench.names())
     unknown(bench, "b")
@@ -343,17 +343,17 @@ def test_a_known_key_is_untouched_by_a_failed_search() -> None:
 # explicit refreshes and sources without a set
 
 
-def whole() -> Wanted[object]:
+def whole() -> Lookup[object]:
     """The whole set."""
-    return Wanted(lambda snapshot: snapshot.loaded.document)
+    return Lookup(lambda snapshot: snapshot.loaded.document)
 
 
 def test_a_refresh_asks_whatever_is_held() -> None:
     """And tells of its failure, without costing the keys."""
     bench = warm()
-    assert bench.source.lookup(whole(), refresh=True).value == document({"a"})
+    assert bench.source.lookup(whole(), force=True).value == document({"a"})
     bench.provider.failing = "status"
-    found = bench.source.lookup(whole(), refresh=True)
+    found = bench.source.lookup(whole(), force=True)
     assert found.value is None
     assert found.error is not None
     assert found.error.kind == "status"
@@ -388,11 +388,11 @@ def test_recent_kids_are_served_while_fresh() -> None:
     assert bench.provider.asked == 4
 
 
-# flights
+# refreshes
 
 
 def hanging(bench: Bench) -> Callable[[], None]:
-    """A flight that hangs past its deadline; what is returned lets it end."""
+    """A refresh that hangs past its deadline; what is returned lets it end."""
     bench.threads.held = True
     bench.clock.advance(SOFT)
     bench.seek("a")
@@ -402,7 +402,7 @@ def hanging(bench: Bench) -> Callable[[], None]:
 
 
 def test_a_flight_past_its_deadline_is_given_up() -> None:
-    """Its late result is ignored, and another flight takes over."""
+    """Its late result is ignored, and another refresh takes over."""
     bench = warm()
     late = hanging(bench)
     bench.clock.advance(6.1)
@@ -428,13 +428,13 @@ def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
     assert results == ["timeout"]
 
 
-def deferring(provider: Provider) -> Callable[[Order], Loaded]:
+def deferring(provider: Provider) -> Callable[[LoadRequest], FetchResult]:
     """A load that leaves renewals ahead of need to another process."""
 
-    def load(order: Order) -> Loaded:
-        if order.errand is Errand.AHEAD:
+    def load(request: LoadRequest) -> FetchResult:
+        if request.reason is RefreshReason.AHEAD:
             raise Deferred
-        return provider(order)
+        return provider(request)
 
     return load
 
@@ -442,7 +442,7 @@ def deferring(provider: Provider) -> Callable[[Order], Loaded]:
 def test_a_put_off_flight_is_no_failure() -> None:
     """Another process is fetching: the key in hand is served meanwhile."""
     bench = warm()
-    bench.source.flights.load = deferring(bench.provider)
+    bench.source.refresher.load = deferring(bench.provider)
     bench.clock.advance(HARD)
     assert bench.source.resolve("a", ALG)
     assert (bench.source.health().failures, bench.provider.asked) == (0, 1)
@@ -451,19 +451,19 @@ def test_a_put_off_flight_is_no_failure() -> None:
 def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
     """An unknown kid that joined it fetches for itself."""
     bench = warm(wait=60.0)
-    bench.source.flights.load = deferring(bench.provider)
+    bench.source.refresher.load = deferring(bench.provider)
     bench.provider.kids.add("b")
     bench.clock.advance(SOFT)
     bench.threads.held = True
     assert bench.seek("a")
-    flight = bench.source.flights.current
-    assert flight is not None
+    refresh = bench.source.refresher.current
+    assert refresh is not None
 
     def land(seconds: float) -> None:
         bench.threads.held = False
         bench.threads.run()
 
-    flight.wait = land  # type: ignore[method-assign]
+    refresh.wait = land  # type: ignore[method-assign]
     assert bench.source.resolve("b", ALG)
 
 
@@ -471,14 +471,14 @@ def test_errors_do_not_grow_a_traceback() -> None:
     """Each caller gets an error of its own."""
     bench = source_of(Provider(failing="status"))
     assert unavailable(bench) is not unavailable(bench)
-    assert bench.source.books.last_error is not None
-    assert bench.source.books.last_error.__traceback__ is None
+    assert bench.source.cache.last_error is not None
+    assert bench.source.cache.last_error.__traceback__ is None
 
 
 def test_a_source_never_asked_has_no_error_to_tell() -> None:
-    """Two flights hang before any has failed: the message is the general one."""
+    """Two refreshes hang before any has failed: the message is the general one."""
     bench = source_of()
-    bench.source.flights._abandoned = tuple(_hung(bench.source) for _ in range(2))
+    bench.source.refresher._abandoned = tuple(_hung(bench.source) for _ in range(2))
     assert unavailable(bench).kind == "unavailable"
 
 
@@ -493,7 +493,7 @@ def _hung(source: KeySource) -> object:
 
 
 async def test_the_first_waiter_may_be_cancelled() -> None:
-    """The flight is the source's: another waiter gets the keys."""
+    """The refresh is the source's: another waiter gets the keys."""
     bench = source_of(wait=60.0)
     bench.threads.held = True
     first = asyncio.ensure_future(bench.source.aresolve("a", ALG))
@@ -519,7 +519,7 @@ async def test_an_async_waiter_gives_up() -> None:
 async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
     """As the sync one."""
     bench = warm()
-    bench.source.flights.load = deferring(bench.provider)
+    bench.source.refresher.load = deferring(bench.provider)
     bench.provider.kids.add("b")
     bench.source.rules = replace(bench.source.rules, wait=60.0)
     bench.clock.advance(HARD)
@@ -537,7 +537,7 @@ def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> Non
     bench = source_of()
 
     def on_event(event: object) -> None:
-        assert not bench.source.flights._lock.locked()
+        assert not bench.source.refresher._lock.locked()
         raise ZeroDivisionError
 
     bench.source._on_event = on_event

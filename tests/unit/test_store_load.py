@@ -10,9 +10,9 @@ import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
-from jwks_auth.keys.freshness import Errand, Life
+from jwks_auth.keys.freshness import Life, RefreshReason
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import Deferred, Loaded, Order, Snapshot
+from jwks_auth.keys.snapshot import Deferred, FetchResult, LoadRequest, Snapshot
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from tests.key_fakes import Clock, Provider, document, rules_of, source_of
 from tests.patience import soon
@@ -26,7 +26,7 @@ class Sharing:
     def __init__(self, store: KeySetStore, provider: Provider, clock: Clock, **given: float) -> None:
         self.reported: list[str] = []
         self.deadline = inf
-        self.held = source_of().source.books.snapshot
+        self.held = source_of().source.cache.snapshot
         self.provider, self.clock = provider, clock
         self.naps: list[float] = []
         self.load = SharedLoad(
@@ -46,9 +46,11 @@ class Sharing:
         self.naps.append(seconds)
         self.clock.advance(seconds)
 
-    def __call__(self, errand: Errand = Errand.SCHEDULED, kid: str | None = None) -> Loaded:
+    def __call__(
+        self, reason: RefreshReason = RefreshReason.SCHEDULED, kid: str | None = None
+    ) -> FetchResult:
         """Load, and hold what came."""
-        result = self.load(Order(errand, self.held, self.deadline, kid))
+        result = self.load(LoadRequest(reason, self.held, self.deadline, kid))
         self.held = Snapshot(result.keys, result, Life(0.0, inf, inf), 0.0, 0.0, self.clock.now - result.age)
         return result
 
@@ -63,7 +65,7 @@ def test_an_override_with_an_object_of_its_own_is_not_shared(clock: Clock) -> No
     """A ``PyJWKSet`` stays in its process."""
     store = MemoryStore()
     process = Sharing(store, Provider(), clock)
-    process.load._load = lambda order: Loaded(document=object(), keys=KeySet.from_dict(document("a")))
+    process.load._load = lambda request: FetchResult(document=object(), keys=KeySet.from_dict(document("a")))
     process()
     assert store.get(process.load._name) is None
 
@@ -87,16 +89,16 @@ def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
     clock.advance(250)
     assert store.lease(f"{first.load._name}:lease", 10)
     with pytest.raises(Deferred):
-        first(Errand.AHEAD)
+        first(RefreshReason.AHEAD)
     clock.advance(10)
-    assert second(Errand.AHEAD).age == 0
-    assert first(Errand.AHEAD).age == pytest.approx(5)
+    assert second(RefreshReason.AHEAD).age == 0
+    assert first(RefreshReason.AHEAD).age == pytest.approx(5)
     assert provider.asked == 2
     clock.advance(250)
     provider.failing = "status"
     for _ in range(2):
         with pytest.raises(KeySourceError, match="as ordered"):
-            second(Errand.AHEAD)
+            second(RefreshReason.AHEAD)
 
 
 def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
@@ -108,9 +110,9 @@ def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
     assert store.lease(f"{process.load._name}:lease", 1e9)
     for _ in range(18):
         with pytest.raises(Deferred):
-            process(Errand.AHEAD)
+            process(RefreshReason.AHEAD)
         clock.advance(1)
-    assert process(Errand.AHEAD).age == 0
+    assert process(RefreshReason.AHEAD).age == 0
     assert provider.asked == 2
 
 
@@ -123,14 +125,14 @@ def test_a_lease_is_not_obeyed_past_the_lifespan(clock: Clock) -> None:
     assert store.lease(f"{process.load._name}:lease", 1e9)
     clock.advance(299)
     with pytest.raises(Deferred):
-        process(Errand.AHEAD)
+        process(RefreshReason.AHEAD)
     clock.advance(1)
-    assert process(Errand.AHEAD).age == 0
+    assert process(RefreshReason.AHEAD).age == 0
     assert provider.asked == 2
 
 
 def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
-    """The flight was given up, and another may have left a newer one."""
+    """The refresh was given up, and another may have left a newer one."""
     store = MemoryStore()
     process = Sharing(store, Provider(), clock)
     process.deadline = clock.now - 1
@@ -143,7 +145,7 @@ def test_where_keys_are_needed_nobody_is_waited_for(clock: Clock) -> None:
     store, provider = MemoryStore(), Provider()
     process = Sharing(store, provider, clock)
     assert store.lease(f"{process.load._name}:lease", 60)
-    assert process(Errand.SCHEDULED).age == 0
+    assert process(RefreshReason.SCHEDULED).age == 0
 
 
 def test_an_unknown_kid_looks_in_the_store_first(clock: Clock) -> None:
@@ -153,15 +155,15 @@ def test_an_unknown_kid_looks_in_the_store_first(clock: Clock) -> None:
     first()
     second()
     clock.advance(20)
-    second(Errand.UNKNOWN_KID)
+    second(RefreshReason.UNKNOWN_KID)
     assert provider.asked == 2
     clock.advance(20)
     provider.kids.add("b")
-    second(Errand.EXPLICIT)
-    assert first(Errand.UNKNOWN_KID).keys.kids() == {"a", "b"}
+    second(RefreshReason.EXPLICIT)
+    assert first(RefreshReason.UNKNOWN_KID).keys.kids() == {"a", "b"}
     assert provider.asked == 3
     clock.advance(20)
-    first(Errand.UNKNOWN_KID)
+    first(RefreshReason.UNKNOWN_KID)
     assert provider.asked == 4
 
 
@@ -172,27 +174,27 @@ def test_a_newer_set_without_the_kid_is_no_answer(clock: Clock) -> None:
     first()
     clock.advance(20)
     provider.kids = {"a", "b"}
-    second(Errand.EXPLICIT)
+    second(RefreshReason.EXPLICIT)
     held = first.held
-    adopted = first.load(Order(Errand.UNKNOWN_KID, held, inf, "b"))
+    adopted = first.load(LoadRequest(RefreshReason.UNKNOWN_KID, held, inf, "b"))
     assert (adopted.keys.kids(), provider.asked) == ({"a", "b"}, 2)
     provider.kids = {"b", "c"}
-    assert first.load(Order(Errand.UNKNOWN_KID, held, inf, "c")).keys.kids() == {"b", "c"}
+    assert first.load(LoadRequest(RefreshReason.UNKNOWN_KID, held, inf, "c")).keys.kids() == {"b", "c"}
     assert provider.asked == 3
 
 
-@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
-def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, errand: Errand) -> None:
+@pytest.mark.parametrize("reason", [RefreshReason.UNKNOWN_KID, RefreshReason.SCHEDULED])
+def test_the_same_set_again_is_no_answer_to_an_unknown_kid(clock: Clock, reason: RefreshReason) -> None:
     """However new the record is, the provider is asked; for a renewal ahead of need it will do."""
     store, provider = MemoryStore(), Provider()
     first, second = Sharing(store, provider, clock), Sharing(store, provider, clock)
     first()
     clock.advance(20)
-    second(Errand.EXPLICIT)
-    assert first(errand).age == 0
+    second(RefreshReason.EXPLICIT)
+    assert first(reason).age == 0
     clock.advance(20)
-    second(Errand.EXPLICIT)
-    assert first(Errand.AHEAD).age > 0
+    second(RefreshReason.EXPLICIT)
+    assert first(RefreshReason.AHEAD).age > 0
     assert provider.asked == 4
 
 
@@ -208,8 +210,10 @@ def met_at_once(clock: Clock, **rules: float) -> tuple[Sharing, Sharing]:
     return first, second
 
 
-@pytest.mark.parametrize("errand", [Errand.UNKNOWN_KID, Errand.SCHEDULED])
-def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(clock: Clock, errand: Errand) -> None:
+@pytest.mark.parametrize("reason", [RefreshReason.UNKNOWN_KID, RefreshReason.SCHEDULED])
+def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(
+    clock: Clock, reason: RefreshReason
+) -> None:
     """The others see a moment later that it has."""
     first, second = met_at_once(clock)
     nap = second.load._sleep
@@ -217,10 +221,10 @@ def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(clock: Cloc
     def fetched_meanwhile(seconds: float) -> None:
         nap(seconds)
         if len(second.naps) == 3:
-            first(Errand.UNKNOWN_KID, "b")
+            first(RefreshReason.UNKNOWN_KID, "b")
 
     second.load._sleep = fetched_meanwhile
-    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert second(reason, "b").keys.kids() == {"a", "b"}
     assert (second.provider.asked, len(second.naps)) == (2, 3)
     assert first.naps == []
 
@@ -233,7 +237,7 @@ def test_a_search_by_another_is_not_waited_for_long(
 ) -> None:
     """Where it brings nothing in ten looks each fetches for itself, and leaves room for that."""
     _, second = met_at_once(clock, **rules)
-    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert second(RefreshReason.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
     assert (len(second.naps), second.provider.asked) == (10, 2)
     assert sum(second.naps) == pytest.approx(patience)
 
@@ -249,7 +253,7 @@ def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
         return get(name)
 
     store.get = slowly  # type: ignore[method-assign]
-    second(Errand.UNKNOWN_KID, "b")
+    second(RefreshReason.UNKNOWN_KID, "b")
     assert len(second.naps) == 2
 
 
@@ -257,30 +261,36 @@ def test_a_clock_that_stands_still_holds_up_no_search(clock: Clock) -> None:
     """The looks are counted."""
     _, second = met_at_once(clock)
     second.load._sleep = second.naps.append
-    assert second(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert second(RefreshReason.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
     assert len(second.naps) == 10
 
 
 def test_the_search_of_this_process_is_not_waited_for(clock: Clock) -> None:
     """A made-up kid a moment ago does not delay a new one."""
     first, _ = met_at_once(clock)
-    first(Errand.UNKNOWN_KID, "made-up")
+    first(RefreshReason.UNKNOWN_KID, "made-up")
     clock.advance(0.1)
-    assert first(Errand.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
+    assert first(RefreshReason.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
     assert first.naps == []
 
 
 @pytest.mark.parametrize(
-    ("errand", "held_for", "hard"),
-    [(Errand.UNKNOWN_KID, 20, 10), (Errand.UNKNOWN_KID, 4, inf), (Errand.EXPLICIT, 20, inf)],
+    ("reason", "held_for", "hard"),
+    [
+        (RefreshReason.UNKNOWN_KID, 20, 10),
+        (RefreshReason.UNKNOWN_KID, 4, inf),
+        (RefreshReason.EXPLICIT, 20, inf),
+    ],
     ids=["known keys wait too", "a record can't be newer", "the program asked"],
 )
-def test_a_search_is_not_waited_for_where(clock: Clock, errand: Errand, held_for: float, hard: float) -> None:
+def test_a_search_is_not_waited_for_where(
+    clock: Clock, reason: RefreshReason, held_for: float, hard: float
+) -> None:
     """Each fetches for itself at once."""
     _, second = met_at_once(clock)
     life = Life(0.0, clock.now - 20 + hard, inf)
     second.held = replace(second.held, life=life, fetched_at=clock.now - held_for)
-    assert second(errand, "b").keys.kids() == {"a", "b"}
+    assert second(reason, "b").keys.kids() == {"a", "b"}
     assert second.naps == []
 
 
@@ -307,8 +317,8 @@ def test_a_source_that_starts_in_an_outage_is_stale_and_failing(clock: Clock) ->
     provider.failing = "timeout"
     clock.advance(1000)
     bench = source_of()
-    bench.source.clock = bench.source.flights.clock = bench.source.flights.wall = clock
-    bench.source.flights.load = process.load
+    bench.source.clock = bench.source.refresher.clock = bench.source.refresher.wall = clock
+    bench.source.refresher.load = process.load
     assert bench.source.resolve("a", "EdDSA")
     assert bench.seek("a")
     health = bench.source.health()
@@ -321,10 +331,10 @@ def test_a_withdrawn_key_leaves_the_store_with_the_next_answer(clock: Clock) -> 
     process = Sharing(store, provider, clock)
     process()
     provider.kids = {"b"}
-    process(Errand.EXPLICIT)
+    process(RefreshReason.EXPLICIT)
     assert Sharing(store, provider, clock)().keys.kids() == {"b"}
     provider.kids = set()
-    process(Errand.EXPLICIT)
+    process(RefreshReason.EXPLICIT)
     asked = provider.asked
     assert Sharing(store, provider, clock)().keys.kids() == set()
     assert provider.asked == asked + 1
@@ -399,8 +409,8 @@ def test_a_store_that_is_down_is_as_if_absent(clock: Clock, error: Exception, ki
     """Reported once, and left alone for a while."""
     store, provider = Failing(error), Provider()
     process = Sharing(store, provider, clock)
-    for errand in (Errand.SCHEDULED, Errand.AHEAD):
-        assert process(errand).age == 0
+    for reason in (RefreshReason.SCHEDULED, RefreshReason.AHEAD):
+        assert process(reason).age == 0
     assert (process.reported, store.calls) == ([kind], 1)
     clock.advance(6)
     store.put = lambda name, value, ttl: None  # type: ignore[method-assign]

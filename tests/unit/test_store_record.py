@@ -10,14 +10,14 @@ import pytest
 
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import Loaded
+from jwks_auth.keys.snapshot import FetchResult
 from tests.key_fakes import document
 
 
-def loaded(kids: str = "a", **fields: Any) -> Loaded:
+def loaded(kids: str = "a", **fields: Any) -> FetchResult:
     """An answer with the keys *kids*."""
     published = document(set(kids))
-    return Loaded(document=published, keys=KeySet.from_dict(published), raw=published, **fields)
+    return FetchResult(document=published, keys=KeySet.from_dict(published), raw=published, **fields)
 
 
 def test_a_record_comes_back_as_it_went() -> None:
@@ -33,7 +33,7 @@ def test_a_record_comes_back_as_it_went() -> None:
 
 def test_a_record_keeps_both_documents_of_an_override() -> None:
     """The ETag belongs to what came, the keys to what ``fetch_data`` made of it."""
-    changed = Loaded(document=document("a"), keys=KeySet.from_dict(document("a")), raw=document("ab"))
+    changed = FetchResult(document=document("a"), keys=KeySet.from_dict(document("a")), raw=document("ab"))
     record = Record.from_bytes(Record(changed, 0.0).to_bytes() or b"")
     assert record.loaded.keys.kids() == {"a"}
     assert record.loaded.raw == document("ab")
@@ -42,7 +42,7 @@ def test_a_record_keeps_both_documents_of_an_override() -> None:
 @pytest.mark.parametrize("odd", [object(), {"keys": [], "odd": object()}, {"keys": []} | {"o": {1, 2}}])
 def test_what_json_cannot_hold_is_not_stored(odd: Any) -> None:
     """An override may return anything."""
-    assert Record(Loaded(document=odd, keys=KeySet(())), 0.0).to_bytes() is None
+    assert Record(FetchResult(document=odd, keys=KeySet(())), 0.0).to_bytes() is None
 
 
 GOOD = json.loads(Record(loaded(), 1000.0).to_bytes() or b"")
@@ -63,7 +63,7 @@ GOOD = json.loads(Record(loaded(), 1000.0).to_bytes() or b"")
                 {"version": 2},
                 {"document": {}},
                 {"document": None},
-                {"document": {"keys": [{}] * 101}},
+                {"document": {"keys": [{}] * 1001}},
                 {"raw": 7},
                 {"fetched_at": "now"},
                 {"fetched_at": True},

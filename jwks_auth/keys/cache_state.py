@@ -11,17 +11,17 @@ from math import inf
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import Backoff, Budget, Errand, Life, Rules, State
-from jwks_auth.keys.snapshot import NOTHING, Deferred, Health, Loaded, Snapshot
+from jwks_auth.keys.freshness import Backoff, Budget, Life, RefreshReason, Rules, State
+from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, Health, Snapshot
 
-__all__ = ["Ledger", "RecentKids"]
+__all__ = ["CacheState", "RecentKids"]
 
 _DEFERRAL = 1.0
 """Seconds before a source looks again whether another process has brought the keys."""
 
 
-class Ledger:
-    """The books of one source named *uri*.
+class CacheState:
+    """The cache of one source named *uri*.
 
     *keeps_set* false: no set is fresh beyond the lookup it was for.
     """
@@ -56,11 +56,11 @@ class Ledger:
     def _fresh_payments(self, now: float) -> tuple[tuple[int, float], ...]:
         return tuple(paid for paid in self._paid_for if now - paid[1] < self._rules.cooldown)
 
-    def accept(self, loaded: Loaded, now: float, *, wall: float, draw: float) -> KeyEvent:
+    def accept(self, loaded: FetchResult, now: float, *, wall: float, draw: float) -> KeyEvent:
         """Hold the keys in *loaded* from now on. A key that is not among them is gone."""
         old, new = self.snapshot.keys, loaded.keys
         life = Life.starting(now - loaded.age, self._rules, draw=draw, max_age=loaded.max_age)
-        fresh_until = life.soft if self._keeps_set else -inf
+        fresh_until = life.refresh_at if self._keeps_set else -inf
         born, fetched_at = now - loaded.age, wall - loaded.age
         self.snapshot = Snapshot(new, loaded, life, fresh_until, born, fetched_at)
         self.backoff, self.last_error = Backoff(), None
@@ -73,13 +73,13 @@ class Ledger:
         )
 
     def fail(
-        self, error: KeySourceError, errand: Errand, now: float, *, draw: float, kid: str | None = None
+        self, error: KeySourceError, reason: RefreshReason, now: float, *, draw: float, kid: str | None = None
     ) -> KeyEvent | None:
         """Note a fetch, for *kid*, that failed: the keys stay, and so does their age."""
         if isinstance(error, Deferred):
             self.deferred_until = now + _DEFERRAL
             return None
-        if errand is Errand.UNKNOWN_KID:
+        if reason is RefreshReason.UNKNOWN_KID:
             self.budget = self.budget.refund()
             self._paid_for = tuple(paid for paid in self._paid_for if paid[0] != hash(kid))
         empty = not self.holds_keys(now)
@@ -92,7 +92,7 @@ class Ledger:
         self.snapshot = NOTHING
 
     def health(self, now: float) -> Health:
-        """The state of the books at *now*."""
+        """The state of the cache at *now*."""
         snapshot, failures = self.snapshot, self.backoff.failures
         held = snapshot is not NOTHING
         return Health(
@@ -116,7 +116,7 @@ class RecentKids:
 
     def holds(self, kid: str | None, snapshot: Snapshot, now: float) -> bool:
         """Return whether *kid* was found lately and the snapshot is within its lifespan."""
-        return kid is not None and kid in self._kids and now < snapshot.life.hard
+        return kid is not None and kid in self._kids and now < snapshot.life.expires_at
 
     def add(self, kid: str | None) -> None:
         """Remember *kid*, and forget the one longest unused."""

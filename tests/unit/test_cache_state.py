@@ -10,32 +10,32 @@ import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
-from jwks_auth.keys.freshness import Errand
-from jwks_auth.keys.ledger import Ledger, RecentKids
-from jwks_auth.keys.snapshot import NOTHING, Deferred, Health, Loaded
+from jwks_auth.keys.cache_state import CacheState, RecentKids
+from jwks_auth.keys.freshness import RefreshReason
+from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, Health
 from tests.key_fakes import document, rules_of
 
 NOW, WALL = 1_000_000.0, 1_700_000_000.0
 RULES = rules_of()
 
 
-def loaded(kids: str = "a", **more: object) -> Loaded:
+def loaded(kids: str = "a", **more: object) -> FetchResult:
     """What a load brought."""
     published = document(kids)
-    return replace(Loaded(document=published, keys=KeySet.from_dict(published)), **more)
+    return replace(FetchResult(document=published, keys=KeySet.from_dict(published)), **more)
 
 
-def ledger(*, holding: str = "", keeps_set: bool = True) -> Ledger:
+def state_of(*, holding: str = "", keeps_set: bool = True) -> CacheState:
     """Books that have just accepted the keys named in *holding*, if any."""
-    books = Ledger(RULES, "https://issuer.example/keys", keeps_set=keeps_set)
+    cache = CacheState(RULES, "https://issuer.example/keys", keeps_set=keeps_set)
     if holding:
-        books.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
-    return books
+        cache.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
+    return cache
 
 
 def test_new_books_are_empty() -> None:
     """Nothing held, nothing failed, the whole budget."""
-    assert ledger().health(NOW) == Health(
+    assert state_of().health(NOW) == Health(
         state="empty",
         age=None,
         last_success=None,
@@ -55,16 +55,16 @@ def test_accepting_keys_tells_what_changed(
     before: str, after: str, added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:
     """Which came, which went; and only those of the answer are held."""
-    books = ledger(holding=before)
-    event = books.accept(loaded(after), NOW, wall=WALL, draw=0.0)
+    cache = state_of(holding=before)
+    event = cache.accept(loaded(after), NOW, wall=WALL, draw=0.0)
     assert (event.name, event.added, event.removed) == ("refresh_ok", added, removed)
-    assert books.snapshot.keys.kids() == set(after)
+    assert cache.snapshot.keys.kids() == set(after)
 
 
 def test_members_that_are_refused_are_told() -> None:
     """With the reason of each."""
     keys = KeySet.from_dict({"keys": [{"kty": "oct", "k": "AA", "kid": "x"}]})
-    event = ledger().accept(Loaded(document={}, keys=keys), NOW, wall=WALL, draw=0.0)
+    event = state_of().accept(FetchResult(document={}, keys=keys), NOW, wall=WALL, draw=0.0)
     [refused] = event.skipped
     assert (refused.kid, refused.reason.split(":")[0]) == ("x", "symmetric")
 
@@ -82,82 +82,87 @@ def test_the_life_of_keys_begins_when_the_provider_gave_them(
     given: dict[str, float], soft: float, hard: float, dead: float
 ) -> None:
     """A store's record is as old as it says, and the provider may shorten its life."""
-    books = ledger()
-    books.accept(loaded(**given), NOW, wall=WALL, draw=0.0)
-    life, age = books.snapshot.life, given.get("age", 0.0)
-    assert (life.soft - NOW, life.hard - NOW, life.dead - NOW) == (soft, hard, dead)
-    assert (books.snapshot.born, books.snapshot.fetched_at) == (NOW - age, WALL - age)
+    cache = state_of()
+    cache.accept(loaded(**given), NOW, wall=WALL, draw=0.0)
+    life, age = cache.snapshot.life, given.get("age", 0.0)
+    assert (life.refresh_at - NOW, life.expires_at - NOW, life.unusable_at - NOW) == (soft, hard, dead)
+    assert (cache.snapshot.born, cache.snapshot.fetched_at) == (NOW - age, WALL - age)
 
 
 @pytest.mark.parametrize(("keeps_set", "fresh_until"), [(True, NOW + 225), (False, -inf)])
 def test_a_set_that_is_not_kept_is_never_fresh(keeps_set: bool, fresh_until: float) -> None:
     """``cache_jwk_set=False``: every lookup is thought about."""
-    assert ledger(holding="a", keeps_set=keeps_set).snapshot.fresh_until == fresh_until
+    assert state_of(holding="a", keeps_set=keeps_set).snapshot.fresh_until == fresh_until
 
 
 def test_success_ends_backoff_and_the_last_error() -> None:
     """However many failures there were."""
-    books = ledger()
+    cache = state_of()
     for _ in range(5):
-        books.fail(KeySourceError(kind="tls"), Errand.SCHEDULED, NOW, draw=0.5)
-    assert (books.health(NOW).failures, books.health(NOW).last_error) == (5, "tls")
-    books.accept(loaded(), NOW, wall=WALL, draw=0.0)
-    assert (books.health(NOW).failures, books.health(NOW).last_error) == (0, None)
-    assert books.backoff.not_before == -inf
+        cache.fail(KeySourceError(kind="tls"), RefreshReason.SCHEDULED, NOW, draw=0.5)
+    assert (cache.health(NOW).failures, cache.health(NOW).last_error) == (5, "tls")
+    cache.accept(loaded(), NOW, wall=WALL, draw=0.0)
+    assert (cache.health(NOW).failures, cache.health(NOW).last_error) == (0, None)
+    assert cache.backoff.not_before == -inf
 
 
 @pytest.mark.parametrize(
-    ("errand", "budget"),
-    [(Errand.AHEAD, 1), (Errand.SCHEDULED, 1), (Errand.EXPLICIT, 1), (Errand.UNKNOWN_KID, 2)],
+    ("reason", "budget"),
+    [
+        (RefreshReason.AHEAD, 1),
+        (RefreshReason.SCHEDULED, 1),
+        (RefreshReason.EXPLICIT, 1),
+        (RefreshReason.UNKNOWN_KID, 2),
+    ],
 )
-def test_a_failed_fetch_gives_back_what_it_cost(errand: Errand, budget: int) -> None:
+def test_a_failed_fetch_gives_back_what_it_cost(reason: RefreshReason, budget: int) -> None:
     """Only the search for an unknown kid is paid for."""
-    books = ledger(holding="a")
-    books.spend(NOW, "b")
-    books.fail(KeySourceError(), errand, NOW, draw=0.5, kid="b")
-    assert books.affords(NOW) == budget
-    assert books.may_search("b", NOW) is (budget == 2)
+    cache = state_of(holding="a")
+    cache.spend(NOW, "b")
+    cache.fail(KeySourceError(), reason, NOW, draw=0.5, kid="b")
+    assert cache.affords(NOW) == budget
+    assert cache.may_search("b", NOW) is (budget == 2)
 
 
 def test_a_missed_kid_is_paid_for_once_in_a_cooldown() -> None:
     """The rest of the budget is for others; a kid is remembered no longer than that."""
-    books = ledger(holding="a")
-    books.spend(NOW, "b")
-    assert (books.may_search("b", NOW + 29), books.may_search("c", NOW + 29)) == (False, True)
-    assert books.may_search("b", NOW + 30)
+    cache = state_of(holding="a")
+    cache.spend(NOW, "b")
+    assert (cache.may_search("b", NOW + 29), cache.may_search("c", NOW + 29)) == (False, True)
+    assert cache.may_search("b", NOW + 30)
     for number in range(1000):
-        books.spend(NOW + 60 * number, "k" * 10_000)
-    assert len(books._paid_for) == 1
+        cache.spend(NOW + 60 * number, "k" * 10_000)
+    assert len(cache._paid_for) == 1
 
 
 @pytest.mark.parametrize(("holding", "longest"), [("a", 60.0), ("", 15.0)])
 def test_a_failure_costs_no_key_and_no_time(holding: str, longest: float) -> None:
     """The keys stay as they are and as old as they are; without any, the next attempt comes sooner."""
-    books = ledger(holding=holding)
-    held = books.snapshot
+    cache = state_of(holding=holding)
+    held = cache.snapshot
     for _ in range(20):
-        event = books.fail(KeySourceError(kind="status"), Errand.AHEAD, NOW, draw=0.5)
-    assert books.snapshot is held
+        event = cache.fail(KeySourceError(kind="status"), RefreshReason.AHEAD, NOW, draw=0.5)
+    assert cache.snapshot is held
     assert event is not None
     assert (event.name, event.kind, event.retry_in) == ("refresh_failed", "status", longest)
-    assert books.health(NOW + 1).next_attempt == longest - 1
+    assert cache.health(NOW + 1).next_attempt == longest - 1
 
 
 def test_a_put_off_load_is_no_failure() -> None:
     """It tells nothing, and is asked again a second later."""
-    books = ledger(holding="a")
-    assert books.fail(Deferred(), Errand.AHEAD, NOW, draw=0.5) is None
-    assert books.health(NOW).failures == 0
-    assert books.deferred_until == NOW + 1
+    cache = state_of(holding="a")
+    assert cache.fail(Deferred(), RefreshReason.AHEAD, NOW, draw=0.5) is None
+    assert cache.health(NOW).failures == 0
+    assert cache.deferred_until == NOW + 1
 
 
 def test_forgetting_is_not_failing() -> None:
     """As if nothing had been fetched."""
-    books = ledger(holding="a")
-    books.forget()
-    assert books.snapshot is NOTHING
-    assert not books.holds_keys(NOW)
-    assert books.health(NOW).failures == 0
+    cache = state_of(holding="a")
+    cache.forget()
+    assert cache.snapshot is NOTHING
+    assert not cache.holds_keys(NOW)
+    assert cache.health(NOW).failures == 0
 
 
 @pytest.mark.parametrize(
@@ -166,10 +171,10 @@ def test_forgetting_is_not_failing() -> None:
 )
 def test_health_follows_from_age_alone(age: float, state: str, held: bool) -> None:
     """Nobody has to look for the state to change."""
-    books = ledger(holding="ab")
-    health = books.health(NOW + age)
+    cache = state_of(holding="ab")
+    health = cache.health(NOW + age)
     assert (health.state, health.age, health.last_success, health.keys) == (state, age, WALL, 2)
-    assert books.holds_keys(NOW + age) is held
+    assert cache.holds_keys(NOW + age) is held
 
 
 def test_an_error_is_kept_without_its_frames() -> None:
@@ -185,10 +190,10 @@ def test_an_error_is_kept_without_its_frames() -> None:
         except KeySourceError as exc:
             return exc
 
-    error, books = failure(), ledger()
+    error, cache = failure(), state_of()
     assert error.__traceback__ is not None
-    books.fail(error, Errand.SCHEDULED, NOW, draw=0.5)
-    assert books.last_error is error
+    cache.fail(error, RefreshReason.SCHEDULED, NOW, draw=0.5)
+    assert cache.last_error is error
     assert error.__traceback__ is None
     assert error.__cause__ is not None
     assert error.__cause__.__traceback__ is None
@@ -198,11 +203,11 @@ def test_an_error_is_kept_without_its_frames() -> None:
 @pytest.mark.parametrize("cooldown", [0.0, 30.0])
 def test_health_can_be_sent_as_json(holding: str, cooldown: float) -> None:
     """Without ``Infinity``, which JSON does not have."""
-    books = Ledger(rules_of(cooldown=cooldown, lifespan=inf, stale_if_error=inf), "uri", keeps_set=True)
+    cache = CacheState(rules_of(cooldown=cooldown, lifespan=inf, stale_if_error=inf), "uri", keeps_set=True)
     if holding:
-        books.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
-    books.fail(KeySourceError(retry_after=inf), Errand.AHEAD, NOW, draw=0.5)
-    health = json.loads(json.dumps(asdict(books.health(NOW)), allow_nan=False))
+        cache.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
+    cache.fail(KeySourceError(retry_after=inf), RefreshReason.AHEAD, NOW, draw=0.5)
+    health = json.loads(json.dumps(asdict(cache.health(NOW)), allow_nan=False))
     assert health["budget"] == (2 if cooldown else None)
 
 
@@ -215,7 +220,7 @@ def test_health_can_be_sent_as_json(holding: str, cooldown: float) -> None:
 )
 def test_the_kids_found_last_are_recent(most: int | None, found: str, held: str) -> None:
     """The one longest unused goes first; ``None`` is no bound, as in functools."""
-    kids, snapshot = RecentKids(most), ledger(holding="a").snapshot
+    kids, snapshot = RecentKids(most), state_of(holding="a").snapshot
     for kid in found:
         kids.add(kid)
     kids.add(None)
@@ -225,7 +230,7 @@ def test_the_kids_found_last_are_recent(most: int | None, found: str, held: str)
 
 def test_no_kid_is_recent_past_the_lifespan() -> None:
     """A per-key cache that outlives its set would serve withdrawn keys."""
-    kids, snapshot = RecentKids(2), ledger(holding="a").snapshot
+    kids, snapshot = RecentKids(2), state_of(holding="a").snapshot
     kids.add("a")
-    assert kids.holds("a", snapshot, snapshot.life.hard - 1)
-    assert not kids.holds("a", snapshot, snapshot.life.hard)
+    assert kids.holds("a", snapshot, snapshot.life.expires_at - 1)
+    assert not kids.holds("a", snapshot, snapshot.life.expires_at)

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from jwks_auth.keys.flight import Flight
-from jwks_auth.keys.freshness import Errand, Patience
+from jwks_auth.keys.freshness import RefreshReason, WaitPolicy
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.runtime.threads import in_background, start
 from tests.patience import PATIENCE
 
@@ -41,16 +41,16 @@ def test_where_no_more_threads_can_be_started_the_work_is_done_all_the_same() ->
 @pytest.mark.parametrize(
     ("patience", "started", "until"),
     [
-        (Patience.NONE, 0.0, 10.0),
-        (Patience.BRIEF, 9.0, 11.0),
-        (Patience.BRIEF, 11.0, 12.0),
-        (Patience.FULL, 9.0, 14.0),
-        (Patience.FULL, 13.0, 14.0),
-        (Patience.FULL, 5.0, 12.0),
+        (WaitPolicy.NONE, 0.0, 10.0),
+        (WaitPolicy.BRIEF, 9.0, 11.0),
+        (WaitPolicy.BRIEF, 11.0, 12.0),
+        (WaitPolicy.FULL, 9.0, 14.0),
+        (WaitPolicy.FULL, 13.0, 14.0),
+        (WaitPolicy.FULL, 5.0, 12.0),
     ],
 )
 def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
-    patience: Patience, started: float, until: float
+    patience: WaitPolicy, started: float, until: float
 ) -> None:
-    """It began at 10 and waits 4 s at most, whenever the flight left; and no longer than any flight may take."""
-    assert Flight(Errand.SCHEDULED, started, 6.0).until(patience, 4.0, 10.0) == until
+    """It began at 10 and waits 4 s at most, whenever the refresh left; and no longer than any refresh may take."""
+    assert Refresh(RefreshReason.SCHEDULED, started, 6.0).until(patience, 4.0, 10.0) == until

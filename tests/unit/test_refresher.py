@@ -1,0 +1,303 @@
+"""Fetches of one source: at most one in the air, each landing once, whatever its load does."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from jwks_auth.errors import KeySourceError
+from jwks_auth.keys.cache_state import CacheState
+from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.freshness import Decision, RefreshReason, WaitPolicy
+from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresher, _after_fork_in_child
+from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest
+from tests.key_fakes import Clock, HeldThreads, Provider, rules_of
+
+
+@dataclass
+class Fetches:
+    """Refresher with everything around them in the test's hands."""
+
+    load: Callable[[LoadRequest], FetchResult] = field(default_factory=Provider)
+    clock: Clock = field(default_factory=Clock)
+    threads: HeldThreads = field(default_factory=HeldThreads)
+    events: list[KeyEvent] = field(default_factory=list)
+    cache: CacheState = field(
+        default_factory=lambda: CacheState(rules_of(), "https://issuer.example/keys", keeps_set=True)
+    )
+
+    def __post_init__(self) -> None:
+        self.refresher = Refresher(
+            lambda request: self.load(request),
+            self.cache,
+            self._heard,
+            timeout=5.0,
+            clock=self.clock,
+            wall=self.clock,
+            rng=lambda: 0.5,
+            spawn=lambda run: self.threads(run),
+        )
+
+    def _heard(self, event: KeyEvent | None) -> None:
+        assert not self.refresher._lock.locked()
+        self.events += [] if event is None else [event]
+
+    def start(self, reason: RefreshReason = RefreshReason.SCHEDULED, kid: str | None = None) -> Refresh:
+        """Start a refresh, or find the one in the air."""
+
+        def decide(refresh: Refresh | None) -> Decision:
+            return Decision(reason if refresh is None else None, WaitPolicy.FULL)
+
+        refresh, _ = self.refresher.start(decide, self.clock(), kid=kid)
+        assert refresh is not None
+        return refresh
+
+    def hang(self) -> Callable[[], None]:
+        """Start a refresh that hangs past its deadline; what is returned lets it end."""
+        self.threads.held = True
+        self.start()
+        self.clock.advance(6.1)
+        return self.threads.waiting.pop()
+
+
+@pytest.fixture
+def bench() -> Fetches:
+    """One with a provider that answers."""
+    return Fetches()
+
+
+def test_one_flight_serves_all_who_ask_meanwhile(bench: Fetches) -> None:
+    """And when it has landed, the next one is another."""
+    bench.threads.held = True
+    first = bench.start()
+    assert bench.start() is bench.start() is first
+    assert len(bench.threads.waiting) == 1
+    bench.threads.run()
+    assert first.outcome.result() is None
+    assert bench.refresher.current is None
+    assert bench.start() is not first
+
+
+def test_a_flight_is_decided_on_under_the_lock(bench: Fetches) -> None:
+    """Two who find nothing in the air can't both start one; and who decides on nothing starts none."""
+    asked: list[bool] = []
+
+    def decide(refresh: Refresh | None) -> None:
+        asked.append(refresh is None and bench.refresher._lock.locked())
+
+    assert bench.refresher.start(decide, bench.clock()) == (None, None)
+    assert asked == [True]
+    assert bench.events == []
+
+
+def test_the_lock_is_not_held_while_loading(bench: Fetches) -> None:
+    """Nor while a thread is started: both take their time."""
+    held: list[bool] = []
+
+    def load(request: LoadRequest) -> FetchResult:
+        held.append(bench.refresher._lock.locked())
+        return Provider()(request)
+
+    def spawn(run: Callable[[], None]) -> None:
+        held.append(bench.refresher._lock.locked())
+        run()
+
+    bench.load, bench.threads = load, spawn
+    bench.start()
+    assert held == [False, False]
+
+
+def test_a_load_is_told_what_it_is_for(bench: Fetches) -> None:
+    """Why, knowing what, until when, and for which kid."""
+    provider = bench.load = Provider()
+    bench.start()
+    bench.start(RefreshReason.UNKNOWN_KID, "b")
+    deadline = bench.clock.now + 5.0
+    first, second = provider.requests
+    assert first == LoadRequest(RefreshReason.SCHEDULED, NOTHING, deadline)
+    assert (second.reason, second.deadline, second.kid) == (RefreshReason.UNKNOWN_KID, deadline, "b")
+    assert second.held.keys.kids() == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "budget"),
+    [
+        (RefreshReason.AHEAD, 2),
+        (RefreshReason.SCHEDULED, 2),
+        (RefreshReason.EXPLICIT, 2),
+        (RefreshReason.UNKNOWN_KID, 1),
+    ],
+)
+def test_only_a_search_is_paid_for(bench: Fetches, reason: RefreshReason, budget: int) -> None:
+    """When it starts, so that a slow one is not paid for late."""
+    bench.threads.held = True
+    bench.start(reason)
+    assert bench.cache.affords(bench.clock()) == budget
+
+
+def test_a_landing_is_told_in_order(bench: Fetches) -> None:
+    """Whoever waited finds the keys in the cache."""
+    bench.start(RefreshReason.EXPLICIT)
+    started, ok = bench.events
+    assert (started.name, started.reason, ok.name, ok.added) == (
+        "refresh_started",
+        "explicit",
+        "refresh_ok",
+        ("a",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (KeySourceError(kind="tls"), "tls"),
+        (ZeroDivisionError(), "callback"),
+        (RecursionError(), "callback"),
+        (MemoryError(), "callback"),
+    ],
+)
+def test_whatever_a_load_raises_has_a_kind(bench: Fetches, raised: Exception, kind: str) -> None:
+    """An overriding ``fetch_data`` may raise anything; it is the error or its cause."""
+
+    def load(request: LoadRequest) -> FetchResult:
+        raise raised
+
+    bench.load = load
+    error = bench.start().outcome.result()
+    assert error is not None
+    assert error.kind == kind
+    assert raised in (error, error.__cause__)
+    assert bench.events[-1].kind == kind
+
+
+def test_a_dying_flight_still_lands(bench: Fetches) -> None:
+    """Even what is no Exception leaves nobody waiting."""
+
+    def load(request: LoadRequest) -> FetchResult:
+        raise SystemExit
+
+    bench.load, bench.threads.held = load, True
+    refresh = bench.start()
+    with pytest.raises(SystemExit):
+        bench.threads.run()
+    error = refresh.outcome.result()
+    assert error is not None
+    assert error.kind == "crash"
+
+
+def test_no_thread_is_a_failure_like_any(bench: Fetches) -> None:
+    """At interpreter exit, or with too many threads."""
+
+    def spawn(run: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    bench.threads = spawn
+    error = bench.start().outcome.result()
+    assert error is not None
+    assert error.kind == "thread"
+    assert bench.cache.health(bench.clock()).failures == 1
+
+
+def test_a_put_off_flight_is_no_failure(bench: Fetches) -> None:
+    """Who waited for it is told to look again."""
+
+    def load(request: LoadRequest) -> FetchResult:
+        raise Deferred
+
+    bench.load = load
+    assert isinstance(bench.start().outcome.result(), Deferred)
+    assert [event.name for event in bench.events] == ["refresh_started"]
+
+
+def test_old_keys_from_a_store_come_with_their_failure(bench: Fetches) -> None:
+    """The provider did not answer: the keys are held, and backoff begins."""
+    provider = Provider()
+
+    def load(request: LoadRequest) -> FetchResult:
+        found = provider(request)
+        failure = KeySourceError(kind="status")
+        return FetchResult(document=found.document, keys=found.keys, age=400.0, failure=failure)
+
+    bench.load = load
+    assert bench.start().outcome.result() is None
+    health = bench.cache.health(bench.clock())
+    assert (health.keys, health.state, health.failures, health.last_error) == (1, "stale", 1, "status")
+
+
+def test_keys_fetched_elsewhere_are_taken(bench: Fetches) -> None:
+    """``fetch_data`` called by a program; ``None`` drops the keys."""
+    request = LoadRequest(RefreshReason.EXPLICIT, bench.cache.snapshot, 0.0)
+    bench.refresher.publish(bench.load(request))
+    assert bench.cache.snapshot.keys.kids() == {"a"}
+    bench.refresher.publish(None)
+    assert bench.cache.snapshot.keys.kids() == set()
+    assert [event.name for event in bench.events] == ["refresh_ok"]
+
+
+# refreshes that hang
+
+
+def test_a_flight_past_its_deadline_and_a_second_is_given_up(bench: Fetches) -> None:
+    """Whoever waits for it is told; the next one starts; what it brings late is worth nothing."""
+    bench.threads.held = True
+    refresh = bench.start()
+    bench.clock.advance(5.9)
+    assert not bench.refresher.overdue(bench.clock())
+    assert bench.start() is refresh
+    bench.clock.advance(0.2)
+    assert bench.refresher.overdue(bench.clock())
+    late = bench.threads.waiting.pop()
+    assert bench.start() is not refresh
+    error = refresh.outcome.result()
+    assert error is not None
+    assert error.kind == "timeout"
+    late()
+    assert bench.cache.snapshot.keys.kids() == set()
+    assert bench.refresher.current is not None
+
+
+def test_two_hanging_flights_are_enough(bench: Fetches) -> None:
+    """Another may start when one of them has ended."""
+    first = bench.hang()
+    bench.hang()
+    assert bench.refresher.may_start()
+    bench.hang()
+    assert not bench.refresher.may_start()
+    first()
+    assert bench.refresher.may_start()
+
+
+# processes
+
+
+def test_a_forked_child_has_no_flight(bench: Fetches) -> None:
+    """No other thread lives on in it, and the lock may have been held: both are made anew."""
+    bench.start()
+    bench.threads.held = True
+    refresh = bench.start()
+    with bench.refresher._lock:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking while threads run
+            child = os.fork()
+        if child == 0:
+            starts = bench.refresher.current is None and bench.start() is not refresh
+            os._exit(0 if starts and bench.cache.snapshot.keys.kids() == {"a"} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert bench.start() is refresh
+
+
+def test_what_is_forgotten_in_a_forked_child(bench: Fetches) -> None:
+    """The same in one process, where it can be looked at: hanging refreshes do not count either."""
+    late = bench.hang()
+    bench.hang()
+    bench.hang()
+    _after_fork_in_child()
+    assert bench.refresher.may_start()
+    assert bench.refresher.current is None
+    late()
+    assert bench.cache.snapshot.keys.kids() == set()
