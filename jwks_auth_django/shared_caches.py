@@ -1,7 +1,8 @@
-"""Django's own page cache, beside tokens in a header that it does not know.
+"""Django's own page cache, beside tokens: no answer to an accepted token is stored.
 
 It stores one page for everybody, unless the view's own answer varies. Of ``Authorization`` it knows that pages depend
-on it (Django 5.2.15); of another ``HEADER`` nothing, and ``cache_page`` closer to the view than we are asks nobody.
+on it (Django 5.2.15), but for those that say ``public``; of another ``HEADER`` nothing. And ``cache_page`` closer to
+the view than we are asks nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.cache import UpdateCacheMiddleware
 
-from jwks_auth_django.conf import configuration, installed
+from jwks_auth_django.conf import installed
 
 __all__ = ["is_stored", "is_stored_site_wide", "keep_out_of_cache"]
 
@@ -25,10 +26,9 @@ _HANDLERS = ("dispatch", "get", "head", "list", "retrieve")
 
 
 def keep_out_of_cache(request: HttpRequest) -> None:
-    """Have Django's cache store no answer to *request*, whose token stands in a header of the project's own."""
-    if configuration().header.lower() != "authorization":
-        found: Any = request.__class__
-        request.__class__ = _never_stored(found)
+    """Have Django's cache store no answer to *request*, whose token was accepted."""
+    found: Any = request.__class__
+    request.__class__ = _never_stored(found)
 
 
 def is_stored(view: Any) -> bool:
