@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
@@ -16,6 +17,8 @@ from jwks_auth.adapters import RawToken
 from jwks_auth_django.conf import configuration
 
 __all__ = ["JWTAuthenticationBackend"]
+
+_FORBIDDEN = 403
 
 log = logging.getLogger("jwks_auth.django")
 
@@ -33,21 +36,20 @@ class JWTAuthenticationBackend(BaseBackend):
     ) -> Any:
         """The user of a raw token for this service; ``None`` lets the next backend try.
 
-        Raises ``PermissionDenied`` for a good token whose user may not sign in, which stops
-        ``django.contrib.auth.authenticate()``, and :class:`KeySourceError` when the token can't be judged.
+        Raises ``PermissionDenied`` for a good token that may not sign in (a validator's ``ForbiddenError``, a user
+        who is refused), which stops ``django.contrib.auth.authenticate()``; and :class:`KeySourceError` when the
+        token can't be judged.
         """
         if bearer_token is None:
             return None
         raw = RawToken(bearer_token)
         del bearer_token  # sensitive_variables hides it from Django alone, in a frame that shows it to others
+        token = None
         try:
             token = configuration().authenticator.verifier.verify(raw)
-        except AuthError:
-            return None
-        try:
             return self.user_of(token)
         except AuthError as error:
-            raise PermissionDenied(error.description) from error
+            return _nobody(error, token)
 
     async def aauthenticate(  # type: ignore[override]  # as above
         self, request: HttpRequest | None, *, bearer_token: str | None = None
@@ -57,14 +59,12 @@ class JWTAuthenticationBackend(BaseBackend):
             return None
         raw = RawToken(bearer_token)
         del bearer_token
+        token = None
         try:
             token = await configuration().authenticator.verifier.averify(raw)
-        except AuthError:
-            return None
-        try:
             return await self.auser_of(token)
         except AuthError as error:
-            raise PermissionDenied(error.description) from error
+            return _nobody(error, token)
 
     def user_of(self, token: VerifiedToken) -> Any:
         """The user of a verified token.
@@ -94,21 +94,16 @@ class JWTAuthenticationBackend(BaseBackend):
         user._jwt = token
         return user
 
+    def _active(self, user: Any) -> Any:
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def get_user(self, user_id: Any) -> Any:
         """The account with this key, for sessions a project starts itself with ``login()``."""
-        try:
-            user = get_user_model()._default_manager.get(pk=user_id)
-        except (get_user_model().DoesNotExist, ValueError, ValidationError):
-            return None
-        return user if self.user_can_authenticate(user) else None
+        return self._active(_accounts(user_id).first())
 
     async def aget_user(self, user_id: Any) -> Any:
         """As :meth:`get_user`, on an event loop."""
-        try:
-            user = await get_user_model()._default_manager.aget(pk=user_id)
-        except (get_user_model().DoesNotExist, ValueError, ValidationError):
-            return None
-        return user if self.user_can_authenticate(user) else None
+        return self._active(await _accounts(user_id).afirst())
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """The permissions in the token this request came with; none for single objects."""
@@ -136,6 +131,20 @@ class JWTAuthenticationBackend(BaseBackend):
 
 def _in_app(permissions: set[str], app_label: str) -> bool:
     return any(name.partition(".")[0] == app_label for name in permissions)
+
+
+def _accounts(user_id: Any) -> QuerySet[Any]:
+    accounts: QuerySet[Any] = get_user_model()._default_manager.all()
+    try:
+        return accounts.filter(pk=user_id)
+    except (ValueError, ValidationError):  # no key at all
+        return accounts.none()
+
+
+def _nobody(error: AuthError, token: VerifiedToken | None) -> None:
+    """Leave a bad token to the next backend; a good one that may not enter is for no other to decide."""
+    if token is not None or error.status == _FORBIDDEN:
+        raise PermissionDenied(error.description) from error
 
 
 def _unavailable(error: Exception) -> KeySourceError:

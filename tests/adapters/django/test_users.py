@@ -13,7 +13,7 @@ from django.db import connection
 from django.template import Context, Engine
 from django.test import RequestFactory
 
-from jwks_auth import KeySourceError, VerifiedToken
+from jwks_auth import ForbiddenError, KeySourceError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_django.conf import configuration
@@ -190,6 +190,22 @@ async def test_permission_denied_stops_other_backends(project: Any, issuer: Fake
     with pytest.raises(PermissionDenied):
         await backend.aauthenticate(None, bearer_token=issuer.token())
     assert await aauthenticate(bearer_token=issuer.token()) is None
+
+
+def not_on_sundays(token: VerifiedToken, now: float) -> None:
+    """A validator that says no to a good token."""
+    raise ForbiddenError("closed", "Closed on Sundays")
+
+
+async def test_a_validator_s_no_is_permission_denied(project: Any, issuer: FakeIssuer) -> None:
+    """A good token that the service refuses is no bad one: no other backend is asked."""
+    project(VALIDATORS=[not_on_sundays])
+    backend = JWTAuthenticationBackend()
+    with pytest.raises(PermissionDenied, match="Closed on Sundays"):
+        backend.authenticate(None, bearer_token=issuer.token())
+    with pytest.raises(PermissionDenied, match="Closed on Sundays"):
+        await backend.aauthenticate(None, bearer_token=issuer.token())
+    assert authenticate(None, bearer_token="nonsense") is None
 
 
 async def test_an_outage_is_not_a_wrong_token(project: Any, issuer: FakeIssuer) -> None:
