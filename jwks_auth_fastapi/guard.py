@@ -84,8 +84,15 @@ class _Guard:
                 watch(conn)
             await self.check(conn)
             if inspect.iscoroutinefunction(endpoint):
-                return await endpoint(*args, **kwargs)
-            return await run_in_threadpool(endpoint, *args, **kwargs)
+                answer = endpoint(*args, **kwargs)
+            else:
+                answer = run_in_threadpool(endpoint, *args, **kwargs)
+            del (
+                conn,
+                args,
+                kwargs,
+            )  # which hold the header: no local of this frame does while the endpoint runs
+            return await answer
 
         note_guard(guarded, endpoint, self.requirement)
         return guarded
@@ -150,4 +157,6 @@ class _GuardedApp:
                 answer = rejection_response(exc.rejection)
             except WebSocketException as exc:
                 answer = WebSocketClose(exc.code, exc.reason)
-        await answer(scope, receive, send)
+        running = answer(scope, receive, send)
+        del scope  # which holds the header, while the application runs
+        await running

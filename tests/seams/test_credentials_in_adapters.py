@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from traceback import walk_tb
 from typing import Any
 
 import pytest
@@ -18,15 +19,21 @@ from django.views.debug import technical_500_response
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from flask import Flask
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import Route
 
 from jwks_auth import KeySourceError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_fastapi import JWTBearer
+from jwks_auth_fastapi.starlette import JWTAuthenticationBackend as StarletteBackend
+from jwks_auth_fastapi.starlette import require_jwt as starlette_require_jwt
 from jwks_auth_flask import JWKSAuth
 from jwks_auth_flask import require_jwt as flask_require_jwt
-from tests.seams.captured import leaks, stack, trace
+from tests.seams.captured import is_ours, leaks, stack, trace
 from tests.seams.faults import REFUSALS, faults
 from tests.seams.sites import EVERY_SITE, Site
 
@@ -147,6 +154,47 @@ class BrokenBackend(JWTAuthenticationBackend):
     def user_can_authenticate(self, user: Any) -> bool:
         """Fail."""
         raise Broken
+
+
+def starlette_routes(backend: StarletteBackend) -> dict[str, Any]:
+    """Endpoints that fail, by the kind of guard around them."""
+
+    async def endpoint(request: Request) -> Any:
+        raise Broken
+
+    def sync_endpoint(request: Request) -> Any:
+        raise Broken
+
+    class Orders(HTTPEndpoint):
+        async def get(self, request: Request) -> Any:
+            raise Broken
+
+    class Guarded(HTTPEndpoint):
+        get = starlette_require_jwt(backend=backend)(lambda self, request: sync_endpoint(request))
+
+    guard = starlette_require_jwt(backend=backend)
+    return {
+        "function": guard(endpoint),
+        "sync": guard(sync_endpoint),
+        "class": guard(Orders),
+        "method": Guarded,
+    }
+
+
+@pytest.mark.parametrize("kind", ["function", "sync", "class", "method"])
+def test_starlette_guard_holds_no_header_while_an_endpoint_runs(kind: str, issuer: FakeIssuer) -> None:
+    """Trackers print a request, which is a mapping, with its headers; Starlette's own frames hold it anyway."""
+    routes = starlette_routes(StarletteBackend(issuer.settings()))
+    client = TestClient(Starlette(routes=[Route("/me", routes[kind])]))
+    error = failure(lambda: client.get("/me", headers=issuer.headers(sub="u1")))
+    assert isinstance(error, Broken)
+    held = {
+        (is_ours(frame.f_code.co_filename), type(value).__name__)
+        for frame, _ in walk_tb(error.__traceback__)
+        for value in (*frame.f_locals.values(), *frame.f_locals.get("args", ()))
+        if isinstance(value, HTTPConnection | dict) and "headers" in value
+    }
+    assert {is_in_ours for is_in_ours, _ in held} == {False}
 
 
 BROKEN = {"AUTHENTICATION_BACKENDS": [f"{__name__}.BrokenBackend"]}
