@@ -34,7 +34,7 @@ class FaultServer:
     a good answer waits, however long a busy machine takes to get to where it is waited for.
     """
 
-    def __init__(self, document: dict[str, Any], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, document: Any, *, tls: ssl.SSLContext | None = None) -> None:
         self.document = document
         self.mode = "ok"
         self.headers = ""
@@ -119,7 +119,7 @@ class FaultServer:
             connection.close()
 
     def _good(self) -> bytes:
-        return json.dumps(self.document).encode()
+        return self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
 
     def _send(self, connection: socket.socket, body: bytes, head: str = JSON_HEAD) -> None:
         connection.sendall(f"{head}{self.headers}Content-Length: {len(body)}\r\n\r\n".encode() + body)

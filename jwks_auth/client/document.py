@@ -36,8 +36,10 @@ def loaded_from(document: Any, answer: Answer | None, held: Snapshot, *, accept_
 
 def copied(document: Any) -> Any:
     """*document*, in a copy whose keys may be changed in place: an override may do that, and a program too."""
-    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+    if not isinstance(document, dict):
         return document
+    if not isinstance(document.get("keys"), list):
+        return dict(document)
     return {**document, "keys": [dict(key) if isinstance(key, dict) else key for key in document["keys"]]}
 
 
@@ -48,7 +50,7 @@ def key_set_of(document: Any) -> KeySet:
     if not isinstance(document, dict):
         raise KeySourceError("The JWKS endpoint did not return a JSON object", kind="not_an_object")
     try:
-        return KeySet.from_dict(document, pause=give_way)
+        return KeySet.read(document, pause=give_way)
     except ConfigurationError as exc:
         found = "The JWKS endpoint did not return a key set" if document.get("keys") else _NO_KEYS
         raise KeySourceError(f"{found}: {exc}", kind="not_a_key_set") from exc

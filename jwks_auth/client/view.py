@@ -30,7 +30,7 @@ class KeySetView:
     def jwk_set(self) -> jwt.PyJWKSet:
         """The whole document, keys for encryption too, as PyJWT reads it; raises ``NoUsableKeysError``."""
         if self._jwk_set is None:
-            self._jwk_set = _pyjwk_set(self._document)
+            self._jwk_set = _pyjwk_set(self._document, self.keys)
         return self._jwk_set
 
     def listed(self) -> list[jwt.PyJWK]:
@@ -73,11 +73,14 @@ class Views:
             self._next = KeySetView(loaded, pause=give_way)
 
 
-def _pyjwk_set(document: Any) -> jwt.PyJWKSet:
+def _pyjwk_set(document: Any, keys: KeySet) -> jwt.PyJWKSet:
     if isinstance(document, jwt.PyJWKSet):
         return document
+    members = document.get("keys")
+    if not isinstance(members, list):  # kids mapped to PEM
+        members = [key.jwk for key in keys.keys]
     # PyJWKSet skips members it can't use, but some make it raise: those are sorted out first.
-    usable = [member for member in document["keys"] if _pyjwk(member) is not None]
+    usable = [member for member in members if _pyjwk(member) is not None]
     try:
         return jwt.PyJWKSet(usable)
     except jwt.PyJWKSetError as exc:

@@ -1,4 +1,4 @@
-"""One JSON document over HTTP, within a deadline and a size, whatever the server does.
+"""One document over HTTP, JSON or a key in PEM, within a deadline and a size, whatever the server does.
 
 What can't be ended from here is a name lookup that hangs in the C library, and a caller's own session; the
 key source abandons such a fetch.
@@ -20,11 +20,14 @@ from jwks_auth.challenge import shown
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http.headers import max_age, retry_after
 from jwks_auth.http.transport import FAILURES, Response, Session, Watchdog, is_timeout, is_tls_failure, opened
+from jwks_auth.jose import is_pem, jwk_from_pem
 from jwks_auth.runtime import elapsed
 
 __all__ = ["Answer", "FetchError", "Fetcher", "checked_url"]
 
-_JSON_TYPES = "application/jwk-set+json, application/json"
+_TYPES = (
+    "application/jwk-set+json, application/json, */*;q=0.1"  # the last for keys in PEM, whatever its type
+)
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
 _RETRIED_STATUS = frozenset({502, 503, 504})
@@ -95,7 +98,7 @@ class Fetcher:
     def _headers(self, etag: str | None, revalidate: bool) -> dict[str, Any]:
         headers: dict[str, Any] = {
             "User-Agent": "jwks-auth",
-            "Accept": _JSON_TYPES,
+            "Accept": _TYPES,
             "Accept-Encoding": "identity",
         }
         # A server's odd ETag, sent back, could make a request that can't be sent.
@@ -205,6 +208,8 @@ def _body(raw: Any, most: int) -> bytes:
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
+    if is_pem(body) and body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        return {"keys": [_from_pem(body)]}
     if sum(map(body.count, (b"{", b"[", b","))) > _MOST_MARKS:  # the parser holds up every other thread
         raise FetchError("the answer has more members than any key set", kind="too_large")
     try:
@@ -214,6 +219,13 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise FetchError("the answer is not a JSON object", kind="not_an_object")
     return document
+
+
+def _from_pem(body: bytes) -> dict[str, Any]:
+    try:
+        return jwk_from_pem(body)
+    except ValueError as exc:
+        raise FetchError(f"the answer is no key: {exc}", kind="not_a_key_set") from exc
 
 
 def _short(digits: str) -> int:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
+from typing import Any, cast
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose.jwk import RefusedKey, VerificationKey, any_of, parse_jwk
-from jwks_auth.jose.pem import jwk_from_pem
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, any_of, shown_kid
+from jwks_auth.jose.members import Pause, read_members
+from jwks_auth.jose.pem import is_pem, is_pem_mapping, parse_pem
 from jwks_auth.jose.strict_json import parse_json_object
 
-__all__ = ["FAKE", "MAX_KEYS", "MOST_TRIED", "KeySet", "paced"]
-
-ItemT = TypeVar("ItemT")
+__all__ = ["FAKE", "MOST_TRIED", "KeySet"]
 
 FAKE = "jwks_auth_fake_issuer"
 """The member by which a document of ``jwks_auth.testing.FakeIssuer`` says what it is; RFC 7517 has others ignore it."""
 
-MAX_KEYS = 1_000
-"""Keys a set may have, but for those that say they are for another use; the largest trust lists have as many."""
-
 MOST_TRIED = 4
 """Keys tried for a token without a kid: each costs a check of its signature."""
 
-_MOST_MEMBERS = 10_000
 _MOST_REASONS = 8
-_CHEAP = 50  # keys for another use are told apart in a few microseconds each
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class KeySet:
         object.__setattr__(self, "_names", frozenset(names))
 
     @classmethod
-    def from_dict(cls, document: object, *, pause: Callable[[], object] | None = None) -> KeySet:
+    def from_dict(cls, document: object, *, pause: Pause = None) -> KeySet:
         """The set in *document*; raises ``ConfigurationError`` for what is no set.
 
         A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored. A thread
@@ -65,36 +60,63 @@ class KeySet:
             raise ConfigurationError(
                 'key set: expected a JSON object with a list "keys" (RFC 7517 section 5.1)'
             )
-        if len(members) > _MOST_MEMBERS:
-            raise ConfigurationError(
-                f"key set: found {len(members)} keys, expected at most {_MOST_MEMBERS} of any kind"
-            )
-        parsed = _without_repeats(_parsed(members, pause))
-        return cls(
-            tuple(key for key in parsed if isinstance(key, VerificationKey)),
-            tuple(key for key in parsed if isinstance(key, RefusedKey)),
-            isinstance(document, Mapping) and document.get(FAKE) is True,
+        return cls._of(
+            read_members(members, pause), isinstance(document, Mapping) and document.get(FAKE) is True
         )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> KeySet:
         """The set in a JSON document, read as strictly as a token; raises ``ConfigurationError``."""
-        try:
-            document = parse_json_object(text.encode() if isinstance(text, str) else text)
-        except ValueError as exc:
-            raise ConfigurationError(f"key set: not a JSON object ({exc})") from exc
-        return cls.from_dict(document)
+        return cls.from_dict(_json(text))
 
     @classmethod
-    def from_pem(cls, pem: str | bytes, *, kid: str | None = None, alg: str | None = None) -> KeySet:
-        """A set of one, from a public key or certificate in PEM; raises ``ConfigurationError``.
+    def from_pem(
+        cls,
+        pem: str | bytes | Mapping[str, str | bytes],
+        *,
+        kid: str | None = None,
+        alg: str | None = None,
+    ) -> KeySet:
+        """A set of one, from a public key or certificate in PEM, or of several by their kids.
 
-        Tokens that carry a ``kid`` need the same one here; without *alg* the key verifies all of its type.
+        Raises ``ConfigurationError`` for each that is refused. Without *kid* it verifies tokens with any kid and with
+        none, without *alg* all algorithms of its type.
         """
-        parsed = parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))
-        if isinstance(parsed, RefusedKey):
-            raise ConfigurationError(f"PEM: {parsed.reason}")
-        return cls((parsed,))
+        items = pem.items() if isinstance(pem, Mapping) else [(kid, pem)]
+        keys = cls._of(read_members(items, parse=partial(parse_pem, alg=alg)))
+        for refused in keys.refused:
+            where = f"PEM of kid {shown_kid(refused.kid)}" if isinstance(pem, Mapping) else "PEM"
+            raise ConfigurationError(f"{where}: {refused.reason}")
+        return keys
+
+    @classmethod
+    def read(cls, document: object, *, pause: Pause = None, whole: bool = False) -> KeySet:
+        """The set in *document*, in any form in which keys are published; raises ``ConfigurationError``.
+
+        A key set, one key or certificate in PEM, a mapping of kids to PEM, the JSON of either, or a :class:`KeySet`.
+        *whole*: of a mapping no PEM may be bad.
+        """
+        if isinstance(document, KeySet):
+            return document
+        if isinstance(document, str | bytes):
+            if not _begins_json(document):
+                return cls.from_pem(_checked_pem(document))
+            document = _json(document)
+        if not is_pem_mapping(document):
+            return cls.from_dict(document, pause=pause)
+        mapping = cast("Mapping[str, str]", document)
+        return (
+            cls.from_pem(mapping) if whole else cls._of(read_members(mapping.items(), pause, parse=parse_pem))
+        )
+
+    @classmethod
+    def _of(cls, parsed: Iterable[VerificationKey | RefusedKey], is_fake: bool = False) -> KeySet:
+        keys = tuple(parsed)
+        return cls(
+            tuple(key for key in keys if isinstance(key, VerificationKey)),
+            tuple(key for key in keys if isinstance(key, RefusedKey)),
+            is_fake,
+        )
 
     def select(self, kid: str | None, alg: str) -> VerificationKey | None:
         """The one key that *kid* and *alg* name.
@@ -106,6 +128,10 @@ class KeySet:
         if key is None and kid not in self._names:
             return self._without_kid.get(alg) if kid is not None else None
         return key
+
+    def may_hold(self, kid: str) -> bool:
+        """Whether some algorithm has a key for *kid*."""
+        return kid in self._names or bool(self._without_kid)
 
     def fitting(self, alg: str) -> int:
         """How many keys fit *alg*."""
@@ -123,44 +149,23 @@ class KeySet:
         return frozenset(key.kid for key in self.keys if key.kid is not None)
 
 
-def paced(items: Iterable[ItemT], pause: Callable[[], object] | None) -> Iterator[ItemT]:
-    """*items*, with a *pause* before each."""
-    for item in items:
-        if pause is not None:
-            pause()
-        yield item
+def _begins_json(text: str | bytes) -> bool:
+    return (text if isinstance(text, str) else text.decode("latin-1")).lstrip()[:1] == "{"
 
 
-def _parsed(members: list[object], pause: Callable[[], object] | None) -> list[VerificationKey | RefusedKey]:
-    parsed: list[VerificationKey | RefusedKey] = []
-    counted, cheap = 0, 0
-    for member in members:
-        if pause is not None and cheap % _CHEAP == 0:
-            pause()
-        key = parse_jwk(member)
-        cheap = cheap + 1 if isinstance(key, RefusedKey) and key.another_use else 0
-        counted += not cheap
-        if counted > MAX_KEYS:
-            raise ConfigurationError(
-                f"key set: found more than {MAX_KEYS} keys that may be for signatures, expected at most as many"
-            )
-        parsed.append(key)
-    return parsed
+def _checked_pem(text: str | bytes) -> str | bytes:
+    if not is_pem(text):
+        raise ConfigurationError(
+            "key set: found text that is neither JSON nor PEM; expected the keys themselves, no path and no URL"
+        )
+    return text
 
 
-def _without_repeats(parsed: list[VerificationKey | RefusedKey]) -> list[VerificationKey | RefusedKey]:
-    """Of keys with one kid and an algorithm in common the first stays, so that a kid names one key."""
-    taken: set[tuple[str | None, str]] = set()
-    kept: list[VerificationKey | RefusedKey] = []
-    for key in parsed:
-        if isinstance(key, VerificationKey) and key.kid is not None:
-            names = {(key.kid, alg) for alg in key.algorithms}
-            if not names.isdisjoint(taken):
-                key = RefusedKey(key.kid, "kid is taken by another key of the set")
-            else:
-                taken |= names
-        kept.append(key)
-    return kept
+def _json(text: str | bytes) -> dict[str, Any]:
+    try:
+        return parse_json_object(text.encode() if isinstance(text, str) else text)
+    except ValueError as exc:
+        raise ConfigurationError(f"key set: not a JSON object ({exc})") from exc
 
 
 def _by_alg(keys: Iterable[VerificationKey]) -> dict[str, list[VerificationKey]]:

@@ -1,7 +1,9 @@
-"""PEM files as JSON Web Keys, so that one key policy judges both."""
+"""PEM texts as JSON Web Keys, so that one key policy judges both."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -11,25 +13,70 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from jwks_auth.errors import ConfigurationError
+from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
 
-__all__ = ["jwk_from_pem"]
+__all__ = ["is_pem", "is_pem_mapping", "jwk_from_pem", "parse_pem"]
+
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_UNREADABLE = (ValueError, TypeError, jwt.InvalidKeyError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
-def jwk_from_pem(pem: str | bytes, *, kid: str | None, alg: str | None) -> dict[str, Any]:
-    """The public key or certificate in *pem* as a JWK; raises ``ConfigurationError`` for anything else."""
-    data = pem.encode(errors="replace") if isinstance(pem, str) else pem
-    if b"PRIVATE KEY-----" in data:
-        raise ConfigurationError("PEM: found a private key; expected the public one (openssl pkey -pubout)")
+def is_pem(text: object) -> bool:
+    """Whether *text* looks like PEM; what is in it is another matter."""
+    return b"-----BEGIN " in _octets(text)
+
+
+def is_pem_mapping(document: object) -> bool:
+    """Whether *document* maps kids to PEM, as Google publishes keys, and is no key set of RFC 7517."""
+    if not isinstance(document, Mapping) or isinstance(document.get("keys"), list):
+        return False
+    return any(map(is_pem, document.values()))
+
+
+def jwk_from_pem(pem: object, *, kid: object = None, alg: str | None = None) -> dict[str, Any]:
+    """The public key or certificate in *pem* as a JWK; raises ``ValueError`` for anything else.
+
+    Of a certificate the key alone counts: its dates, names and issuer are for whoever publishes it.
+    """
+    data = _octets(pem).replace(
+        b"\\n", b"\n"
+    )  # as line ends become in some environments; PEM has no backslash
+    labels = _BEGIN.findall(data)
+    if any(label.endswith(b"PRIVATE KEY") for label in labels):
+        raise ValueError("found a private key; expected the public one (openssl pkey -pubout)")
+    if not labels:
+        raise ValueError("expected a public key or a certificate in PEM, its text and not its path")
+    if len(labels) > 1:
+        raise ValueError(
+            f"found {len(labels)} PEM blocks, expected one public key or a certificate: of a chain its first; "
+            "for several keys a mapping of kids to PEM"
+        )
     try:
-        if b"-----BEGIN CERTIFICATE-----" in data:
-            key: Any = x509.load_pem_x509_certificate(data).public_key()
-        else:
-            key = load_pem_public_key(data)
-        jwk = _as_jwk(key)
-    except (ValueError, jwt.InvalidKeyError, TypeError, UnsupportedAlgorithm) as exc:
-        raise ConfigurationError("PEM: expected a public key or a certificate") from exc
+        jwk = _as_jwk(_public_key(data, labels[0]))
+    except _UNREADABLE as exc:
+        raise ValueError(f"expected a public key or a certificate, found {labels[0].decode()}") from exc
     return jwk | ({} if kid is None else {"kid": kid}) | ({} if alg is None else {"alg": alg})
+
+
+def parse_pem(item: tuple[object, object], alg: str | None = None) -> VerificationKey | RefusedKey:
+    """The key in a kid and its PEM, if it is one that :func:`parse_jwk` takes."""
+    kid, pem = item
+    try:
+        return parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))
+    except ValueError as exc:
+        return RefusedKey(kid if isinstance(kid, str) else None, str(exc))
+
+
+def _octets(text: object) -> bytes:
+    if isinstance(text, str):
+        return text.encode(errors="replace")
+    return text if isinstance(text, bytes) else b""
+
+
+def _public_key(data: bytes, label: bytes) -> Any:
+    if label == b"CERTIFICATE":
+        return x509.load_pem_x509_certificate(data).public_key()
+    return load_pem_public_key(data)
 
 
 def _as_jwk(key: Any) -> dict[str, Any]:

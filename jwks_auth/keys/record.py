@@ -53,11 +53,15 @@ class Record:
             document, raw, etag = fields["document"], fields["raw"], fields["etag"]
             fetched_at, max_age = _number(fields["fetched_at"]), fields["max_age"]
             name = str(fields["name"])
-            if fields["version"] != _VERSION or not isinstance(raw, dict | None):
+            if (
+                fields["version"] != _VERSION
+                or not isinstance(raw, dict | None)
+                or not isinstance(document, dict)
+            ):
                 raise ValueError("another version")
             loaded = FetchResult(
                 document=document,
-                keys=KeySet.from_dict(document),
+                keys=KeySet.read(document),
                 raw=document if raw is None else raw,
                 etag=etag if isinstance(etag, str) else None,
                 max_age=None if max_age is None else _number(max_age),

@@ -143,7 +143,7 @@ class SharedLoad:
         if request.reason is RefreshReason.AHEAD:
             return True
         # Somebody waits for a key. A set without it is no answer, nor is the set in hand, where it was not found.
-        if request.kid is not None and request.kid not in record.loaded.keys.kids():
+        if request.kid is not None and not record.loaded.keys.may_hold(request.kid):
             return False
         return self._clock() >= held.life.unusable_at or record.loaded.document != held.loaded.document
 

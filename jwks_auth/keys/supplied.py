@@ -101,9 +101,12 @@ class SuppliedKeys:
         return self.resolve(kid, alg, tried=tried)
 
 
-def usable_keys(document: Any) -> KeySet:
-    """The set that *document* is or holds; raises ``ConfigurationError`` unless it has a usable key."""
-    keys = document if isinstance(document, KeySet) else KeySet.from_dict(document)
+def usable_keys(document: Any, *, whole: bool = False) -> KeySet:
+    """The set that *document* is or holds; raises ``ConfigurationError`` unless it has a usable key.
+
+    *whole*: of a mapping of kids to PEM no PEM may be bad.
+    """
+    keys = KeySet.read(document, whole=whole)
     if not keys.keys:
         raise ConfigurationError(f"jwks: found no usable key ({keys.why_unusable})")
     return keys

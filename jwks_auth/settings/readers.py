@@ -107,10 +107,8 @@ def headers(value: Any) -> dict[str, str]:
 
 
 def key_set(value: Any) -> Any:
-    """A JWK Set: a document, its JSON, a ``KeySet``, or a callable returning a document."""
-    if callable(value) or isinstance(value, KeySet):
-        return value
-    return KeySet.from_dict(_json(value, "{") if isinstance(value, str) else value)
+    """Keys: a key set, PEM text, kids mapped to PEM, JSON of these, a ``KeySet``, or a callable returning one."""
+    return value if callable(value) else KeySet.read(value, whole=True)
 
 
 def issuers(value: Any) -> list[Any]:

@@ -30,7 +30,7 @@ class IssuerOptions(TokenOptions, ClientOptions, total=False):
 
     audience: str | Iterable[str] | AnyAudience | None
     jwks_uri: str | None
-    jwks: Mapping[str, Any] | KeySet | Callable[[], Any] | None
+    jwks: Mapping[str, Any] | str | bytes | KeySet | Callable[[], Any] | None
     discovery_url: str | None
     client: PyJWKClient | None
     allow_http: bool
@@ -50,8 +50,8 @@ _DEFAULTS = {
 class Issuer:
     """An issuer of tokens: its exact ``iss``, its keys, and what a verifier must know of it alone.
 
-    Keys come from one place: *jwks* (a document, a :class:`KeySet`, or a callable returning a document),
-    *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
+    Keys come from one place: *jwks* (a document, PEM text, ``{kid: PEM}``, a :class:`KeySet`, or a callable returning
+    one), *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
     *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
     are those of :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*,
     *max_age* and the names of claims stand in for the verifier's, where they are given.
@@ -156,4 +156,4 @@ def _supplied(jwks: Any) -> KeyProvider:
         raise ConfigurationError("jwks: found an async function, expected a plain one, as it answers at once")
     if callable(jwks):
         return SuppliedKeys(jwks)
-    return StaticKeys(usable_keys(jwks))
+    return StaticKeys(usable_keys(jwks, whole=True))

@@ -243,7 +243,7 @@ def test_what_a_request_says(server: FaultServer) -> None:
     """No compression, key set or JSON, and the caller's headers."""
     PyJWKClient(server.url, headers={"User-Agent": "orders/1.0", "X-Number": 7, "X-Octets": b"raw"}).warm_up()
     [head] = server.seen
-    assert "Accept: application/jwk-set+json, application/json\r\n" in head
+    assert "Accept: application/jwk-set+json, application/json, */*;q=0.1\r\n" in head
     assert "Accept-Encoding: identity\r\n" in head
     assert "User-Agent: orders/1.0\r\n" in head
     assert "X-Number: 7\r\n" in head

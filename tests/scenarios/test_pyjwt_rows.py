@@ -26,6 +26,7 @@ from jwks_auth.keys.refresh import Refresh
 from tests.fault_server import FaultServer
 from tests.key_fakes import document, jwk
 from tests.patience import PATIENCE, eventually, waiting_in
+from tests.unit.test_pem import public_pem
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "pyjwt.md"
 SECRET = {"kty": "oct", "kid": "secret", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"}
@@ -346,6 +347,20 @@ def test_a_useless_set(server: FaultServer) -> None:
         server.document = {"keys": [SECRET]}
         failures(client.get_jwk_set, True)
         assert (failures(client.get_signing_key, "a") == 0) is kept
+
+
+@row("an endpoint that serves PEM, or kids and PEM")
+def test_pem(server: FaultServer) -> None:
+    """As Google and Firebase publish keys, and people who have one."""
+    pem = public_pem()
+    server.document = pem.encode()
+    assert type(raised(theirs(server.url).get_jwk_set)) is json.JSONDecodeError
+    (key,) = ours(server.url).fetch_data()["keys"]
+    assert key["kty"] == "RSA"
+    server.document = {"k": pem}
+    assert type(raised(theirs(server.url).get_jwk_set)) is jwt.PyJWKSetError
+    assert ours(server.url).fetch_data() == {"k": pem}
+    assert ours(server.url).get_signing_key("k").key_type == "RSA"
 
 
 @row("a member that makes PyJWT's parser raise")

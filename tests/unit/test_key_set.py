@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySet
-from jwks_auth.jose.key_set import MAX_KEYS, MOST_TRIED
+from jwks_auth.jose.key_set import MOST_TRIED
+from jwks_auth.jose.members import MAX_KEYS
 from jwks_auth.keys.supplied import StaticKeys
 from tests.unit.test_jwk import EC, ED, RSA
 
@@ -137,7 +138,11 @@ def test_jose_8_a_key_without_a_kid_serves_where_it_can_only_be_meant() -> None:
     keys = KeySet.from_dict({"keys": [{**RSA, "kid": "a"}, {**EC, "use": "enc", "kid": "b"}, EC]})
     assert keys.select("x", "ES256") is keys.keys[1]
     assert keys.select("x", "RS256") is keys.select("a", "ES256") is keys.select("b", "ES256") is None
-    assert KeySet.from_dict({"keys": [EC, EC]}).select("x", "ES256") is None
+    assert keys.may_hold("a")
+    assert keys.may_hold("x")
+    nobody = KeySet.from_dict({"keys": [EC, EC]})
+    assert nobody.select("x", "ES256") is None
+    assert not nobody.may_hold("x")
 
 
 async def test_static_keys_never_wait() -> None:
