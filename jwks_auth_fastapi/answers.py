@@ -7,12 +7,11 @@ where it is sent.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from types import CellType
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jwks_auth.adapters import Authenticator, Memo, guarded_headers
+from jwks_auth_fastapi.internals import send_cell
 
 __all__ = ["VARY", "Finished", "finishing", "memo_of", "memos_of"]
 
@@ -42,15 +41,14 @@ def memo_of(scope: Scope, authenticator: Authenticator) -> Memo:
 def finishing(scope: Scope, send: Send) -> Send:
     """A *send* that finishes what goes out on the connection of *scope*.
 
-    The layers of Starlette around a route hold the server's ``send``, each in a closure made for this connection,
-    and answer errors with it. It is replaced where the outermost holds it, so that their answers are finished too.
+    The server's ``send`` is replaced where the outermost layer of Starlette holds it: the layers around a route
+    answer errors by themselves, and those answers are finished too.
     """
     if scope.get(_WATCHED):
         return send
     scope[_WATCHED] = True
-    cell, deliver = None, send
-    while (found := _cell_of(deliver)) is not None:
-        cell, deliver = found, found.cell_contents
+    cell = send_cell(send)
+    deliver: Send = send if cell is None else cell.cell_contents
 
     async def finished(message: Message) -> None:
         await deliver(_finished(scope, message))
@@ -70,11 +68,6 @@ class Finished:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass on, with a ``send`` that finishes. No coroutine itself, so no frame of it holds the header."""
         return self.app(scope, receive, finishing(scope, send))
-
-
-def _cell_of(send: Any) -> CellType | None:
-    names: tuple[str, ...] = getattr(getattr(send, "__code__", None), "co_freevars", ())
-    return send.__closure__[names.index("send")] if "send" in names else None
 
 
 def _finished(scope: Scope, message: Message) -> Message:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
 from jwks_auth import Policy
 from jwks_auth_fastapi.dependencies import POLICY
+from jwks_auth_fastapi.internals import Dependant, nodes_of, scopes_of, takes_connection
 from jwks_auth_fastapi.marks import is_bare_in, is_guard, requirement_of, wrapped_by
 from jwks_auth_fastapi.mistakes import Asked, problems, scheme_of
 
@@ -81,12 +81,7 @@ def _audited(path: str, route: RouteContext | None, covered: set[int]) -> Audite
 
 def _both(depends: AuditedRoute, decorated: AuditedRoute, dependant: Dependant) -> AuditedRoute:
     """A route of FastAPI's, which may have both kinds of guard."""
-    given = (
-        dependant.request_param_name,
-        dependant.websocket_param_name,
-        dependant.http_connection_param_name,
-    )
-    unfit = decorated.guard in ("required", "optional") and not any(given)
+    unfit = decorated.guard in ("required", "optional") and not takes_connection(dependant)
     stated = (NO_REQUEST,) if unfit else ()
     return replace(
         depends,
@@ -119,7 +114,7 @@ def _of_endpoint(route: RouteContext, path: str, covered: set[int]) -> AuditedRo
 
 
 def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
-    nodes = list(_nodes(route.dependant))
+    nodes = list(nodes_of(route.dependant))
     schemes = list(_schemes(nodes))
     required = any(not scheme.is_optional for scheme, _ in schemes)
     return AuditedRoute(
@@ -132,14 +127,8 @@ def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
     )
 
 
-def _nodes(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for each in dependant.dependencies:
-        yield from _nodes(each)
-
-
 def _schemes(nodes: Iterable[Dependant]) -> Iterator[Asked]:
     for node in nodes:
         scheme = scheme_of(node.call)
         if scheme is not None:
-            yield scheme, (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))
+            yield scheme, scopes_of(node)

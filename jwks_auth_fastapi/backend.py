@@ -13,7 +13,6 @@ from starlette.authentication import (
     BaseUser,
     UnauthenticatedUser,
 )
-from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -22,6 +21,7 @@ from jwks_auth.adapters import Rejection, Requirement, name_of_service
 from jwks_auth_fastapi.answers import Finished
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.errors import rejection_response
+from jwks_auth_fastapi.internals import authentication_layers
 
 __all__ = [
     "BACKEND",
@@ -115,11 +115,9 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         if app is None or app in self._finished:
             return
         self._finished.add(app)
-        layer = getattr(app, "middleware_stack", None)
-        while layer is not None:
-            if isinstance(layer, AuthenticationMiddleware) and layer.backend is self:
+        for layer in authentication_layers(app):
+            if layer.backend is self:
                 layer.app = Finished(layer.app)
-            layer = getattr(layer, "app", None)
 
     @staticmethod
     def on_error(conn: HTTPConnection, exc: Exception) -> Response:

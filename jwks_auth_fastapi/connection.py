@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from starlette.requests import HTTPConnection
-from starlette.types import Scope, Send
-from starlette.websockets import WebSocket
+from starlette.types import Scope
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import Authenticator, Credentials, Requirement, Settings
 from jwks_auth_fastapi.answers import VARY, finishing, memo_of
+from jwks_auth_fastapi.internals import replace_send
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
 __all__ = ["SUBPROTOCOL", "AnySettings", "authenticate", "authenticator_of", "credentials_of", "watch"]
@@ -35,11 +36,7 @@ def authenticator_of(settings: AnySettings) -> Authenticator:
 
 def watch(conn: HTTPConnection) -> None:
     """Have what is answered on *conn* finished."""
-    send: Send | None = getattr(conn, "_send", None)
-    if send is not None:
-        finished = finishing(conn.scope, send)
-        if isinstance(conn, WebSocket):  # which accepts and closes by itself
-            conn._send = finished
+    replace_send(conn, partial(finishing, conn.scope))
 
 
 def authenticate(

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 from fastapi import params
-from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_typed_signature
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.dependencies import POLICY, USER
+from jwks_auth_fastapi.internals import Dependant, get_typed_signature, hands_scheme_over
 from jwks_auth_fastapi.openapi import JWTScheme
 from jwks_auth_fastapi.overrides import FakeBearer
-from jwks_auth_fastapi.returned import hands_scheme_over
 
 __all__ = ["Asked", "problems", "scheme_of"]
 
