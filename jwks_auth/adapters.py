@@ -13,11 +13,12 @@ from jwks_auth.request import (
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest, nearest
-from jwks_auth.settings import PREFIX, SETTING_NAMES, Settings, readers
+from jwks_auth.settings import PREFIX, ROWS, SETTING_NAMES, Setting, Settings, parsed, readers, refuse_unknown
 from jwks_auth.stores import CacheStore, SealedStore
 
 __all__ = [
     "PREFIX",
+    "ROWS",
     "SETTING_NAMES",
     "AnyAudience",
     "Authenticator",
@@ -29,13 +30,16 @@ __all__ = [
     "Requirement",
     "RequirementOptions",
     "SealedStore",
+    "Setting",
     "Settings",
     "closest",
     "guarded_headers",
     "is_surely_service",
     "name_of_service",
     "nearest",
+    "parsed",
     "private_value",
     "readers",
+    "refuse_unknown",
     "vary_value",
 ]

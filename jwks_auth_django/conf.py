@@ -18,13 +18,22 @@ from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError
-from jwks_auth.adapters import Authenticator, CacheStore, Requirement, SealedStore, Settings
-from jwks_auth_django import options as read
+from jwks_auth.adapters import (
+    Authenticator,
+    CacheStore,
+    Requirement,
+    SealedStore,
+    Setting,
+    Settings,
+    parsed,
+    readers,
+)
 from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.signals import announce_keys
 
 __all__ = [
     "BACKEND",
+    "DJANGO_NAMES",
     "DJANGO_SETTINGS",
     "GONE",
     "LABEL",
@@ -40,13 +49,23 @@ BACKEND = "jwks_auth_django.backends.JWTAuthenticationBackend"
 MIDDLEWARE = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 
-DJANGO_SETTINGS = {
-    "HEADER": read.Option(read.text, "Authorization"),
-    "EXEMPT_PATHS": read.Option(read.paths, ()),
-    "USER": read.Option(read.mapping, {}),
-    "CACHE": read.Option(read.text, None),
-    "CHECK_ISSUER": read.Option(read.flag, False),
-}
+
+def _paths(value: Any) -> tuple[str, ...]:
+    """Beginnings of paths: a list, a JSON array, or one string with spaces between."""
+    found = readers.names(value)
+    if not all(path.startswith("/") and path.strip("/") for path in found):  # every path begins with "/"
+        raise ValueError(f'expected a list of beginnings of paths such as "/health/", found {value!r}')
+    return found
+
+
+DJANGO_SETTINGS = (
+    Setting("HEADER", readers.text, default="Authorization"),
+    Setting("EXEMPT_PATHS", _paths, default=()),
+    Setting("USER", readers.mapping, default={}),
+    Setting("CACHE", readers.text),
+    Setting("CHECK_ISSUER", readers.flag, default=False),
+)
+DJANGO_NAMES = frozenset(row.name for row in DJANGO_SETTINGS)
 
 GONE = {
     "LAZY": "it is no setting any more: request.token stood for a token that nobody had verified, so that "
@@ -135,9 +154,9 @@ def installed(paths: Iterable[str], wanted: str) -> Iterator[Any]:
 def _configured() -> Configuration:
     try:
         given = _given()
-        own = read.parsed({n: v for n, v in given.items() if n in DJANGO_SETTINGS}, DJANGO_SETTINGS, LABEL)
+        own = parsed(given, DJANGO_SETTINGS, LABEL)
         shared = Settings.from_mapping(
-            {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_SETTINGS
+            {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_NAMES
         )
         from jwks_auth_django.users import from_options, trusted_issuers  # once there are models
 

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from jwks_auth import ConfigurationError, Tenants
-from jwks_auth.adapters import PREFIX, SETTING_NAMES, AnyAudience, Settings
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import PREFIX, ROWS, Setting, Settings
 from jwks_auth_fastapi.openapi import OpenAPISettings
 
 __all__ = ["JWKSAuthSettings"]
 
-# NoDecode: the core reads lists and JSON, as it does for the other frameworks.
-Strings = Annotated[tuple[str, ...] | None, NoDecode]
+
+def _field(row: Setting) -> tuple[Any, Any]:
+    # NoDecode: the core reads lists and JSON, as it does for the other frameworks.
+    return Annotated[row.type | None, NoDecode], Field(default=None, repr=not row.secret)
 
 
-class JWKSAuthSettings(BaseSettings):
+if TYPE_CHECKING:
+
+    class Vocabulary(BaseSettings):
+        """A field for each setting of the core."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Vocabulary = create_model(
+        "Vocabulary",
+        __base__=BaseSettings,
+        **{row.name.lower(): _field(row) for row in ROWS.values()},
+    )
+
+
+class JWKSAuthSettings(Vocabulary):
     """A service's settings: arguments in lower case, else variables such as ``JWKS_AUTH_ISSUER``.
 
     Lists are JSON or separated by spaces, objects are JSON. Of several issuers each has settings of its own:
@@ -40,39 +57,6 @@ class JWKSAuthSettings(BaseSettings):
         arbitrary_types_allowed=True,
     )
 
-    issuer: str | None = None
-    issuers: Annotated[list[Any] | None, NoDecode] = None
-    audience: Annotated[tuple[str, ...] | AnyAudience | None, NoDecode] = None
-    algorithms: Strings = None
-    leeway: float | None = None
-    profile: str | None = None
-    required_claims: Strings = None
-    allowed_clients: Strings = None
-    max_age: float | None = None
-    validators: Annotated[tuple[Callable[..., Any], ...] | None, NoDecode] = None
-    is_revoked: Callable[..., Any] | None = None
-    tenants: Tenants | None = None
-    allow_fake_issuer: bool | None = None
-    jwks_uri: str | None = None
-    jwks: Any = Field(default=None, repr=False)
-    discovery_url: str | None = None
-    allow_http: bool | None = None
-    scope_claims: Strings = None
-    roles_claim: str | None = None
-    permissions_claim: str | None = None
-    realm: str | None = None
-    resource_metadata: str | None = None
-    headers: Annotated[dict[str, str] | None, NoDecode] = Field(default=None, repr=False)
-    timeout: float | None = None
-    wait: float | None = None
-    lifespan: float | None = None
-    cooldown_duration: float | None = None
-    stale_if_error: float | None = None
-    cache_jwk_set: bool | None = None
-    cache_keys: bool | None = None
-    max_cached_keys: int | None = None
-    store: Any = Field(default=None, repr=False)
-    store_secret: str | bytes | None = Field(default=None, repr=False)
     openapi: OpenAPISettings = OpenAPISettings()
 
     _core: Settings = PrivateAttr()
@@ -92,14 +76,14 @@ class JWKSAuthSettings(BaseSettings):
         unknown = {
             n.upper(): v for n, v in values.items() if n not in type(self).model_fields and n[0] != "_"
         }
-        given = {name: getattr(self, name.lower()) for name in SETTING_NAMES}
+        given = {name: getattr(self, name.lower()) for name in ROWS}
         self._core = Settings.from_mapping({**given, **unknown}, label=prefix + "{}")
 
     @field_validator("*", mode="before")
     @classmethod
     def _read(cls, value: Any, info: ValidationInfo) -> Any:
         name = (info.field_name or "").upper()
-        if value is None or name not in SETTING_NAMES:
+        if value is None or name not in ROWS:
             return value
         if name == "ISSUERS" and isinstance(value, Mapping):
             value = list(value.values())  # what pydantic-settings makes of JWKS_AUTH_ISSUERS__<any name>__*

@@ -9,7 +9,15 @@ from typing import Any, TypeVar, Unpack, overload
 from flask import Blueprint, Flask, Request
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Authenticator, Requirement, RequirementOptions, Settings, readers
+from jwks_auth.adapters import (
+    Authenticator,
+    Requirement,
+    RequirementOptions,
+    Setting,
+    Settings,
+    parsed,
+    readers,
+)
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
@@ -24,6 +32,10 @@ __all__ = ["JWKSAuth"]
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 LoaderT = TypeVar("LoaderT", bound=Callable[..., Any])
+
+
+FLASK_SETTINGS = (Setting("REQUIRED", readers.flag, default=False),)
+"""Flask's own."""
 
 
 class JWKSAuth:
@@ -125,9 +137,7 @@ class JWKSAuth:
         given = {
             name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)
         }
-        settings = Settings.from_mapping(given, label=prefix + "{}", extra=["REQUIRED"])
-        required = given.get("REQUIRED")
-        try:
-            return settings, required is not None and readers.flag(required)
-        except ValueError as error:
-            raise ConfigurationError(f"{prefix}REQUIRED: {error}") from error
+        settings = Settings.from_mapping(
+            given, label=prefix + "{}", extra=(row.name for row in FLASK_SETTINGS)
+        )
+        return settings, parsed(given, FLASK_SETTINGS, prefix + "{}")["required"]

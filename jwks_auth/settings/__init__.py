@@ -1,12 +1,20 @@
-"""The one vocabulary of settings, and the readers of their values.
+"""The one vocabulary of settings, a row for each, and the readers of their values.
 
 Nothing is fetched and nothing of a request is known here.
 """
 
+from jwks_auth.settings.rows import GROUPS, ROWS
+from jwks_auth.settings.setting import Setting, Taker, parsed, refuse_unknown
 from jwks_auth.settings.vocabulary import PREFIX, SETTING_NAMES, Settings
 
 __all__ = [
+    "GROUPS",
     "PREFIX",
+    "ROWS",
     "SETTING_NAMES",
+    "Setting",
     "Settings",
+    "Taker",
+    "parsed",
+    "refuse_unknown",
 ]

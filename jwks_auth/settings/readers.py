@@ -14,7 +14,6 @@ from typing import Any
 from jwks_auth.challenge import checked_parameter
 from jwks_auth.claims import ANY_AUDIENCE, AnyAudience
 from jwks_auth.jose import KeySet
-from jwks_auth.verifier import Tenants
 
 __all__ = [
     "audience",
@@ -23,14 +22,17 @@ __all__ = [
     "flag",
     "function",
     "headers",
+    "imported",
     "issuers",
     "key_set",
+    "mapping",
     "names",
+    "one_of",
+    "pairs",
     "parameter",
     "seconds",
     "secret",
     "store",
-    "tenants",
     "text",
 ]
 
@@ -125,7 +127,7 @@ def issuers(value: Any) -> list[Any]:
 
 def function(value: Any) -> Callable[..., Any]:
     """A callable, or its dotted path."""
-    found = _imported(value)
+    found = imported(value)
     if not callable(found):
         raise ValueError(f"expected a callable or its dotted path, found {value!r}")
     return found  # type: ignore[no-any-return]
@@ -139,12 +141,41 @@ def callables(value: Any) -> tuple[Callable[..., Any], ...]:
     return tuple(function(each) for each in listed)
 
 
-def tenants(value: Any) -> Tenants:
-    """A ``Tenants``, or the dotted path of one."""
-    found = _imported(value)
-    if not isinstance(found, Tenants):
-        raise ValueError(f"expected a jwks_auth.Tenants or the dotted path of one, found {value!r}")
+def imported(value: Any) -> Any:
+    """An object, or the dotted path of one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return pkgutil.resolve_name(value)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"can't import {value!r}") from error
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A dict, or a JSON object."""
+    found = _json(value, "{") if isinstance(value, str) else value
+    if not isinstance(found, Mapping):
+        raise ValueError(f"expected a dict, or a JSON object, found {value!r}")
+    return dict(found)
+
+
+def pairs(value: Any) -> dict[str, str]:
+    """A dict from name to name, or a JSON object."""
+    found = mapping(value)
+    if not all(isinstance(each, str) for pair in found.items() for each in pair):
+        raise ValueError(f"expected a dict of strings, found {value!r}")
     return found
+
+
+def one_of(*choices: str) -> Callable[[Any], str]:
+    """Return a reader for one word of a few."""
+
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}, found {value!r}")
+        return str(value)
+
+    return read
 
 
 def parameter(value: Any) -> str:
@@ -168,15 +199,6 @@ def secret(value: Any) -> str | bytes:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _imported(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return pkgutil.resolve_name(value)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"can't import {value!r}") from error
 
 
 def _split(value: str) -> Any:

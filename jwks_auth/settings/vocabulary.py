@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.runtime import nearest
-from jwks_auth.settings import readers as read
+from jwks_auth.settings.rows import ROWS
+from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.stores import SealedStore, opened_store
 from jwks_auth.verifier import Issuer, TokenVerifier
 
@@ -23,52 +23,7 @@ __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
 
 PREFIX = "JWKS_AUTH_"
 
-_SOURCE = {
-    "ISSUER": read.text,
-    "JWKS_URI": read.text,
-    "JWKS": read.key_set,
-    "DISCOVERY_URL": read.text,
-}
-_TOKENS = {
-    "AUDIENCE": read.audience,
-    "ALGORITHMS": read.names,
-    "PROFILE": read.text,
-    "REQUIRED_CLAIMS": read.names,
-    "ALLOWED_CLIENTS": read.names,
-    "MAX_AGE": read.seconds,
-    "SCOPE_CLAIMS": read.names,
-    "ROLES_CLAIM": read.text,
-    "PERMISSIONS_CLAIM": read.text,
-}
-_ISSUER = {
-    **_TOKENS,
-    "ALLOW_HTTP": read.flag,
-    "HEADERS": read.headers,
-    "TIMEOUT": read.seconds,
-    "WAIT": read.seconds,
-    "LIFESPAN": read.seconds,
-    "COOLDOWN_DURATION": read.seconds,
-    "STALE_IF_ERROR": read.seconds,
-    "CACHE_JWK_SET": read.flag,
-    "CACHE_KEYS": read.flag,
-    "MAX_CACHED_KEYS": read.count,
-    "STORE": read.store,
-    "STORE_SECRET": read.secret,
-}
-_VERIFIER = {
-    "LEEWAY": read.seconds,
-    "VALIDATORS": read.callables,
-    "IS_REVOKED": read.function,
-    "TENANTS": read.tenants,
-    "ALLOW_FAKE_ISSUER": read.flag,
-}
-_ANSWER = {
-    "REALM": read.parameter,
-    "RESOURCE_METADATA": read.parameter,
-}
-_READERS: dict[str, Callable[[Any], Any]] = {**_SOURCE, **_ISSUER, **_VERIFIER, **_ANSWER}
-
-SETTING_NAMES = frozenset({*_READERS, "ISSUERS"})
+SETTING_NAMES = frozenset(ROWS)
 """Every name of the vocabulary; adapters add a few of their own."""
 
 
@@ -101,12 +56,15 @@ class Settings:
             raise ConfigurationError(
                 f'settings: found a {type(mapping).__name__}, expected {{"ISSUER": ..., "AUDIENCE": ...}}'
             )
-        given = {name: value for name, value in mapping.items() if value is not None and name not in extra}
-        _refuse_unknown(given, label, SETTING_NAMES | frozenset(extra), unknown or _raise)
-        issuers = given.pop("ISSUERS", None)
-        parsed = {name: _parsed(name, value, label) for name, value in given.items() if name in _READERS}
-        shared = {name: value for name, value in parsed.items() if name not in _SOURCE}
-        own = {name: value for name, value in parsed.items() if name in _SOURCE}
+        own_names = frozenset(extra)
+        given = {
+            name: value for name, value in mapping.items() if value is not None and name not in own_names
+        }
+        refuse_unknown(given, label, SETTING_NAMES | own_names, unknown)
+        values = {name: ROWS[name].parsed(value, label) for name, value in given.items() if name in ROWS}
+        issuers = values.pop("ISSUERS", None)
+        own = _taken_by(Taker.PLACE, values)
+        shared = {name: value for name, value in values.items() if name not in own}
         tenants = "TENANTS" in shared
         sources = () if tenants and not own and issuers is None else _sources(own, issuers, label)
         if "AUDIENCE" not in shared and (tenants or not all("AUDIENCE" in source for source in sources)):
@@ -136,14 +94,13 @@ class Settings:
     @staticmethod
     def read(name: str, value: Any, *, label: str = "{}") -> Any:
         """One setting's typed value, for an adapter whose framework has typed settings of its own."""
-        reader = read.issuers if name == "ISSUERS" else _READERS[name]
-        return _read(reader, value, label.format(name))
+        return ROWS[name].parsed(value, label)
 
     @staticmethod
     def unknown(names: Iterable[str], *, label: str = "{}", extra: Iterable[str] = ()) -> list[str]:
         """Return a message for each of *names* that is no setting, with the nearest one that is."""
         texts: list[str] = []
-        _refuse_unknown(names, label, SETTING_NAMES | frozenset(extra), texts.append)
+        refuse_unknown(names, label, SETTING_NAMES | frozenset(extra), texts.append)
         return texts
 
     def __repr__(self) -> str:
@@ -157,7 +114,7 @@ class Settings:
         *in_tests* says whether tests run, so that a ``FakeIssuer`` may be trusted; ``None``: nobody can tell.
         """
         # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
-        own = {name: value for name, value in self.shared.items() if name in _VERIFIER or name in _TOKENS}
+        own = _taken_by(Taker.VERIFIER, self.shared)
         issuers = [self._issuer(at, on_event) for at in range(len(self.sources))]
         with _naming_settings(self.label.format):
             return TokenVerifier(issuers, **_arguments({"ALLOW_FAKE_ISSUER": in_tests, **own}))
@@ -165,8 +122,7 @@ class Settings:
     def _issuer(self, at: int, on_event: Callable[[Any], object] | None) -> Issuer:
         source = self.sources[at]
         own_label = _label_of_entry(self.label, at) if self.listed else self.label
-        shared = {name: value for name, value in self.shared.items() if name in _ISSUER}
-        arguments = _arguments({**shared, **source})
+        arguments = _arguments({**_taken_by(Taker.ISSUER, self.shared), **source})
         with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
             issuer = Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))
         issuer.has_own_audience = "AUDIENCE" in source
@@ -209,39 +165,19 @@ def _sources(own: Mapping[str, Any], issuers: Any, label: str) -> tuple[Mapping[
         return (own,)
     if own:
         raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
-    listed = _read(read.issuers, issuers, name)
-    return tuple(_source(entry, _label_of_entry(label, at)) for at, entry in enumerate(listed))
+    return tuple(_source(entry, _label_of_entry(label, at)) for at, entry in enumerate(issuers))
 
 
 def _source(entry: Any, label: str) -> Mapping[str, Any]:
     mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
-    _refuse_unknown(mapping, label, {*_SOURCE, *_ISSUER}, _raise)
+    refuse_unknown(mapping, label, (name for name, row in ROWS.items() if row.per_issuer))
     if "ISSUER" not in mapping:
         raise ConfigurationError(f"{label.format('ISSUER')} is missing")
-    return {name: _parsed(name, value, label) for name, value in mapping.items() if value is not None}
+    return {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}
 
 
-def _parsed(name: str, value: Any, label: str) -> Any:
-    return _read(_READERS[name], value, label.format(name))
-
-
-def _read(reader: Callable[[Any], Any], value: Any, name: str) -> Any:
-    try:
-        return reader(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{name}: {error}") from error
-
-
-def _refuse_unknown(
-    given: Iterable[str], label: str, known: Iterable[str], tell: Callable[[str], None]
-) -> None:
-    names = sorted(known)
-    for name in sorted(set(given) - set(names)):
-        tell(f"{label.format(name)} is not a setting: {nearest(name, names, label)}")
-
-
-def _raise(text: str) -> None:
-    raise ConfigurationError(text)
+def _taken_by(taker: Taker, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if taker in ROWS[name].taker}
 
 
 def _arguments(values: Mapping[str, Any]) -> dict[str, Any]:

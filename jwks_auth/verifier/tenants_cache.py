@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
-from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError, Refused
+from jwks_auth.errors import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Refused
 from jwks_auth.jose import UnverifiedToken
 from jwks_auth.runtime import aask, ask, elapsed, in_background
 from jwks_auth.verifier.issuer import Issuer
@@ -90,6 +90,8 @@ class TenantCache:
         spawn: Callable[[Callable[[], None]], None] = in_background,
         patience: float = 10.0,
     ) -> None:
+        if not isinstance(tenants, Tenants | None):
+            raise ConfigurationError(f"tenants: found {tenants!r}, expected a jwks_auth.Tenants")
         self._tenants, self._patience = tenants, patience  # seconds to wait for another caller's question
         self._prepare, self._screen, self._clock, self._spawn = prepare, screen, clock, spawn
         self._known: OrderedDict[str, _Tenant] = OrderedDict()

@@ -10,10 +10,9 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, nearest
+from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, nearest, readers
 from jwks_auth_django.checks.messages import error, warning
-from jwks_auth_django.conf import DJANGO_SETTINGS, GONE, LABEL, Configuration, configuration
-from jwks_auth_django.options import mapping
+from jwks_auth_django.conf import DJANGO_NAMES, GONE, LABEL, Configuration, configuration
 from jwks_auth_django.users import from_options, trusted_issuers
 
 __all__ = ["check_settings"]
@@ -36,7 +35,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
 
 def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    known = sorted({*SETTING_NAMES, *DJANGO_SETTINGS})
+    known = sorted({*SETTING_NAMES, *DJANGO_NAMES})
     for name, value in given.items():
         if value is not None and name not in known and name not in GONE:
             yield error("E003", f"{LABEL.format(name)} is not a setting", nearest(name, known, LABEL))
@@ -86,7 +85,7 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
-        options = mapping(given["USER"]) if given.get("USER") is not None else {}
+        options = readers.mapping(given["USER"]) if given.get("USER") is not None else {}
         from_options(options, _trusted(given))
     except (ConfigurationError, ValueError) as wrong:
         yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django.md, Users")
@@ -102,7 +101,7 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
     try:
-        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_SETTINGS))
+        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_NAMES))
     except ConfigurationError:  # told by the other checks
         return ()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Settings, closest, readers
-from jwks_auth_django import options as read
+from jwks_auth.adapters import Setting, Settings, closest, parsed, readers, refuse_unknown
 from jwks_auth_django.users.profile import POWERS
 from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserResolver
 
@@ -25,19 +24,20 @@ def _issuers(value: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-TOKEN_SETTINGS = {"SERVICES": read.Option(read.one_of("token", "refuse"), "token")}
+_TOKEN_SETTINGS = (Setting("SERVICES", readers.one_of("token", "refuse"), default="token"),)
 
-DATABASE_SETTINGS = {
-    "CREATE": read.Option(read.flag, True),
-    "MATCH_EMAIL": read.Option(read.flag, False),
-    "SERVICES": read.Option(read.one_of("refuse", "token", "create"), "refuse"),
-    "CLAIM_MAP": read.Option(read.names, {}),
-    "FLAGS": read.Option(read.names, {}),
-    "FLAGS_FROM": read.Option(_issuers, None),
-    "GROUPS_CLAIM": read.Option(read.text, None),
-    "GROUPS": read.Option(read.one_of("mirror", "existing", "off"), "existing"),
-    "GROUPS_FROM": read.Option(_issuers, None),
-}
+DATABASE_SETTINGS = (
+    Setting("CREATE", readers.flag, default=True),
+    Setting("MATCH_EMAIL", readers.flag, default=False),
+    Setting("SERVICES", readers.one_of("refuse", "token", "create"), default="refuse"),
+    Setting("CLAIM_MAP", readers.pairs, default={}),
+    Setting("FLAGS", readers.pairs, default={}),
+    Setting("FLAGS_FROM", _issuers),
+    Setting("GROUPS_CLAIM", readers.text),
+    Setting("GROUPS", readers.one_of("mirror", "existing", "off"), default="existing"),
+    Setting("GROUPS_FROM", _issuers),
+)
+"""Settings beside ``"STORE": "database"``."""
 
 
 def trusted_issuers(settings: Settings) -> tuple[str, ...] | None:
@@ -82,17 +82,26 @@ def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) ->
     if store == "database":
         from jwks_auth_django.users.provisioning import DatabaseUsers  # whose table only the app has
 
-        given = read.parsed(rest, DATABASE_SETTINGS, USER_LABEL)
+        given = _parsed(rest, DATABASE_SETTINGS)
         _check_grants(given, issuers)
         return DatabaseUsers(**given)
     resolver = None if store == "token" else _resolver_at(store)
-    known = TOKEN_SETTINGS if resolver is None else {}
-    if misplaced := sorted(rest.keys() & DATABASE_SETTINGS.keys() - known.keys()):
+    known = _TOKEN_SETTINGS if resolver is None else ()
+    if misplaced := sorted(rest.keys() & _names(DATABASE_SETTINGS) - _names(known)):
         raise ConfigurationError(
             f'{USER_LABEL.format(misplaced[0])} is not a setting of this store, but of "STORE": "database"'
         )
-    given = read.parsed(rest, known, USER_LABEL)
+    given = _parsed(rest, known)
     return resolver or TokenUsers(**given)
+
+
+def _parsed(given: Mapping[str, Any], rows: Sequence[Setting]) -> dict[str, Any]:
+    refuse_unknown(given, USER_LABEL, _names(rows))
+    return parsed(given, rows, USER_LABEL)
+
+
+def _names(rows: Iterable[Setting]) -> set[str]:
+    return {row.name for row in rows}
 
 
 def _resolver_at(path: Any) -> UserResolver:

@@ -177,11 +177,12 @@ def test_an_empty_exempt_path_exempts_nothing(paths: Any) -> None:
 )
 def test_an_empty_exempt_path_of_djangos_exempts_nothing(paths: Any) -> None:
     """The same for ``EXEMPT_PATHS``; the control is a path."""
-    from jwks_auth_django.options import paths as read
+    from jwks_auth_django.conf import DJANGO_SETTINGS
 
-    with pytest.raises(ValueError, match=r"beginnings of paths|list of strings"):
-        read(paths)
-    assert read("/health /ready/") == ("/health", "/ready/")
+    row = next(row for row in DJANGO_SETTINGS if row.name == "EXEMPT_PATHS")
+    with pytest.raises(ConfigurationError, match=r"EXEMPT_PATHS: .*(beginnings of paths|list of strings)"):
+        row.parsed(paths, "{}")
+    assert row.parsed("/health /ready/", "{}") == ("/health", "/ready/")
 
 
 @pytest.mark.parametrize("asked", [None, "", "scopes", [], False], ids=repr)

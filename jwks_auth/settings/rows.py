@@ -1,0 +1,164 @@
+"""The rows of the vocabulary: a setting's name, reader and taker, its line in the docs, its default in words.
+
+``docs/settings.md`` has one table for each group here, FastAPI's model one field for each row.
+"""
+
+from __future__ import annotations
+
+from jwks_auth.settings import readers as read
+from jwks_auth.settings.setting import Setting, Taker
+
+__all__ = ["GROUPS", "ROWS"]
+
+_PLACE, _ISSUER, _VERIFIER, _ANSWER = Taker.PLACE, Taker.ISSUER, Taker.VERIFIER, Taker.ANSWER
+_BOTH = _ISSUER | _VERIFIER
+
+_TRUST = (
+    Setting(
+        "ISSUER",
+        read.text,
+        _PLACE,
+        "the issuer's URL, exactly as in the tokens' `iss`, trailing slash included",
+        default_doc="needed",
+    ),
+    Setting(
+        "ISSUERS",
+        read.issuers,
+        Taker.SETTINGS,
+        "several, instead of `ISSUER`: URLs, or mappings with `ISSUER` and any of the settings marked *. `JWKS_URI`, "
+        "`DISCOVERY_URL` and `JWKS` then stand there alone; the others are shared where they stand at the top level",
+        default_doc="",
+    ),
+    Setting(
+        "TENANTS",
+        read.imported,
+        _VERIFIER,
+        "a `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see "
+        "`verification.md`",
+    ),
+    Setting(
+        "AUDIENCE",
+        read.audience,
+        _BOTH,
+        "every identifier this service answers to; `ANY_AUDIENCE` accepts all, and has to be typed out. One that "
+        "stands in an `ISSUERS` entry is never widened by a route's `audience=`",
+        default_doc="needed",
+    ),
+    Setting(
+        "ALGORITHMS",
+        read.names,
+        _BOTH,
+        "signature algorithms",
+        default_doc="RS, PS, ES 256/384/512, EdDSA, Ed25519",
+    ),
+    Setting(
+        "JWKS_URI", read.text, _PLACE, "the key set's URL, instead of discovery", default_doc="discovered"
+    ),
+    Setting(
+        "DISCOVERY_URL",
+        read.text,
+        _PLACE,
+        "the discovery document's URL, where it is not below the issuer",
+        default_doc="OpenID Connect's place, then RFC 8414's",
+    ),
+    Setting(
+        "JWKS",
+        read.key_set,
+        _PLACE,
+        "the key set itself, or a callable returning it: no network",
+        default_doc="",
+        secret=True,
+    ),
+    Setting(
+        "ALLOW_FAKE_ISSUER",
+        read.flag,
+        _VERIFIER,
+        "take the keys of a `jwks_auth.testing.FakeIssuer` as `JWKS`. Unless it is said they are taken in Flask with "
+        "`TESTING` or `DEBUG`, in Django under its test runner or with `DEBUG`; refused in other Flask apps and Django "
+        "projects; and taken with a warning in the log elsewhere. `false` refuses them everywhere",
+        default_doc="",
+    ),
+    Setting("ALLOW_HTTP", read.flag, _ISSUER, "take an `http` issuer that is not on loopback"),
+)
+
+_TOKENS = (
+    Setting("LEEWAY", read.seconds, _VERIFIER, "seconds of clock skew allowed"),
+    Setting("PROFILE", read.text, _BOTH, "`default`, or `rfc9068` for the strict JWT access-token profile"),
+    Setting("REQUIRED_CLAIMS", read.names, _BOTH, "names of claims that must be there, beside `exp`"),
+    Setting(
+        "MAX_AGE", read.seconds, _BOTH, "seconds a token may be old, by its `iat`", default_doc="unlimited"
+    ),
+    Setting(
+        "ALLOWED_CLIENTS",
+        read.names,
+        _BOTH,
+        "the clients (`client_id`, `azp`) whose tokens are taken",
+        default_doc="all",
+    ),
+    Setting("SCOPE_CLAIMS", read.names, _BOTH, "where scopes are; the first claim present counts"),
+    Setting(
+        "ROLES_CLAIM",
+        read.text,
+        _BOTH,
+        "where roles are: a claim, or a path: `realm_access.roles`, `resource_access.{client}.roles`",
+    ),
+    Setting("PERMISSIONS_CLAIM", read.text, _BOTH, "where permissions are, likewise"),
+    Setting(
+        "VALIDATORS", read.callables, _VERIFIER, "your own rules, `f(token, now)`, or their dotted paths"
+    ),
+    Setting(
+        "IS_REVOKED",
+        read.function,
+        _VERIFIER,
+        "`f(token) -> bool`, sync or async, asked last on every request",
+    ),
+)
+
+_KEYS = (
+    Setting("LIFESPAN", read.seconds, _ISSUER, "seconds a key set is fresh"),
+    Setting("STALE_IF_ERROR", read.seconds, _ISSUER, "seconds beyond that, while the issuer is down"),
+    Setting("COOLDOWN_DURATION", read.seconds, _ISSUER, "seconds between refreshes for unknown keys"),
+    Setting("TIMEOUT", read.seconds, _ISSUER, "seconds a whole fetch may take"),
+    Setting("WAIT", read.seconds, _ISSUER, "seconds a request may wait for one"),
+    Setting("CACHE_JWK_SET", read.flag, _ISSUER, "keep the set between requests"),
+    Setting("CACHE_KEYS", read.flag, _ISSUER, "keep single keys too, as PyJWT's client can"),
+    Setting("MAX_CACHED_KEYS", read.count, _ISSUER, "how many of them"),
+    Setting("HEADERS", read.headers, _ISSUER, "headers for the issuer's endpoints", secret=True),
+    Setting(
+        "STORE",
+        read.store,
+        _ISSUER,
+        "a second level that processes share: `redis://...`, `file:...`, or an object; see `keys.md`",
+        secret=True,
+    ),
+    Setting(
+        "STORE_SECRET",
+        read.secret,
+        _ISSUER,
+        "seals what is in `STORE`, so that whoever else can write there gives you no keys: at least 16 characters, the "
+        "same for all processes",
+        default_doc="not sealed",
+        secret=True,
+    ),
+)
+
+_ANSWERS = (
+    Setting("REALM", read.parameter, _ANSWER, "the realm in challenges", default_doc="`api`"),
+    Setting(
+        "RESOURCE_METADATA",
+        read.parameter,
+        _ANSWER,
+        "URL of the protected-resource metadata, named in challenges (RFC 9728)",
+    ),
+)
+
+GROUPS = {
+    "Whom to trust": _TRUST,
+    "What a token must be": _TOKENS,
+    "How keys are kept": _KEYS,
+    "How refusals look": _ANSWERS,
+}
+"""The rows under the headings of ``docs/settings.md``."""
+
+ROWS = {row.name: row for group in GROUPS.values() for row in group}
+"""Every row by name."""

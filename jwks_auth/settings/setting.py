@@ -1,0 +1,87 @@
+"""One setting: a row, from which readers, messages, tables and models of settings are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Any, get_type_hints
+
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import nearest
+
+__all__ = ["Setting", "Taker", "parsed", "refuse_unknown"]
+
+
+class Taker(Flag):
+    """Takers of a setting, under its name in lower case."""
+
+    PLACE = auto()
+    """``Issuer``: says which one it is, or where its keys are, so it is never shared by several."""
+    ISSUER = auto()
+    """``Issuer``: may stand in an entry of ``ISSUERS``, or be shared."""
+    VERIFIER = auto()
+    """``TokenVerifier``."""
+    ANSWER = auto()
+    """``Authenticator``: the answers it makes."""
+    SETTINGS = auto()
+    """The settings themselves, or the adapter whose own row it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """A setting of the vocabulary, or of an adapter's own.
+
+    *read* takes a Python object or an environment's string, and raises ``ValueError`` for what can't be meant. *doc* is
+    its line in the docs. *default* is what :func:`parsed` fills in; where an object of the core takes the setting, the
+    default lives with that object, and *default_doc* is for what its signature can't say. *secret*: never shown.
+    """
+
+    name: str
+    read: Callable[[Any], Any]
+    taker: Taker = Taker.SETTINGS
+    doc: str = ""
+    default: Any = None
+    default_doc: str | None = None
+    secret: bool = False
+
+    @property
+    def per_issuer(self) -> bool:
+        """Return whether it may stand in an entry of ``ISSUERS``."""
+        return bool(self.taker & (Taker.PLACE | Taker.ISSUER))
+
+    @property
+    def type(self) -> Any:
+        """The type of its value, once read."""
+        return get_type_hints(self.read)["return"]
+
+    def parsed(self, value: Any, label: str) -> Any:
+        """The typed value; raises ``ConfigurationError`` that names the setting as *label* does."""
+        try:
+            return self.read(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{label.format(self.name)}: {error}") from error
+
+
+def parsed(given: Mapping[str, Any], rows: Iterable[Setting], label: str) -> dict[str, Any]:
+    """The values of *given* that *rows* name, read, with their defaults for the rest, under lower-case names.
+
+    ``None`` counts as not given; an empty string does not. Raises :class:`ConfigurationError` for a wrong value.
+    """
+    return {
+        row.name.lower(): row.default if given.get(row.name) is None else row.parsed(given[row.name], label)
+        for row in rows
+    }
+
+
+def refuse_unknown(
+    given: Iterable[str], label: str, known: Iterable[str], tell: Callable[[str], None] | None = None
+) -> None:
+    """Raise ``ConfigurationError`` for a name that is not *known*, with the nearest that is; or *tell* each text."""
+    names = sorted(known)
+    for name in sorted(set(given) - set(names)):
+        (tell or _raise)(f"{label.format(name)} is not a setting: {nearest(name, names, label)}")
+
+
+def _raise(text: str) -> None:
+    raise ConfigurationError(text)
