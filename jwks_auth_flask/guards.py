@@ -50,7 +50,7 @@ class Guard:
         view = app.view_functions[rule.endpoint]
         gate = gate_of(self.gate)
         # Marks are read once: they are part of an app's set-up, which ends with its first request.
-        key = (self, rule.endpoint, view, method)
+        key = (self, rule.endpoint, id(view), method)
         if key not in gate.decisions:
             gate.decisions[key] = self.asks(app, rule.endpoint, method)
         asked = gate.decisions[key]

@@ -6,13 +6,16 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import override_settings
-from flask import Blueprint, abort, send_file
+from flask import Blueprint, abort, request, send_file
+from flask_cors import cross_origin
+from werkzeug.routing import Rule
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask import require_jwt as in_flask
@@ -152,3 +155,45 @@ def test_flask_s_guards_on_blueprints_and_apps_tell_caches_too() -> None:
         )
         assert site.ask(path).headers["Vary"] == "Authorization"
     assert "Vary" not in site.ask("/nowhere").headers
+
+
+def test_flask_s_preflights_of_guarded_routes_vary_too() -> None:
+    """Flask's own answer, Flask-CORS's, and that of a hook before ours: the route is guarded, whoever answers."""
+    site = FlaskSite()
+    blueprint = Blueprint("inner", __name__, url_prefix="/inner")
+    blueprint.add_url_rule("/mine", "mine", lambda: "x")
+    site.auth.protect(blueprint)
+    site.app.register_blueprint(blueprint)
+    site.route("/mine", in_flask(lambda: "x"))
+    site.route(
+        "/cors", in_flask(cross_origin(automatic_options=True)(lambda: "x")), methods=["GET", "OPTIONS"]
+    )
+    site.route("/open", lambda: "x")
+    site.app.before_request_funcs[None].insert(0, lambda: "early" if "early" in request.args else None)
+    preflight = {"Origin": "https://page.example", "Access_Control_Request_Method": "GET"}
+    for path in ("/mine", "/inner/mine", "/cors"):
+        for answer in (site.ask(path, "OPTIONS", **preflight), site.ask(f"{path}?early=1"), site.ask(path)):
+            assert "authorization" in answer.headers["Vary"].lower()
+    for answer in (site.ask("/open", "OPTIONS", **preflight), site.ask("/open?early=1")):
+        assert (answer.status_code, "Vary" in answer.headers) == (200, False)
+
+
+def test_flask_views_without_a_hash_are_guarded_like_others() -> None:
+    """A callable object, and a rule for any method: refused by a guard, and not with a 500."""
+
+    @dataclass
+    class View:
+        __name__ = "view"
+
+        def __call__(self) -> str:
+            return "x"
+
+    site = FlaskSite()
+    site.route("/open", View())
+    site.auth.protect(site.app)
+    site.app.url_map.add(Rule("/any", endpoint="any"))
+    site.app.view_functions["any"] = in_flask(lambda: "x")
+    assert site.ask("/open").status_code == 401
+    assert {site.ask("/any", each).headers["Vary"] for each in ("GET", "WIPE", "OPTIONS")} == {
+        "Authorization"
+    }
