@@ -8,6 +8,7 @@ from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk, shown_kid
 from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws, verify_jws
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.members import paced
+from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
 from jwks_auth.jose.strict_json import parse_json_object
 from jwks_auth.jose.unverified import Header, UnverifiedToken
@@ -16,6 +17,7 @@ __all__ = [
     "DEFAULT_ALGORITHMS",
     "FAKE",
     "MAX_TOKEN_LENGTH",
+    "ML_DSA_PRIVATE",
     "MOST_TRIED",
     "OPT_IN_ALGORITHMS",
     "Header",

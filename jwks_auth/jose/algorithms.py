@@ -1,4 +1,4 @@
-"""Signature algorithms (RFC 7518, 8037, 8812, 9864), and the only place where signatures are checked.
+"""Signature algorithms (RFC 7518, 8037, 8812, 9864, 9964), and the only place where signatures are checked.
 
 An algorithm is bound to a key once, when the key is parsed: padding, hash and sizes are prepared there, and
 what is left for a request is one call into ``cryptography``.
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.jose.ml_dsa import ML_DSA, MLDSAPublicKey
 
 __all__ = [
     "DEFAULT_ALGORITHMS",
@@ -28,7 +29,11 @@ __all__ = [
 ]
 
 PublicKey: TypeAlias = (
-    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+    rsa.RSAPublicKey
+    | ec.EllipticCurvePublicKey
+    | ed25519.Ed25519PublicKey
+    | ed448.Ed448PublicKey
+    | MLDSAPublicKey
 )
 
 SignatureCheck: TypeAlias = Callable[[bytes, bytes], bool]
@@ -107,7 +112,7 @@ def _der_signature(r: bytes, s: bytes) -> bytes:
     return b"%b\x02%c%b\x02%c%b" % (head, len(r), r, len(s), s)
 
 
-def _eddsa(key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) -> SignatureCheck:
+def _eddsa(key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | MLDSAPublicKey) -> SignatureCheck:
     verify = key.verify
 
     def check(signature: bytes, signing_input: bytes) -> bool:
@@ -136,10 +141,12 @@ _ALGORITHMS = {
         Algorithm("Ed25519", "OKP", "Ed25519", _eddsa),
         Algorithm("ES256K", "EC", "secp256k1", _ecdsa(hashes.SHA256())),
         Algorithm("Ed448", "OKP", "Ed448", _eddsa),
+        # A key of type AKP has one algorithm, which takes the place of a curve; it verifies as Edwards' keys do.
+        *(Algorithm(name, "AKP", name, _eddsa) for name in ML_DSA),
     )
 }
 
-OPT_IN_ALGORITHMS = ("ES256K", "Ed448")
+OPT_IN_ALGORITHMS = ("ES256K", "Ed448", *ML_DSA)
 """Supported, but only where ``algorithms=`` names them."""
 
 DEFAULT_ALGORITHMS = tuple(name for name in _ALGORITHMS if name not in OPT_IN_ALGORITHMS)

@@ -1,4 +1,4 @@
-"""The numbers of a public key in a JWK (RFC 7518 section 6, 8037, 8812), read leniently and judged strictly.
+"""The numbers of a public key in a JWK (RFC 7518 section 6, 8037, 8812, 9964), read leniently and judged strictly.
 
 Providers write base64 with padding, and coordinates a zero too short or too long: it is plain what they mean. What is
 weak or no key is a ``ValueError`` with the reason.
@@ -16,6 +16,7 @@ from jwks_auth.challenge import brief
 from jwks_auth.jose.algorithms import PublicKey
 from jwks_auth.jose.base64url import decode_any_base64
 from jwks_auth.jose.edwards import ED448, ED25519, EdwardsCurve
+from jwks_auth.jose.ml_dsa import ML_DSA
 from jwks_auth.jose.roca import is_roca_modulus
 
 __all__ = ["Material", "read_material"]
@@ -125,8 +126,25 @@ def _curve(member: Mapping[str, Any]) -> str:
     return crv
 
 
+def _read_akp(member: Mapping[str, Any]) -> Material:
+    alg = member.get("alg")
+    if alg is None:
+        raise ValueError("alg is missing: it says what a key of type AKP is (RFC 9964 section 3)")
+    kind = ML_DSA.get(alg) if isinstance(alg, str) else None
+    if kind is None:
+        raise ValueError(
+            f"alg {brief(alg)} is not supported for type AKP, or not by this version of cryptography"
+        )
+    pub = _octets(member, "pub")
+    try:
+        return kind.from_public_bytes(pub), {"pub": pub}
+    except ValueError:
+        raise ValueError(f"pub is not as long as {alg} has it") from None
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Material]] = {
     "RSA": _read_rsa,
     "EC": _read_ec,
     "OKP": _read_okp,
+    "AKP": _read_akp,
 }

@@ -49,7 +49,7 @@ def _check_operations(operations: object) -> None:
 
 def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
     """Return the algorithms of the type and curve, or the one that ``alg`` names; raise ``ValueError``."""
-    crv = member.get("crv") if kty != "RSA" else None
+    crv = None if kty == "RSA" else member.get("alg" if kty == "AKP" else "crv")
     algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
     if "alg" not in member:
         return algorithms

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jose.ml_dsa import name_of
 
 __all__ = ["is_pem", "is_pem_mapping", "jwk_from_pem", "parse_pem"]
 
@@ -86,4 +88,6 @@ def _as_jwk(key: Any) -> dict[str, Any]:
         return ECAlgorithm.to_jwk(key, as_dict=True)
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return OKPAlgorithm.to_jwk(key, as_dict=True)
+    if alg := name_of(key):
+        return {"kty": "AKP", "alg": alg, "pub": encode_base64url(key.public_bytes_raw())}
     raise TypeError("key type is not supported")

@@ -8,19 +8,46 @@ import weakref
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import get_default_algorithms
 
+from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem
+
 __all__ = ["SigningKey"]
 
+
+@runtime_checkable
+class MLDSAPrivateKey(Protocol):
+    """A private key of ML-DSA, where ``cryptography`` has them."""
+
+    def public_key(self) -> Any:
+        """The public half."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of *data*."""
+
+
 PrivateKey = (
-    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | MLDSAPrivateKey
 )
 
-_SIGNERS = get_default_algorithms()
+
+class MLDSASigner:
+    """Signs with ML-DSA, in the manner of PyJWT's algorithms."""
+
+    def sign(self, data: bytes, key: MLDSAPrivateKey) -> bytes:
+        """The signature of *data*."""
+        return key.sign(data)
+
+
+_SIGNERS: dict[str, Any] = {**get_default_algorithms(), **dict.fromkeys(ML_DSA_PRIVATE, MLDSASigner())}
 _SIGNERS |= dict.fromkeys(("Ed25519", "Ed448"), _SIGNERS["EdDSA"])
 
 _spare_rsa_keys: list[rsa.RSAPrivateKey] = []
@@ -43,6 +70,7 @@ _GENERATORS: dict[str, Callable[[], PrivateKey]] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
     "Ed25519": ed25519.Ed25519PrivateKey.generate,
     "Ed448": ed448.Ed448PrivateKey.generate,
+    **{alg: kind.generate for alg, kind in ML_DSA_PRIVATE.items()},
 }
 
 
@@ -77,13 +105,15 @@ class SigningKey:
 
     def jwk(self) -> dict[str, Any]:
         """The public half as a member of a JWKS, with ``kid``, ``alg`` and ``use`` (RFC 7517)."""
-        public = _SIGNERS[self.alg].to_jwk(self._generated().public_key(), as_dict=True)
+        public = jwk_from_pem(self.public_pem(), kid=self.kid, alg=self.alg)
         public.pop("key_ops", None)  # beside "use" it says nothing more, and few providers send it
-        return {**public, "kid": self.kid, "alg": self.alg, "use": "sig"}
+        return {**public, "use": "sig"}
 
     def public_pem(self) -> bytes:
         """The public half as PEM (SubjectPublicKeyInfo), for ``KeySet.from_pem``."""
-        return self._generated().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        public = self._generated().public_key()
+        pem: bytes = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None) -> str:
         """A token with this payload, byte for byte: JSON or not. *header* overrides ``alg`` and ``kid``.

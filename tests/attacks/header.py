@@ -22,6 +22,7 @@ NOT_ALLOWED = [
         "dir",
         "ES256K",
         "Ed448",
+        "ML-DSA-44",
         "RS1",
         "SHA256",
         "sig",

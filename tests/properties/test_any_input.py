@@ -45,9 +45,24 @@ CLAIMS = st.dictionaries(
 )
 HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "x"]), JSON)
 MEMBERS = st.dictionaries(
-    st.sampled_from(["kty", "crv", "n", "e", "x", "y", "d", "k", "kid", "use", "key_ops", "alg"]),
+    st.sampled_from(["kty", "crv", "n", "e", "x", "y", "pub", "d", "k", "kid", "use", "key_ops", "alg"]),
     JSON
-    | st.sampled_from(["RSA", "EC", "OKP", "P-256", "Ed25519", "Ed448", "sig", "RS256", "AQAB", ["verify"]]),
+    | st.sampled_from(
+        [
+            "RSA",
+            "EC",
+            "OKP",
+            "P-256",
+            "Ed25519",
+            "Ed448",
+            "AKP",
+            "ML-DSA-44",
+            "sig",
+            "RS256",
+            "AQAB",
+            ["verify"],
+        ]
+    ),
 )
 several = settings(max_examples=150)
 

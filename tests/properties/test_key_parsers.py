@@ -23,9 +23,42 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner)
 )
-NAMES = ["kty", "crv", "x", "y", "n", "e", "alg", "use", "kid", "key_ops", "d", "k", "x5c"]
+NAMES = [
+    "kty",
+    "crv",
+    "x",
+    "y",
+    "n",
+    "e",
+    "alg",
+    "use",
+    "kid",
+    "key_ops",
+    "d",
+    "k",
+    "x5c",
+    "pub",
+    "priv",
+    "oth",
+]
 VALUES = JSON | st.sampled_from(
-    ["RSA", "EC", "OKP", "oct", "P-256", "Ed25519", "sig", "enc", "RS256", "AQAB", "EdDSA"]
+    [
+        "RSA",
+        "EC",
+        "OKP",
+        "AKP",
+        "ML-DSA-44",
+        "",
+        [],
+        "oct",
+        "P-256",
+        "Ed25519",
+        "sig",
+        "enc",
+        "RS256",
+        "AQAB",
+        "EdDSA",
+    ]
 )
 MEMBERS = JSON | st.dictionaries(st.sampled_from(NAMES), VALUES)
 DOCUMENTS = JSON | st.fixed_dictionaries({"keys": JSON | st.lists(MEMBERS, max_size=5)})

@@ -15,6 +15,7 @@ from jwks_auth.jose.algorithms import (
     algorithms_for,
     checked_algorithms,
 )
+from jwks_auth.jose.ml_dsa import ML_DSA
 
 DATA = b"signing input"
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -28,7 +29,7 @@ CURVES: dict[str, tuple[ec.EllipticCurve, str]] = {
 
 
 def test_9068_6_rs256_is_a_default() -> None:
-    """As are the other asymmetric algorithms, but for two."""
+    """As are the other asymmetric algorithms, but for those that have to be named."""
     assert (
         *(
             "RS256",
@@ -44,7 +45,7 @@ def test_9068_6_rs256_is_a_default() -> None:
             "Ed25519",
         ),
     ) == DEFAULT_ALGORITHMS
-    assert OPT_IN_ALGORITHMS == ("ES256K", "Ed448")
+    assert OPT_IN_ALGORITHMS == ("ES256K", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_bcp_1_an_allow_list_holds_supported_names_only(names: list[str]) -> Non
 def test_an_allow_list_may_be_one_name() -> None:
     """A single string is not taken for a list of letters."""
     assert checked_algorithms("RS256") == {"RS256"}
-    assert checked_algorithms(OPT_IN_ALGORITHMS) == {"ES256K", "Ed448"}
+    assert checked_algorithms(OPT_IN_ALGORITHMS) == {"ES256K", "Ed448", *ML_DSA}
 
 
 @pytest.mark.parametrize("bits", ["256", "384", "512"])
