@@ -17,6 +17,7 @@ __all__ = [
     "escaped",
     "format_challenge",
     "named",
+    "several",
     "shown",
 ]
 
@@ -54,6 +55,14 @@ def escaped(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def several(names: str | Iterable[str], *, split: bool = False) -> tuple[str, ...]:
+    """One name or several, as a tuple: a string is one, or, *split*, as many as single spaces part."""
+    if isinstance(names, str):
+        # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
+        return tuple(names.split(" ")) if split else (names,)
+    return tuple(names)
+
+
 DEFAULT_REALM = "api"
 
 _QUOTABLE = re.compile(r"[\x20-\x7e]*\Z")
@@ -82,7 +91,7 @@ def checked_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
     Raises ``ValueError`` for what no token can hold: empty names, spaces, quotes, backslashes, and commas,
     which RFC 6749 allows but which in practice are a list written as one string.
     """
-    listed = tuple(scopes.split(" ") if isinstance(scopes, str) else scopes)
+    listed = several(scopes, split=True)
     for scope in listed:
         if not isinstance(scope, str) or not _SCOPE_TOKEN.match(scope):
             raise ValueError(

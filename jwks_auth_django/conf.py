@@ -50,17 +50,9 @@ MIDDLEWARE = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 
 
-def _paths(value: Any) -> tuple[str, ...]:
-    """Beginnings of paths: a list, a JSON array, or one string with spaces between."""
-    found = readers.names(value)
-    if not all(path.startswith("/") and path.strip("/") for path in found):  # every path begins with "/"
-        raise ValueError(f'expected a list of beginnings of paths such as "/health/", found {value!r}')
-    return found
-
-
 DJANGO_SETTINGS = (
     Setting("HEADER", readers.text, default="Authorization"),
-    Setting("EXEMPT_PATHS", _paths, default=()),
+    Setting("EXEMPT_PATHS", readers.paths, default=()),
     Setting("USER", readers.mapping, default={}),
     Setting("CACHE", readers.text),
     Setting("CHECK_ISSUER", readers.flag, default=False),

@@ -16,8 +16,8 @@ from starlette.authentication import (
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement, name_of_service
+from jwks_auth import AuthError, KeySourceError, VerifiedToken
+from jwks_auth.adapters import Rejection, Requirement, Setting, name_of_service, readers
 from jwks_auth_fastapi.answers import Finished
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
 from jwks_auth_fastapi.errors import rejection_response
@@ -36,6 +36,8 @@ BACKEND = "jwks_auth.backend"
 """The place in a connection's scope of the backend that looked at it."""
 
 _OPTIONAL = Requirement.of(optional=True)
+
+_EXEMPT_PATHS = Setting("exempt_paths", readers.paths)
 
 
 class JWTCredentials(AuthCredentials):
@@ -92,7 +94,7 @@ class JWTAuthenticationBackend(AuthenticationBackend):
 
     def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
         self.authenticator = authenticator_of(settings)
-        self._exempt_paths = _checked_paths(exempt_paths)
+        self._exempt_paths = _EXEMPT_PATHS.parsed(exempt_paths, "{}")
         self._finished: WeakSet[Any] = WeakSet()
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
@@ -125,16 +127,6 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         if isinstance(exc, RejectedConnection):
             return rejection_response(exc.rejection)
         raise exc
-
-
-def _checked_paths(paths: Any) -> tuple[str, ...]:
-    # An empty one, or "/", would exempt everything.
-    listed = tuple(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else (None,)
-    if not all(isinstance(path, str) and path.startswith("/") and path.strip("/") for path in listed):
-        raise ConfigurationError(
-            f'exempt_paths: expected a list of beginnings of paths such as "/health/", found {paths!r}'
-        )
-    return listed
 
 
 def identity_of(token: VerifiedToken | None) -> tuple[JWTCredentials, BaseUser]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from jwks_auth.challenge import checked_scopes
+from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.claims.paths import ClaimPath
 from jwks_auth.claims.policy_rules import AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
 from jwks_auth.claims.token import VerifiedToken
@@ -153,8 +153,7 @@ def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
 
 def checked_names(label: str, names: Any) -> tuple[str, ...]:
     """*names*, one or several, of the option *label*; raises ``ConfigurationError`` unless each says something."""
-    given = (names,) if isinstance(names, str) else names
-    listed = tuple(given) if isinstance(given, Iterable) else ()
+    listed = several(names) if isinstance(names, Iterable) else ()
     if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
         raise ConfigurationError(
             f"{label}: found {names!r}, expected at least one non-empty string; leave {label} out where "

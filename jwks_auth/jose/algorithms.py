@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
+from jwks_auth.challenge import several
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose.ml_dsa import ML_DSA, MLDSAPublicKey
 
@@ -158,7 +159,7 @@ def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
 
     ``none`` and the HS family can't be had: who only verifies holds no secret (RFC 8725 section 3.1).
     """
-    allowed = frozenset((names,) if isinstance(names, str) else names)
+    allowed = frozenset(several(names))
     unknown = sorted(str(name) for name in allowed - _ALGORITHMS.keys())
     if unknown or not allowed:
         raise ConfigurationError(

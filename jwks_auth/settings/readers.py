@@ -30,6 +30,7 @@ __all__ = [
     "one_of",
     "pairs",
     "parameter",
+    "paths",
     "seconds",
     "secret",
     "store",
@@ -57,11 +58,19 @@ def text(value: Any) -> str:
 
 def names(value: Any) -> tuple[str, ...]:
     """Strings: a list, a JSON array, or one string with spaces between."""
-    listed = _split(value) if isinstance(value, str) else value
+    listed = _split(value)
     empty = isinstance(value, str) and not value.strip()  # what an unset variable leaves is no list of none
     if empty or not isinstance(listed, (list, tuple, set, frozenset)) or not all(map(_is_name, listed)):
         raise ValueError(f"expected a list of strings, or one string with spaces between, found {value!r}")
     return tuple(listed)
+
+
+def paths(value: Any) -> tuple[str, ...]:
+    """Beginnings of paths, as :func:`names`."""
+    found = names(value)
+    if not all(path.startswith("/") and path.strip("/") for path in found):  # every path begins with "/"
+        raise ValueError(f'expected a list of beginnings of paths such as "/health/", found {value!r}')
+    return found
 
 
 def audience(value: Any) -> tuple[str, ...] | AnyAudience:
@@ -115,7 +124,7 @@ def key_set(value: Any) -> Any:
 
 def issuers(value: Any) -> list[Any]:
     """Issuers: a list of URLs, of mappings, or of both; as a string JSON, or URLs with spaces between."""
-    listed = _split(value) if isinstance(value, str) else value
+    listed = _split(value)
     if (
         not isinstance(listed, (list, tuple))
         or not listed
@@ -201,7 +210,10 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _split(value: str) -> Any:
+def _split(value: Any) -> Any:
+    """The parts of a string; whatever else it is, as it is."""
+    if not isinstance(value, str):
+        return value
     listed = _json(value, "[")
     if listed is not value:
         return listed

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from jwks_auth.challenge import checked_scopes
+from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.keys import SigningKey
@@ -167,7 +167,7 @@ class FakeIssuer:
         if it is a list). ``JWKS`` is a callable, so rotation, withdrawal and outages are seen.
         """
         if isinstance(audience, (str, list, tuple)):
-            self.audience = audience if isinstance(audience, str) else audience[0]
+            self.audience = several(audience)[0]
         settings: dict[str, Any] = {"ISSUER": self.issuer, "AUDIENCE": audience}
         if not self._served:
             settings["JWKS"] = self.fetch_jwks

@@ -164,12 +164,13 @@ def test_an_unset_backend_of_a_starlette_guard_is_refused() -> None:
     starlette_guard(backend=JWTAuthenticationBackend(SETTINGS))(view)
 
 
-@pytest.mark.parametrize("paths", [None, "", "/health", [""], [None], ["health"], [" "], ["/"], 5], ids=repr)
+@pytest.mark.parametrize("paths", [None, "", [""], [None], ["health"], [" "], ["/"], 5], ids=repr)
 def test_an_empty_exempt_path_exempts_nothing(paths: Any) -> None:
     """Every path begins with the empty one, and with a slash; the control is a path."""
     with pytest.raises(ConfigurationError, match=r"\Aexempt_paths: "):
         JWTAuthenticationBackend(SETTINGS, exempt_paths=paths)
     JWTAuthenticationBackend(SETTINGS, exempt_paths=["/health"])
+    JWTAuthenticationBackend(SETTINGS, exempt_paths="/health /ready")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth.challenge import checked_parameter, checked_scopes, format_challenge
+from jwks_auth.challenge import checked_parameter, checked_scopes, format_challenge, several
 
 
 def test_a_challenge_quotes_and_escapes() -> None:
@@ -36,3 +36,10 @@ def test_impossible_scopes_are_refused(scopes: object) -> None:
 def test_scopes_are_a_string_or_a_list() -> None:
     """A string is split on spaces, a list is a list."""
     assert checked_scopes("a b:c") == checked_scopes(["a", "b:c"]) == ("a", "b:c")
+
+
+def test_one_name_or_several_are_read_alike() -> None:
+    """A string is one name, or scopes with single spaces between; nothing else is taken apart."""
+    assert several("a b") == ("a b",)
+    assert several("a b\tc", split=True) == ("a", "b\tc")
+    assert several(["a b", "c"], split=True) == several(iter(["a b", "c"])) == ("a b", "c")

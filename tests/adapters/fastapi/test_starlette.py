@@ -101,7 +101,7 @@ def test_exempt_paths_are_not_looked_at(issuer: FakeIssuer) -> None:
     assert client.get("/open/me", headers=bad).status_code == 401
     assert client.get("/open/me", headers=issuer.headers(sub="u1")).json() == "u1"
     with pytest.raises(ConfigurationError, match="exempt_paths"):
-        JWTAuthenticationBackend(issuer.settings(), exempt_paths="/open")
+        JWTAuthenticationBackend(issuer.settings(), exempt_paths="open")
 
 
 def test_on_error_leaves_what_is_not_its_own(issuer: FakeIssuer) -> None:
