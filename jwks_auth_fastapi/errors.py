@@ -6,9 +6,8 @@ FastAPI's own handler gives ``{"detail": ...}``, :func:`install_error_handlers` 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from fastapi import HTTPException, WebSocketException
 from starlette.applications import Starlette
@@ -25,7 +24,6 @@ __all__ = [
     "BadCredentials",
     "Body",
     "Forbidden",
-    "HeaderPairs",
     "KeysUnavailable",
     "RequestRejected",
     "Unauthorized",
@@ -37,30 +35,15 @@ __all__ = [
 Body = Literal["rfc6750", "problem+json"]
 
 
-class HeaderPairs(dict[str, str]):
-    """Headers as ``HTTPException`` takes them, which a handler copies as the pairs they are.
-
-    By name, several values are joined by commas, as for a handler that makes another dict of them.
-    """
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self.pairs = tuple(pairs)
-        for name, value in self.pairs:
-            self[name] = f"{self[name]}, {value}" if name in self else value
-
-    def items(self) -> Any:
-        """The pairs, a name as often as it was given."""
-        return self.pairs
-
-
 class RequestRejected(HTTPException):
     """A refused request. ``rejection`` is the finished answer, ``code`` the stable word for what is wrong.
 
+    In ``headers`` several values of one name are joined by commas, so that none is lost however a handler copies them.
     ``__cause__`` is the :class:`~jwks_auth.AuthError` or :class:`~jwks_auth.KeySourceError`.
     """
 
     def __init__(self, rejection: Rejection, code: str) -> None:
-        super().__init__(rejection.status, rejection.description, HeaderPairs(rejection.headers))
+        super().__init__(rejection.status, rejection.description, rejection.fields)
         self.rejection = rejection
         self.code = code
 
@@ -103,9 +86,16 @@ def request_rejected(
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:
     """The finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
-    headers = HeaderPairs(rejection.headers)
-    if body == "rfc6750":
-        return Response(rejection.body, rejection.status, headers, media_type="application/json")
+    content, media_type = rejection.body, "application/json"
+    if body == "problem+json":
+        content, media_type = _problem(rejection), "application/problem+json"
+    response = Response(content, rejection.status, media_type=media_type)
+    for name, value in rejection.headers:
+        response.headers.append(name, value)
+    return response
+
+
+def _problem(rejection: Rejection) -> bytes:
     problem = {
         "type": "about:blank",
         "title": HTTPStatus(rejection.status).phrase,
@@ -113,7 +103,7 @@ def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response
         "detail": rejection.description,
         "error": rejection.error,
     }
-    return Response(json.dumps(problem), rejection.status, headers, media_type="application/problem+json")
+    return json.dumps(problem).encode()
 
 
 def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:

@@ -19,7 +19,7 @@ from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
 from jwks_auth_fastapi.connection import authenticate, watch
-from jwks_auth_fastapi.errors import HeaderPairs, RequestRejected, rejection_response, request_rejected
+from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
 from jwks_auth_fastapi.marks import note_guard
 
 __all__ = ["GuardOptions", "require_jwt"]
@@ -117,7 +117,7 @@ class _Guard:
         if isinstance(exc, RequestRejected):
             # Starlette's own handler sends detail as it is: this makes it the body that others answer with.
             exc.detail = exc.rejection.body.decode()
-            exc.headers = HeaderPairs([*exc.rejection.headers, ("Content-Type", "application/json")])
+            exc.headers = {**exc.rejection.fields, "Content-Type": "application/json"}
         return exc
 
 

@@ -67,19 +67,33 @@ def shown(headers: Mapping[str, str]) -> JSONResponse:
     return JSONResponse({}, 401, headers=headers)
 
 
-@pytest.mark.parametrize("handler", ["none", "ours", "pairs", "a dict made of them", "problem+json"])
-def test_no_handler_of_fastapi_s_loses_it(issuer: FakeIssuer, handler: str) -> None:
+HANDLERS: dict[str, Any] = {
+    "as they are": lambda request, exc: shown(exc.headers),
+    "pair by pair": lambda request, exc: shown(dict(exc.headers.items())),
+    "in another dict": lambda request, exc: shown({**exc.headers, "X-Own": "1"}),
+    "into an answer": lambda request, exc: updated(exc.headers),
+}
+
+
+def updated(headers: Mapping[str, str]) -> JSONResponse:
+    """An answer whose headers are set one after the other."""
+    answer = JSONResponse({}, 401)
+    answer.headers.update(headers)
+    return answer
+
+
+@pytest.mark.parametrize("handler", ["none", "rfc6750", "problem+json", *HANDLERS])
+def test_no_handler_of_fastapi_s_loses_it(issuer: FakeIssuer, handler: Any) -> None:
     """FastAPI's own, ours, and those that copy ``exc.headers``, whichever way."""
     app = FastAPI()
     app.add_api_route("/", lambda: {}, dependencies=[Depends(JWTBearer(settings_of(issuer)))])
-    if handler in ("ours", "problem+json"):
-        install_error_handlers(app, "rfc6750" if handler == "ours" else "problem+json")
-    if handler == "pairs":
-        app.exception_handler(RequestRejected)(lambda request, exc: shown(exc.headers))
-    if handler == "a dict made of them":
-        app.exception_handler(RequestRejected)(lambda request, exc: shown({**exc.headers, "X-Own": "1"}))
+    ours = handler in ("rfc6750", "problem+json")
+    if ours:
+        install_error_handlers(app, handler)
+    if handler in HANDLERS:
+        app.exception_handler(RequestRejected)(HANDLERS[handler])
     found = TestClient(app).get("/", headers=issuer.headers(sub="two")).headers.get_list("www-authenticate")
-    assert found == ([f"{OURS}, {OTHER}"] if handler.startswith("a dict") else [OURS, OTHER])
+    assert found == ([OURS, OTHER] if ours else [f"{OURS}, {OTHER}"])
 
 
 def test_no_bare_asgi_app_loses_it(issuer: FakeIssuer) -> None:
