@@ -52,8 +52,7 @@ class JWTIdentityAdmin(ModelAdmin):
             return True
         model: Any = get_user_model()
         if self.admin_site.is_registered(model):  # it may know better: about superusers, or single accounts
-            allowed: bool = self.admin_site._registry[model].has_change_permission(request, identity.user)
-            return allowed
+            return self.admin_site.get_model_admin(model).has_change_permission(request, identity.user)
         codename = get_permission_codename("change", model._meta)
         user: Any = request.user
         return bool(user.has_perm(f"{model._meta.app_label}.{codename}"))

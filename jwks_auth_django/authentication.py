@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
 from jwks_auth_django.conf import configuration
-from jwks_auth_django.shared_caches import keep_out_of_cache
+from jwks_auth_django.internals import adopt, keep_out_of_cache
 from jwks_auth_django.signals import token_rejected, token_verified
 
 __all__ = [
@@ -46,16 +46,10 @@ class Sender:
         return self.user
 
     def adopted(self, request: HttpRequest, token: VerifiedToken, user: Any) -> VerifiedToken:
-        """Make *user* the request's, in every place Django looks.
-
-        CSRF protects what a browser sends by itself; a header with a good token it does not.
-        """
+        """Make *user* the request's."""
         self.token, self.user = token, user
-        state: dict[str, Any] = request.__dict__
-        state["user"] = state["_cached_user"] = state["_acached_user"] = user
-        state["auser"] = self.auser
-        state["token"] = token
-        state["_dont_enforce_csrf_checks"] = True
+        request.__dict__["token"] = token
+        adopt(request, user, self.auser)
         keep_out_of_cache(request)
         return token
 

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.cache import caches
 from django.db import connections
 
+from jwks_auth_django.internals import import_client
+
 __all__ = ["SharedCache"]
 
 
@@ -20,7 +22,7 @@ class SharedCache:
         self.alias = alias
         # Backends import their client library when they are first used. That takes longer than a key source
         # waits for its store, which would then pass for dead.
-        getattr(caches[alias], "_cache", None)
+        import_client(caches[alias])
 
     def get(self, key: str) -> Any:
         """The value under *key*, or ``None``."""

@@ -1,10 +1,14 @@
 """DRF's ``&``, ``|`` and ``~`` for permissions that ask a token: what is negated needs a verified token too.
 
-DRF's own ``~`` turns every no into a yes, also the no of a request that has no token to be asked about.
+DRF's own ``~`` turns every no into a yes, also the no of a request that has no token to be asked about. Python asks the
+right operand of ``&`` and ``|`` first where its type is derived from the left one's. So everything that is composed of
+a permission of ours is a class, whose metaclass is derived from the types of all that DRF composes: its metaclass, and
+its two holders (DRF 3.18.3, undocumented). ``IsAuthenticated & HasRole("a")`` is then ours too, and so is its ``~``.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +19,16 @@ from rest_framework.permissions import (
     BasePermission,
     BasePermissionMetaclass,
     OperandHolder,
-    OperationHolderMixin,
     SingleOperandHolder,
 )
+
+from jwks_auth_django.internals import operands
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["NegatedToken", "TokenPermission", "check_without_token", "no_verdict"]
+__all__ = ["NegatedToken", "TokenPermission", "TokenPermissionType"]
 
 
 class NegatedToken(NOT):
@@ -33,97 +38,84 @@ class NegatedToken(NOT):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Allow what the composition refuses, of a request whose token can be asked."""
-        if not _all_judge(self.op1, request, view):
-            return no_verdict(request, view)
-        return super().has_permission(request, view)
+        return _all_judge(self.op1, request, view) and super().has_permission(request, view)
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
         """Allow the same for an object."""
-        if not _all_judge(self.op1, request, view):
-            return no_verdict(request, view)
-        return super().has_object_permission(request, view, obj)
+        return _all_judge(self.op1, request, view) and super().has_object_permission(request, view, obj)
 
 
-class _Operations(OperationHolderMixin):
-    """The operators; a composition keeps them, so that its negation needs a token as well."""
+class TokenPermissionType(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
+    """The operators of permissions that ask a token, and of all that is composed of one."""
 
-    def __and__(self, other: Any) -> Any:
-        return _pair(AND, self, other)
+    __init__ = type.__init__
+    __eq__ = type.__eq__
+    __hash__ = type.__hash__
 
-    def __or__(self, other: Any) -> Any:
-        return _pair(OR, self, other)
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a permission, as DRF does of what ``permission_classes`` lists; of names, a class to be listed."""
+        return _named(cls, *args, **kwargs) if args or kwargs else type.__call__(cls)
 
-    def __rand__(self, other: Any) -> Any:
-        return _pair(AND, other, self)
+    def __and__(cls, other: Any) -> Any:
+        return _composed(AND, cls, other)
 
-    def __ror__(self, other: Any) -> Any:
-        return _pair(OR, other, self)
+    def __or__(cls, other: Any) -> Any:
+        return _composed(OR, cls, other)
 
-    def __invert__(self) -> Any:
-        operator: Any = NegatedToken
-        operand: Any = self
-        return _Negation(operator, operand)
+    def __rand__(cls, other: Any) -> Any:
+        return _composed(AND, other, cls)
 
+    def __ror__(cls, other: Any) -> Any:
+        return _composed(OR, other, cls)
 
-class _Pair(_Operations, OperandHolder):
-    """Two permissions, one of which at least asks a token."""
-
-
-def _pair(operator: Any, first: Any, second: Any) -> Any:
-    return _Pair(operator, first, second)
+    def __invert__(cls) -> Any:
+        return _composed(NegatedToken, cls)
 
 
-class _Negation(_Operations, SingleOperandHolder):
-    """The opposite of a permission that asks a token."""
+class _Named(TokenPermissionType):
+    """The type of classes with names: ``HasRole("admin")``. DRF makes a permission of one; it may also stand for it."""
+
+    stated: Any
+    has_permission = property(lambda cls: cls().has_permission)
+    has_object_permission = property(lambda cls: cls().has_object_permission)
+
+    def __call__(cls) -> Any:
+        """Make the permission with the names of its class."""
+        args, kwargs = cls.stated
+        return type.__call__(cls, *args, **dict(kwargs))
 
 
-class _TokenPermissionType(_Operations, BasePermissionMetaclass):
-    """The same operators for the class itself, as in ``~HasScopes``."""
+@functools.lru_cache(maxsize=1024)
+def _named(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    type.__call__(kind, *args, **kwargs)  # which refuses wrong names now, where they are written
+    written = [*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())]
+    fields = {"stated": (args, tuple(kwargs.items())), "__module__": kind.__module__, "__doc__": kind.__doc__}
+    return _Named(f"{kind.__name__}({', '.join(written)})", (kind,), fields)
 
 
-class TokenPermission(_Operations, BasePermission, metaclass=_TokenPermissionType):
+class _Composed(TokenPermissionType):
+    """The type of compositions: classes with the attributes of DRF's holders, and no more."""
+
+    operator_class: Any
+    operands: tuple[Any, ...]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make the operator, of permissions that are made likewise."""
+        return cls.operator_class(*(each(*args, **kwargs) for each in cls.operands))
+
+
+@functools.lru_cache(maxsize=1024)
+def _composed(operator: Any, *composed: Any) -> Any:
+    held = {f"op{number}_class": each for number, each in enumerate(composed, 1)}
+    return _Composed(operator.__name__, (), {"operator_class": operator, "operands": composed, **held})
+
+
+class TokenPermission(BasePermission, metaclass=TokenPermissionType):
     """Base of the permissions that ask a token."""
 
     def can_judge(self, request: Request, view: APIView) -> bool:
         """Tell if there is a token to ask, and something to ask of it."""
         raise NotImplementedError
-
-
-def no_verdict(request: Request, view: APIView) -> bool:
-    """Answer no; or refuse the request, where a ``~`` of DRF's own would make a yes of it.
-
-    Such a ``~`` stands around a composition that DRF's permission began: ``~(IsAuthenticated & HasRole("a"))``.
-    """
-    if any(_negates_a_token(permission) for permission in view.get_permissions()):
-        view.permission_denied(request)
-    return False
-
-
-def check_without_token(view: Any) -> None:
-    """Have *view*, whose request has no token, take no such ``~`` for a yes, also where none of ours was asked.
-
-    DRF asks no further once the answer is clear: of ``~(IsAuthenticated & HasRole("a"))`` only the first.
-    """
-    asked = view.check_permissions
-
-    def check_permissions(request: Request) -> None:
-        asked(request)
-        for permission in view.get_permissions():
-            if _negates_a_token(permission) and not _holds_without_token(permission, request, view):
-                view.permission_denied(request)
-
-    view.check_permissions = check_permissions
-
-
-def _holds_without_token(permission: Any, request: Request, view: Any) -> bool:
-    """Return whether something else in *permission* allows the request than what asks a token, or its negation."""
-    if isinstance(permission, TokenPermission) or (isinstance(permission, NOT) and any(_asking(permission))):
-        return False
-    operands = _operands(permission)
-    if isinstance(permission, NOT) or not operands:
-        return bool(permission.has_permission(request, view))
-    enough = all if isinstance(permission, AND) else any
-    return enough(_holds_without_token(operand, request, view) for operand in operands)
 
 
 def _all_judge(permission: Any, request: Request, view: APIView) -> bool:
@@ -134,15 +126,5 @@ def _asking(permission: Any) -> Iterator[TokenPermission]:
     """The permissions in a composition that ask a token."""
     if isinstance(permission, TokenPermission):
         yield permission
-    for operand in _operands(permission):
+    for operand in operands(permission):
         yield from _asking(operand)
-
-
-def _negates_a_token(permission: Any) -> bool:
-    if isinstance(permission, NOT) and not isinstance(permission, NegatedToken):
-        return any(_asking(permission))
-    return any(_negates_a_token(operand) for operand in _operands(permission))
-
-
-def _operands(permission: Any) -> list[Any]:
-    return [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]

@@ -5,7 +5,6 @@ The core parses what all frameworks share; here is what only Django has.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from jwks_auth.adapters import (
     readers,
 )
 from jwks_auth_django.cache import SharedCache
+from jwks_auth_django.internals import in_test_runner
 from jwks_auth_django.signals import announce_keys
 
 __all__ = [
@@ -157,7 +157,7 @@ def _configured() -> Configuration:
                 shared,
                 on_event=announce_keys,
                 vary=(own["header"],),
-                in_tests=settings.DEBUG or _in_test_runner(),
+                in_tests=settings.DEBUG or in_test_runner(),
             ),
             backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
             users=from_options(own["user"], trusted_issuers(shared)),
@@ -171,12 +171,6 @@ def _configured() -> Configuration:
     except ConfigurationError as error:
         told = str(error)
         raise WrongSettings(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error
-
-
-def _in_test_runner() -> bool:
-    """Return whether ``setup_test_environment`` was called, as every test runner for Django does."""
-    state: Any = sys.modules.get("django.test.utils")  # which a server has no reason to import
-    return state is not None and hasattr(state._TestState, "saved_data")
 
 
 def _given() -> Mapping[str, Any]:

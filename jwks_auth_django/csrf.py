@@ -7,8 +7,6 @@ token to the same rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,6 +17,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
 
 from jwks_auth_django.conf import configuration
+from jwks_auth_django.internals import enclosed, module
 
 __all__ = ["LEFT_TO_GUARD", "arefusal", "is_exempt", "refusal", "was_left"]
 
@@ -90,29 +89,18 @@ def _exempted_by_project(view: Any) -> bool:
     It then carries the guard's mark, as wrappers do, and is known by the module its code is of.
     """
     exempted = False
-    while view is not None and _module(view) != _OURS:
-        if _module(view) == csrf_exempt.__module__:
+    while view is not None and module(view) != _OURS:
+        if module(view) == csrf_exempt.__module__:
             exempted = True
-        elif any(_protects(each) for each in _enclosed(view)):
+        elif any(_protects(each) for each in enclosed(view)):
             exempted = False
         view = getattr(view, "__wrapped__", None)
     return exempted
 
 
-def _protects(enclosed: Any) -> bool:
+def _protects(held: Any) -> bool:
     """Return whether what ``csrf_protect`` made encloses this, which encloses the middleware."""
-    return any(isinstance(each, CsrfViewMiddleware) for each in _enclosed(enclosed))
-
-
-def _module(function: Any) -> str | None:
-    name: str | None = getattr(function, "__globals__", {}).get("__name__")
-    return name
-
-
-def _enclosed(function: Any) -> Iterator[Any]:
-    for cell in getattr(function, "__closure__", None) or ():
-        with suppress(ValueError):  # an empty cell
-            yield cell.cell_contents
+    return any(isinstance(each, CsrfViewMiddleware) for each in enclosed(held))
 
 
 def _view(request: Any) -> Any:

@@ -102,11 +102,15 @@ def _refuse_what_is_no_view(view: Any) -> None:
             'or method_decorator(require_jwt(...), name="dispatch")'
         )
     # What method_decorator hands over is a partial, and has its self already.
-    if inspect.isfunction(view) and view.__code__.co_varnames[:1] == ("self",):
+    if inspect.isfunction(view) and _first_parameter(view) == "self":
         raise ConfigurationError(
             f"@require_jwt on the method {view.__qualname__}: use @method_decorator(require_jwt(...)), "
             "RequireJWTMixin, or in Django REST framework permission_classes"
         )
+
+
+def _first_parameter(function: Any) -> str | None:
+    return next(iter(inspect.signature(function, follow_wrapped=False).parameters), None)
 
 
 def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:

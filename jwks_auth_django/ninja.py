@@ -23,6 +23,7 @@ from ninja.security.http import HttpAuthBase
 from jwks_auth import AuthError, ConfigurationError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
+from jwks_auth_django.internals import answers_of, enclosed
 
 __all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals"]
 
@@ -111,21 +112,16 @@ def answer_refusals(api: NinjaAPI) -> None:
 def _finish_answers(request: HttpRequest) -> None:
     """Have what Ninja makes of the view's result, or of an error, finished where no middleware does.
 
-    An authentication sees no answer; what makes them is looked up on the operation and its API after it.
+    What makes them is replaced once for each operation.
     """
     operation = _operation_of(request)
     if operation is None or operation in _finished:
         return
     _finished.add(operation)
     answer_refusals(operation.api)
-    for owner, name in (
-        (operation.api, "on_exception"),
-        (operation, "_result_to_response"),
-        (operation, "_stream_response"),
-        (operation, "_async_stream_response"),
-    ):
-        make = getattr(owner, name, None)
-        if make is not None and make not in _finished:
+    for owner, name in answers_of(operation):
+        make = getattr(owner, name)
+        if make not in _finished:
             setattr(owner, name, finished := _finishing(make))
             _finished.add(finished)
 
@@ -152,5 +148,5 @@ def _operation_of(request: HttpRequest) -> Operation | None:
 
 @functools.lru_cache(maxsize=1024)
 def _operations_in(view: Any) -> tuple[Operation, ...]:
-    enclosed = [cell.cell_contents for cell in getattr(inspect.unwrap(view), "__closure__", None) or ()]
-    return tuple(o for each in enclosed if isinstance(each, PathView) for o in each.operations)
+    found = enclosed(inspect.unwrap(view))
+    return tuple(o for each in found if isinstance(each, PathView) for o in each.operations)

@@ -25,7 +25,8 @@ from jwks_auth import (
 )
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import finish, rejection_of, sender_of, sign_in
-from jwks_auth_django.composition import TokenPermission, check_without_token, no_verdict
+from jwks_auth_django.composition import TokenPermission
+from jwks_auth_django.internals import replace_method
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
@@ -77,11 +78,7 @@ class JWTAuthentication(BaseAuthentication):
             token = sign_in(request._request, self.requirement)
         except (AuthError, KeySourceError) as error:
             raise TokenRefused(rejection_of(request._request, error)) from error
-        if token is not None:
-            return sender_of(request._request).user, token
-        if (view := request.parser_context.get("view")) is not None:
-            check_without_token(view)
-        return None
+        return None if token is None else (sender_of(request._request).user, token)
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge for a request without credentials."""
@@ -104,18 +101,11 @@ class _TokenPermission(TokenPermission):
         self.names = names
         self.policy = _stated(self.rule, names) if names else None
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.names))})"
-
-    def __call__(self) -> _TokenPermission:
-        """Itself: DRF calls what ``permission_classes`` lists."""
-        return self
-
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the token allows this; if it is refused for it, with the challenge that says why."""
         token = _token_of(request)
         if token is None or not self.can_judge(request, view):
-            return no_verdict(request, view)
+            return False
         try:
             self.policy_for(view, request.method or "").check(token)
         except InsufficientScopeError as error:
@@ -184,7 +174,7 @@ def _finish_answers(request: Request) -> None:
     """Have the view, which lives as long as the request, finish whatever it answers, where no middleware does."""
     view = request.parser_context.get("view")
     if view is not None:
-        view.finalize_response = _finalized
+        replace_method(view, "finalize_response", _finalized)
 
 
 def _finalized(request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -234,7 +224,6 @@ def _lacking_scopes(view: Any) -> list[str]:
     if lacking is not None:
         return lacking
     lacking = view._jwt_lacking_scopes = []
-    permission_denied = view.permission_denied
 
     def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
         try:
@@ -244,5 +233,5 @@ def _lacking_scopes(view: Any) -> list[str]:
             error.auth_header = rejection.fields["WWW-Authenticate"]  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
             raise
 
-    view.permission_denied = refused
+    permission_denied = replace_method(view, "permission_denied", refused)
     return lacking

@@ -37,6 +37,9 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:
     """The sets of scopes any of which satisfies *permission*; nothing is known of a foreign one, or of ``~``."""
+    permission = (
+        permission() if isinstance(permission, type) else permission
+    )  # HasScopes("a") from get_permissions()
     kind = type(permission)
     if kind in (AND, OR):
         first, second = _alternatives(permission.op1, schema), _alternatives(permission.op2, schema)

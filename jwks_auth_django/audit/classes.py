@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib.auth.mixins import AccessMixin
 
 from jwks_auth_django.audit.functions import guard_of
-from jwks_auth_django.audit.layers import cells, definer, known, layers, module, named
+from jwks_auth_django.audit.layers import definer, known, layers, named
 from jwks_auth_django.audit.verdicts import Verdict, all_of
+from jwks_auth_django.internals import decorators_of, module
 
 __all__ = ["Dispatch"]
 
@@ -35,12 +36,12 @@ class Dispatch:
         while module(method) not in _LAST:
             base = next(order)
             method = vars(base).get("dispatch")
-            while (decorated := cells(method)).keys() >= {"decorators", "method"}:
-                inner = _decorated(decorated["decorators"], doubt)
+            while (decorated := decorators_of(method)) is not None:
+                inner = _decorated(decorated[0], doubt)
                 found += [guard_of(layer.function).behind(layer.doubt) for layer in inner]
                 lost = "a decorator of dispatch can't be followed"
                 doubt = next((layer.doubt for layer in inner if layer.function is _handler), lost)
-                method = decorated["method"]
+                method = decorated[1]
             if module(method) == _MIXINS:
                 mixin = named(method).removeprefix(f"{_MIXINS}.").partition(".")[0]
                 found.append(_mixin(mixin, view, options).behind(doubt))

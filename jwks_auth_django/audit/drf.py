@@ -12,6 +12,7 @@ from jwks_auth_django.audit.classes import Dispatch
 from jwks_auth_django.audit.layers import definer, known
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of, any_of
 from jwks_auth_django.composition import NegatedToken, TokenPermission
+from jwks_auth_django.internals import ignores_models
 
 __all__ = ["is_drf", "verdict_on"]
 
@@ -66,7 +67,7 @@ def _single(kind: type, view: Any, methods: set[str]) -> Verdict:
     if owner in (drf.AllowAny, drf.BasePermission):
         return OPEN
     if owner is drf.DjangoModelPermissions:
-        if getattr(view, "_ignore_model_permissions", False):
+        if ignores_models(view):
             return OPEN
         readable = not getattr(kind, "authenticated_users_only", False)
         return OPEN if readable and methods & _READABLE else Verdict(kind.__name__)

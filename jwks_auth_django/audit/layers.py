@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Layer", "cells", "definer", "known", "layers", "module", "named", "without_partials"]
+from jwks_auth_django.internals import code_of, enclosed, module, test_of, without_partials
+
+__all__ = ["Layer", "definer", "known", "layers", "named"]
 
 _KNOWN = ("django", "rest_framework", "ninja", "jwks_auth_django", "asgiref", "functools")
 
@@ -42,34 +42,8 @@ def layers(view: Any, doubt: str | None = None) -> list[Layer]:
 
 
 def _within(function: Any) -> Iterator[Any]:
-    enclosed = cells(function)
-    # Of user_passes_test, what is asked is no view.
-    yield from (value for name, value in enclosed.items() if name != "test_func" or not known(function))
-
-
-def without_partials(function: Any) -> Any:
-    """The function itself: of a bound method, of a partial."""
-    while isinstance(function, functools.partial) or inspect.ismethod(function):
-        function = function.func if isinstance(function, functools.partial) else function.__func__
-    return function
-
-
-def cells(function: Any) -> dict[str, Any]:
-    """Return the objects that *function* encloses, by name; names without a value are left out."""
-    function = without_partials(function)
-    found = {}
-    code = getattr(function, "__code__", None)
-    for name, cell in zip(
-        getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=True
-    ):
-        with suppress(ValueError):  # an empty cell
-            found[name] = cell.cell_contents
-    return found
-
-
-def module(function: Any) -> str:
-    """The module that *function*'s code is of, whatever names it has been given."""
-    return str(getattr(without_partials(function), "__globals__", {}).get("__name__", ""))
+    asked = test_of(function)  # which is no view
+    yield from (value for value in enclosed(function) if value is not asked)
 
 
 def known(function: Any) -> bool:
@@ -79,9 +53,8 @@ def known(function: Any) -> bool:
 
 def named(function: Any) -> str:
     """The name that *function*'s code has."""
-    function = without_partials(function)
-    code = getattr(function, "__code__", None)
-    return f"{module(function)}.{code.co_qualname}" if code is not None else repr(type(function).__name__)
+    where, name = code_of(function)
+    return f"{where}.{name}" if name is not None else repr(type(without_partials(function)).__name__)
 
 
 def definer(kind: type, name: str) -> type | None:

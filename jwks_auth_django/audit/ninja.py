@@ -8,8 +8,9 @@ from typing import Any
 from ninja.operation import Operation, PathView
 
 from jwks_auth.adapters import Requirement
-from jwks_auth_django.audit.layers import Layer, cells, definer, known, layers
+from jwks_auth_django.audit.layers import Layer, definer, known, layers
 from jwks_auth_django.audit.verdicts import Verdict, any_of
+from jwks_auth_django.internals import enclosed
 
 __all__ = ["callbacks", "operations"]
 
@@ -29,7 +30,7 @@ def callbacks(found: list[Layer]) -> Iterator[Any]:
 
 def _operations(found: list[Layer]) -> Iterator[tuple[Operation, str | None]]:
     for layer in found:
-        for view in cells(layer.function).values():
+        for view in enclosed(layer.function):
             for operation in view.operations if isinstance(view, PathView) else ():
                 yield operation, layer.doubt
 

@@ -9,15 +9,11 @@ from typing import Any
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.audit.classes import Dispatch
 from jwks_auth_django.audit.functions import guard_of
-from jwks_auth_django.audit.layers import Layer, cells, layers, module
+from jwks_auth_django.audit.layers import Layer, layers
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
+from jwks_auth_django.internals import MADE_OF_A_CLASS, cells, code_of, module
 
 __all__ = ["requirements_of", "verdicts_of"]
-
-_MADE_BY = {
-    ("django.views.generic.base", "View.as_view.<locals>.view"),
-    ("rest_framework.viewsets", "ViewSetMixin.as_view.<locals>.view"),
-}
 
 
 def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
@@ -77,7 +73,7 @@ def _made_of_a_class(found: list[Layer]) -> Iterator[tuple[str, Verdict | None]]
 
 
 def _is_made_of_a_class(layer: Layer) -> bool:
-    return (module(layer.function), layer.function.__code__.co_qualname) in _MADE_BY
+    return code_of(layer.function) in MADE_OF_A_CLASS
 
 
 def _of_a_class(kind: Any, options: dict[str, Any], methods: list[str], doubt: str | None) -> Verdict | None:

@@ -9,13 +9,14 @@ from django.db.models.manager import EmptyManager
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import name_of_service
+from jwks_auth_django.internals import NoPermissionsStored
 
 __all__ = ["TokenUser"]
 
 _PERMISSIONS: Any = PermissionsMixin
 
 
-class TokenUser:
+class TokenUser(NoPermissionsStored):
     """Stands where views, templates and permissions expect an ``AbstractBaseUser``; asks no database.
 
     ``pk`` is unique across issuers; the subject alone is ``username``. Names and e-mail address are those of
@@ -36,9 +37,6 @@ class TokenUser:
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    # ModelBackend looks for what it found before under these names: so it finds nothing, and asks no database
-    _perm_cache = _user_perm_cache = _group_perm_cache = frozenset[str]()
 
     has_perm = _PERMISSIONS.has_perm
     ahas_perm = _PERMISSIONS.ahas_perm

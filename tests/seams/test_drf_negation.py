@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django.composition import TokenPermission
+from jwks_auth_django.composition import NegatedToken, TokenPermission
 from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, IsPerson, JWTAuthentication
 from tests.django_site import settings as site
 
@@ -111,6 +111,7 @@ def test_a_permission_of_ones_own_says_what_it_can_judge() -> None:
         TokenPermission().can_judge(None, None)  # type: ignore[arg-type]
 
 
+STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]
 SHORT: list[Any] = [
     ~(IsAuthenticated & GUEST),
     ~(IsAuthenticated & IsAdminUser & HasScopes("x")),
@@ -130,6 +131,29 @@ def test_a_negation_whose_permission_was_never_asked(
     assert client.get("/x", headers=issuer.headers(roles=["guest"])).status_code in {200, 403}
 
 
+@pytest.mark.parametrize("classes", [[], [SessionAuthentication], [BasicAuthentication]])
+@pytest.mark.parametrize(
+    "permission", [*SHORT, ~(IsAuthenticated & IsAdminUser & ~GUEST), ~(~IsAdminUser & GUEST)]
+)
+def test_a_negation_where_our_authentication_is_not_listed(
+    project: Any, issuer: FakeIssuer, permission: Any, classes: list[Any]
+) -> None:
+    """Nobody has a token there, or the middleware alone knows it: DRF's permission on the left does not decide."""
+    view = type("View", (Base,), {"permission_classes": [permission], "authentication_classes": classes})
+    for stack in STACKS:
+        project({"/x": view.as_view()}, MIDDLEWARE=stack)
+        assert APIClient().get("/x").status_code in {401, 403}
+
+
+@pytest.mark.parametrize(
+    "left", [IsAuthenticated, ~IsAdminUser, IsAuthenticated | IsAdminUser, IsAdminUser & AllowAny]
+)
+def test_what_is_composed_with_ours_is_ours(left: Any) -> None:
+    """Whatever of DRF's stands on the left, and however deep: its ``~`` needs a token."""
+    for composed in (left & GUEST, left | GUEST, left & (left | GUEST), left | (left & ~GUEST)):
+        assert (~composed).operator_class is NegatedToken
+
+
 def test_another_way_in_beside_such_a_negation(project: Any, database: None, issuer: FakeIssuer) -> None:
     """The control: who needs no token still needs none, and DRF's own negations are left alone."""
     admin = User.objects.create(username="root", is_staff=True)
@@ -141,9 +165,6 @@ def test_another_way_in_beside_such_a_negation(project: Any, database: None, iss
     client = APIClient()
     assert client.get("/x").status_code == 200
     assert client.get("/x", headers=issuer.headers(roles=["member"])).status_code == 200
-
-
-STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=["bare", "Django's", "with ours"])
