@@ -134,7 +134,7 @@ def test_users_options_as_strings() -> None:
 
 def test_none_counts_as_not_given() -> None:
     """Each of Django's settings may be None, which is its default; so may one that is gone, or unknown."""
-    given = {**GOOD, **dict.fromkeys(DJANGO_SETTINGS), "LAZY": None, "ZZZ": None}
+    given = {**GOOD, **dict.fromkeys(row.name for row in DJANGO_SETTINGS), "LAZY": None, "ZZZ": None}
     assert found(JWKS_AUTH=given) == []
     with override_settings(JWKS_AUTH=given):
         assert (configuration().header, configuration().exempt_paths) == ("Authorization", ())

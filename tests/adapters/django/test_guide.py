@@ -59,8 +59,7 @@ def test_tables_name_all_there_is() -> None:
         )
     )
     for name in (
-        *DJANGO_SETTINGS,
-        *DATABASE_SETTINGS,
+        *(row.name for row in (*DJANGO_SETTINGS, *DATABASE_SETTINGS)),
         *ids,
         *(n for n in signals.__all__ if "announce" not in n),
     ):
