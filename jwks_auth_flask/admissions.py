@@ -33,7 +33,7 @@ NO_LOADER = "No user was loaded on this request: register a loader with @auth.us
 
 
 class Admission:
-    """One gate's memory of one request: the verification, the token it let in, and the token's user."""
+    """The memory of one request that one instance keeps: the verification, the token it let in, and its user."""
 
     __slots__ = ("memo", "token", "user")
 
@@ -44,20 +44,20 @@ class Admission:
 
 
 class Admissions:
-    """All gates' admissions of one request, the token and user let in last, and whether a gate said no."""
+    """All instances' admissions of one request, the token and user let in last, and whether one said no."""
 
-    __slots__ = ("by_gate", "latest", "refused")
+    __slots__ = ("by_auth", "latest", "refused")
 
     def __init__(self) -> None:
-        self.by_gate: dict[Any, Admission] = {}
+        self.by_auth: dict[Any, Admission] = {}
         self.refused = False
         self.latest: tuple[VerifiedToken, Any] | None = None
 
-    def of(self, gate: Any) -> Admission:
-        """The admission by *gate*: two gates trust different issuers, so neither believes the other."""
-        admission = self.by_gate.get(gate)
+    def of(self, auth: Any) -> Admission:
+        """The admission by *auth*: two of an app trust different issuers, so neither believes the other."""
+        admission = self.by_auth.get(auth)
         if admission is None:
-            admission = self.by_gate[gate] = Admission()
+            admission = self.by_auth[auth] = Admission()
         return admission
 
     def admit(self, admission: Admission, token: VerifiedToken | None) -> VerifiedToken | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, Response, current_app, request
 
 from jwks_auth.adapters import private_value, vary_value
 from jwks_auth_flask.admissions import Admissions, admissions_of
-from jwks_auth_flask.gate import EXTENSION
+from jwks_auth_flask.internals import finish_last, served_by, served_request
+from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
 from jwks_auth_flask.routes import EVERY_METHOD, protection_of
 
 __all__ = ["Finisher", "finish_answers"]
@@ -16,14 +15,14 @@ __all__ = ["Finisher", "finish_answers"]
 
 def finish_answers(app: Flask) -> None:
     """Have *app* finish the answers of all guarded routes, whoever makes them."""
-    # The first of the list runs last: other hooks may still say that an answer is public.
-    app.after_request_funcs.setdefault(None, []).insert(0, Finisher())
+    finish_last(app, Finisher())
 
 
 class Finisher:
     """An ``after_request`` function: adds ``Vary``, and makes private what is for one sender.
 
-    A preflight's answer, or that of a hook before ours, asked no gate; whether its route is guarded says its marks.
+    No token was asked for where a preflight is answered, or a hook before ours answers: then the marks on the route
+    say whether it is guarded.
     """
 
     def __init__(self) -> None:
@@ -31,8 +30,8 @@ class Finisher:
 
     def __call__(self, response: Response) -> Response:
         """The answer; it stays shared if it is what an optional view tells anybody."""
-        seen = admissions_of(request._get_current_object())  # type: ignore[attr-defined]
-        if not seen.by_gate and not self._is_guarded():
+        seen = admissions_of(served_request())
+        if not seen.by_auth and not self._is_guarded():
             return response
         headers = response.headers
         headers["Vary"] = vary_value(headers.getlist("Vary"), _names(seen))
@@ -47,7 +46,7 @@ class Finisher:
         rule, method = request.url_rule, request.method
         if rule is None:
             return False
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = served_by()
         # Marks are read once: they are part of an app's set-up, which ends with its first request.
         one = method in EVERY_METHOD and method != "OPTIONS"
         key = (id(rule), id(app.view_functions.get(rule.endpoint)), method if one else None)
@@ -58,6 +57,6 @@ class Finisher:
 
 
 def _names(seen: Admissions) -> list[str]:
-    gates: dict[str, Any] = current_app.extensions[EXTENSION]
-    asked = seen.by_gate or gates.values()
-    return list(dict.fromkeys(name for gate in asked for name in gate.authenticator.vary))
+    instances: dict[str, RequestAuth] = current_app.extensions[EXTENSION]
+    asked = seen.by_auth or instances.values()
+    return list(dict.fromkeys(name for auth in asked for name in auth.authenticator.vary))

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from jwks_auth import cli
 from jwks_auth.adapters import Authenticator, RawToken
-from jwks_auth_flask.gate import gate_of
+from jwks_auth_flask.request_auth import request_auth_of
 from jwks_auth_flask.routes import Protection, protections
 
 __all__ = ["jwks"]
@@ -61,7 +61,7 @@ def routes(fail_unprotected: bool) -> None:
 
 def _authenticator(name: str) -> Authenticator:
     try:
-        return gate_of(name).authenticator
+        return request_auth_of(name).authenticator
     except RuntimeError as error:
         raise click.UsageError(str(error)) from error
 

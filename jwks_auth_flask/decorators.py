@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from inspect import isclass, iscoroutinefunction, isroutine
 from typing import Any, NamedTuple, TypeVar, Unpack, overload
-from weakref import WeakSet
 
 from jwks_auth.adapters import Requirement, RequirementOptions
-from jwks_auth_flask.gate import gate_of
+from jwks_auth_flask.internals import note_wrapped
 from jwks_auth_flask.preflight import preflight_answer
+from jwks_auth_flask.request_auth import request_auth_of
 
 __all__ = [
     "PUBLIC",
     "Stamp",
     "decorator",
-    "is_lost_guard",
-    "note_registered",
     "public",
     "require_jwt",
     "stamps_of",
@@ -31,9 +28,6 @@ TargetT = TypeVar("TargetT")
 STAMPS = "__jwks_auth__"
 PUBLIC = "__jwks_auth_public__"
 
-# Views whose guard no app is known to have. No mark on the view: functools.wraps would copy it to what is in order.
-_wrapped: WeakSet[Any] = WeakSet()
-
 
 class Stamp(NamedTuple):
     """Left on a decorated view, for what lists routes.
@@ -42,7 +36,7 @@ class Stamp(NamedTuple):
     ``JWKS_AUTH_REQUIRED``, requests without a token to views that declare it optional.
     """
 
-    gate: str
+    instance: str
     requirement: Requirement
 
 
@@ -63,8 +57,8 @@ def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> A
     return decorator("default", view, options)
 
 
-def decorator(gate: str, view: Any, options: RequirementOptions) -> Any:
-    """Return the decorator of the instance *gate*, bare or called."""
+def decorator(instance: str, view: Any, options: RequirementOptions) -> Any:
+    """Return the decorator of the :class:`JWKSAuth` named *instance*, bare or called."""
     requirement = Requirement.of(**options)
 
     def decorate(decorated: Any) -> Any:
@@ -74,15 +68,15 @@ def decorator(gate: str, view: Any, options: RequirementOptions) -> Any:
             raise TypeError(
                 f"require_jwt decorates a view, found {decorated!r}; options are named: scopes=..."
             )
-        guarded = _guarded(decorated, gate, requirement)
-        setattr(guarded, STAMPS, (*stamps_of(decorated), Stamp(gate, requirement)))
-        _note_wrapped(decorated)
+        guarded = _guarded(decorated, instance, requirement)
+        setattr(guarded, STAMPS, (*stamps_of(decorated), Stamp(instance, requirement)))
+        note_wrapped(decorated)
         return guarded
 
     return decorate if view is None else decorate(view)
 
 
-def _guarded(view: View, gate: str, requirement: Requirement) -> View:
+def _guarded(view: View, instance: str, requirement: Requirement) -> View:
     if iscoroutinefunction(view):
         # Itself a coroutine function, so that an async decorator above it can await it.
         @wraps(view)
@@ -90,7 +84,7 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
             answer = preflight_answer(view)
             if answer is not None:
                 return answer
-            await gate_of(gate).aadmit(requirement)
+            await request_auth_of(instance).aadmit(requirement)
             return await view(*args, **kwargs)
 
         return async_guarded
@@ -100,30 +94,10 @@ def _guarded(view: View, gate: str, requirement: Requirement) -> View:
         answer = preflight_answer(view)
         if answer is not None:
             return answer
-        gate_of(gate).admit(requirement)
+        request_auth_of(instance).admit(requirement)
         return view(*args, **kwargs)
 
     return guarded
-
-
-def _note_wrapped(view: Any) -> None:
-    while view is not None:
-        with suppress(TypeError):  # a callable object that can't be hashed or weakly referred to
-            _wrapped.add(view)
-        view = getattr(view, "__wrapped__", None)
-
-
-def note_registered(view: Any) -> None:
-    """Note that the guarded form of *view* is registered on some app, so its guard is not lost."""
-    with suppress(TypeError):
-        _wrapped.discard(view)
-
-
-def is_lost_guard(view: Any) -> bool:
-    """Return whether ``require_jwt`` wrapped *view* and no app is known to use the guarded one."""
-    with suppress(TypeError):
-        return view in _wrapped
-    return False
 
 
 def public(target: TargetT) -> TargetT:

@@ -6,7 +6,6 @@ need not call its methods. What is not certain is in doubt: a table of routes sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
@@ -15,7 +14,7 @@ from flask.views import MethodView
 
 from jwks_auth_flask import decorators
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
-from jwks_auth_flask.preflight import is_flasks, place_of
+from jwks_auth_flask.internals import class_of, is_flasks, name_of, place_of, references_of
 
 __all__ = ["calls_method", "doubt_about", "doubt_about_guards", "is_public"]
 
@@ -36,7 +35,7 @@ def doubt_about(view: Any) -> str | None:
         if place.partition(".")[0] in CACHES:
             return f"{place} answers without asking the guard below it"
         if not _holds(view, inner) or (added and place != decorators.__name__):
-            return f"{_name(view)} is marked as guarded, but may not call what is"
+            return f"{name_of(view)} is marked as guarded, but may not call what is"
         view = inner
     return None
 
@@ -57,13 +56,13 @@ def doubt_about_guards(app: Flask) -> str | None:
     """Return the reason why the app may not run the guards around its views."""
     for step in (app.full_dispatch_request, app.preprocess_request):
         if not is_flasks(step):
-            return f"{_name(step)} may not ask the guards"
+            return f"{name_of(step)} may not ask the guards"
     return None
 
 
 def calls_method(view: Any) -> bool:
     """Return whether a class-based view is sure to answer a request by the method of its class named like it."""
-    made = place_of(view.view_class.dispatch_request) in DISPATCHERS
+    made = place_of(class_of(view).dispatch_request) in DISPATCHERS
     while made and (inner := getattr(view, "__wrapped__", None)) is not None:
         made, view = _holds(view, inner), inner
     return made and place_of(view) == MethodView.__module__
@@ -74,20 +73,4 @@ def _holds(view: Any, inner: Any) -> bool:
     if inner is None:
         return False
     # A proxy is what it wraps: its class has the attribute, not its dictionary.
-    return hasattr(type(view), "__wrapped__") or any(each is inner for each in _references(view))
-
-
-def _references(view: Any) -> Iterator[Any]:
-    for cell in getattr(view, "__closure__", None) or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not filled yet
-            continue
-    yield from getattr(view, "__defaults__", None) or ()
-    yield from (getattr(view, "__kwdefaults__", None) or {}).values()
-    yield from (value for name, value in getattr(view, "__dict__", {}).items() if name != "__wrapped__")
-
-
-def _name(function: Any) -> str:
-    code = getattr(function, "__code__", None)
-    return str(getattr(code, "co_qualname", type(function).__name__))
+    return hasattr(type(view), "__wrapped__") or any(each is inner for each in references_of(view))

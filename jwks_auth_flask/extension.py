@@ -21,10 +21,10 @@ from jwks_auth.adapters import (
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
-from jwks_auth_flask.gate import EXTENSION, Gate, gate_of, prefix_of
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.login import user_for
 from jwks_auth_flask.order import LateSetting, OrderGuard
+from jwks_auth_flask.request_auth import EXTENSION, RequestAuth, prefix_of, request_auth_of
 from jwks_auth_flask.shapes import keep_the_reason
 from jwks_auth_flask.signals import send_event
 
@@ -41,8 +41,8 @@ FLASK_SETTINGS = (Setting("REQUIRED", readers.flag, default=False),)
 class JWKSAuth:
     """Bearer-token authentication for Flask apps: ``JWKSAuth(app)``, or ``init_app`` in a factory.
 
-    It keeps nothing of an app: one instance serves any number of them, each with a :class:`Gate` made from
-    its own configuration, in ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a
+    It keeps nothing of an app: one instance serves any number of them, each with an ``Authenticator`` made
+    from its own configuration, behind ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a
     *name*; it reads ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods.
     """
 
@@ -57,12 +57,12 @@ class JWKSAuth:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Read the app's configuration and make its gate. No I/O: keys are fetched when a token needs them.
+        """Read the app's configuration and make its authenticator. No I/O: keys are fetched when a token needs them.
 
         Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
         """
-        gates = app.extensions.setdefault(EXTENSION, {})
-        if self.name in gates:
+        instances = app.extensions.setdefault(EXTENSION, {})
+        if self.name in instances:
             raise RuntimeError(
                 f"This app has a JWKSAuth named {self.name!r} already; give the second one a name=."
             )
@@ -70,10 +70,10 @@ class JWKSAuth:
         authenticator = Authenticator(
             settings, on_event=partial(send_event, app), in_tests=app.testing or app.debug
         )
-        if not gates:
+        if not instances:
             app.before_request(OrderGuard(app))
             finish_answers(app)
-        gates[self.name] = Gate(authenticator, lambda: self._load)
+        instances[self.name] = RequestAuth(authenticator, lambda: self._load)
         guard = DefaultGuard(self.name, Requirement()) if required else LateSetting(self.prefix + "REQUIRED")
         app.before_request(guard)
         keep_the_reason(app)
@@ -121,12 +121,12 @@ class JWKSAuth:
         Without a ``user_loader`` a :class:`~jwks_auth_flask.login.TokenUser`; ``None`` without a token.
         Raises :class:`AuthRejected` for a bad one: it never becomes an anonymous user.
         """
-        return user_for(gate_of(self.name))
+        return user_for(request_auth_of(self.name))
 
     def authenticator(self, app: Flask) -> Authenticator:
         """Return the authenticator of *app*: its ``warm_up()``, ``health()`` and ``verifier``."""
-        gate: Gate = app.extensions[EXTENSION][self.name]
-        return gate.authenticator
+        request_auth: RequestAuth = app.extensions[EXTENSION][self.name]
+        return request_auth.authenticator
 
     def _settings(self, app: Flask) -> tuple[Settings, bool]:
         """The core's settings, and whether ``REQUIRED``, the one that is Flask's own, is set."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Request, Response, current_app, request
-from flask.views import MethodView
+from flask import Blueprint, Flask, Response
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask import evidence
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
-from jwks_auth_flask.gate import gate_of
-from jwks_auth_flask.preflight import answers_options, automatic_answer, is_flasks, preflight_answer
+from jwks_auth_flask.internals import (
+    answers_options,
+    calls_methods_by_name,
+    class_of,
+    is_flasks,
+    served_by,
+    served_request,
+)
+from jwks_auth_flask.preflight import automatic_answer, preflight_answer
+from jwks_auth_flask.request_auth import request_auth_of
 
 __all__ = [
     "AppGuard",
@@ -33,30 +40,30 @@ class Guard:
     no token: those that Flask answers, and those that ``@cross_origin`` does, whose answer is given here.
     """
 
-    def __init__(self, gate: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
-        self.gate = gate
+    def __init__(self, instance: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
+        self.instance = instance
         self.requirement = requirement
         self.blueprint = blueprint
 
     def __call__(self) -> Response | None:
         """Refuse the current request by raising; returning nothing lets Flask go on."""
-        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        current = served_request()
         rule, method = current.url_rule, current.method
         if rule is None:
             return None
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = served_by()
         if method == "OPTIONS" and answers_options(rule):
             return automatic_answer(app)
         view = app.view_functions[rule.endpoint]
-        gate = gate_of(self.gate)
+        auth = request_auth_of(self.instance)
         # Marks are read once: they are part of an app's set-up, which ends with its first request.
         key = (self, rule.endpoint, id(view), method)
-        if key not in gate.decisions:
-            gate.decisions[key] = self.asks(app, rule.endpoint, method)
-        asked = gate.decisions[key]
+        if key not in auth.decisions:
+            auth.decisions[key] = self.asks(app, rule.endpoint, method)
+        asked = auth.decisions[key]
         answer = None if asked is None else preflight_answer(view)
         if asked is not None and answer is None:
-            gate.admit(asked)
+            auth.admit(asked)
         return answer
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
@@ -81,7 +88,7 @@ class DefaultGuard(AppGuard):
         view = app.view_functions[endpoint]
         sure = [each for each in (view, view_method(view, method)) if evidence.doubt_about(each) is None]
         stamps = [stamp for each in sure for stamp in stamps_of(each)]
-        optional = any(stamp.requirement.optional for stamp in stamps if stamp.gate == self.gate)
+        optional = any(stamp.requirement.optional for stamp in stamps if stamp.instance == self.instance)
         return OPTIONAL if asked is not None and optional else asked
 
 
@@ -92,7 +99,7 @@ def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | Non
     mark of a class is its own: a view that inherits from a public one says so itself.
     """
     view = app.view_functions[endpoint]
-    own = vars(getattr(view, "view_class", object))
+    own = vars(class_of(view) or object)
     around = [app.blueprints[name] for name in blueprints_of(endpoint) if name in app.blueprints]
     inside = around[around.index(within) + 1 :] if within in around else around
     marked = any(evidence.is_public(each) for each in (view, view_method(view, method)))
@@ -107,11 +114,10 @@ def blueprints_of(endpoint: str) -> list[str]:
 
 def view_method(view: Any, method: str) -> Any:
     """The function that answers *method* in a view that calls methods by their names; ``None`` for other views."""
-    view_class = getattr(view, "view_class", None)
-    if not (isinstance(view_class, type) and issubclass(view_class, MethodView)):
+    if not calls_methods_by_name(view):
         return None
-    found = getattr(view_class, method.lower(), None)
-    return getattr(view_class, "get", None) if found is None and method == "HEAD" else found
+    found = getattr(class_of(view), method.lower(), None)
+    return getattr(class_of(view), "get", None) if found is None and method == "HEAD" else found
 
 
 def is_static(app: Flask, endpoint: str) -> bool:

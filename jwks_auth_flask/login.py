@@ -10,7 +10,7 @@ from flask import request
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import Requirement, name_of_service
 from jwks_auth_flask.admissions import admissions_of
-from jwks_auth_flask.gate import Gate
+from jwks_auth_flask.request_auth import RequestAuth
 
 __all__ = ["TokenUser", "user_for"]
 
@@ -36,12 +36,12 @@ class TokenUser:
         return self.token.is_service
 
 
-def user_for(gate: Gate) -> Any:
+def user_for(auth: RequestAuth) -> Any:
     """The user of the current request's token; ``None`` without one, so that Flask-Login looks elsewhere.
 
     Raises :class:`AuthRejected` for a bad token: it never becomes an anonymous user.
     """
-    token = gate.admit(IF_SENT)
+    token = auth.admit(IF_SENT)
     if token is None:
         return None
-    return admissions_of(request).of(gate).user or TokenUser(token)
+    return admissions_of(request).of(auth).user or TokenUser(token)

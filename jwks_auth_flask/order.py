@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from weakref import WeakSet
 
 from flask import Flask, current_app, request
 
 from jwks_auth.adapters import PREFIX, readers
-from jwks_auth_flask.decorators import is_lost_guard, note_registered, stamps_of
-from jwks_auth_flask.gate import EXTENSION, prefix_of
+from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.internals import all_apps, forget_wrapped, is_wrapped, layers_of, note_app
+from jwks_auth_flask.request_auth import EXTENSION, prefix_of
 
 __all__ = ["LateSetting", "OrderGuard"]
-
-_apps: WeakSet[Flask] = WeakSet()
 
 
 class OrderGuard:
@@ -26,7 +23,7 @@ class OrderGuard:
 
     def __init__(self, app: Flask) -> None:
         self._in_order: set[tuple[str, int]] = set()
-        _apps.add(app)
+        note_app(app)
 
     def __call__(self) -> None:
         """Raise ``RuntimeError`` for such a view; each is looked at once."""
@@ -37,9 +34,9 @@ class OrderGuard:
         seen = (rule.endpoint, id(view))
         if seen in self._in_order:
             return
-        for app in tuple(_apps):  # a view that is open here may be guarded in another app of this process
-            _note_registered(app)
-        if is_lost_guard(view):
+        for app in all_apps():  # a view that is open here may be guarded in another app of this process
+            _forget_guarded_in(app)
+        if is_wrapped(view):
             raise RuntimeError(
                 f"The view {rule.endpoint!r} is registered without its @require_jwt, which stands above @app.route: "
                 "put @app.route above @require_jwt. If it is to be open here, register public(view)"
@@ -79,14 +76,8 @@ def _says_yes(value: Any) -> bool:
         return True
 
 
-def _note_registered(app: Flask) -> None:
+def _forget_guarded_in(app: Flask) -> None:
     for view in app.view_functions.values():
-        for inside in _inside(view):
+        for inside in layers_of(view):
             if len(stamps_of(view)) > len(stamps_of(inside)):
-                note_registered(inside)
-
-
-def _inside(view: Any) -> Iterator[Any]:
-    """Yield the functions that decorators have wrapped to make *view*."""
-    while (view := getattr(view, "__wrapped__", None)) is not None:
-        yield view
+                forget_wrapped(inside)

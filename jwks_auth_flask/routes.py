@@ -13,7 +13,7 @@ from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import stamps_of
 from jwks_auth_flask.evidence import calls_method, doubt_about, doubt_about_guards
 from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
-from jwks_auth_flask.preflight import answers_options
+from jwks_auth_flask.internals import answers_options, before_request_of, class_of
 
 __all__ = ["Protection", "protection_of", "protections"]
 
@@ -38,7 +38,7 @@ class Protection(NamedTuple):
 def protections(app: Flask) -> Iterator[Protection]:
     """Every route and method of *app* that runs a view."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        view_class = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
+        view_class = class_of(app.view_functions.get(rule.endpoint))
         for method in sorted(rule.methods or EVERY_METHOD):
             if not _is_like_another(rule, method, view_class):
                 yield protection_of(app, rule, method)
@@ -65,7 +65,7 @@ def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:
 
 def _guarding(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
     for name in (None, *blueprints_of(endpoint)):
-        guards = (each for each in app.before_request_funcs.get(name, ()) if isinstance(each, Guard))
+        guards = (each for each in before_request_of(app, name) if isinstance(each, Guard))
         yield from (asked for each in guards if (asked := each.asks(app, endpoint, method)) is not None)
 
 
@@ -78,7 +78,7 @@ def _doubt(view: Any, method: str) -> str | None:
     answering = view_method(view, method)
     if stamps_of(answering) and not calls_method(view):
         return (
-            f"{view.view_class.__name__} is marked as guarded at {answering.__name__}, which it may not call"
+            f"{class_of(view).__name__} is marked as guarded at {answering.__name__}, which it may not call"
         )
     return doubt_about(view) or doubt_about(answering)
 

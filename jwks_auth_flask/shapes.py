@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from jwks_auth_flask.errors import AuthRejected
+from jwks_auth_flask.internals import http_error_handlers
 
 __all__ = ["keep_the_reason"]
 
@@ -23,7 +24,7 @@ def keep_the_reason(app: Flask) -> None:
     """
     apiflask = sys.modules.get("apiflask")  # imported by now, if the app is one of its
     if apiflask is not None and isinstance(app, apiflask.APIFlask):
-        app.error_handler_spec[None][None].setdefault(AuthRejected, partial(_answered, app, apiflask))
+        http_error_handlers(app).setdefault(AuthRejected, partial(_answered, app, apiflask))
 
 
 def _answered(app: Any, apiflask: Any, error: AuthRejected) -> Any:
@@ -41,5 +42,5 @@ def _answered(app: Any, apiflask: Any, error: AuthRejected) -> Any:
 
 def _general_handler(app: Flask) -> Callable[[Any], Any] | None:
     """The handler of the app for any HTTP error: APIFlask's, unless the app registered one."""
-    handlers = app.error_handler_spec[None][None]
+    handlers = http_error_handlers(app)
     return next((handlers[each] for each in HTTPException.__mro__ if each in handlers), None)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, current_app
+from flask import Flask
+
+from jwks_auth_flask.internals import served_by
 
 __all__ = ["keys_refresh_failed", "keys_refreshed", "token_rejected", "token_verified"]
 
@@ -28,20 +30,22 @@ keys_refresh_failed = _signals.signal("keys-refresh-failed")
 def send(signal: NamedSignal, **values: Any) -> None:
     """Send for the current app."""
     if signal.receivers:
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = served_by()
         signal.send(app, _async_wrapper=app.ensure_sync, **values)
 
 
 async def asend(signal: NamedSignal, **values: Any) -> None:
     """As :func:`send`, on the event loop of an async view, where ``ensure_sync`` can't wait."""
     if signal.receivers:
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        await signal.send_async(app, _sync_wrapper=_as_coroutine_function, **values)
+        app = served_by()
+        await signal.send_async(app, _sync_wrapper=at_once, **values)
 
 
-def _as_coroutine_function(receiver: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+def at_once(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return a coroutine function that calls *function* and is never suspended."""
+
     async def call(*args: Any, **values: Any) -> Any:
-        return receiver(*args, **values)
+        return function(*args, **values)
 
     return call
 

@@ -1,29 +1,31 @@
-"""The gate: one app's authenticator, asked for the request that is being served."""
+"""One app's authenticator, asked for the request that is being served."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple, TypeVar
 
-from flask import Request, current_app, request
+from flask import current_app
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, MissingTokenError, VerifiedToken
 from jwks_auth.adapters import PREFIX, Authenticator, Credentials, Requirement
 from jwks_auth_flask.admissions import Admission, Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
-from jwks_auth_flask.signals import asend, send, token_rejected, token_verified
+from jwks_auth_flask.internals import served_request
+from jwks_auth_flask.signals import asend, at_once, send, token_rejected, token_verified
 
-__all__ = ["EXTENSION", "Gate", "gate_of", "prefix_of"]
+__all__ = ["EXTENSION", "RequestAuth", "completed", "prefix_of", "request_auth_of"]
 
 EXTENSION = "jwks_auth"
 
 Refusal = (AuthError, KeySourceError)
 Load = Callable[[VerifiedToken], Any]
+ResultT = TypeVar("ResultT")
 
 
-class Gate:
-    """Lets requests in that meet a requirement, and remembers on each what it was let in with.
+class RequestAuth:
+    """Lets requests in that meet a requirement, and remembers on each the token it was let in with.
 
     The user loader that *load* finds is asked once a request, before the view runs: a token whose user is
     gone never reaches it.
@@ -32,52 +34,39 @@ class Gate:
     def __init__(self, authenticator: Authenticator, load: Callable[[], Load | None]) -> None:
         self.authenticator = authenticator
         self.decisions: dict[object, Requirement | None] = {}
-        """What guards ask of each view and method of this app."""
+        """The requirements that guards have for each view and method of this app."""
         self._load = load
-
-    # admit and aadmit are alike but for what is awaited.
 
     def admit(self, requirement: Requirement) -> VerifiedToken | None:
         """The current request's token; ``None`` only where it is optional and none was sent.
 
         Raises :class:`AuthRejected`.
         """
-        admissions, credentials = self._arrive()
-        admission = admissions.of(self)
-        told = admission.memo.told
-        try:
-            token = self.authenticator.authenticate(credentials, requirement, admission.memo)
-            if token is not None and token is not admission.token:
-                load = self._load()
-                user = None if load is None else _known(_waited_for(load(token)))
-                admission.token, admission.user = token, user
-                send(token_verified, token=token)
-        except Refusal as error:
-            if not told and not isinstance(error, MissingTokenError):
-                send(token_rejected, error=error)
-            raise self._rejected(error, admissions, admission) from error
-        return admissions.admit(admission, token)
+        return completed(self._admit(requirement, _in_thread(self.authenticator)))
 
     async def aadmit(self, requirement: Requirement) -> VerifiedToken | None:
         """As :meth:`admit`, for an async view."""
+        return await self._admit(requirement, _on_loop(self.authenticator))
+
+    async def _admit(self, requirement: Requirement, driver: _Driver) -> VerifiedToken | None:
         admissions, credentials = self._arrive()
         admission = admissions.of(self)
         told = admission.memo.told
         try:
-            token = await self.authenticator.aauthenticate(credentials, requirement, admission.memo)
+            token = await driver.authenticate(credentials, requirement, admission.memo)
             if token is not None and token is not admission.token:
                 load = self._load()
-                user = None if load is None else _known(await _awaited(load(token)))
+                user = None if load is None else _known(await driver.result(load(token)))
                 admission.token, admission.user = token, user
-                await asend(token_verified, token=token)
+                await driver.send(token_verified, token=token)
         except Refusal as error:
             if not told and not isinstance(error, MissingTokenError):
-                await asend(token_rejected, error=error)
+                await driver.send(token_rejected, error=error)
             raise self._rejected(error, admissions, admission) from error
         return admissions.admit(admission, token)
 
     def _arrive(self) -> tuple[Admissions, Credentials]:
-        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        current = served_request()
         environ = current.environ
         # A WSGI server hands over repeated headers joined with commas, which no bearer token contains.
         sent = environ.get("HTTP_AUTHORIZATION")
@@ -92,13 +81,42 @@ class Gate:
         return rejected(error, self.authenticator.rejection(error, admission.memo))
 
 
-def _waited_for(user: Any) -> Any:
+class _Driver(NamedTuple):
+    """The waiting of an admission: for a verification, for what a user's function returned, for receivers."""
+
+    authenticate: Callable[..., Awaitable[VerifiedToken | None]]
+    result: Callable[[Any], Awaitable[Any]]
+    send: Callable[..., Awaitable[None]]
+
+
+def _in_thread(authenticator: Authenticator) -> _Driver:
+    """Return the driver for sync views: it waits in their thread, so that its coroutines are never suspended."""
+    return _Driver(at_once(authenticator.authenticate), at_once(_waited_for), at_once(send))
+
+
+def _on_loop(authenticator: Authenticator) -> _Driver:
+    """Return the driver for async views."""
+    return _Driver(authenticator.aauthenticate, _awaited, asend)
+
+
+def _waited_for(value: Any) -> Any:
     # A loader may be any callable that gives a coroutine, not only a function that is declared async.
-    return current_app.async_to_sync(_awaited)(user) if inspect.isawaitable(user) else user
+    return current_app.async_to_sync(_awaited)(value) if inspect.isawaitable(value) else value
 
 
-async def _awaited(user: Any) -> Any:
-    return await user if inspect.isawaitable(user) else user
+async def _awaited(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+def completed(steps: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Return the result of a coroutine that nothing suspends: sync code runs the same steps as async code."""
+    try:
+        steps.send(None)
+    except StopIteration as done:
+        result: ResultT = done.value
+        return result
+    steps.close()
+    raise RuntimeError("a step of sync code was suspended")
 
 
 def _known(user: Any) -> Any:
@@ -112,20 +130,20 @@ def prefix_of(name: str) -> str:
     return PREFIX if name == "default" else f"{name.upper()}_{PREFIX}"
 
 
-def gate_of(name: str) -> Gate:
-    """The current app's gate. Raises ``RuntimeError`` where the extension was never set up."""
-    gates: dict[str, Gate] = current_app.extensions.get(EXTENSION, {})
+def request_auth_of(name: str) -> RequestAuth:
+    """The current app's instance *name*. Raises ``RuntimeError`` where the extension was never set up."""
+    instances: dict[str, RequestAuth] = current_app.extensions.get(EXTENSION, {})
     try:
-        return gates[name]
+        return instances[name]
     except KeyError:
-        raise RuntimeError(_missing(name, gates)) from None
+        raise RuntimeError(_missing(name, instances)) from None
 
 
-def _missing(name: str, gates: dict[str, Gate]) -> str:
+def _missing(name: str, instances: dict[str, RequestAuth]) -> str:
     if name == "default":
         fix = (
-            f"use the decorator of one of its instances ({', '.join(gates)})"
-            if gates
+            f"use the decorator of one of its instances ({', '.join(instances)})"
+            if instances
             else ("create `auth = JWKSAuth()` and call `auth.init_app(app)` where the app is made")
         )
         return f"This app uses require_jwt but has no JWKSAuth: {fix}."
