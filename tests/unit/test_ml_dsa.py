@@ -19,6 +19,7 @@ from tests.attacks import forge
 VECTORS: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "vectors" / "rfc9964.json").read_text()
 )
+supported = pytest.mark.skipif(not ML_DSA, reason="cryptography before 47 has no ML-DSA")
 LENGTHS = {"ML-DSA-44": 3227, "ML-DSA-65": 4412, "ML-DSA-87": 6170}
 """Characters of a signature in a token, as docs/verification.md tells."""
 
@@ -28,6 +29,7 @@ def public(alg: str) -> dict[str, Any]:
     return {name: value for name, value in VECTORS[alg]["jwk"].items() if name != "priv"}
 
 
+@supported
 @pytest.mark.parametrize("alg", VECTORS)
 def test_the_rfcs_vectors_verify(alg: str) -> None:
     """Where the algorithm is named, with this key and with no other."""
@@ -47,6 +49,7 @@ def test_the_rfcs_vectors_verify(alg: str) -> None:
     assert len(vector["jws"].rpartition(".")[2]) == LENGTHS[alg]
 
 
+@supported
 @pytest.mark.parametrize("alg", VECTORS)
 def test_the_rfcs_private_keys_are_refused(alg: str) -> None:
     """They make the public ones, and are private."""
@@ -59,6 +62,7 @@ def test_the_rfcs_private_keys_are_refused(alg: str) -> None:
     assert name_of(forge.RSA_KEY.public_key()) is None
 
 
+@supported
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -85,6 +89,7 @@ def test_a_key_that_is_nearly_right_is_refused(fault: dict[str, Any], reason: st
     assert reason in refused.reason
 
 
+@supported
 def test_an_rsa_key_that_calls_itself_one_of_ml_dsa_is_refused() -> None:
     """The algorithm belongs to its type."""
     refused = parse_jwk(forge.public_jwk("RS256", forge.RSA_KEY, alg="ML-DSA-44"))
@@ -92,6 +97,7 @@ def test_an_rsa_key_that_calls_itself_one_of_ml_dsa_is_refused() -> None:
     assert refused.reason == "alg and key type are at odds: ML-DSA-44 is for AKP ML-DSA-44"
 
 
+@supported
 @pytest.mark.parametrize("alg", VECTORS)
 def test_signatures_are_exact(alg: str) -> None:
     """Of any other length, with a bit turned, or over other data: refused, never raised."""
@@ -107,6 +113,7 @@ def test_signatures_are_exact(alg: str) -> None:
     assert not key.verify(alg, good, b"datA")
 
 
+@supported
 @pytest.mark.parametrize("alg", VECTORS)
 def test_a_fake_issuer_signs_with_them_and_a_verifier_is_told_to_take_them(alg: str) -> None:
     """End to end, from a key set and from PEM."""
@@ -124,6 +131,6 @@ def test_a_fake_issuer_signs_with_them_and_a_verifier_is_told_to_take_them(alg: 
 def test_where_cryptography_lacks_them_there_are_none() -> None:
     """An older version has no such module; the name is then no algorithm at all."""
     assert key_types(None, "Public") == {}
-    assert list(ML_DSA) == list(VECTORS)
+    assert list(ML_DSA) in ([], list(VECTORS))
     with pytest.raises(ConfigurationError, match="ML-DSA-43"):
         TokenVerifier(Issuer("https://id.example/"), "api", algorithms=["ML-DSA-43"])
