@@ -39,7 +39,7 @@ def shown(value: object) -> str:
 def brief(value: object) -> str:
     """*value* for a sentence: a text as :func:`named` has it, cut at forty characters; of all else its type."""
     if not isinstance(value, str):
-        return f"a {type(value).__name__}"
+        return f"of type {type(value).__name__}"
     return named(value) if len(value) <= _BRIEF else f"{shown(value[:_BRIEF])}..."
 
 

@@ -45,7 +45,7 @@ def test_9068_6_rs256_is_a_default() -> None:
             "Ed25519",
         ),
     ) == DEFAULT_ALGORITHMS
-    assert OPT_IN_ALGORITHMS == ("ES256K", "Ed448", *ML_DSA)
+    assert ("ES256K", "Ed448", *ML_DSA) == OPT_IN_ALGORITHMS
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "JOSE-6_use_enc": ("RSA", {"use": "enc"}, "use is enc: a key for encryption"),
     "JOSE-6_use_in_capitals": ("RSA", {"use": "SIG"}, "use is SIG, not sig"),
     "JOSE-6_use_of_another_kind": ("RSA", {"use": "x509-svid"}, "use is x509-svid, not sig"),
-    "JOSE-6_use_a_list": ("RSA", {"use": ["sig"]}, "use is a list, not sig"),
+    "JOSE-6_use_a_list": ("RSA", {"use": ["sig"]}, "use is of type list, not sig"),
     "JOSE-6_use_of_a_megabyte": ("RSA", {"use": "x" * 1_000_000}, "use is '" + "x" * 40 + "'..., not sig"),
     "JOSE-6_key_ops_sign": ("RSA", {"key_ops": ["sign"]}, "key_ops"),
     "JOSE-6_key_ops_a_string": ("RSA", {"key_ops": "verify"}, "key_ops is not a list"),

@@ -67,7 +67,7 @@ def test_the_rfcs_private_keys_are_refused(alg: str) -> None:
     ("fault", "reason"),
     [
         ({"alg": None}, "alg is missing: it says what a key of type AKP is"),
-        ({"alg": 44}, "alg a int is not supported for type AKP"),
+        ({"alg": 44}, "alg of type int is not supported for type AKP"),
         ({"alg": "RS256"}, "alg RS256 is not supported for type AKP"),
         ({"alg": "ML-DSA-65"}, "pub is not as long as ML-DSA-65 has it"),
         ({"pub": None}, "pub is missing"),
