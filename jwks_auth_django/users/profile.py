@@ -84,6 +84,10 @@ class Profile:
         listed = said if isinstance(said, list | tuple) else (said,)
         return frozenset(name for name in listed if _is_group_name(name))
 
+    def grants_all(self, held: set[str], names: frozenset[str]) -> bool:
+        """Return whether no query is needed to know which of *names* an account that is in *held* should be in."""
+        return self.groups == "mirror" or held == names
+
     def grantable(self, names: frozenset[str]) -> QuerySet[Group, str]:
         """The names among *names* of groups that exist."""
         return Group.objects.filter(name__in=names).values_list("name", flat=True)

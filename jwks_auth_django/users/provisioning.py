@@ -61,25 +61,23 @@ class DatabaseUsers(UserResolver):
         if identity is None:
             return self._stateless(token) or await sync_to_async(self.resolve)(token)
         user = _owner(identity, token)
-        if user.is_active and await self._adiffers(user, token):
+        if not user.is_active:
+            return user
+        names = self.profile.group_names(token)
+        differs = names is not None and await self._agroups_differ(user, names)
+        if differs or self.profile.changes(user, token):
             return await sync_to_async(self.resolve)(token)
         return user
 
     def _groups_differ(self, user: Any, names: frozenset[str]) -> bool:
         held = set(_groups_of(user))
-        if held == names or self.profile.groups == "mirror":
-            return held != names
-        return held != set(self.profile.grantable(names))
+        return held != (names if self.profile.grants_all(held, names) else set(self.profile.grantable(names)))
 
-    async def _adiffers(self, user: Any, token: VerifiedToken) -> bool:
-        names = self.profile.group_names(token)
-        if names is not None:
-            held = {name async for name in _groups_of(user)}
-            if held != names and self.profile.groups == "existing":
-                names = frozenset([name async for name in self.profile.grantable(names)])
-            if held != names:
-                return True
-        return bool(self.profile.changes(user, token))
+    async def _agroups_differ(self, user: Any, names: frozenset[str]) -> bool:
+        held = {name async for name in _groups_of(user)}
+        if self.profile.grants_all(held, names):
+            return held != names
+        return held != {name async for name in self.profile.grantable(names)}
 
     def _updated(self, user: Any, changes: dict[str, Any]) -> Any:
         if changes:
