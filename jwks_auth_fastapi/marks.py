@@ -1,4 +1,4 @@
-"""Marks of ``starlette.require_jwt``, so that the audit can tell a guard from a look-alike."""
+"""Marks of ``starlette.require_jwt``, by which the audit tells a guard from a copy of its marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes that look guarded and are not, or ask what nobody can meet: what a start-up refuses."""
+"""Faults of routes that a start-up refuses: they look guarded and are not, or ask what no token can meet."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ def _decoded(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAPISettings:
-    """OpenAPI's settings of the scheme. Nothing of it is fetched, and nothing of it changes what is accepted.
+    """OpenAPI's settings of the scheme. Nothing is fetched for it, and the same tokens are accepted with any.
 
     *kind* ``bearer``: paste a token. ``openIdConnect``: points to the discovery document, the issuer's own
-    unless *openid_connect_url* says else. ``oauth2``: Swagger's Authorize button signs in with the
+    unless *openid_connect_url* is given. ``oauth2``: Swagger's Authorize button signs in with the
     authorization code flow and PKCE; needs *authorization_url* and *token_url*, and for the button the
     *client_id* of a public client that may redirect to ``/docs/oauth2-redirect``. *scopes*, offered there,
     maps names to descriptions.

@@ -17,7 +17,7 @@ log = logging.getLogger("jwks_auth")
 
 
 async def prepare(app: Starlette, authenticator: Authenticator, *, required: bool = False) -> None:
-    """Refuse routes that ask scopes wrongly, then fetch the keys.
+    """Refuse routes with mistakes, then fetch the keys.
 
     A failure to fetch is logged, or raised (:class:`~jwks_auth.KeySourceError`) if *required*.
     """

@@ -1,4 +1,4 @@
-"""``@require_jwt`` and ``@public``: what a view says about itself."""
+"""``@require_jwt`` and ``@public``, the decorators of views."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PUBLIC = "__jwks_auth_public__"
 
 
 class Stamp(NamedTuple):
-    """Left on a decorated view, for what lists routes.
+    """A mark on a decorated view, for lists of routes.
 
-    Other decorators copy it along, so it may say more than is enforced. Nothing is let in by it but, under
-    ``JWKS_AUTH_REQUIRED``, requests without a token to views that declare it optional.
+    Other decorators copy it, so it may say more than is enforced. It lets requests in at one place only: under
+    ``JWKS_AUTH_REQUIRED``, without a token, to views that declare it optional.
     """
 
     instance: str
@@ -104,7 +104,7 @@ def public(target: TargetT) -> TargetT:
     """Exempt a view, a view class, one of its methods, or a blueprint from guards around it.
 
     A view's own ``@require_jwt`` still holds. Like it, this goes below ``@app.route``. A function is not marked
-    itself but what is returned, so that it may be registered elsewhere without being public there.
+    itself, the one returned is: so it may be registered elsewhere without being public there.
     """
     marked: Any = _same(target) if isroutine(target) else target
     setattr(marked, PUBLIC, True)

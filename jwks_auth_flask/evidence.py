@@ -1,7 +1,7 @@
-"""Marks on views say what their author wrote; this module says whether a request is sure to meet it.
+"""Doubt about marks on views: they say what their author wrote, and a request may pass them by.
 
 Decorators copy marks along with a function's name (``functools.wraps``), whether or not they call the function; a class
-need not call its methods. What is not certain is in doubt: a table of routes says so, and no guard gives way to it.
+need not call its methods. What is in doubt is shown so in a table of routes, and lifts no guard.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ OPTIONAL = Requirement(optional=True)
 class Guard:
     """A ``before_request`` function of a blueprint, nested ones included; ``@public`` views are exempt.
 
-    What runs no view passes too: unknown URLs, wrong methods, and CORS preflights, to which browsers attach
-    no token: those that Flask answers, and those that ``@cross_origin`` does, whose answer is given here.
+    Requests that run no view pass too: unknown URLs, wrong methods, and CORS preflights, which carry no token. A
+    preflight is answered by Flask, or here with the answer of the ``@cross_origin`` around the view.
     """
 
     def __init__(self, instance: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
@@ -75,7 +75,7 @@ class AppGuard(Guard):
     """A guard on an app. Static files are exempt: a page's styles are fetched without a token."""
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """As for a blueprint, but nothing for static files."""
+        """Return the requirement as for a blueprint; ``None`` for static files."""
         return None if is_static(app, endpoint) else super().asks(app, endpoint, method)
 
 
@@ -83,7 +83,7 @@ class DefaultGuard(AppGuard):
     """``JWKS_AUTH_REQUIRED``: for views that say nothing themselves; ``optional=True`` says something."""
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """A good token; only if one was sent, where the view itself, or its method, declares it optional."""
+        """Return the requirement: a good token, which is optional where the view or its method declares it so."""
         asked = super().asks(app, endpoint, method)
         view = app.view_functions[endpoint]
         sure = [each for each in (view, view_method(view, method)) if evidence.doubt_about(each) is None]
@@ -96,7 +96,7 @@ def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | Non
     """Return whether the view, its class, the class's method for *method*, or a blueprint is marked ``public``.
 
     Of blueprints only those inside *within* count: the mark lifts guards around a blueprint, not its own. The
-    mark of a class is its own: a view that inherits from a public one says so itself.
+    mark of a class is not inherited.
     """
     view = app.view_functions[endpoint]
     own = vars(class_of(view) or object)

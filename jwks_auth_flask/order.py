@@ -17,8 +17,8 @@ __all__ = ["LateSetting", "OrderGuard"]
 class OrderGuard:
     """A ``before_request`` function: a view that was registered first and guarded afterwards is not served.
 
-    Flask calls the bare view then, and nothing at run time tells the guard. Closed is better than a warning: who
-    wrote the decorator meant it. Where the guarded view is registered too, both were meant.
+    Flask then calls the bare view, and the guard is never asked. Such a view is refused, as who wrote the decorator
+    meant it to be guarded. Where the guarded view is registered too, both were meant.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -47,8 +47,8 @@ class OrderGuard:
 class LateSetting:
     """A ``before_request`` function in an app that is open by default: nothing is served if a setting says otherwise.
 
-    ``init_app`` has read *setting*, so nothing heeds what it became since; and nothing heeds another instance's
-    setting where the app has no such instance.
+    ``init_app`` reads *setting* once, so a later value would be ignored; and so would the setting of an instance that
+    the app does not have.
     """
 
     def __init__(self, setting: str) -> None:
@@ -56,7 +56,7 @@ class LateSetting:
         self._all_are_read = False
 
     def __call__(self) -> None:
-        """Raise ``RuntimeError`` for a setting that is set too late, or in vain."""
+        """Raise ``RuntimeError`` for a setting that is set too late, or that nothing reads."""
         config = current_app.config
         if _says_yes(config.get(self.setting)):
             raise RuntimeError(f"{self.setting} is set after init_app read the configuration: set it before")

@@ -1,6 +1,6 @@
 """CORS preflights carry no token, so guards let them be answered: by Flask or by Flask-CORS, and never by a view.
 
-What a view or a decorator says of itself (``required_methods``, ``provide_automatic_options``) proves nothing: it may
+The attributes of a view or a decorator (``required_methods``, ``provide_automatic_options``) prove nothing: it may
 run the view all the same. Where it is not certain who answers, a preflight needs a token like any request.
 """
 

@@ -24,8 +24,8 @@ EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
 class Protection(NamedTuple):
     """The protection of *method* on *rule*: everything in *requirements*.
 
-    *guard* says so for people: also that a route is ``"public"`` or ``"static"``; ``None`` if nobody decided.
-    *doubt* says why nobody can tell that it is asked.
+    *guard* is the same in words, or ``"public"`` or ``"static"``; ``None`` if nobody decided. *doubt* is the reason
+    why the view may run without it.
     """
 
     rule: Rule
