@@ -7,18 +7,29 @@ algorithms are allowed is never taken from it.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http.fetch import Answer, checked_url
+from jwks_auth.http.fetch import Answer, checked_url, shown_url
 from jwks_auth.runtime import elapsed
 
 __all__ = ["Discovery", "checked_issuer", "http_allowed", "metadata_urls"]
 
 _LIFESPAN = 86_400.0
 _FAILURES_BEFORE_ASKING_AGAIN = 3
+
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
+_DOCUMENT = re.compile(r"(.*?)/\.well-known(?:/[^/]*)?(/.*)?", re.DOTALL)
+# Entra's addresses for sign-in by anybody, and an address out of a manual.
+_OF_MANY = re.compile(
+    r"https?://(?:(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn|login\.windows\.net"
+    r"|login\.chinacloudapi\.cn|sts\.windows\.net)/(?:common|organizations|consumers)(?:/|\Z)|.*(?:\{[^{}]*\}|<[^<>]*>))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Discovery:
@@ -32,13 +43,18 @@ class Discovery:
         self,
         issuer: str,
         *,
+        aliases: Iterable[str] = (),
         url: str | None = None,
         allow_http: bool = False,
         clock: Callable[[], float] = elapsed,
     ) -> None:
-        self.issuer = checked_issuer(issuer, allow_http=allow_http)
-        self.urls = metadata_urls(issuer) if url is None else (url,)
+        self.issuer = checked_issuer(issuer)
+        self._names = frozenset((issuer, *aliases))
+        self.urls = _urls_below(issuer, allow_http) if url is None else (url,)
         checked_url(self.urls[0], name="discovery_url", http=http_allowed(self.urls[0], allow_http))
+        self.access_token_issuer: str | None = None
+        """The name that access tokens have for the issuer, where its metadata says that it is another (AD FS)."""
+        self._given_url = url is not None
         self._allow_http = allow_http
         self._clock = clock
         self._jwks_uri: str | None = None
@@ -70,7 +86,7 @@ class Discovery:
         refusals = []
         for url in self.urls:
             try:
-                return self._read(fetch(url).document or {})
+                return self._read(fetch(url).document or {}, url)
             except KeySourceError as exc:
                 # A server that answers, but not with the metadata, may have it at the other address.
                 if exc.kind in ("timeout", "connection", "tls"):
@@ -78,18 +94,28 @@ class Discovery:
                 refusals.append(f"{url}: {exc}")
         raise KeySourceError(f"no metadata of the issuer: {'; '.join(refusals)}", kind="discovery")
 
-    def _read(self, metadata: Mapping[str, Any]) -> str:
-        if metadata.get("issuer") != self.issuer:
-            # Compared as it is (RFC 8414 sections 3.3 and 4): a trailing slash matters.
+    def _read(self, metadata: Mapping[str, Any], asked: str) -> str:
+        found, for_access = metadata.get("issuer"), metadata.get("access_token_issuer")
+        # Compared as they are (RFC 8414 sections 3.3 and 4): a trailing slash matters. Where the address was given,
+        # AD FS's name for access tokens will do, of which it has no metadata.
+        if not _is_one_of(found, self._names) and not (
+            self._given_url and _is_one_of(for_access, self._names)
+        ):
             raise KeySourceError(f"the metadata is not that of {self.issuer!r}", kind="discovery")
         url = metadata.get("jwks_uri")
         if not isinstance(url, str):
             raise KeySourceError("the metadata has no jwks_uri", kind="discovery")
         try:
-            plain_issuer = urlsplit(self.issuer).scheme == "http"
-            return checked_url(url, name="jwks_uri", http=plain_issuer or self._allow_http)
+            plain = self._allow_http or (urlsplit(asked).scheme == "http" and _is_loopback(asked))
+            checked_url(url, name="jwks_uri", http=plain)
         except ConfigurationError as exc:
             raise KeySourceError(str(exc), kind="discovery") from exc
+        self.access_token_issuer = for_access if isinstance(for_access, str) and for_access else None
+        return url
+
+
+def _is_one_of(name: object, names: Collection[str]) -> bool:
+    return isinstance(name, str) and name in names
 
 
 def metadata_urls(issuer: str) -> tuple[str, str]:
@@ -103,17 +129,52 @@ def metadata_urls(issuer: str) -> tuple[str, str]:
     )
 
 
-def checked_issuer(issuer: str, *, allow_http: bool = False) -> str:
-    """*issuer* if it can be one (RFC 8414 section 2); raises ``ConfigurationError``."""
-    checked_url(issuer, name="issuer", http=http_allowed(issuer, allow_http))
-    if "?" in issuer or "#" in issuer:
-        raise ConfigurationError(f"issuer: found {issuer!r}, expected a URL without query and fragment")
-    base, well_known, _ = issuer.partition("/.well-known/")
-    if well_known:
+def checked_issuer(issuer: str, name: str = "issuer") -> str:
+    """*issuer* if tokens may name it so: any string, but for a URL that is surely something else.
+
+    Raises ``ConfigurationError`` naming *name*.
+    """
+    if not isinstance(issuer, str) or not issuer.strip() or issuer != issuer.strip():
         raise ConfigurationError(
-            f"issuer: found {issuer!r}, which is a document's address; expected the tokens' iss, as {base + '/'!r}"
+            f"{name}: found {shown_url(issuer)}, expected the issuer's name, exactly as in the tokens' iss"
         )
+    if mistake := _mistake(issuer):
+        raise ConfigurationError(f"{name}: found {shown_url(issuer)}, {mistake}")
     return issuer
+
+
+def _mistake(issuer: str) -> str | None:
+    """The reason why no token can have *issuer* as its iss, and what to write instead."""
+    document = _DOCUMENT.fullmatch(issuer)
+    base = issuer if document is None else (document[1] + (document[2] or "")).rstrip("/")
+    if _OF_MANY.match(base):
+        return (
+            "which stands for many tenants and in no token: expected one tenant's iss, or TENANTS (tenants=) where "
+            "they can't be listed"
+        )
+    if document is not None:
+        return f"which is a document's address; expected the tokens' iss: {base!r} or {base + '/'!r}"
+    if _USER.match(issuer):
+        return "expected no user and password in it; use headers or a session"
+    return None
+
+
+def _urls_below(issuer: str, allow_http: bool) -> tuple[str, str]:
+    """The standard addresses of the metadata of *issuer*, which has to be a URL for that."""
+    found = f"issuer: found {shown_url(issuer)}"
+    if not _URL.match(issuer):
+        raise ConfigurationError(
+            f"{found}, where no metadata can be: expected https://..., or jwks_uri, discovery_url or jwks beside it"
+        )
+    if issuer[:5].lower() == "http:" and not http_allowed(issuer, allow_http):
+        raise ConfigurationError(
+            f"{found}, expected https://..., or beside this name a jwks_uri or discovery_url that is; on a network "
+            "you trust, allow_http takes it"
+        )
+    if "?" in issuer or "#" in issuer:
+        raise ConfigurationError(f"{found}, expected a URL without query and fragment")
+    checked_url(issuer, name="issuer", http=True)
+    return metadata_urls(issuer)
 
 
 def http_allowed(url: str, allow_http: bool) -> bool:

@@ -23,7 +23,7 @@ from jwks_auth.http.transport import FAILURES, Response, Session, Watchdog, is_t
 from jwks_auth.jose import is_pem, jwk_from_pem
 from jwks_auth.runtime import elapsed
 
-__all__ = ["Answer", "FetchError", "Fetcher", "checked_url"]
+__all__ = ["Answer", "FetchError", "Fetcher", "checked_url", "shown_url"]
 
 _TYPES = (
     "application/jwk-set+json, application/json, */*;q=0.1"  # the last for keys in PEM, whatever its type
@@ -150,10 +150,10 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
             raise ValueError
     except (ValueError, AttributeError, TypeError):
         # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
-        raise ConfigurationError(f"{name} {_shown(url)} is no URL") from None
+        raise ConfigurationError(f"{name} {shown_url(url)} is no URL") from None
     if parts.scheme.lower() == "http" and not http:
         raise ConfigurationError(
-            f"{name} {_shown(url)}: found http, expected https://...; on a network you trust, allow_http takes it"
+            f"{name} {shown_url(url)}: found http, expected https://...; on a network you trust, allow_http takes it"
         )
     if parts.username is not None:
         raise ConfigurationError(
@@ -162,12 +162,12 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
     if parts.scheme.lower() not in schemes or not host:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ConfigurationError(
-            f"{name} {_shown(url)} has no usable scheme and host: expected {expected}..."
+            f"{name} {shown_url(url)} has no usable scheme and host: expected {expected}..."
         )
     return url
 
 
-def _shown(url: object) -> str:
+def shown_url(url: object) -> str:
     """*url* for a message that may end in a log: without all that may be a user and a password."""
     _, at, rest = shown(url).rpartition("@")
     return f"'...@{rest}" if at else rest

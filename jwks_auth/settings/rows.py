@@ -18,7 +18,8 @@ _TRUST = (
         "ISSUER",
         read.text,
         _PLACE,
-        "the issuer's URL, exactly as in the tokens' `iss`, trailing slash included",
+        "the issuer, exactly as in the tokens' `iss`, trailing slash included: its URL, or any other name where "
+        "`JWKS_URI`, `DISCOVERY_URL` or `JWKS` says where the keys are",
         default_doc="needed",
     ),
     Setting(
@@ -48,11 +49,15 @@ _TRUST = (
         "ALGORITHMS",
         read.names,
         _BOTH,
-        "signature algorithms",
+        "signature algorithms; `ES256K`, `Ed448` and [ML-DSA](verification.md#ml-dsa) count only where they are named",
         default_doc="RS, PS, ES 256/384/512, EdDSA, Ed25519",
     ),
     Setting(
-        "JWKS_URI", read.text, _PLACE, "the key set's URL, instead of discovery", default_doc="discovered"
+        "JWKS_URI",
+        read.text,
+        _PLACE,
+        "the keys' URL, instead of discovery: a key set, a key or certificate in PEM, or a JSON object of kids and PEM",
+        default_doc="discovered",
     ),
     Setting(
         "DISCOVERY_URL",
@@ -65,7 +70,8 @@ _TRUST = (
         "JWKS",
         read.key_set,
         _PLACE,
-        "the key set itself, or a callable returning it: no network",
+        "the keys themselves: a key set, PEM text (`\\n` for its line ends will do), kids mapped to PEM, JSON of "
+        "these, a `KeySet`, or a callable returning one. No network",
         default_doc="",
         secret=True,
     ),
@@ -78,7 +84,13 @@ _TRUST = (
         "projects; and taken with a warning in the log elsewhere. `false` refuses them everywhere",
         default_doc="",
     ),
-    Setting("ALLOW_HTTP", read.flag, _ISSUER, "take an `http` issuer that is not on loopback"),
+    Setting(
+        "ALLOW_HTTP",
+        read.flag,
+        _ISSUER,
+        "ask for metadata and keys over `http` beyond loopback; an issuer's *name* may be `http` without it, where "
+        "`JWKS_URI` or `DISCOVERY_URL` is `https`",
+    ),
 )
 
 _TOKENS = (

@@ -64,7 +64,7 @@ class Issuer:
     def __init__(self, issuer: str, **options: Unpack[IssuerOptions]) -> None:
         places = _places(options)
         allow_http = options.get("allow_http", False)
-        self.issuer = checked_issuer(issuer, allow_http=allow_http)
+        self.issuer = checked_issuer(issuer)
         audience = options.get("audience")
         self._own = checked_expectations(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None

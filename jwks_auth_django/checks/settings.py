@@ -55,12 +55,20 @@ def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             "Its URL, exactly as in the iss claim of tokens, with the slash at the end if there is one",
         )
     for issuer in _issuers(given):
-        if str(issuer.get("ISSUER", "")).startswith("http://") and not settings.DEBUG:
+        asked = _asked_for_keys(issuer)
+        if asked.lower().startswith("http://") and not settings.DEBUG:
             yield warning(
                 "W001",
-                f"The issuer {issuer['ISSUER']} is asked for its keys without TLS",
+                f"{asked} is asked for keys without TLS",
                 "Who can change what it answers can sign tokens: use https outside of development",
             )
+
+
+def _asked_for_keys(issuer: Mapping[str, Any]) -> str:
+    """The address that is asked first; none where the keys are handed over."""
+    places = ("JWKS", "JWKS_URI", "DISCOVERY_URL", "ISSUER")
+    place = next((name for name in places if issuer.get(name)), "JWKS")
+    return "" if place == "JWKS" else str(issuer[place])
 
 
 def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

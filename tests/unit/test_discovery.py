@@ -190,37 +190,84 @@ def test_the_known_address_serves_while_asking_fails(discovery: Discovery, web: 
     assert len(web.asked) == 3
 
 
-@pytest.mark.parametrize(
-    "issuer",
-    [
-        "",
-        "issuer.example",
-        "http://issuer.example",
-        "https://i.example/?a=b",
-        "https://i.example/#f",
-        "https://",
-        None,
-    ],
-)
+@pytest.mark.parametrize("issuer", ["", " ", " issuer.example", "issuer.example\n", None, 7, b"issuer"])
 def test_what_cannot_be_an_issuer(issuer: Any) -> None:
-    """DISC-1: https, no query, no fragment."""
-    with pytest.raises(ConfigurationError, match="issuer"):
+    """Neither nothing, nor what an unset or badly cut variable leaves."""
+    with pytest.raises(ConfigurationError, match=r"issuer: found .* exactly as in the tokens' iss"):
         checked_issuer(issuer)
+
+
+NAMES = [
+    "https://issuer.example",
+    "http://adfs.example/adfs/services/trust",
+    "accounts.google.com",
+    "ansible-issuer",
+    "urn:example:issuer@home",
+    "https://issuer.example/?tenant=a#b",
+    "robot@project.iam.gserviceaccount.com",
+    "https://keycloak.example/realms/common",
+    "émetteur 1",
+]
+
+
+@pytest.mark.parametrize("issuer", NAMES)
+def test_any_other_string_can_be_an_issuer(issuer: str) -> None:
+    """A name is compared and never fetched, so it needs no scheme, and no TLS."""
+    assert checked_issuer(issuer) == issuer
+    assert Discovery(issuer, url=OIDC).urls == (OIDC,)
 
 
 @pytest.mark.parametrize(
     ("issuer", "says"),
     [
-        ("http://issuer.example", "found http, expected https://...; on a network you trust, allow_http"),
-        (
-            "https://a.example/t/.well-known/openid-configuration",
-            "expected the tokens' iss, as 'https://a.example/t/'",
-        ),
+        ("accounts.google.com", "expected https://..., or jwks_uri, discovery_url or jwks beside it"),
+        ("ftp://issuer.example/", "expected https://..., or jwks_uri"),
+        ("http://issuer.example", "expected https://..., or beside this name a jwks_uri or discovery_url"),
+        ("HTTP://issuer.example", "on a network you trust, allow_http takes it"),
+        ("https://i.example/?a=b", "without query and fragment"),
+        ("https://i.example/#f", "without query and fragment"),
+        ("https://", "no usable scheme and host"),
     ],
 )
-def test_usual_mistakes_are_told_what_to_do(issuer: str, says: str) -> None:
-    """Plain http, and a document's address in the place of the issuer."""
-    with pytest.raises(ConfigurationError, match=re.escape(says)):
+def test_discovery_from_the_issuer_needs_its_url(issuer: str, says: str) -> None:
+    """DISC-1: https, no query, no fragment; the message says what else will do."""
+    with pytest.raises(ConfigurationError, match=re.escape(says)) as caught:
+        Discovery(issuer)
+    assert str(caught.value).startswith("issuer")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "bare"),
+    [
+        ("https://a.example/t/.well-known/openid-configuration", "https://a.example/t"),
+        ("https://a.example/.well-known/openid-configuration", "https://a.example"),
+        ("https://a.example/.well-known/jwks.json", "https://a.example"),
+        ("https://a.example/.well-known/oauth-authorization-server/t/1", "https://a.example/t/1"),
+        ("https://a.example/.well-known", "https://a.example"),
+        ("accounts.google.com/.well-known/openid-configuration", "accounts.google.com"),
+    ],
+)
+def test_a_documents_address_is_no_issuer(issuer: str, bare: str) -> None:
+    """The message names both that it may be: only the tokens say whether the slash is there."""
+    with pytest.raises(ConfigurationError, match=re.escape(f"tokens' iss: {bare!r} or '{bare}/'")):
+        checked_issuer(issuer)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.microsoftonline.com/common/v2.0",
+        "https://login.microsoftonline.com/common",
+        "https://login.microsoftonline.com/organizations/v2.0",
+        "https://LOGIN.microsoftonline.us/consumers/",
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+        "https://login.microsoftonline.com/<tenant-id>/v2.0",
+        "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+    ],
+)
+def test_an_address_of_many_tenants_is_no_issuer(issuer: str) -> None:
+    """No token names it, and the message names the cure."""
+    with pytest.raises(ConfigurationError, match=r"many tenants .* one tenant's iss, or TENANTS"):
         checked_issuer(issuer)
 
 
@@ -234,9 +281,61 @@ def test_usual_mistakes_are_told_what_to_do(issuer: str, says: str) -> None:
         ("http://keycloak", True),
     ],
 )
-def test_what_can_be_an_issuer(issuer: str, allow_http: bool) -> None:
-    """Plain http to this machine, or where it is allowed."""
-    assert checked_issuer(issuer, allow_http=allow_http) == issuer
+def test_metadata_may_be_asked_in_plain_http(issuer: str, allow_http: bool) -> None:
+    """Of this machine, or where it is allowed."""
+    assert Discovery(issuer, allow_http=allow_http).issuer == issuer
+
+
+ADFS = {
+    "issuer": "https://adfs.example/adfs",
+    "access_token_issuer": "http://adfs.example/adfs/services/trust",
+    "jwks_uri": "https://adfs.example/adfs/discovery/keys",
+}
+
+
+def test_ad_fs_has_another_name_in_access_tokens(web: Web) -> None:
+    """Its metadata says which; either will do for an issuer, where the other has no metadata of its own."""
+    url = metadata_urls(ADFS["issuer"])[0]
+    web.documents[url] = ADFS
+    for discovery in (Discovery(ADFS["issuer"]), Discovery(ADFS["access_token_issuer"], url=url)):
+        assert discovery.access_token_issuer is None
+        assert discovery.jwks_uri(web) == ADFS["jwks_uri"]
+        assert discovery.access_token_issuer == ADFS["access_token_issuer"]
+
+
+def test_metadata_may_name_an_alias(web: Web) -> None:
+    """Google's name in tokens has no metadata; where nobody called both one issuer, it is another's."""
+    issuer = "https://accounts.google.com"
+    web.documents[OIDC] = {"issuer": issuer, "jwks_uri": "https://keys.example/jwks"}
+    assert Discovery("accounts.google.com", aliases=[issuer], url=OIDC).jwks_uri(web)
+    with pytest.raises(KeySourceError):
+        Discovery("accounts.google.com", url=OIDC).jwks_uri(web)
+
+
+@pytest.mark.parametrize("odd", [["http://a.example/"], {}, 7, "", None])
+def test_an_odd_name_for_access_tokens_is_none(web: Web, odd: Any) -> None:
+    """Whatever the metadata holds there."""
+    web.documents[OIDC] = {**METADATA, "access_token_issuer": odd}
+    discovery = Discovery(ISSUER, url=OIDC)
+    assert discovery.jwks_uri(web)
+    assert discovery.access_token_issuer is None
+
+
+def test_keys_in_plain_http_need_metadata_from_this_machine(web: Web) -> None:
+    """Whoever can change an answer on the way could name keys of their own; the control has TLS all the way."""
+    keys = {"jwks_uri": "http://keycloak:8080/keys"}
+    for url, allowed in (
+        ("http://localhost:8080/metadata", True),
+        ("https://localhost:8443/metadata", False),
+        (OIDC, False),
+    ):
+        web.documents[url] = {"issuer": ISSUER, **keys}
+        if allowed:
+            assert Discovery(ISSUER, url=url).jwks_uri(web) == keys["jwks_uri"]
+        else:
+            with pytest.raises(KeySourceError, match="found http, expected https"):
+                Discovery(ISSUER, url=url).jwks_uri(web)
+        assert Discovery(ISSUER, url=url, allow_http=True).jwks_uri(web)
 
 
 def test_a_discovery_url_is_checked(clock: Clock) -> None:

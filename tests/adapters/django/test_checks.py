@@ -185,6 +185,10 @@ def test_http_outside_of_debug() -> None:
     (warning,) = found(JWKS_AUTH=given, DEBUG=False)
     assert (warning[0], "without TLS" in warning[1]) == ("W001", True)
     assert found(JWKS_AUTH=given, DEBUG=True) == []
+    keys = "https://issuer.example/keys"
+    assert found(JWKS_AUTH={**GOOD, "ISSUER": given["ISSUER"], "JWKS_URI": keys}, DEBUG=False) == [], "a name"
+    plain = {**GOOD, "JWKS_URI": "http://issuer.example/keys", "ALLOW_HTTP": True}
+    assert [each[0] for each in found(JWKS_AUTH=plain, DEBUG=False)] == ["W001"]
 
 
 def test_email_links_for_several_issuers() -> None:
