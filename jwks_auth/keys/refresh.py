@@ -72,11 +72,11 @@ class Waiters:
     """Lookups that wait for keys nobody may have: two for one source, four in a process, whose workers are few.
 
     A kid can be made up, so that without this bound a few tokens of junk would hold every worker at a slow provider.
-    Any number may wait for the *grace* of a fetch, its first half second: a provider that is well answers in that, and
-    a rotation under load turns nobody away.
+    Any number may wait for the *grace* of a fetch, its first quarter second: a provider that is well answers in that,
+    and a rotation under load turns nobody away.
     """
 
-    grace = 0.5
+    grace = 0.25
 
     _anywhere = 0
     _lock = threading.Lock()  # one for all, held for a few additions
