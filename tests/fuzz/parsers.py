@@ -31,6 +31,7 @@ with atheris.instrument_imports(include=["jwks_auth"]):
     from jwks_auth.request.bearer import bearer_token
 
 from tests.attacks import forge
+from tests.unit.test_pem import public_pem
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
 
@@ -44,6 +45,7 @@ def gullible() -> TokenVerifier:
 
 
 BELIEVER = gullible()
+PEM = public_pem()
 POLICY = Policy(scopes="a", any_role=["b"], permissions="c", claims={"a.b": {"c": [1, None]}})
 
 
@@ -116,9 +118,11 @@ def jwk(data: bytes) -> None:
 
 
 def key_set(data: bytes) -> None:
-    """A whole document."""
+    """A whole document, JSON or PEM; and the same as one PEM of several."""
     with suppress(ConfigurationError):
-        KeySet.from_json(data)
+        KeySet.read(data)
+    with suppress(ConfigurationError):
+        KeySet.read({"good": PEM, "other": data})
 
 
 TARGETS: tuple[Callable[[bytes], None], ...] = (

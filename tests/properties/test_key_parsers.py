@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import warnings
 from math import isnan
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +22,7 @@ from jwks_auth.keys.record import Record
 from jwks_auth.keys.snapshot import FetchResult
 from jwks_auth.stores.protocol import MemoryStore, SealedStore, StoreError
 from tests.key_fakes import document, rules_of
+from tests.unit.test_pem import certificate, public_pem
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 JSON = st.recursive(
@@ -60,6 +65,8 @@ VALUES = JSON | st.sampled_from(
         "EdDSA",
     ]
 )
+PEM = public_pem()
+DER = x509.load_pem_x509_certificate(certificate().encode()).public_bytes(Encoding.DER)
 MEMBERS = JSON | st.dictionaries(st.sampled_from(NAMES), VALUES)
 DOCUMENTS = JSON | st.fixed_dictionaries({"keys": JSON | st.lists(MEMBERS, max_size=5)})
 
@@ -77,6 +84,28 @@ def test_any_document_is_a_key_set_or_refused(anything: Any) -> None:
     else:
         kind = "no_usable_keys"
     assert kind in ("not_an_object", "not_a_key_set", "no_usable_keys")
+
+
+@given(st.binary(max_size=300), st.sampled_from(["CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY", "X509 CRL"]))
+def test_a_good_pem_survives_any_neighbour(octets: bytes, label: str) -> None:
+    """Whatever is in the other's block, or where it ends."""
+    block = f"-----BEGIN {label}-----\n{base64.encodebytes(octets).decode()}-----END {label}-----\n"
+    for text in (block, block[: len(block) // 2]):
+        keys = key_set_of({"good": PEM, "other": text})
+        assert "good" in keys.kids()
+        assert len(keys.keys) + len(keys.refused) == 2
+
+
+@given(st.data())
+def test_a_certificate_with_octets_changed_is_read_or_refused(data: st.DataObject) -> None:
+    """It is parsed by other code than a key set, and from the same network."""
+    der = bytearray(DER)
+    for _ in range(data.draw(st.integers(1, 4))):
+        der[data.draw(st.integers(0, len(der) - 1))] = data.draw(st.integers(0, 255))
+    text = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    with warnings.catch_warnings(action="ignore"):  # of odd serial numbers
+        keys = key_set_of({"changed": text})
+    assert len(keys.keys) + len(keys.refused) == 1
 
 
 @given(MEMBERS)
