@@ -1,4 +1,4 @@
-"""JSON Object Signing and Encryption (RFC 7515 to 7518, 8037): tokens, keys and signatures as octets and values.
+"""JSON Object Signing and Encryption (RFC 7515 to 7518, 8037, 9964): tokens, keys and signatures as octets and values.
 
 Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judged here.
 """
