@@ -16,7 +16,7 @@ from jwks_auth.errors import (
 )
 from jwks_auth.jose import KeySet, verify_jws
 from jwks_auth.keys import KeyEvent
-from jwks_auth.verifier import Issuer, Tenants, TokenVerifier
+from jwks_auth.verifier import Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -38,5 +38,6 @@ __all__ = [
     "Tenants",
     "TokenVerifier",
     "VerifiedToken",
+    "Verifier",
     "verify_jws",
 ]

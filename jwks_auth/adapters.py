@@ -2,13 +2,14 @@
 
 from jwks_auth.claims import AnyAudience, is_surely_service, name_of_service
 from jwks_auth.request import (
+    Admission,
     Authenticator,
     Credentials,
     Memo,
     Rejection,
     Requirement,
     RequirementOptions,
-    guarded_headers,
+    finished_headers,
     private_value,
     vary_value,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "PREFIX",
     "ROWS",
     "SETTING_NAMES",
+    "Admission",
     "AnyAudience",
     "Authenticator",
     "CacheStore",
@@ -33,7 +35,7 @@ __all__ = [
     "Setting",
     "Settings",
     "closest",
-    "guarded_headers",
+    "finished_headers",
     "is_surely_service",
     "name_of_service",
     "nearest",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 __all__ = [
     "DEFAULT_REALM",
+    "DEFAULT_SCHEME",
     "brief",
     "checked_parameter",
     "checked_scopes",
@@ -64,12 +65,13 @@ def several(names: str | Iterable[str], *, split: bool = False) -> tuple[str, ..
 
 
 DEFAULT_REALM = "api"
+DEFAULT_SCHEME = "Bearer"
 
 _QUOTABLE = re.compile(r"[\x20-\x7e]*\Z")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+\Z")
 
 
-def format_challenge(params: Mapping[str, str | None], scheme: str = "Bearer") -> str:
+def format_challenge(params: Mapping[str, str | None], scheme: str = DEFAULT_SCHEME) -> str:
     """One challenge; parameters that are ``None`` are left out, the others become quoted strings.
 
     Raises ``ValueError`` for a value that can't stand in a header.

@@ -76,7 +76,7 @@ def verify(authenticator: Authenticator, raw: str | RawToken) -> Report:
     """
     sent = RawToken(RawToken.of(raw).read(_copied))
     del raw
-    explanation = authenticator.verifier.explain(sent)
+    explanation = authenticator.explain(sent)
     return Report(tuple(str(explanation).splitlines()), ok=explanation.failed is None)
 
 

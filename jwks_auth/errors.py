@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from jwks_auth.challenge import DEFAULT_REALM, checked_scopes, escaped, format_challenge
+from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME, checked_scopes, escaped, format_challenge
 
 __all__ = [
     "AuthError",
@@ -108,19 +108,26 @@ class AuthError(Refused):
         self.code = code
         self.description = description
 
-    def challenge(self, *, realm: str = DEFAULT_REALM, resource_metadata: str | None = None) -> str:
+    def challenge(
+        self,
+        *,
+        realm: str = DEFAULT_REALM,
+        resource_metadata: str | None = None,
+        scheme: str = DEFAULT_SCHEME,
+    ) -> str:
         """The ``WWW-Authenticate`` value (RFC 6750 section 3; *resource_metadata*: RFC 9728 section 5.1).
 
         Raises ``ValueError`` when *realm* or *resource_metadata* can't stand in a header.
         """
         params = {"realm": realm, **self._challenge_params(), "resource_metadata": resource_metadata}
-        return format_challenge(params)
+        return format_challenge(params, scheme)
 
-    def challenges(
-        self, *, realm: str = DEFAULT_REALM, resource_metadata: str | None = None
-    ) -> tuple[str, ...]:
-        """Every ``WWW-Authenticate`` value of the answer; an error of one's own may add another scheme."""
-        return (self.challenge(realm=realm, resource_metadata=resource_metadata),)
+    def challenges(self, **parameters: Any) -> tuple[str, ...]:
+        """Every ``WWW-Authenticate`` value of the answer, for what :meth:`challenge` takes.
+
+        An error of one's own may add another scheme.
+        """
+        return (self.challenge(**parameters),)
 
     def _challenge_params(self) -> dict[str, str | None]:
         return {"error": self.error, "error_description": self.description}

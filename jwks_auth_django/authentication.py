@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from jwks_auth import AuthError, KeySourceError, MissingTokenError, VerifiedToken
+from jwks_auth import AuthError, MissingTokenError, Refused, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.internals import adopt, keep_out_of_cache
@@ -32,10 +32,9 @@ __all__ = [
 class Sender:
     """The state of a request's authentication, kept on the request."""
 
-    __slots__ = ("is_for_us", "memo", "refused", "token", "user")
+    __slots__ = ("is_for_us", "refused", "token", "user")
 
     def __init__(self) -> None:
-        self.memo = Memo()
         self.token: VerifiedToken | None = None
         self.user: Any = None
         self.refused = False
@@ -67,7 +66,7 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     """Verify the request's token against *requirement* and give the request its user.
 
     ``None``, and the request as it was, only where *requirement* is optional and no token was sent. Raises
-    :class:`AuthError` or :class:`KeySourceError`.
+    :class:`Refused`.
     """
     sender = sender_of(request)
     if sender.is_for_us and requirement.audience is None and sender.token is not None:
@@ -76,8 +75,8 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     config = configuration()
     if requirement.audience is not None:
         config.check_audience(requirement, request.path_info)
-    credentials = _credentials(request, config.meta_key)
-    token = config.authenticator.authenticate(credentials, requirement, sender.memo)
+    credentials = _credentials(request)
+    token = config.authenticator.authenticate(credentials, requirement)
     sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
         return token
@@ -96,8 +95,8 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
     config = configuration()
     if requirement.audience is not None:
         config.check_audience(requirement, request.path_info)
-    credentials = _credentials(request, config.meta_key)
-    token = await config.authenticator.aauthenticate(credentials, requirement, sender.memo)
+    credentials = _credentials(request)
+    token = await config.authenticator.aauthenticate(credentials, requirement)
     sender.is_for_us |= requirement.audience is None
     if token is None or token is sender.token:
         return token
@@ -107,28 +106,28 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
     return sender.adopted(request, token, user)
 
 
-def rejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
+def rejection_of(request: HttpRequest, error: Refused) -> Rejection:
     """The answer to a refused request, for a framework with a body of its own; tells of it once a request."""
     sender = sender_of(request)
     if _is_news(sender, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, sender.memo)
+    return configuration().authenticator.rejection(error, _credentials(request))
 
 
-async def arejection_of(request: HttpRequest, error: AuthError | KeySourceError) -> Rejection:
+async def arejection_of(request: HttpRequest, error: Refused) -> Rejection:
     """As :func:`rejection_of`, on an event loop."""
     sender = sender_of(request)
     if _is_news(sender, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, sender.memo)
+    return configuration().authenticator.rejection(error, _credentials(request))
 
 
-def refuse(request: HttpRequest, error: AuthError | KeySourceError) -> HttpResponse:
+def refuse(request: HttpRequest, error: Refused) -> HttpResponse:
     """The finished response to a refused request."""
     return _response(rejection_of(request, error))
 
 
-async def arefuse(request: HttpRequest, error: AuthError | KeySourceError) -> HttpResponse:
+async def arefuse(request: HttpRequest, error: Refused) -> HttpResponse:
     """As :func:`refuse`, on an event loop."""
     return _response(await arejection_of(request, error))
 
@@ -137,25 +136,23 @@ def finish(request: HttpRequest, response: Any) -> Any:
     """*response*, which tells shared caches what it depends on, and that it is for one sender if it is."""
     if not isinstance(response, HttpResponseBase):
         return response  # what a view returns by mistake is left for Django to complain about
-    names = configuration().authenticator.vary
+    authenticator = configuration().authenticator
+    memo = Memo.on(request.META, authenticator)
     said = response.headers.get("Vary")
-    response.headers["Vary"] = vary_value(() if said is None else (said,), names)
-    sender: Sender | None = request.__dict__.get("_jwks_auth")
+    response.headers["Vary"] = vary_value(() if said is None else (said,), authenticator.vary)
     said = response.headers.get("Cache-Control")
-    if said is not None and sender is not None and (sender.token is not None or sender.refused):
+    if said is not None and memo.is_private:
         response.headers["Cache-Control"] = private_value((said,)) or said
+    for name, value in memo.admission.headers if memo.admission else ():
+        response.headers[name] = value
     return response
 
 
-def _credentials(request: HttpRequest, meta_key: str) -> Credentials:
-    # One value: WSGI and Django's ASGI handler join repeated headers with commas, which no token holds.
-    value = request.META.get(meta_key)
-    return Credentials(
-        () if value is None else (value,), request.META.get("QUERY_STRING", ""), request.method or ""
-    )
+def _credentials(request: HttpRequest) -> Credentials:
+    return Credentials.from_wsgi(request.META, url=request.build_absolute_uri)
 
 
-def _is_news(sender: Sender, error: AuthError | KeySourceError) -> bool:
+def _is_news(sender: Sender, error: Refused) -> bool:
     """Return whether receivers of the signal are to hear of it."""
     first, sender.refused = not sender.refused, True
     return first and isinstance(error, AuthError) and not isinstance(error, MissingTokenError)

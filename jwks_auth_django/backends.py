@@ -46,7 +46,7 @@ class JWTAuthenticationBackend(BaseBackend):
         del bearer_token  # sensitive_variables hides it from Django alone, in a frame that shows it to others
         token = None
         try:
-            token = configuration().authenticator.verifier.verify(raw)
+            token = configuration().authenticator.verify(raw)
             return self.user_of(token)
         except AuthError as error:
             return _nobody(error, token)
@@ -61,7 +61,7 @@ class JWTAuthenticationBackend(BaseBackend):
         del bearer_token
         token = None
         try:
-            token = await configuration().authenticator.verifier.averify(raw)
+            token = await configuration().authenticator.averify(raw)
             return await self.auser_of(token)
         except AuthError as error:
             return _nobody(error, token)

@@ -16,7 +16,7 @@ from django.core.signals import setting_changed
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
-from jwks_auth import ANY_AUDIENCE, ConfigurationError
+from jwks_auth import ConfigurationError
 from jwks_auth.adapters import (
     Authenticator,
     CacheStore,
@@ -106,20 +106,11 @@ class Configuration:
         """
         if requirement.audience is None or not self.with_middleware or not self.looks_at(path):
             return
-        if not self.accepts(requirement.audience):
+        if not self.authenticator.accepts(requirement.audience):
             raise WrongSettings(
                 f"require_jwt(audience={requirement.audience!r}): the middleware judges before the route is "
                 f"known, by {LABEL.format('AUDIENCE')}, so a route's audience must be among those"
             )
-
-    def accepts(self, audience: Any) -> bool:
-        """Return whether tokens for *audience* pass the middleware."""
-        verifier, shared = self.authenticator.verifier, self.authenticator.settings.shared
-        accepted: list[Any] = [verifier.terms_of(issuer.issuer).audience for issuer in verifier.issuers]
-        accepted += [shared["AUDIENCE"]] if "TENANTS" in shared else []
-        if ANY_AUDIENCE in accepted or audience is ANY_AUDIENCE:
-            return ANY_AUDIENCE in accepted
-        return set(audience) <= {name for names in accepted for name in names or ()}
 
 
 def configuration() -> Configuration:
@@ -156,7 +147,7 @@ def _configured() -> Configuration:
             authenticator=Authenticator(
                 shared,
                 on_event=announce_keys,
-                vary=(own["header"],),
+                header=own["header"],
                 in_tests=settings.DEBUG or in_test_runner(),
             ),
             backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar, Unpack, overload
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError, VerifiedToken
+from jwks_auth import ConfigurationError, Refused, VerifiedToken
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_django import csrf
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
@@ -120,7 +120,7 @@ def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             token = sign_in(request, requirement)
             refusal = csrf.refusal(request, left=left) if token is None else None
             response = view(request, *args, **kwargs) if refusal is None else refusal
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             return refuse(request, error)
         return finish(request, response)
 
@@ -134,7 +134,7 @@ def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             token = await asign_in(request, requirement)
             refusal = await csrf.arefusal(request, left=left) if token is None else None
             response = await view(request, *args, **kwargs) if refusal is None else refusal
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             return await arefuse(request, error)
         return finish(request, response)
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from jwks_auth import AuthError, KeySourceError
+from jwks_auth import Refused
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
 from jwks_auth_django.conf import Configuration, configuration
@@ -53,7 +53,7 @@ class JWTAuthenticationMiddleware:
         if _awaits_judgement(request, config):
             try:
                 sign_in(request, _IF_SENT)
-            except (AuthError, KeySourceError) as error:
+            except Refused as error:
                 return refuse(request, error)
         finished: HttpResponseBase = finish(request, self.get_response(request))
         return finished
@@ -62,14 +62,14 @@ class JWTAuthenticationMiddleware:
         if _awaits_judgement(request, config):
             try:
                 await asign_in(request, _IF_SENT)
-            except (AuthError, KeySourceError) as error:
+            except Refused as error:
                 return await arefuse(request, error)
         finished: HttpResponseBase = finish(request, await self.get_response(request))
         return finished
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer for a view that raised one of the core's errors, as by ``Policy(...).check(request.token)``."""
-        if isinstance(exception, AuthError | KeySourceError):
+        if isinstance(exception, Refused):
             return refuse(request, exception)
         return None
 

@@ -20,7 +20,7 @@ from ninja.errors import HttpError
 from ninja.operation import Operation, PathView
 from ninja.security.http import HttpAuthBase
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError, MissingTokenError, VerifiedToken
+from jwks_auth import ConfigurationError, MissingTokenError, Refused, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
 from jwks_auth_django.internals import answers_of, enclosed
@@ -68,7 +68,7 @@ class JWTBearer(_Bearer):
             token = sign_in(request, self.if_sent)
             if token is None and not self.leaves_to_next(request):
                 raise MissingTokenError
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             raise TokenRefused(rejection_of(request, error)) from error
         return token
 
@@ -87,7 +87,7 @@ class AsyncJWTBearer(_Bearer):
             token = await asign_in(request, self.if_sent)
             if token is None and not self.leaves_to_next(request):
                 raise MissingTokenError
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             raise TokenRefused(await arejection_of(request, error)) from error
         return token
 

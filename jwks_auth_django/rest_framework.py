@@ -16,11 +16,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from jwks_auth import (
-    AuthError,
     InsufficientScopeError,
-    KeySourceError,
     MissingTokenError,
     Policy,
+    Refused,
     VerifiedToken,
 )
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
@@ -76,7 +75,7 @@ class JWTAuthentication(BaseAuthentication):
         _finish_answers(request)
         try:
             token = sign_in(request._request, self.requirement)
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             raise TokenRefused(rejection_of(request._request, error)) from error
         return None if token is None else (sender_of(request._request).user, token)
 

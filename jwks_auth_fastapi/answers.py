@@ -10,32 +10,13 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jwks_auth.adapters import Authenticator, Memo, guarded_headers
+from jwks_auth.adapters import finished_headers
 from jwks_auth_fastapi.internals import send_cell
 
-__all__ = ["VARY", "Finished", "finishing", "memo_of", "memos_of"]
+__all__ = ["Finished", "finishing"]
 
-VARY = "jwks_auth.vary"
-"""What the answers on a connection depend on besides what its authenticators name."""
-
-_MEMOS = "jwks_auth"
 _WATCHED = "jwks_auth.watched"
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
-
-
-def memos_of(scope: Scope) -> dict[Authenticator, Memo]:
-    """The memos kept on a connection, so that middleware, mounted applications and dependencies share them."""
-    memos: dict[Authenticator, Memo] = scope.setdefault(_MEMOS, {})
-    return memos
-
-
-def memo_of(scope: Scope, authenticator: Authenticator) -> Memo:
-    """Return *authenticator*'s memo of a connection."""
-    memos = memos_of(scope)
-    memo = memos.get(authenticator)
-    if memo is None:
-        memo = memos[authenticator] = Memo()
-    return memo
 
 
 def finishing(scope: Scope, send: Send) -> Send:
@@ -71,13 +52,9 @@ class Finished:
 
 
 def _finished(scope: Scope, message: Message) -> Message:
-    memos: dict[Authenticator, Memo] = scope.get(_MEMOS) or {}
-    if message["type"] not in _STARTS or not memos:
+    if message["type"] not in _STARTS:
         return message
-    private = any(memo.told or memo.token is not None for memo in memos.values())
-    names = dict.fromkeys(name for authenticator in memos for name in authenticator.vary)
-    names.update(dict.fromkeys(scope.get(VARY, ())))
     given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
-    headers = guarded_headers(given, list(names), private=private)
+    headers = finished_headers(scope, given)
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     return {**message, "headers": raw}

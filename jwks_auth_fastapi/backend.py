@@ -16,10 +16,10 @@ from starlette.authentication import (
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from jwks_auth import AuthError, KeySourceError, VerifiedToken
+from jwks_auth import Refused, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, Setting, name_of_service, readers
 from jwks_auth_fastapi.answers import Finished
-from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of
+from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, credentials_of
 from jwks_auth_fastapi.errors import rejection_response
 from jwks_auth_fastapi.internals import authentication_layers
 
@@ -105,8 +105,10 @@ class JWTAuthenticationBackend(AuthenticationBackend):
             return identity_of(None)
         try:
             token = await authenticate(self.authenticator, conn.scope, _OPTIONAL)
-        except (AuthError, KeySourceError) as error:
-            raise RejectedConnection(self.authenticator.rejection(error)) from error
+        except Refused as error:
+            raise RejectedConnection(
+                self.authenticator.rejection(error, credentials_of(conn.scope))
+            ) from error
         return identity_of(token)
 
     def _finish_answers(self, app: Any) -> None:

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from typing_extensions import TypedDict, TypeVar, Unpack
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError, Policy, VerifiedToken
+from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import AnyAudience, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, watch
@@ -132,7 +132,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
                 self.authenticator, conn.scope, requirement, subprotocol=self._subprotocol
             )
             return cast("TokenT", self._typed(token))
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             raise request_rejected(error, self.authenticator, conn.scope) from error
 
     def _typed(self, token: VerifiedToken | None) -> VerifiedToken[Any] | None:

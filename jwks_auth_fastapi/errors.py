@@ -16,9 +16,8 @@ from starlette.responses import Response
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError
-from jwks_auth.adapters import Authenticator, Rejection
-from jwks_auth_fastapi.answers import memo_of
+from jwks_auth import ConfigurationError, Refused
+from jwks_auth.adapters import Authenticator, Credentials, Rejection
 
 __all__ = [
     "BadCredentials",
@@ -39,7 +38,7 @@ class RequestRejected(HTTPException):
     """A refused request. ``rejection`` is the finished answer, ``code`` the stable word for what is wrong.
 
     In ``headers`` several values of one name are joined by commas, so that none is lost however a handler copies them.
-    ``__cause__`` is the :class:`~jwks_auth.AuthError` or :class:`~jwks_auth.KeySourceError`.
+    ``__cause__`` is the core's exception, a :class:`~jwks_auth.Refused`.
     """
 
     def __init__(self, rejection: Rejection, code: str) -> None:
@@ -73,10 +72,10 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {
 
 
 def request_rejected(
-    error: AuthError | KeySourceError, authenticator: Authenticator, scope: Scope
+    error: Refused, authenticator: Authenticator, scope: Scope
 ) -> RequestRejected | WebSocketException:
     """Return the exception for a dependency to raise, ``from error``, on the connection of *scope*."""
-    rejection = authenticator.rejection(error, memo_of(scope, authenticator))
+    rejection = authenticator.rejection(error, Credentials.from_asgi(scope))
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         # A server that can't send a denial response answers a close before accept with a plain 403.
         return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)

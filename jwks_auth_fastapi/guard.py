@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from jwks_auth import AuthError, ConfigurationError, KeySourceError
+from jwks_auth import ConfigurationError, Refused
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
@@ -107,7 +107,7 @@ class _Guard:
             )
         try:
             token = await authenticate(backend.authenticator, conn.scope, self.requirement)
-        except (AuthError, KeySourceError) as error:
+        except Refused as error:
             raise self._refusal(request_rejected(error, backend.authenticator, conn.scope)) from error
         if token is not None or "auth" not in conn.scope:  # another middleware may know who this is
             conn.scope["auth"], conn.scope["user"] = identity_of(token)

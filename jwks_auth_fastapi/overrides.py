@@ -10,8 +10,7 @@ from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, VerifiedToken
-from jwks_auth.adapters import Authenticator
-from jwks_auth_fastapi.answers import memo_of
+from jwks_auth.adapters import Authenticator, Memo
 from jwks_auth_fastapi.connection import watch
 from jwks_auth_fastapi.errors import request_rejected
 from jwks_auth_fastapi.openapi import JWTScheme
@@ -29,7 +28,7 @@ class FakeBearer:
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> VerifiedToken[Any]:
         """The token, whatever the request carries, if it has the scopes."""
         watch(conn)
-        memo_of(conn.scope, self._auth.authenticator).token = self.token
+        Memo.on(conn.scope, self._auth.authenticator).token = self.token
         try:
             self._auth.requirement(security_scopes.scopes).judge(self.token)
         except AuthError as error:
@@ -43,7 +42,7 @@ def fake_token(
     """A token as its verifier would give it, of the first issuer and for an hour unless *claims* say else."""
     listed = [issuer.issuer for issuer in authenticator.issuers] or ["https://issuer.example/"]
     issuer = claims.get("iss", listed[0])
-    terms = authenticator.verifier.terms_of(issuer)
+    terms = authenticator.terms_of(issuer)
     now = int(time.time())
     payload: dict[str, Any] = {"iss": issuer, "sub": "user", "iat": now, "exp": now + 3600}
     if isinstance(terms.audience, frozenset):

@@ -13,7 +13,6 @@ from flask import request as flask_request
 from werkzeug.local import LocalProxy
 
 from jwks_auth import VerifiedToken
-from jwks_auth.adapters import Memo
 
 __all__ = [
     "Admission",
@@ -33,24 +32,22 @@ NO_LOADER = "No user was loaded on this request: register a loader with @auth.us
 
 
 class Admission:
-    """The memory of one request that one instance keeps: the verification, the token it let in, and its user."""
+    """The memory of one request that one instance keeps: the token it let in, and its user."""
 
-    __slots__ = ("memo", "token", "user")
+    __slots__ = ("token", "user")
 
     def __init__(self) -> None:
-        self.memo = Memo()
         self.token: VerifiedToken | None = None
         self.user: Any = None
 
 
 class Admissions:
-    """All instances' admissions of one request, the token and user let in last, and whether one said no."""
+    """All instances' admissions of one request, and the token and user let in last."""
 
-    __slots__ = ("by_auth", "latest", "refused")
+    __slots__ = ("by_auth", "latest")
 
     def __init__(self) -> None:
         self.by_auth: dict[Any, Admission] = {}
-        self.refused = False
         self.latest: tuple[VerifiedToken, Any] | None = None
 
     def of(self, auth: Any) -> Admission:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
 
-from jwks_auth.adapters import private_value, vary_value
-from jwks_auth_flask.admissions import Admissions, admissions_of
+from jwks_auth.adapters import Memo, finished_headers
+from jwks_auth_flask.admissions import admissions_of
 from jwks_auth_flask.internals import finish_last, served_by, served_request
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
 from jwks_auth_flask.routes import EVERY_METHOD, protection_of
@@ -30,15 +30,11 @@ class Finisher:
 
     def __call__(self, response: Response) -> Response:
         """The answer; it stays shared if it is what an optional view tells anybody."""
-        seen = admissions_of(served_request())
-        if not seen.by_auth and not self._is_guarded():
-            return response
-        headers = response.headers
-        headers["Vary"] = vary_value(headers.getlist("Vary"), _names(seen))
-        if seen.refused or seen.latest is not None:
-            private = private_value(headers.getlist("Cache-Control"))
-            if private is not None:
-                headers["Cache-Control"] = private
+        seen = admissions_of(served_request()).by_auth
+        instances: dict[str, RequestAuth] = current_app.extensions[EXTENSION]
+        for auth in seen or (instances.values() if self._is_guarded() else ()):
+            Memo.on(request.environ, auth.authenticator)  # by which the answer says what it depends on
+        response.headers[:] = finished_headers(request.environ, response.headers)
         return response
 
     def _is_guarded(self) -> bool:
@@ -54,9 +50,3 @@ class Finisher:
             methods = (method,) if one else rule.methods or EVERY_METHOD
             self._guarded[key] = any(protection_of(app, rule, each).requirements for each in methods)
         return self._guarded[key]
-
-
-def _names(seen: Admissions) -> list[str]:
-    instances: dict[str, RequestAuth] = current_app.extensions[EXTENSION]
-    asked = seen.by_auth or instances.values()
-    return list(dict.fromkeys(name for auth in asked for name in auth.authenticator.vary))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, after_this_request
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
-from jwks_auth import AuthError, KeySourceError
+from jwks_auth import Refused
 from jwks_auth.adapters import Rejection
 
 __all__ = ["AuthRejected", "rejected"]
@@ -22,7 +22,7 @@ class AuthRejected(HTTPException):
     the handlers of flask-smorest, Flask-RESTful and Flask-RESTX.
     """
 
-    error: AuthError | KeySourceError
+    error: Refused
     rejection: Rejection
     data: dict[str, Any]
 
@@ -60,7 +60,7 @@ _BY_STATUS: dict[int, type[AuthRejected]] = {
 }
 
 
-def rejected(error: AuthError | KeySourceError, rejection: Rejection) -> AuthRejected:
+def rejected(error: Refused, rejection: Rejection) -> AuthRejected:
     """The exception for *rejection*, to be raised while the request is served."""
     exception = _BY_STATUS.get(rejection.status, AuthRejected)(rejection.description)
     exception.code, exception.error, exception.rejection = rejection.status, error, rejection

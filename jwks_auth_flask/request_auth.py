@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from flask import current_app
 
-from jwks_auth import AuthError, InvalidTokenError, KeySourceError, MissingTokenError, VerifiedToken
-from jwks_auth.adapters import PREFIX, Authenticator, Credentials, Requirement
-from jwks_auth_flask.admissions import Admission, Admissions, admissions_of
+from jwks_auth import InvalidTokenError, MissingTokenError, Refused, VerifiedToken
+from jwks_auth.adapters import PREFIX, Authenticator, Credentials, Memo, Requirement
+from jwks_auth_flask.admissions import Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
 from jwks_auth_flask.internals import served_request
 from jwks_auth_flask.signals import asend, at_once, send, token_rejected, token_verified
@@ -19,7 +19,6 @@ __all__ = ["EXTENSION", "RequestAuth", "completed", "prefix_of", "request_auth_o
 
 EXTENSION = "jwks_auth"
 
-Refusal = (AuthError, KeySourceError)
 Load = Callable[[VerifiedToken], Any]
 ResultT = TypeVar("ResultT")
 
@@ -51,34 +50,26 @@ class RequestAuth:
     async def _admit(self, requirement: Requirement, driver: _Driver) -> VerifiedToken | None:
         admissions, credentials = self._arrive()
         admission = admissions.of(self)
-        told = admission.memo.told
+        told = Memo.on(credentials.kept, self.authenticator).told
         try:
-            token = await driver.authenticate(credentials, requirement, admission.memo)
+            token = await driver.authenticate(credentials, requirement)
             if token is not None and token is not admission.token:
                 load = self._load()
                 user = None if load is None else _known(await driver.result(load(token)))
                 admission.token, admission.user = token, user
                 await driver.send(token_verified, token=token)
-        except Refusal as error:
+        except Refused as error:
             if not told and not isinstance(error, MissingTokenError):
                 await driver.send(token_rejected, error=error)
-            raise self._rejected(error, admissions, admission) from error
+            raise self._rejected(error, credentials) from error
         return admissions.admit(admission, token)
 
     def _arrive(self) -> tuple[Admissions, Credentials]:
         current = served_request()
-        environ = current.environ
-        # A WSGI server hands over repeated headers joined with commas, which no bearer token contains.
-        sent = environ.get("HTTP_AUTHORIZATION")
-        values = () if sent is None else (sent,)
-        credentials = Credentials(values, environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"])
-        return admissions_of(current), credentials
+        return admissions_of(current), Credentials.from_wsgi(current.environ)
 
-    def _rejected(
-        self, error: AuthError | KeySourceError, admissions: Admissions, admission: Admission
-    ) -> AuthRejected:
-        admissions.refused = True
-        return rejected(error, self.authenticator.rejection(error, admission.memo))
+    def _rejected(self, error: Refused, credentials: Credentials) -> AuthRejected:
+        return rejected(error, self.authenticator.rejection(error, credentials))
 
 
 class _Driver(NamedTuple):

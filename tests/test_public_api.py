@@ -10,8 +10,8 @@ import pytest
 NAMES = {
     "jwks_auth": "PyJWKClient TokenVerifier Issuer VerifiedToken Policy KeySet ANY_AUDIENCE verify_jws JWKSAuthError "
     "ConfigurationError AuthError MissingTokenError InvalidRequestError InvalidTokenError InsufficientScopeError "
-    "KeySourceError Refused ForbiddenError",
-    "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection",
+    "KeySourceError Refused ForbiddenError Verifier",
+    "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection Memo Admission finished_headers",
     "jwks_auth.testing": "FakeIssuer",
     "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",
     "jwks_auth_django.backends": "JWTAuthenticationBackend",

@@ -3,20 +3,21 @@
 Everything an adapter uses passes through here; no framework is imported.
 """
 
-from jwks_auth.request.authenticator import Authenticator, Memo
+from jwks_auth.request.answers import Rejection, private_value, vary_value
+from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
-from jwks_auth.request.rejection import Rejection
+from jwks_auth.request.memo import Admission, Memo, finished_headers
 from jwks_auth.request.requirement import Requirement, RequirementOptions
-from jwks_auth.request.shared_caches import guarded_headers, private_value, vary_value
 
 __all__ = [
+    "Admission",
     "Authenticator",
     "Credentials",
     "Memo",
     "Rejection",
     "Requirement",
     "RequirementOptions",
-    "guarded_headers",
+    "finished_headers",
     "private_value",
     "vary_value",
 ]

@@ -8,48 +8,32 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jwks_auth.challenge import DEFAULT_REALM
-from jwks_auth.claims import AnyAudience, VerifiedToken
-from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError
+from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
+from jwks_auth.claims import ANY_AUDIENCE, AnyAudience, IssuerTerms, VerifiedToken
+from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
+from jwks_auth.request.answers import Rejection
 from jwks_auth.request.bearer import bearer_token
 from jwks_auth.request.credentials import Credentials
-from jwks_auth.request.rejection import Rejection
+from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.requirement import Requirement
-from jwks_auth.request.shared_caches import guarded_headers
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import Issuer
+from jwks_auth.verifier import Explanation, Issuer, Verifier, check_audience
 
-__all__ = ["Authenticator", "Memo"]
+__all__ = ["Authenticator"]
 
 log = logging.getLogger("jwks_auth")
 
 ANY_GOOD_TOKEN = Requirement()
 
 
-class Memo:
-    """Kept by the adapter on a request: its token is verified once, however many requirements look at it."""
-
-    __slots__ = ("admitted", "raw", "token", "told")
-
-    def __init__(self) -> None:
-        self.told = False
-        self.raw: RawToken | None = None
-        self.token: VerifiedToken | None = None
-        self.admitted = False
-
-    def keep(self, raw: RawToken, token: VerifiedToken) -> VerifiedToken:
-        """Remember that *raw* verified as *token*, up to its audience."""
-        self.raw, self.token, self.admitted = raw, token, False
-        return token
-
-
 class Authenticator:
-    """Verifies the credentials of requests against requirements, with one verifier made from settings.
+    """Verifies the credentials of requests against requirements, with the verifier that settings describe.
 
+    *verifier* is asked in its place: anything with the methods of a :class:`~jwks_auth.Verifier`.
     *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
-    request that carried credentials; *on_event* hears of key refreshes. *vary* names the request
-    headers that may hold a token. *in_tests* says whether tests run, where the framework knows: elsewhere the keys
+    request that carried credentials; *on_event* hears of key refreshes. *header* names the request
+    header that holds tokens. *in_tests* says whether tests run, where the framework knows: elsewhere the keys
     of a ``FakeIssuer`` are refused. No I/O at construction; raises :class:`ConfigurationError` there.
     """
 
@@ -57,19 +41,23 @@ class Authenticator:
         self,
         settings: Settings | Mapping[str, Any],
         *,
+        verifier: Verifier | None = None,
         on_verified: Callable[[VerifiedToken], object] | None = None,
-        on_rejected: Callable[[AuthError | KeySourceError], object] | None = None,
+        on_rejected: Callable[[Refused], object] | None = None,
         on_event: Callable[[Any], object] | None = None,
-        vary: Sequence[str] = ("Authorization",),
+        header: str = "Authorization",
         in_tests: bool | None = None,
     ) -> None:
-        self.vary = tuple(vary)
-        """What every answer of a route with a requirement depends on, a token sent or not."""
         self.settings = settings if isinstance(settings, Settings) else Settings.from_mapping(settings)
-        self.verifier = self.settings.verifier(on_event=on_event, in_tests=in_tests)
+        self._described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
+        self.verifier: Verifier = self._described if verifier is None else verifier
+        self.vary = (header,)
+        """What every answer of a route with a requirement depends on, a token sent or not."""
+        self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
         self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
-        self._declared: set[tuple[str, ...] | AnyAudience | None] = {None}
+        self._elsewhere = None if header.lower() == "authorization" else header
+        self._checked: set[tuple[str, ...] | AnyAudience | None] = {None}
         self._on_verified = on_verified
         self._on_rejected = on_rejected
 
@@ -79,105 +67,103 @@ class Authenticator:
         return self.verifier.issuers
 
     def authenticate(
-        self,
-        credentials: Credentials,
-        requirement: Requirement = ANY_GOOD_TOKEN,
-        memo: Memo | None = None,
+        self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN
     ) -> VerifiedToken | None:
         """The verified token; ``None`` only where *requirement* is optional and nothing was sent.
 
-        Raises :class:`AuthError` or :class:`KeySourceError`; :meth:`rejection` makes the answer of either.
+        A request is verified once, however many requirements look at it: its :class:`Memo` remembers. Raises
+        :class:`Refused`; :meth:`rejection` makes the answer.
         """
         self.check(requirement)
-        memo = memo or Memo()
+        memo = Memo.on(credentials.kept, self)
         try:
-            raw = _raw_token(credentials, requirement)
+            raw = self._sent(credentials, requirement, memo)
             if raw is None:
                 return None
-            token = memo.token if memo.token and memo.raw == raw else None
-            if token is None:
-                token = memo.keep(raw, self.verifier.verify_any_audience(raw))
-            if not memo.admitted:
+            token = memo.token_of(raw) or memo.keep(raw, self.verifier.verify_any_audience(raw))
+            if memo.admission is None:
                 self.verifier.admit(token, requirement.audience, named=requirement.issuers != ())
             return self._judged(token, requirement, memo)
-        except (AuthError, KeySourceError) as error:
-            self.refused(error, memo)
+        except Refused as error:
+            self._tell(error, memo)
             raise
 
     async def aauthenticate(
-        self,
-        credentials: Credentials,
-        requirement: Requirement = ANY_GOOD_TOKEN,
-        memo: Memo | None = None,
+        self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN
     ) -> VerifiedToken | None:
         """As :meth:`authenticate`, on an event loop, which it never blocks."""
         self.check(requirement)
-        memo = memo or Memo()
+        memo = Memo.on(credentials.kept, self)
         try:
-            raw = _raw_token(credentials, requirement)
+            raw = self._sent(credentials, requirement, memo)
             if raw is None:
                 return None
-            token = memo.token if memo.token and memo.raw == raw else None
-            if token is None:
-                token = memo.keep(raw, await self.verifier.averify_any_audience(raw))
-            if not memo.admitted:
+            token = memo.token_of(raw) or memo.keep(raw, await self.verifier.averify_any_audience(raw))
+            if memo.admission is None:
                 await self.verifier.aadmit(token, requirement.audience, named=requirement.issuers != ())
             return self._judged(token, requirement, memo)
-        except (AuthError, KeySourceError) as error:
-            self.refused(error, memo)
+        except Refused as error:
+            self._tell(error, memo)
             raise
+
+    def verify(self, raw: RawToken) -> VerifiedToken:
+        """The verified token of *raw*, which no request carried; for the service's own audience."""
+        token = self.verifier.verify_any_audience(raw)
+        self.verifier.admit(token)
+        return token
+
+    async def averify(self, raw: RawToken) -> VerifiedToken:
+        """As :meth:`verify`, on an event loop."""
+        token = await self.verifier.averify_any_audience(raw)
+        await self.verifier.aadmit(token)
+        return token
 
     def check(self, requirement: Requirement) -> None:
         """Raise ``ConfigurationError`` for a route's audience that no token could have; where a route is declared.
 
         Where the authenticator is not known then, the route's first request is told.
         """
-        if requirement.issuers or requirement.audience in self._declared:
+        if requirement.issuers or requirement.audience in self._checked:
             return
-        self.verifier.check_declared(requirement.audience)
-        self._declared.add(requirement.audience)
+        self._described.check_declared(requirement.audience)
+        self._checked.add(requirement.audience)
 
-    def refused(self, error: AuthError | KeySourceError, memo: Memo | None = None) -> None:
-        """Tell the log and *on_rejected*, once for the request that *memo* is kept on.
+    def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
+        """Return whether every token for *audience* is for this service, as its settings say."""
+        shared = self.settings.shared
+        own: list[Any] = [self.terms_of(source["ISSUER"]).audience for source in self.settings.sources]
+        own += [shared["AUDIENCE"]] if "TENANTS" in shared else []
+        if ANY_AUDIENCE in own or isinstance(audience, AnyAudience):
+            return ANY_AUDIENCE in own
+        return set(audience) <= {name for names in own for name in names or ()}
 
-        For an adapter that judges a token further by itself; :meth:`rejection` does so too.
-        """
-        if memo is not None:
-            if memo.told:
-                return
-            memo.told = True
-        if isinstance(error, KeySourceError) and error.kind == "callback":
-            # A fault in the service's own code: the 503 hides it, so nothing else would show where it is.
-            log.error("request refused: %s", error, exc_info=error)
-        else:
-            log.debug("request refused: %s", error.code)
-        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
-            self._on_rejected(error)
+    def terms_of(self, issuer: str) -> IssuerTerms:
+        """Return the way tokens of *issuer* are read, as the settings say."""
+        return self._described.terms_of(issuer)
 
-    def rejection(self, error: AuthError | KeySourceError, memo: Memo | None = None) -> Rejection:
+    def explain(self, raw: RawToken) -> Explanation:
+        """Each step that *raw* passes, and where and why it fails, as the settings say; it shows claims."""
+        return self._described.explain(raw)
+
+    def rejection(self, error: Refused, credentials: Credentials) -> Rejection:
         """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault.
 
-        With the request's *memo* the refusal is told, unless it was, whoever refused.
+        Its challenge has the scheme that the request used. The log and *on_rejected* are told, unless they were,
+        whoever refused.
         """
-        if memo is not None:
-            self.refused(error, memo)
-        if isinstance(error, KeySourceError):
-            headers = [("Retry-After", str(max(1, math.ceil(error.retry_after))))]
-        else:
-            challenges = error.challenges(realm=self.realm, resource_metadata=self.resource_metadata)
+        self._tell(error, Memo.on(credentials.kept, self))
+        if isinstance(error, AuthError):
+            challenges = error.challenges(
+                realm=self.realm,
+                resource_metadata=self.resource_metadata,
+                scheme=self._scheme_of(credentials),
+            )
             headers = [("WWW-Authenticate", challenge) for challenge in challenges]
+        else:
+            wait = error.retry_after if isinstance(error, KeySourceError) else 0
+            headers = [("Retry-After", str(max(1, math.ceil(wait))))]
         headers.append(("Vary", ", ".join(self.vary)))
         return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
-
-    def guarded_headers(
-        self, headers: Iterable[tuple[str, str]], *, private: bool = True
-    ) -> list[tuple[str, str]]:
-        """The *headers* of an answer under a requirement, made safe for shared caches.
-
-        ``Vary`` names what it depends on. With *private*, so unless an optional requirement let nobody through,
-        ``Cache-Control`` does not say ``public`` or ``s-maxage``.
-        """
-        return guarded_headers(headers, self.vary, private=private)
 
     def warm_up(self) -> None:
         """Fetch every issuer's keys now; one that is away does not keep the others from it.
@@ -204,22 +190,46 @@ class Authenticator:
         """Each issuer's key health, by issuer."""
         return {issuer.issuer: issuer.health() for issuer in self.issuers}
 
+    def _sent(self, credentials: Credentials, requirement: Requirement, memo: Memo) -> RawToken | None:
+        """The token as it was sent; ``None`` where none was, and none need be."""
+        if credentials.varies:
+            memo.vary = (*self.vary, *credentials.varies)
+        try:
+            return RawToken(
+                bearer_token(self._values(credentials), query=credentials.query, schemes=self._schemes)
+            )
+        except BaseException as error:
+            if requirement.optional and isinstance(error, MissingTokenError):
+                return None
+            forget_frames(error)
+            raise
+
+    def _values(self, credentials: Credentials) -> Sequence[str]:
+        return credentials.values(self._elsewhere) if self._elsewhere else credentials.authorization
+
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
-        if memo.admitted:
-            self.verifier.check_audience(token, requirement.audience, named=requirement.issuers != ())
+        """The token, admitted, if it is also what *requirement* asks."""
+        if memo.admission is not None:
+            check_audience(token, requirement.audience, named=requirement.issuers != ())
         else:
-            memo.admitted = True
+            memo.admission = Admission(token)
             if self._on_verified is not None:
                 self._on_verified(token)
         requirement.judge(token)
         return token
 
+    def _scheme_of(self, credentials: Credentials) -> str:
+        return self._schemes.get(credentials.scheme, DEFAULT_SCHEME)
 
-def _raw_token(credentials: Credentials, requirement: Requirement) -> RawToken | None:
-    try:
-        return RawToken(bearer_token(credentials.authorization, query=credentials.query))
-    except BaseException as error:
-        if requirement.optional and isinstance(error, MissingTokenError):
-            return None
-        forget_frames(error)
-        raise
+    def _tell(self, error: Refused, memo: Memo) -> None:
+        """Tell the log and *on_rejected*, once a request."""
+        if memo.told:
+            return
+        memo.told = True
+        if isinstance(error, KeySourceError) and error.kind == "callback":
+            # A fault in the service's own code: the 503 hides it, so nothing else would show where it is.
+            log.error("request refused: %s", error, exc_info=error)
+        else:
+            log.debug("request refused: %s", error.code)
+        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
+            self._on_rejected(error)

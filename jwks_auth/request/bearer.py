@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import string
 from binascii import a2b_qp
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from jwks_auth.challenge import DEFAULT_SCHEME
 from jwks_auth.errors import InvalidRequestError, MissingTokenError
 
 __all__ = ["bearer_token"]
+
+_BEARER = frozenset({DEFAULT_SCHEME.lower()})
 
 # Nothing here loops over what was sent but C: it is looked at before any signature is, and may be of any shape.
 _B64_OCTETS = (string.ascii_letters + string.digits + "-._~+/").encode()
@@ -31,8 +34,12 @@ _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=&\r\n", b"=\1\2\1\1")
 _ITS_NAME = re.compile(b"\2access_token[\1\2]")
 
 
-def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme: str = "Bearer") -> str:
+def bearer_token(
+    authorization_values: Sequence[str], *, query: str = "", schemes: Collection[str] = _BEARER
+) -> str:
     """The one token sent, of all the request's ``Authorization`` values and its raw *query*.
+
+    *schemes*: those whose credentials are ours, in lower case.
 
     Raises ``MissingTokenError`` when nothing, or another scheme's credentials, were sent;
     ``InvalidRequestError`` for two credentials or a value that can't be read. Every value has to be given: a
@@ -44,7 +51,7 @@ def bearer_token(authorization_values: Sequence[str], *, query: str = "", scheme
     if not value:
         raise MissingTokenError
     sent_scheme, _, token = value.partition(" ")
-    if sent_scheme.lower() != scheme.lower():
+    if sent_scheme.lower() not in schemes:
         raise _no_token_of_ours(value, sent_scheme)
     token = token.lstrip(" ")
     if not _is_b64token(token):

@@ -1,24 +1,150 @@
-"""The part of a request that may carry a token, whichever framework it arrived through."""
+"""The part of a request that may carry a token or a proof, whichever framework it arrived through."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from itertools import pairwise
+from typing import Any, Self
+from urllib.parse import quote
 
 from jwks_auth.runtime import Concealed
 
 __all__ = ["Credentials"]
 
+Headers = Callable[[Any, str], tuple[str, ...]]
+Address = Callable[[Any], str]
+
+_MOST_SUBPROTOCOLS = 64
+"""Names that a WebSocket may offer where one of them may be a token; clients offer a few."""
+
+_PATH = "/:@!$&'()*+,;=-._~"  # what stands unescaped in a path (RFC 3986 section 3.3)
+
 
 class Credentials(Concealed):
-    """The parts of a request that may carry a token; no report of an error shows them.
+    """The parts of a request that may carry a token or prove its possession; no report of an error shows them.
 
-    *authorization*: every ``Authorization`` value in order, as most frameworks' ``get`` hides a second one.
-    *query*: the raw query string. *method* and *url* are for schemes that bind a token to the request.
+    Made by :meth:`from_wsgi` or :meth:`from_asgi`; or of its parts, where neither is at hand. *authorization*: every
+    ``Authorization`` value in order, as most frameworks' ``get`` hides a second one. *query*: the raw query string.
+    *kept* is the request's own mapping, on which its ``Memo`` is kept; *varies*: headers that were looked at besides.
+    All else is read when it is asked for.
     """
 
-    __slots__ = ("authorization", "method", "query", "url")
+    __slots__ = ("_address", "_headers", "authorization", "kept", "method", "query", "varies")
 
     def __init__(
-        self, authorization: Sequence[str], query: str = "", method: str = "GET", *, url: str = ""
+        self,
+        authorization: Sequence[str],
+        query: str = "",
+        method: str = "GET",
+        *,
+        url: str = "",
+        kept: MutableMapping[str, Any] | None = None,
+        headers: Headers | None = None,
+        address: Address | None = None,
+        varies: tuple[str, ...] = (),
     ) -> None:
-        self.authorization, self.query, self.method, self.url = authorization, query, method, url
+        self.authorization, self.query, self.method = authorization, query, method
+        self.kept: MutableMapping[str, Any] = {} if kept is None else kept
+        self._headers = headers or _none
+        self._address = address or (lambda kept: url)
+        self.varies = varies
+
+    @classmethod
+    def from_wsgi(cls, environ: MutableMapping[str, Any], *, url: Callable[[], str] | None = None) -> Self:
+        """The credentials in a WSGI environment, or in a mapping that is one for its headers, as Django's ``META``.
+
+        *url* gives the full URL where a framework knows it better, as behind a proxy that it trusts.
+        """
+        # One value: WSGI servers join repeated headers with commas, which no token holds.
+        return cls(
+            (environ["HTTP_AUTHORIZATION"],) if "HTTP_AUTHORIZATION" in environ else (),
+            environ.get("QUERY_STRING", ""),
+            environ.get("REQUEST_METHOD", ""),
+            kept=environ,
+            headers=_of_wsgi,
+            address=_url_of_wsgi if url is None else lambda kept: url(),
+        )
+
+    @classmethod
+    def from_asgi(cls, scope: MutableMapping[str, Any], *, subprotocol: str = "") -> Self:
+        """The credentials in the scope of an ASGI connection.
+
+        *subprotocol*: of a WebSocket, ``Sec-WebSocket-Protocol: <subprotocol>, <token>`` counts as one more value.
+        """
+        offers = subprotocol != "" and scope["type"] == "websocket"
+        return cls(
+            [*_of_asgi(scope, "authorization"), *(_offered(scope, subprotocol) if offers else ())],
+            scope.get("query_string", b"").decode("latin-1"),
+            scope.get("method", "GET"),
+            kept=scope,
+            headers=_of_asgi,
+            address=_url_of_asgi,
+            varies=("Sec-WebSocket-Protocol",) if offers else (),
+        )
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the first ``Authorization`` value, in lower case; empty where none was sent."""
+        return self.authorization[0].strip(" \t").partition(" ")[0].lower() if self.authorization else ""
+
+    @property
+    def url(self) -> str:
+        """The full URL of the request, as the server or the framework sees it behind the proxies it trusts."""
+        return self._address(self.kept)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the header *name*, in order; where a server joined them, they are one."""
+        return self._headers(self.kept, name)
+
+    def cookies(self, name: str) -> tuple[str, ...]:
+        """Every value of the cookie *name*: a browser may send two, of different paths."""
+        pairs = (pair.partition("=") for line in self.values("Cookie") for pair in line.split(";"))
+        return tuple(value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name)
+
+
+def _none(kept: Any, name: str) -> tuple[str, ...]:
+    return ()
+
+
+def _of_wsgi(environ: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    plain = name.upper().replace("-", "_")
+    key = plain if plain in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{plain}"
+    return (environ[key],) if key in environ else ()
+
+
+def _of_asgi(scope: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    wanted = name.lower().encode("latin-1")
+    return tuple([value.decode("latin-1") for found, value in scope["headers"] if found == wanted])
+
+
+def _url_of_wsgi(environ: Mapping[str, Any]) -> str:
+    scheme = environ.get("wsgi.url_scheme", "http")
+    host = environ.get("HTTP_HOST") or _joined(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT"))
+    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1", "replace")
+    return _url(scheme, host, path, environ.get("QUERY_STRING", ""))
+
+
+def _url_of_asgi(scope: Mapping[str, Any]) -> str:
+    scheme = scope.get("scheme", "http")
+    host = next(iter(_of_asgi(scope, "host")), "") or _joined(*(scope.get("server") or ("", None)))
+    # A server, or an application told of a prefix, sets it; mounted applications add their own, which is in the path.
+    prefix, path = scope.get("app_root_path", scope.get("root_path", "")), scope["path"]
+    whole = path if path.startswith(prefix) else prefix + path
+    return _url(
+        scheme, host, whole.encode("utf-8", "replace"), scope.get("query_string", b"").decode("latin-1")
+    )
+
+
+def _joined(host: str, port: Any) -> str:
+    return f"{host}:{port}" if port else host
+
+
+def _url(scheme: str, host: str, path: bytes, query: str) -> str:
+    return f"{scheme}://{host}{quote(path, safe=_PATH)}" + (f"?{query}" if query else "")
+
+
+def _offered(scope: Mapping[str, Any], subprotocol: str) -> list[str]:
+    offered: list[str] = [*scope.get("subprotocols", ()), ""]
+    if len(offered) > _MOST_SUBPROTOCOLS:
+        return ["", ""]  # read as two credentials: nobody guesses which is one
+    return [f"Bearer {token}" for name, token in pairwise(offered) if name.lower() == subprotocol]

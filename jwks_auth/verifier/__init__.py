@@ -3,12 +3,18 @@
 No request and no framework: credentials come as text.
 """
 
+from jwks_auth.verifier.explain import Explanation
 from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.trust import check_audience
 from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
+    "Explanation",
     "Issuer",
     "Tenants",
     "TokenVerifier",
+    "Verifier",
+    "check_audience",
 ]

@@ -15,6 +15,9 @@ from jwks_auth.claims import (
     ClaimRules,
     Expectations,
     IssuerTerms,
+    VerifiedToken,
+    checked_audience,
+    validate_audience,
     validate_claims,
 )
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
@@ -28,6 +31,7 @@ __all__ = [
     "Trust",
     "bounds_of",
     "by_name",
+    "check_audience",
     "check_declared",
     "check_for_another_key",
     "check_signature",
@@ -130,6 +134,24 @@ def within(asked: Audience, own: Audience | None) -> Audience:
     if not isinstance(own, OwnAudience):
         return asked
     return own if isinstance(asked, AnyAudience) else asked & own
+
+
+def check_audience(
+    token: VerifiedToken, audience: str | Iterable[str] | AnyAudience | None = None, *, named: bool = False
+) -> None:
+    """Judge a verified token's audience alone; *audience* replaces the configured one.
+
+    Of several issuers, one with an audience of its own keeps to it, unless the route *named* its issuer.
+    Raises ``ConfigurationError`` when none is said anywhere.
+    """
+    asked, own = checked_audience(audience), token.terms.audience
+    expected = own if asked is None else asked if named else within(asked, own)
+    if expected is None:
+        raise ConfigurationError(
+            "audience: found none, neither for this call nor for the verifier or the issuer; say which "
+            "identifiers this service answers to, or ANY_AUDIENCE"
+        )
+    validate_audience(token.payload, expected)
 
 
 def check_declared(asked: Audience, terms: Iterable[IssuerTerms]) -> None:

@@ -17,7 +17,6 @@ from jwks_auth.claims import (
     checked_audience,
     checked_expectations,
     token_options,
-    validate_audience,
     validate_claims,
 )
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
@@ -32,12 +31,12 @@ from jwks_auth.verifier.trust import (
     Trust,
     bounds_of,
     by_name,
+    check_audience,
     check_declared,
     check_for_another_key,
     check_signature,
     judged,
     trust_in,
-    within,
 )
 
 __all__ = ["TokenVerifier", "VerifierOptions"]
@@ -244,14 +243,7 @@ class TokenVerifier:
         Of several issuers, one with an audience of its own keeps to it, unless the route *named* its issuer.
         Raises ``ConfigurationError`` when none is said anywhere.
         """
-        asked, own = checked_audience(audience), token.terms.audience
-        expected = own if asked is None else asked if named else within(asked, own)
-        if expected is None:
-            raise ConfigurationError(
-                "audience: found none, neither for this call nor for the verifier or the issuer; say which "
-                "identifiers this service answers to, or ANY_AUDIENCE"
-            )
-        validate_audience(token.payload, expected)
+        check_audience(token, audience, named=named)
 
     def _screen(self, token: UnverifiedToken) -> None:
         """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""

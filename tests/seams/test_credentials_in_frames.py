@@ -343,9 +343,9 @@ def test_one_request_is_verified_once(issuer: FakeIssuer) -> None:
     """Control: a memo that conceals the token still knows it."""
     seen: list[Any] = []
     judge = Authenticator(issuer.settings(audience="api"), on_verified=seen.append)
-    memo, sent = Memo(), Credentials([issuer.headers(aud="api")["Authorization"]])
-    first = judge.authenticate(sent, Requirement(), memo)
-    assert judge.authenticate(sent, Requirement(), memo) is first
-    other = Credentials([issuer.headers(aud="api", sub="other")["Authorization"]])
-    assert judge.authenticate(other, Requirement(), memo) is not first
+    environ = {"HTTP_AUTHORIZATION": issuer.headers(aud="api")["Authorization"]}
+    first = judge.authenticate(Credentials.from_wsgi(environ), Requirement())
+    assert judge.authenticate(Credentials.from_wsgi(environ), Requirement()) is first
+    environ["HTTP_AUTHORIZATION"] = issuer.headers(aud="api", sub="other")["Authorization"]
+    assert judge.authenticate(Credentials.from_wsgi(environ), Requirement()) is not first
     assert len(seen) == 2

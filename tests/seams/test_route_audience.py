@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, InvalidTokenError, Issuer, Tenants, TokenVerifier
-from jwks_auth.adapters import Authenticator, Credentials, Memo, Requirement
+from jwks_auth.adapters import Authenticator, Credentials, Requirement
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt as django_guard
 from jwks_auth_django.checks import check_views
@@ -315,15 +315,15 @@ async def test_what_one_guard_let_in_another_judges_anew(first: Requirement) -> 
     """The memo spares the signature, not the audience; in both orders, sync and async."""
     authenticator = Authenticator(two())
     aud = "feeds" if first is OWN else "reports"
-    memo, sent = Memo(), Credentials([f"Bearer {PARTNER.token(aud=aud)}"])
-    assert authenticator.authenticate(sent, first, memo)
+    sent = Credentials([f"Bearer {PARTNER.token(aud=aud)}"])
+    assert authenticator.authenticate(sent, first)
     for second in {OWN, NAMED, WIDER} - {first}:
         with pytest.raises(InvalidTokenError) as refused:
-            authenticator.authenticate(sent, second, memo)
+            authenticator.authenticate(sent, second)
         assert refused.value.code == "wrong_audience"
         with pytest.raises(InvalidTokenError):
-            await authenticator.aauthenticate(sent, second, memo)
-    assert await authenticator.aauthenticate(sent, first, memo)
+            await authenticator.aauthenticate(sent, second)
+    assert await authenticator.aauthenticate(sent, first)
 
 
 def test_starlette_s_middleware_and_a_wider_route() -> None:

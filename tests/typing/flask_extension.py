@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from jwks_auth import AuthError, KeySourceError, Policy, VerifiedToken
+from jwks_auth import Policy, Refused, VerifiedToken
 from jwks_auth.adapters import Authenticator, Rejection
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask import (
@@ -75,7 +75,7 @@ async def load(token: VerifiedToken) -> str | None:
 @app.errorhandler(AuthRejected)
 def refused(error: AuthRejected) -> ResponseReturnValue:
     """The core's error and answer, typed."""
-    assert_type(error.error, AuthError | KeySourceError)
+    assert_type(error.error, Refused)
     assert_type(error.rejection, Rejection)
     return error.rejection.document, error.rejection.status
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, MissingTokenError
-from jwks_auth.adapters import Authenticator, Credentials, Memo, Requirement
+from jwks_auth.adapters import Authenticator, Credentials, Requirement, finished_headers
 from jwks_auth.claims.token import VerifiedToken
 from jwks_auth.testing import FakeIssuer
 
@@ -76,14 +76,14 @@ def test_a_request_is_verified_once(
     seen: list[VerifiedToken] = []
     settings = {**issuer.settings(audience=["api", "reports"]), "IS_REVOKED": lambda t: asked.append(t)}
     authenticate = face(Authenticator(settings, on_verified=seen.append))
-    memo, sent = Memo(), credentials(issuer, aud="api", scope="a")
-    first = authenticate(sent, Requirement.of(), memo)
-    assert authenticate(sent, Requirement.of(scopes="a"), memo) is first
+    sent = credentials(issuer, aud="api", scope="a")
+    first = authenticate(sent, Requirement.of())
+    assert authenticate(sent, Requirement.of(scopes="a")) is first
     with pytest.raises(AuthError) as caught:
-        authenticate(sent, Requirement.of(audience="reports"), memo)
+        authenticate(sent, Requirement.of(audience="reports"))
     assert caught.value.code == "wrong_audience"
     with pytest.raises(AuthError) as caught:
-        authenticate(sent, Requirement.of(scopes="b"), memo)
+        authenticate(sent, Requirement.of(scopes="b"))
     assert caught.value.status == 403
     assert asked == seen == [first]
 
@@ -94,9 +94,10 @@ def test_a_memo_never_answers_for_another_token(
 ) -> None:
     """Even if an adapter kept one across requests."""
     authenticate = face(Authenticator(issuer.settings(audience="api")))
-    memo = Memo()
+    kept: dict[str, Any] = {}
     for sub in ("u1", "u2"):
-        token = authenticate(credentials(issuer, sub=sub), Requirement.of(), memo)
+        sent = Credentials([issuer.headers(sub=sub)["Authorization"]], kept=kept)
+        token = authenticate(sent, Requirement.of())
         assert token is not None
         assert token.subject == sub
 
@@ -107,11 +108,11 @@ def test_a_wrong_audience_is_not_remembered_as_admitted(
 ) -> None:
     """A refusal leaves the memo unadmitted: the next requirement asks all over."""
     authenticate = face(Authenticator(issuer.settings(audience="api")))
-    memo, sent = Memo(), credentials(issuer, aud="reports")
+    sent = credentials(issuer, aud="reports")
     for _ in range(2):
         with pytest.raises(InvalidTokenError):
-            authenticate(sent, Requirement.of(), memo)
-    assert authenticate(sent, Requirement.of(audience="reports"), memo) is not None
+            authenticate(sent, Requirement.of())
+    assert authenticate(sent, Requirement.of(audience="reports")) is not None
 
 
 @FACES
@@ -133,36 +134,39 @@ def test_refusals_are_told_and_logged_without_the_token(
     assert "secret-subject" not in caplog.text
 
 
-def test_a_refusal_is_told_once_for_the_request_its_memo_is_of(issuer: FakeIssuer) -> None:
-    """Whoever refuses first; the answer tells too, and another request is another refusal."""
+def test_a_refusal_is_told_once_for_its_request(issuer: FakeIssuer) -> None:
+    """Whoever refuses first: the answer tells too, and another request is another refusal."""
     told: list[Exception] = []
     authenticator = Authenticator(issuer.settings(audience="api"), on_rejected=told.append)
-    memo, refused, later = Memo(), InvalidTokenError("user_refused"), InvalidTokenError("expired")
-    assert authenticator.rejection(refused, memo) == authenticator.rejection(refused)
-    authenticator.refused(refused, memo)
-    authenticator.rejection(later, memo)
+    sent, refused, later = Credentials([]), InvalidTokenError("user_refused"), InvalidTokenError("expired")
+    assert authenticator.rejection(refused, sent) == authenticator.rejection(refused, sent)
+    authenticator.rejection(later, sent)
     assert told == [refused]
-    authenticator.rejection(refused, Memo())
-    authenticator.refused(later)
-    assert told == [refused, refused, later]
+    authenticator.rejection(refused, Credentials([]))
+    assert told == [refused, refused]
 
 
-def test_a_memo_that_was_told_remembers_it(issuer: FakeIssuer) -> None:
+def test_what_was_told_is_remembered(issuer: FakeIssuer) -> None:
     """``authenticate`` has told of what it raises."""
     told: list[Exception] = []
     authenticator = Authenticator(issuer.settings(audience="api"), on_rejected=told.append)
-    memo = Memo()
+    sent = credentials(issuer, aud="elsewhere")
     with pytest.raises(InvalidTokenError) as caught:
-        authenticator.authenticate(credentials(issuer, aud="elsewhere"), memo=memo)
-    authenticator.rejection(caught.value, memo)
+        authenticator.authenticate(sent)
+    authenticator.rejection(caught.value, sent)
     assert told == [caught.value]
 
 
-def test_what_depends_on_another_header_says_so(issuer: FakeIssuer) -> None:
-    """An adapter that reads tokens elsewhere names the place, once."""
-    authenticator = Authenticator(issuer.settings(audience="api"), vary=["X-Token", "Cookie"])
-    assert authenticator.guarded_headers([("Vary", "cookie")]) == [("Vary", "cookie, X-Token")]
-    assert authenticator.rejection(MissingTokenError()).fields["Vary"] == "X-Token, Cookie"
+def test_tokens_of_another_header_are_read_there_and_answers_say_so(issuer: FakeIssuer) -> None:
+    """An adapter that reads tokens elsewhere names the place; ``Authorization`` then holds none."""
+    authenticator = Authenticator(issuer.settings(audience="api"), header="X-Token")
+    environ = {"HTTP_X_TOKEN": issuer.headers(sub="u1")["Authorization"]}
+    token = authenticator.authenticate(Credentials.from_wsgi(environ))
+    assert token is not None
+    assert finished_headers(environ, [("Vary", "cookie")]) == [("Vary", "cookie, X-Token")]
+    with pytest.raises(MissingTokenError) as caught:
+        authenticator.authenticate(credentials(issuer))
+    assert authenticator.rejection(caught.value, credentials(issuer)).fields["Vary"] == "X-Token"
 
 
 @FACES
@@ -187,7 +191,7 @@ def test_a_callback_that_fails_is_logged_with_its_traceback(
 def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
     """Status, headers and body; nothing is left for the adapter to decide."""
     settings = {**issuer.settings(audience="api"), "REALM": "orders", "RESOURCE_METADATA": "https://a/meta"}
-    answer = Authenticator(settings).rejection(InvalidTokenError("expired"))
+    answer = Authenticator(settings).rejection(InvalidTokenError("expired"), Credentials([]))
     assert answer.status == 401
     assert answer.headers == (
         (
@@ -206,7 +210,9 @@ def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
 @pytest.mark.parametrize(("seconds", "header"), [(0.0, "1"), (2.1, "3"), (300.0, "300")])
 def test_an_outage_is_503_with_retry_after(issuer: FakeIssuer, seconds: float, header: str) -> None:
     """Whole seconds, at least one; no challenge, as the client is not at fault."""
-    answer = Authenticator(issuer.settings(audience="api")).rejection(KeySourceError(retry_after=seconds))
+    answer = Authenticator(issuer.settings(audience="api")).rejection(
+        KeySourceError(retry_after=seconds), Credentials([])
+    )
     assert (answer.status, answer.headers) == (503, (("Retry-After", header), ("Vary", "Authorization")))
 
 

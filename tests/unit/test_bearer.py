@@ -143,8 +143,8 @@ def test_an_ordinary_query_does_not_matter(query: str) -> None:
 
 def test_another_scheme_can_be_asked_for() -> None:
     """DPoP's tokens are read by the same rules."""
-    assert bearer_token(["dpop a.b.c"], scheme="DPoP") == "a.b.c"
+    assert bearer_token(["dpop a.b.c"], schemes=["dpop"]) == "a.b.c"
     with pytest.raises(MissingTokenError):
-        bearer_token(["Bearer a.b.c"], scheme="DPoP")
+        bearer_token(["Bearer a.b.c"], schemes=["dpop"])
     with pytest.raises(AuthError):
-        bearer_token(["Basic x, DPoP a.b.c"], scheme="DPoP")
+        bearer_token(["Basic x, DPoP a.b.c"], schemes=["dpop"])

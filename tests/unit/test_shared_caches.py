@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth.adapters import guarded_headers, private_value, vary_value
+from jwks_auth.adapters import private_value, vary_value
+from jwks_auth.request.answers import guarded_headers
 
 
 @pytest.mark.parametrize(

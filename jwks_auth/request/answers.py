@@ -1,17 +1,50 @@
-"""Headers for shared caches: the request headers that an answer depends on, and that it is not for everybody.
+"""Answers: a refusal, ready to be sent; and every other answer's headers for shared caches.
 
 ``Vary`` is RFC 9110 section 12.5.5, ``Cache-Control`` RFC 9111 section 5.2.2.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-__all__ = ["guarded_headers", "private_value", "vary_value"]
+__all__ = ["Rejection", "guarded_headers", "private_value", "vary_value"]
 
 _DIRECTIVES = re.compile(r'(?:"[^"]*"|[^,"])+')
 _SHARED = frozenset({"public", "s-maxage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape.
+
+    ``headers`` may name one header twice: copy them as pairs, or :attr:`fields` where a framework can't.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    error: str
+    description: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The headers by name, several values of one joined by commas (RFC 9110 section 5.3)."""
+        fields: dict[str, str] = {}
+        for name, value in self.headers:
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
+        return fields
+
+    @property
+    def body(self) -> bytes:
+        """The JSON body, ``{"error", "error_description"}``; its type is ``application/json``."""
+        return json.dumps(self.document).encode()
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The JSON body as a dict."""
+        return {"error": self.error, "error_description": self.description}
 
 
 def guarded_headers(

@@ -1,0 +1,195 @@
+"""Credentials of a request: alike from WSGI and ASGI, whole, and read when they are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.requests import Request
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Request as WSGIRequest
+
+from jwks_auth.adapters import Authenticator, Credentials, Memo
+from jwks_auth.testing import FakeIssuer
+
+Headers = Sequence[tuple[str, str]]
+
+
+def environ(headers: Headers = (), path: str = "/", query: str = "", **more: Any) -> dict[str, Any]:
+    """The environment a WSGI server makes: repeated headers joined."""
+    made = {"REQUEST_METHOD": "POST", "PATH_INFO": path.encode().decode("latin-1"), "QUERY_STRING": query,
+            "SCRIPT_NAME": "", "wsgi.url_scheme": "https", "SERVER_NAME": "s", "SERVER_PORT": "8000"}  # fmt: skip
+    for name, value in headers:
+        key = "HTTP_" + name.upper().replace("-", "_")
+        key = key.removeprefix("HTTP_") if name.lower() == "content-type" else key
+        made[key] = f"{made[key]},{value}" if key in made else value
+    return {**made, **more}
+
+
+def scope(headers: Headers = (), path: str = "/", query: str = "", **more: Any) -> dict[str, Any]:
+    """The scope an ASGI server makes."""
+    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+    made = {"type": "http", "method": "POST", "path": path, "query_string": query.encode(), "root_path": "",
+            "scheme": "https", "server": ("s", 8000), "headers": pairs}  # fmt: skip
+    return {**made, **more}
+
+
+def of_wsgi(*args: Any, **more: Any) -> Credentials:
+    """From a WSGI server."""
+    return Credentials.from_wsgi(environ(*args, **more))
+
+
+def of_asgi(*args: Any, **more: Any) -> Credentials:
+    """From an ASGI server."""
+    return Credentials.from_asgi(scope(*args, **more))
+
+
+either = pytest.mark.parametrize("made", [of_wsgi, of_asgi], ids=["WSGI", "ASGI"])
+
+
+@either
+def test_all_that_a_scheme_needs_is_there(made: Callable[..., Credentials]) -> None:
+    """Value, scheme, method, query, URL, headers in any case, cookies with quotes and twice, and what is missing."""
+    sent = made(
+        [("Authorization", "dPoP abc"), ("DPoP", "proof"), ("Host", "api.example"), ("Content-Type", "a/b"),
+         ("Cookie", 'a=1; t="x.y=="; a=2; broken')],
+        "/orders/\u00fc b", "page=1",
+    )  # fmt: skip
+    assert list(sent.authorization) == ["dPoP abc"]
+    assert (sent.scheme, sent.method, sent.query) == ("dpop", "POST", "page=1")
+    assert sent.url == "https://api.example/orders/%C3%BC%20b?page=1"
+    assert sent.values("dpop") == ("proof",)
+    assert sent.values("content-type") == ("a/b",)
+    assert sent.values("X-None") == ()
+    assert [sent.cookies(name) for name in ("a", "t", "broken", "c")] == [("1", "2"), ("x.y==",), ("",), ()]
+
+
+@either
+def test_nothing_was_sent(made: Callable[..., Credentials]) -> None:
+    """No header is no value, no scheme and no cookie; without ``Host`` the server says where it is."""
+    sent = made()
+    assert (list(sent.authorization), sent.scheme, sent.cookies("a")) == ([], "", ())
+    assert sent.url == "https://s:8000/"
+
+
+def test_every_value_is_handed_over() -> None:
+    """ASGI tells two headers apart; WSGI servers join them, which no token survives."""
+    twice = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
+    assert list(of_asgi(twice).authorization) == ["Bearer a", "Bearer b"]
+    assert list(of_wsgi(twice).authorization) == ["Bearer a,Bearer b"]
+
+
+def test_credentials_of_parts_have_no_more() -> None:
+    """An adapter for a server of its own says what it knows."""
+    sent = Credentials(["Bearer a"], "q", "PUT", url="https://x.example/")
+    assert (sent.url, sent.values("Host"), sent.cookies("a"), sent.kept) == ("https://x.example/", (), (), {})
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "url"),
+    [
+        ("", "/orders", "/orders"),
+        ("/api", "/orders", "/api/orders"),  # a proxy took the prefix off
+        ("/api", "/api/orders", "/api/orders"),  # a server left it
+    ],
+)
+def test_a_prefix_counts_once(root: str, path: str, url: str) -> None:
+    """``root_path`` as servers and applications set it; the path of a mounted application holds its own."""
+    assert of_asgi([("Host", "h")], path, root_path=root).url == f"https://h{url}"
+    assert (
+        of_asgi([("Host", "h")], path, root_path=f"{root}/sub", app_root_path=root).url == f"https://h{url}"
+    )
+
+
+def test_urls_are_those_of_the_frameworks() -> None:
+    """Behind a proxy that Werkzeug trusts too; for Starlette the scope is what its servers made of the proxy's word."""
+    forwarded = [("Host", "inner"), ("X-Forwarded-Host", "api.example"), ("X-Forwarded-Proto", "https"),
+                 ("X-Forwarded-Prefix", "/v1")]  # fmt: skip
+    given = environ(forwarded, "/a b", "x=1", **{"wsgi.url_scheme": "http", "REMOTE_ADDR": "127.0.0.1"})
+    seen: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(Credentials.from_wsgi(environ).url)
+        assert seen[0] == quote(WSGIRequest(environ).url, safe=":/?=%")
+        return []
+
+    ProxyFix(app, x_host=1, x_proto=1, x_prefix=1)(given, lambda *args: None)
+    assert seen == ["https://api.example/v1/a%20b?x=1"]
+    made = scope([("Host", "api.example")], "/v1/orders", "x=1", root_path="/v1")
+    assert Credentials.from_asgi(made).url == str(Request(made).url)
+
+
+def test_a_framework_s_own_url_wins() -> None:
+    """Asked for when it is needed, and not before."""
+    asked: list[int] = []
+    sent = Credentials.from_wsgi(environ(), url=lambda: asked.append(1) or "https://x.example/")  # type: ignore[func-returns-value]
+    assert asked == []
+    assert sent.url == "https://x.example/"
+
+
+def test_the_hot_path_reads_nothing_else() -> None:
+    """A request with a bearer token is verified without a look at URL, cookies or other headers."""
+
+    class Watched(dict[str, Any]):
+        read: set[str] = set()
+
+        def __getitem__(self, name: str) -> Any:
+            self.read.add(name)
+            return super().__getitem__(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            self.read.add(name)
+            return super().get(name, default)
+
+    issuer = FakeIssuer()
+    given = Watched(environ([*issuer.headers(sub="u1").items(), ("Cookie", "a=b"), ("Host", "h")]))
+    assert Authenticator(issuer.settings()).authenticate(Credentials.from_wsgi(given))
+    assert given.read <= {"HTTP_AUTHORIZATION", "QUERY_STRING", "REQUEST_METHOD", "jwks_auth"}
+
+
+def test_a_websocket_s_subprotocol_is_one_more_value() -> None:
+    """Where it is asked for, of WebSockets alone; answers then depend on it."""
+    offer = {"type": "websocket", "subprotocols": ["chat", "Bearer", "a.b.c"]}
+    sent = Credentials.from_asgi(scope(**offer), subprotocol="bearer")
+    assert (sent.authorization, sent.varies) == (["Bearer a.b.c"], ("Sec-WebSocket-Protocol",))
+    assert Credentials.from_asgi(scope(**offer)).authorization == []
+    assert (
+        Credentials.from_asgi(scope(subprotocols=["bearer", "x"]), subprotocol="bearer").authorization == []
+    )
+    many = Credentials.from_asgi(scope(type="websocket", subprotocols=["bearer"] * 65), subprotocol="bearer")
+    assert len(many.authorization) == 2
+
+
+def test_a_memo_is_kept_on_its_request_and_says_what_it_remembers() -> None:
+    """Whoever makes credentials of it; each authenticator has its own, and another request another."""
+    issuer = FakeIssuer()
+    one, other = Authenticator(issuer.settings()), Authenticator(issuer.settings())
+    given = environ(list(issuer.headers(sub="u1").items()))
+    memo = Memo.on(given, one)
+    assert repr(memo) == "<Memo: nothing verified>"
+    token = one.authenticate(Credentials.from_wsgi(given))
+    assert memo is Memo.on(given, one) is not Memo.on(given, other)
+    assert memo.admission is not None
+    assert memo.admission.token is memo.token is token
+    assert repr(memo) == "<Memo: admitted>"
+    assert Memo.on(environ(), one).token is None
+    refused = Memo()
+    refused.told = True
+    assert repr(refused) == "<Memo: nothing verified, a refusal told>"
+
+
+def test_adapters_parse_no_header() -> None:
+    """Reading credentials is the core's: no adapter decodes or looks up the header that holds them."""
+    root = Path(__file__).parents[2]
+    found = [
+        str(path)
+        for package in ("jwks_auth_django", "jwks_auth_flask", "jwks_auth_fastapi")
+        for path in (root / package).rglob("*.py")
+        if path.name != "testing.py"
+        if re.search(r"HTTP_AUTHORIZATION|b\"authorization\"|QUERY_STRING|query_string", path.read_text())
+    ]
+    assert found == []
