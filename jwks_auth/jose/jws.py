@@ -25,6 +25,7 @@ MAX_TOKEN_LENGTH = 16_384
 """Characters; servers bound the whole header at 8 to 64 KiB."""
 
 _MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
+_LONGEST_TYPE = 128  # letters; no type of a token is longer, and some letters take long to lower
 _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
 _MOST_MARKS = 128  # wherever they stand: certificates and keys in a header have a few
 
@@ -111,7 +112,7 @@ _header = lru_cache(maxsize=256)(_parse_header)
 
 
 def _media_type(typ: str | None) -> str | None:
-    if typ is None:
-        return None
+    if typ is None or len(typ) > _LONGEST_TYPE:
+        return typ
     # RFC 8725bis section 3.11: without "/" it is read as if "application/" came first. Case does not matter.
     return (typ if "/" in typ else f"application/{typ}").lower()
