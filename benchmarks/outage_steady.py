@@ -16,8 +16,8 @@ import jwt
 
 from jwks_auth import PyJWKClient
 from jwks_auth.keys.freshness import State
-from jwks_auth.keys.refresh import Refresh
-from jwks_auth.keys.snapshot import FetchResult, LoadRequest
+from jwks_auth.keys.refresher import Refresh
+from jwks_auth.keys.state import FetchResult, LoadRequest
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 

@@ -15,8 +15,9 @@ from jwks_auth.jose.jwk import VerificationKey
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import Rules
-from jwks_auth.keys.snapshot import FetchResult, LoadRequest, Lookup
+from jwks_auth.keys.lookup import Lookup
 from jwks_auth.keys.source import KeySource
+from jwks_auth.keys.state import FetchResult, LoadRequest
 
 __all__ = ["ALG", "Clock", "HeldThreads", "Provider", "document", "jwk", "source_of"]
 

@@ -3,13 +3,13 @@
 The only room besides ``jose.jwk`` that knows PyJWT's types.
 """
 
-from jwks_auth.client.client import PyJWKClient
-from jwks_auth.client.discovered import ClientOptions, DiscoveredClient
-from jwks_auth.client.keys import ClientKeys
+from jwks_auth.client.client import DiscoveredClient, PyJWKClient
+from jwks_auth.client.keys import keys_of
+from jwks_auth.client.options import ClientOptions
 
 __all__ = [
-    "ClientKeys",
     "ClientOptions",
     "DiscoveredClient",
     "PyJWKClient",
+    "keys_of",
 ]

@@ -1,8 +1,7 @@
 """``PyJWKClient``: PyJWT's class of the same name, whose keys are always there.
 
 A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, request, defaults, methods and exceptions. What
-is deliberately different is listed in ``docs/pyjwt.md``. Behind it stands a
-:class:`~jwks_auth.keys.source.KeySource`.
+is deliberately different is listed in ``docs/pyjwt.md``.
 """
 
 from __future__ import annotations
@@ -12,19 +11,16 @@ from typing import Any
 
 import jwt
 
-from jwks_auth.client.cache import SetCache
-from jwks_auth.client.checks import check_objects, check_rules, check_uri
-from jwks_auth.client.document import copied, loaded_from
-from jwks_auth.client.endpoint import Endpoint
-from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, translated, value_of
-from jwks_auth.client.view import KeySetView, Views
+from jwks_auth.client.endpoint import Endpoint, copied
+from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, translated
+from jwks_auth.client.options import check_objects, check_rules, check_uri
+from jwks_auth.client.view import KeySetView, SetCache, Views, value_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Session
+from jwks_auth.http import Answer, Discovery, Session
 from jwks_auth.jose import parse_jws
 from jwks_auth.keys import (
     FetchResult,
     Health,
-    KeyEvent,
     KeySource,
     LoadRequest,
     Lookup,
@@ -37,7 +33,7 @@ from jwks_auth.keys import (
 from jwks_auth.runtime import RawToken
 from jwks_auth.stores import KeySetStore, shared_store
 
-__all__ = ["PyJWKClient"]
+__all__ = ["DiscoveredClient", "PyJWKClient"]
 
 
 class PyJWKClient(jwt.PyJWKClient):
@@ -53,6 +49,8 @@ class PyJWKClient(jwt.PyJWKClient):
 
     A wrong parameter raises an error that is both a ``ConfigurationError`` and a ``PyJWKClientError``.
     """
+
+    _discovery: Discovery | None = None
 
     def __init__(
         self,
@@ -77,7 +75,6 @@ class PyJWKClient(jwt.PyJWKClient):
         check_uri(uri)
         self.uri, self.headers = uri, {} if headers is None else headers
         self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
-        self._accept_empty = accept_empty
         check_objects(
             self.headers, max_cached_keys, ssl_context=ssl_context, session=session, on_event=on_event
         )
@@ -92,9 +89,15 @@ class PyJWKClient(jwt.PyJWKClient):
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
         load = self._load if store is None else self._sharing(store, rules)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
-        self.jwk_set_cache = SetCache(self.source, self.get_jwk_set, self._fill) if cache_jwk_set else None
         self._views = Views()
-        self._endpoint = Endpoint(self, session=session, max_bytes=max_response_bytes)
+        self._endpoint = Endpoint(
+            self, self._discovery, session=session, max_bytes=max_response_bytes, accept_empty=accept_empty
+        )
+        self.jwk_set_cache = None
+        if cache_jwk_set:
+            self.jwk_set_cache = SetCache(
+                lifespan, state=lambda: self.source.state, show=self.get_jwk_set, fill=self._fill
+            )
 
     # What PyJWT's class offers
 
@@ -108,8 +111,7 @@ class PyJWKClient(jwt.PyJWKClient):
         endpoint = self._endpoint
         if endpoint.request is not None:
             return copied(endpoint.fetch(endpoint.request.held).document)
-        held = self.source.cache.snapshot
-        answer = endpoint.fetch(held)
+        answer = endpoint.fetch(held := self.source.snapshot)
         self._publish(answer.document, answer, held)
         return copied(answer.document)
 
@@ -128,14 +130,13 @@ class PyJWKClient(jwt.PyJWKClient):
         ``PyJWKClientError`` for a kid that is not there, ``PyJWKClientConnectionError`` where that could
         not be found out.
         """
-        source = self.source
-        snapshot = source.cache.snapshot
-        if source.clock() < snapshot.fresh_until:
+        snapshot = self.source.fresh()
+        if snapshot is not None:
             try:
                 return snapshot.found[kid]  # type: ignore[index,no-any-return]
             except (KeyError, TypeError):
                 pass  # not looked for yet, not there, or no name at all
-        return value_of(source.lookup(self._wanted(kid, None)))
+        return value_of(self.source.lookup(self._lookup(kid, None)))
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
@@ -145,7 +146,7 @@ class PyJWKClient(jwt.PyJWKClient):
         # A method that was overridden, or patched by a test, is asked for tokens without a kid too, as in PyJWT.
         if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
             return self.get_signing_key(kid)
-        return value_of(self.source.lookup(self._wanted(kid, alg)))
+        return value_of(self.source.lookup(self._lookup(kid, alg)))
 
     # The same for event loops
 
@@ -159,18 +160,18 @@ class PyJWKClient(jwt.PyJWKClient):
 
     async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
         """As :meth:`get_signing_key`, without holding the event loop."""
-        return value_of(await self.source.alookup(self._wanted(kid, None)))
+        return value_of(await self.source.alookup(self._lookup(kid, None)))
 
     async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
         """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
         sent = RawToken(token)
         del token
-        return value_of(await self.source.alookup(self._wanted(*sent.read(_header))))
+        return value_of(await self.source.alookup(self._lookup(*sent.read(_header))))
 
     def warm_up(self, refresh: bool = False) -> None:
         """Fetch the keys now, if they are not in the cache; *refresh* asks the endpoint whatever is in the cache.
 
-        Raises as :meth:`get_jwk_set` does, but not for keys that PyJWT can't show.
+        Raises as :meth:`get_jwk_set`, but not for keys that PyJWT can't show.
         """
         value_of(self.source.lookup(_WHOLE, force=refresh))
 
@@ -183,44 +184,48 @@ class PyJWKClient(jwt.PyJWKClient):
         return self.source.health()
 
     def view_of(self, snapshot: Snapshot) -> KeySetView:
-        """The keys in *snapshot* as PyJWT's objects."""
+        """Return the keys in *snapshot* as PyJWT's objects."""
         return self._views.of(snapshot)
 
     # Between the source and fetch_data
 
     def _load(self, request: LoadRequest) -> FetchResult:
-        with self._endpoint.filling(request):
-            loaded = self._loaded(self.fetch_data(), self._endpoint.answer, request.held)
-        self._views.prepare(loaded, request.held)
-        return loaded
-
-    def _record_name(self) -> str:
-        """All that says which keys these are: what a store keeps under it is no other client's."""
-        return "\n".join([self.uri, *(f"{name}: {value}" for name, value in sorted(self.headers.items()))])
-
-    def _loaded(self, document: Any, answer: Answer | None, held: Snapshot) -> FetchResult:
-        return loaded_from(document, answer, held, accept_empty=self._accept_empty)
+        endpoint = self._endpoint
+        with endpoint.meeting(request):
+            result = endpoint.read(self.fetch_data(), endpoint.answer, request.held)
+        self._views.prepare(result, request.held)
+        return result
 
     def _publish(self, document: Any, answer: Answer | None, held: Snapshot) -> None:
         try:
-            self.source.refresher.publish(self._loaded(document, answer, held))
+            self.source.publish(self._endpoint.read(document, answer, held))
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
 
     def _fill(self, document: Any) -> None:
-        self._publish(document, None, self.source.cache.snapshot)
+        if document is None:
+            self.source.publish(None)
+        else:
+            self._publish(document, None, self.source.snapshot)
+
+    def _record_name(self) -> str:
+        """Return all that says which keys these are: a store's record under it is no other client's."""
+        # Another issuer's metadata may be at the same address; who took that one's keys would not see that it is.
+        issuer = [] if self._discovery is None else [self._discovery.issuer]
+        headers = (f"{name}: {value}" for name, value in sorted(self.headers.items()))
+        return "\n".join([*issuer, self.uri, *headers])
 
     def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
         def report(kind: str) -> None:
-            self.source.tell(KeyEvent("store_failed", self.source.cache.uri, kind=kind))
+            self.source.note_store_failure(kind)
 
+        name = self._record_name()
         try:
-            name = self._record_name()
             return SharedLoad(self._load, shared_store(store), rules, name=name, on_failure=report)
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
 
-    def _wanted(self, kid: str | None, alg: str | None) -> Lookup[jwt.PyJWK]:
+    def _lookup(self, kid: str | None, alg: str | None) -> Lookup[jwt.PyJWK]:
         if kid is not None and not isinstance(kid, str):
             raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
 
@@ -234,6 +239,14 @@ class PyJWKClient(jwt.PyJWKClient):
             return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
 
         return Lookup(pick, kid)
+
+
+class DiscoveredClient(PyJWKClient):
+    """A client that asks the issuer's metadata where the keys are, when it first needs them."""
+
+    def __init__(self, discovery: Discovery, **options: Any) -> None:
+        self._discovery = discovery
+        super().__init__(discovery.urls[0], **options)
 
 
 _GET_SIGNING_KEY = PyJWKClient.get_signing_key

@@ -1,4 +1,4 @@
-"""The address of a client's keys, and which refresh a fetch belongs to."""
+"""The address of a client's keys: fetching from it, and reading the document that comes."""
 
 from __future__ import annotations
 
@@ -6,39 +6,56 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import jwt
 
 from jwks_auth.client.errors import translated
-from jwks_auth.errors import KeySourceError
-from jwks_auth.http import Answer, Fetcher, Session
-from jwks_auth.keys import GRACE, LoadRequest, RefreshReason, Snapshot
-from jwks_auth.runtime import BoundedCalls
+from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.http import Answer, Discovery, Fetcher, Session
+from jwks_auth.jose import KeySet
+from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
+from jwks_auth.runtime import BoundedCalls, give_way
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "copied", "key_set_of"]
+
+_NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those below
 
 
 class Endpoint:
-    """Fetches for *client*, as its ``uri``, ``headers``, ``timeout`` and ``ssl_context`` are at that moment."""
+    """Fetches for *client*, as its ``uri``, ``headers``, ``timeout`` and ``ssl_context`` are at that moment.
 
-    def __init__(self, client: jwt.PyJWKClient, *, session: Session | None, max_bytes: int) -> None:
-        self._client, self._session, self._max_bytes = client, session, max_bytes
+    *discovery* finds the ``uri``, where it is not given. *accept_empty*: a set without usable keys is the provider's
+    word, not a failure.
+    """
+
+    def __init__(
+        self,
+        client: jwt.PyJWKClient,
+        discovery: Discovery | None,
+        *,
+        session: Session | None,
+        max_bytes: int,
+        accept_empty: bool,
+    ) -> None:
+        self._client, self._discovery, self._session, self._max_bytes = client, discovery, session, max_bytes
+        self._accept_empty = accept_empty
         self._etag_from: str | None = None
         self._here = threading.local()
         self._calls = BoundedCalls()
 
     @property
     def request(self) -> LoadRequest | None:
-        """The refresh that this thread is making, if it is making one."""
+        """The request that this thread is meeting, if there is one."""
         return getattr(self._here, "request", None)
 
     @property
     def answer(self) -> Answer | None:
-        """The last answer fetched."""
+        """The last answer fetched for it."""
         return getattr(self._here, "answer", None)
 
     @contextmanager
-    def filling(self, request: LoadRequest) -> Iterator[None]:
+    def meeting(self, request: LoadRequest) -> Iterator[None]:
         """Make this thread's fetches part of *request*."""
         self._here.request, self._here.answer = request, None
         try:
@@ -47,19 +64,32 @@ class Endpoint:
             self._here.request = self._here.answer = None
 
     def fetch(self, held: Snapshot) -> Answer:
-        """The key set document; after a 304 the one *held*. Raises ``KeySourceError``."""
+        """Return the key set document; after a 304 the one *held*. Raises ``KeySourceError``."""
+        discovery = self._discovery
+        if discovery is None:
+            return self._fetch_keys(held)
+        self._client.uri = discovery.jwks_uri(self.fetch_from)
+        try:
+            answer = self._fetch_keys(held)
+        except KeySourceError as exc:
+            discovery.note_failure(exc.kind)
+            raise
+        discovery.note_success()
+        return answer
+
+    def _fetch_keys(self, held: Snapshot) -> Answer:
         uri, request = self._client.uri, self.request
         # An ETag is one address's word, and discovery may have brought another.
-        etag = held.loaded.etag if self._etag_from == uri else None
+        etag = held.result.etag if self._etag_from == uri else None
         revalidate = request is None or request.reason in (RefreshReason.UNKNOWN_KID, RefreshReason.EXPLICIT)
         answer = self.fetch_from(uri, etag, revalidate=revalidate)
         if answer.document is None:
-            answer = Answer(held.loaded.raw, answer.etag or etag, answer.max_age)
+            answer = Answer(held.result.raw, answer.etag or etag, answer.max_age)
         self._etag_from, self._here.answer = uri, answer
         return answer
 
     def fetch_from(self, url: str, etag: str | None = None, *, revalidate: bool = False) -> Answer:
-        """Any document of the provider, within the time of the refresh; raises ``KeySourceError``."""
+        """Return any document of the provider, within the time of the refresh; raises ``KeySourceError``."""
         client, request = self._client, self.request
         fetcher = Fetcher(
             headers=client.headers,
@@ -72,9 +102,53 @@ class Endpoint:
         try:
             if request is not None:
                 return fetch(deadline=request.deadline)
-            # A refresh that hangs is given up by its source; this one is nobody's but the caller's.
+            # A refresh that hangs is given up by its source; this fetch is nobody's but the caller's.
             return self._calls.result(fetch, client.timeout + GRACE)
         except TimeoutError as exc:
             raise translated(KeySourceError("the fetch hangs past its deadline", kind="timeout")) from exc
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
+
+    def read(self, document: Any, answer: Answer | None, held: Snapshot) -> FetchResult:
+        """Return the keys in *document*; those *held*, if it is the same again. *answer* came from the network.
+
+        Raises ``KeySourceError`` for what is no key set, or one without usable keys.
+        """
+        document = copied(document)
+        unchanged = isinstance(document, dict) and document == held.result.document
+        keys = held.keys if unchanged else key_set_of(document)
+        if not keys.keys and not self._accept_empty:
+            raise KeySourceError(_without_keys(keys), kind="no_usable_keys")
+        if answer is None:  # an overriding fetch_data got its document elsewhere
+            return FetchResult(document=document, keys=keys)
+        return FetchResult(
+            document=document, keys=keys, raw=answer.document, etag=answer.etag, max_age=answer.max_age
+        )
+
+
+def copied(document: Any) -> Any:
+    """Return a copy of *document* whose keys may be changed in place: an override may do that, and a program too."""
+    if not isinstance(document, dict):
+        return document
+    if not isinstance(document.get("keys"), list):
+        return dict(document)
+    return {**document, "keys": [dict(key) if isinstance(key, dict) else key for key in document["keys"]]}
+
+
+def key_set_of(document: Any) -> KeySet:
+    """Return the usable keys in *document*, read with a pause before each; raises ``KeySourceError``."""
+    if isinstance(document, jwt.PyJWKSet):
+        return KeySet.from_dict({"keys": [key._jwk_data for key in document.keys]}, pause=give_way)
+    if not isinstance(document, dict):
+        raise KeySourceError("The JWKS endpoint did not return a JSON object", kind="not_an_object")
+    try:
+        return KeySet.read(document, pause=give_way)
+    except ConfigurationError as exc:
+        found = "The JWKS endpoint did not return a key set" if document.get("keys") else _NO_KEYS
+        raise KeySourceError(f"{found}: {exc}", kind="not_a_key_set") from exc
+
+
+def _without_keys(keys: KeySet) -> str:
+    if not keys.refused:
+        return f"{_NO_KEYS}: {keys.why_unusable}"
+    return f"The JWKS endpoint did not contain any signing keys: {keys.why_unusable}"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import jwt
 from jwt.exceptions import PyJWKClientConnectionError
 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
-from jwks_auth.keys import LookupResult
 
 __all__ = [
     "ClientConfigurationError",
@@ -17,10 +14,7 @@ __all__ = [
     "NoUsableKeysError",
     "UnknownKeyError",
     "translated",
-    "value_of",
 ]
-
-ValueT = TypeVar("ValueT")
 
 _NO_KEY_SET = frozenset({"no_usable_keys", "not_a_key_set"})
 _NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding"})
@@ -70,12 +64,3 @@ def translated(error: KeySourceError) -> KeySourceError:
     twin = made(text, kind=error.kind, retry_after=error.retry_after)
     twin.__cause__ = error.__cause__ or error
     return twin
-
-
-def value_of(found: LookupResult[ValueT]) -> ValueT:
-    """Return the value found; raise the error that says why there is none."""
-    if found.value is not None:
-        return found.value
-    if found.error is not None:
-        raise translated(found.error)
-    raise UnknownKeyError

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 
-from jwks_auth.client.client import PyJWKClient
+from jwks_auth.client.view import KeySetView
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys import Lookup, Snapshot, resolved, wanted_key
+from jwks_auth.keys import KeyProvider, KeySource, Lookup, Snapshot, key_lookup, resolved
 from jwks_auth.runtime import ask
 
-__all__ = ["ClientKeys"]
+__all__ = ["keys_of"]
 
 
-class ClientKeys:
-    """A key provider over *client*, whose ``match_kid`` may be a program's own.
+class Client(Protocol):
+    """The part of a client that is needed."""
+
+    source: KeySource
+
+    @property
+    def match_kid(self) -> Any:
+        """The method that chooses a key by its kid."""
+
+    def view_of(self, snapshot: Snapshot) -> KeySetView:
+        """Return the keys in *snapshot* as PyJWT's objects."""
+
+
+def keys_of(client: Client) -> KeyProvider:
+    """Return a key provider over *client*, whose ``match_kid`` counts as it is now: PyJWT's, or a program's own."""
+    if client.match_kid is jwt.PyJWKClient.match_kid:
+        return client.source
+    return _MatchedKeys(client)
+
+
+class _MatchedKeys:
+    """The keys of *client*, whose ``match_kid`` is a program's own.
 
     That is given PyJWT's view of the keys which may verify signatures, and returns one of them or ``None``; raising
     PyJWT's error is ``None``, too. Whichever it is, a key verifies no other algorithms than its own.
     """
 
-    def __init__(self, client: PyJWKClient) -> None:
+    def __init__(self, client: Client) -> None:
         self._client, self._source = client, client.source
 
     @property
@@ -30,26 +50,22 @@ class ClientKeys:
         return self._source.key_set
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it is fresh. Never waits and starts nothing. Raises ``KeySourceError`` for a failing method."""
-        if self._client.match_kid is jwt.PyJWKClient.match_kid:
-            return self._source.find(kid, alg)
-        snapshot = self._source.cache.snapshot
-        return self._matched(snapshot, kid, alg) if self._source.clock() < snapshot.fresh_until else None
+        """Return the key, if it is fresh. Never waits. Raises ``KeySourceError`` for a failing method."""
+        snapshot = self._source.fresh()
+        return None if snapshot is None else self._matched(snapshot, kid, alg)
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key in whatever state, waiting only where that can help; raises as the client's source does."""
-        return resolved(self._source.lookup(self._wanted(kid, alg, tried)), tried)
+        """Return the key in whatever state, waiting only where that can help; raises as the client's source does."""
+        return resolved(self._source.lookup(self._lookup(kid, alg, tried)), tried)
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
         """As :meth:`resolve`, without holding the event loop."""
-        return resolved(await self._source.alookup(self._wanted(kid, alg, tried)), tried)
+        return resolved(await self._source.alookup(self._lookup(kid, alg, tried)), tried)
 
-    def _wanted(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:
-        if self._client.match_kid is jwt.PyJWKClient.match_kid:
-            return wanted_key(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)
-        return wanted_key(lambda snapshot: self._matched(snapshot, kid, alg), kid, tried)
+    def _lookup(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:
+        return key_lookup(lambda snapshot: self._matched(snapshot, kid, alg), kid, tried)
 
     def _matched(self, snapshot: Snapshot, kid: str | None, alg: str) -> VerificationKey | None:
         view = self._client.view_of(snapshot)

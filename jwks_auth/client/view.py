@@ -1,28 +1,31 @@
-"""A key set as PyJWT's types show it, made once for each set."""
+"""PyJWT's types: a view of each key set, made once, the end of a lookup, and PyJWT's cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
+from jwt.jwk_set_cache import JWKSetCache
 
-from jwks_auth.client.errors import KeySetError, NoUsableKeysError
+from jwks_auth.client.errors import KeySetError, NoUsableKeysError, UnknownKeyError, translated
 from jwks_auth.jose import KeySet, VerificationKey, paced
-from jwks_auth.keys import FetchResult, Snapshot
+from jwks_auth.keys import FetchResult, LookupResult, Snapshot, State
 from jwks_auth.runtime import give_way
 
-__all__ = ["KeySetView", "Views"]
+__all__ = ["KeySetView", "SetCache", "Views", "value_of"]
+
+ValueT = TypeVar("ValueT")
 
 
 class KeySetView:
     """PyJWT's objects for one key set, made with a *pause* before each."""
 
-    def __init__(self, loaded: FetchResult, *, pause: Callable[[], object] | None = None) -> None:
-        self.keys = loaded.keys
-        self._document = loaded.document
+    def __init__(self, result: FetchResult, *, pause: Callable[[], object] | None = None) -> None:
+        self.keys = result.keys
+        self._document = result.document
         self._jwk_set: jwt.PyJWKSet | None = None
-        made = {id(key): _pyjwk(key.jwk) for key in paced(loaded.keys.keys, pause)}
+        made = {id(key): _pyjwk(key.jwk) for key in paced(result.keys.keys, pause)}
         self._made = {name: jwk for name, jwk in made.items() if jwk is not None}
         self.signing_keys = [jwk for jwk in self._made.values() if jwk.key_id]
 
@@ -63,14 +66,53 @@ class Views:
         view = self._view
         if view.keys is not snapshot.keys:
             view = self._next
-            self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.loaded)
+            self._view = view = view if view.keys is snapshot.keys else KeySetView(snapshot.result)
         return view
 
-    def prepare(self, loaded: FetchResult, held: Snapshot) -> None:
-        """Make the view of keys just *loaded*, if that of the keys *held* before was asked for."""
-        if loaded.keys is not held.keys and self._view.keys is held.keys:
+    def prepare(self, result: FetchResult, held: Snapshot) -> None:
+        """Make the view of the keys in *result*, just fetched, if that of the keys *held* before was asked for."""
+        if result.keys is not held.keys and self._view.keys is held.keys:
             # Made in the thread of the load it holds up no caller and no event loop.
-            self._next = KeySetView(loaded, pause=give_way)
+            self._next = KeySetView(result, pause=give_way)
+
+
+class SetCache(JWKSetCache):
+    """``jwk_set_cache``: the attribute of PyJWT's client that some subclasses read and fill.
+
+    *state* tells the state of the keys, *show* makes a ``PyJWKSet``, *fill* takes a document, or ``None`` to forget.
+    """
+
+    def __init__(
+        self,
+        lifespan: float,
+        *,
+        state: Callable[[], State],
+        show: Callable[[], jwt.PyJWKSet],
+        fill: Callable[[Any], None],
+    ) -> None:
+        super().__init__(lifespan)
+        self._state, self._show, self._fill = state, show, fill
+
+    def put(self, jwk_set: Any) -> None:
+        """Hold the keys in *jwk_set*, a ``PyJWKSet`` or a document; ``None`` forgets those held."""
+        self._fill(jwk_set)
+
+    def get(self) -> jwt.PyJWKSet | None:
+        """Return the keys, while they are within their lifespan."""
+        return self._show() if self._state() in (State.FRESH, State.AHEAD) else None
+
+    def is_expired(self) -> bool:
+        """Return whether there are keys, past their lifespan."""
+        return self._state() in (State.STALE, State.EXPIRED)
+
+
+def value_of(result: LookupResult[ValueT]) -> ValueT:
+    """Return the value found; raise the error that says why there is none."""
+    if result.value is not None:
+        return result.value
+    if result.error is not None:
+        raise translated(result.error)
+    raise UnknownKeyError
 
 
 def _pyjwk_set(document: Any, keys: KeySet) -> jwt.PyJWKSet:

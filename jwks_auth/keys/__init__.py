@@ -3,30 +3,19 @@
 Lookups by ``kid`` and algorithm only: whose token it is and what it says is decided elsewhere.
 """
 
-from jwks_auth.keys.cache_state import RecentKids
 from jwks_auth.keys.events import KeyEvent, OnEvent
 from jwks_auth.keys.fake import VettedKeys, mark_fake, vetted
-from jwks_auth.keys.freshness import BRIEF_WAIT, RefreshReason, Rules, State, WaitPolicy
-from jwks_auth.keys.refresh import GRACE
+from jwks_auth.keys.freshness import RefreshReason, Rules, State
+from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
+from jwks_auth.keys.provider import KeyProvider
+from jwks_auth.keys.refresher import GRACE
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import (
-    Deferred,
-    FetchResult,
-    Health,
-    LoadRequest,
-    Lookup,
-    LookupResult,
-    Snapshot,
-    resolved,
-    wanted_key,
-)
 from jwks_auth.keys.source import KeySource
-from jwks_auth.keys.supplied import KeyProvider, StaticKeys, SuppliedKeys, usable_keys
+from jwks_auth.keys.state import FetchResult, Health, LoadRequest, Snapshot
+from jwks_auth.keys.supplied import StaticKeys, SuppliedKeys, usable_keys
 
 __all__ = [
-    "BRIEF_WAIT",
     "GRACE",
-    "Deferred",
     "FetchResult",
     "Health",
     "KeyEvent",
@@ -45,10 +34,9 @@ __all__ = [
     "StaticKeys",
     "SuppliedKeys",
     "VettedKeys",
-    "WaitPolicy",
+    "key_lookup",
     "mark_fake",
     "resolved",
     "usable_keys",
     "vetted",
-    "wanted_key",
 ]

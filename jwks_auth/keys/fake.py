@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import FAKE, KeySet, VerificationKey
-from jwks_auth.keys.snapshot import found
-from jwks_auth.keys.supplied import KeyProvider, StaticKeys, SuppliedKeys
+from jwks_auth.keys.provider import KeyProvider, other_than
+from jwks_auth.keys.supplied import StaticKeys, SuppliedKeys
 
 __all__ = ["VettedKeys", "mark_fake", "vetted"]
 
@@ -64,7 +64,7 @@ class VettedKeys:
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
-        return found(self.key_set.select(kid, alg), tried)
+        return other_than(tried, self.key_set.select(kid, alg))
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None

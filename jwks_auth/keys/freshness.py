@@ -82,7 +82,7 @@ class Life:
         return cls(born + lifespan * (0.75 + 0.15 * draw), expires_at, expires_at + rules.stale_if_error)
 
     def state(self, now: float) -> State:
-        """The state at *now*; ``EMPTY`` for a life that never began."""
+        """Return the state at *now*; ``EMPTY`` for a life that never began."""
         if now < self.refresh_at:
             return State.FRESH
         if now < self.expires_at:
@@ -155,7 +155,7 @@ class Decision(NamedTuple):
     """A lookup's next step: the fetch to start, if any, and how long to wait for the one in progress."""
 
     fetch: RefreshReason | None
-    patience: WaitPolicy
+    wait: WaitPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.jose import KeySet
-from jwks_auth.keys.snapshot import FetchResult
+from jwks_auth.keys.state import FetchResult
 
 __all__ = ["Record"]
 
@@ -21,24 +21,24 @@ class Record:
     ``name`` is the one it was put under: moved to another, as by renaming a file, it would be another issuer's keys.
     """
 
-    loaded: FetchResult
+    result: FetchResult
     fetched_at: float
     name: str = ""
 
     def to_bytes(self) -> bytes | None:
         """The record as JSON; ``None`` for a document that JSON can't hold (an override's own object)."""
-        loaded = self.loaded
-        if not isinstance(loaded.document, dict):
+        result = self.result
+        if not isinstance(result.document, dict):
             return None
         fields = {
             "version": _VERSION,
             "name": self.name,
             "fetched_at": self.fetched_at,
-            "max_age": loaded.max_age,
-            "etag": loaded.etag,
-            "document": loaded.document,
+            "max_age": result.max_age,
+            "etag": result.etag,
+            "document": result.document,
             # An overriding fetch_data may have changed the document; the ETag belongs to what came.
-            "raw": None if loaded.raw == loaded.document else loaded.raw,
+            "raw": None if result.raw == result.document else result.raw,
         }
         try:
             return json.dumps(fields, separators=(",", ":")).encode()
@@ -59,7 +59,7 @@ class Record:
                 or not isinstance(document, dict)
             ):
                 raise ValueError("another version")
-            loaded = FetchResult(
+            result = FetchResult(
                 document=document,
                 keys=KeySet.read(document),
                 raw=document if raw is None else raw,
@@ -68,7 +68,7 @@ class Record:
             )
         except (LookupError, TypeError, ArithmeticError, RecursionError) as exc:
             raise ValueError("no record") from exc
-        return cls(loaded, fetched_at, name)
+        return cls(result, fetched_at, name)
 
 
 def _number(value: Any) -> float:

@@ -1,36 +1,87 @@
-"""The fetches of one source: at most one in the air, each landing in the cache once.
+"""Refreshes of one source: at most one in progress, each ending once.
 
 State changes under the lock; nothing is loaded, waited for or told while it is held.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import threading
 import time
-import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from functools import partial
+from weakref import WeakSet
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.keys.cache_state import CacheState
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import Decision, RefreshReason
-from jwks_auth.keys.refresh import Refresh, Waiters
-from jwks_auth.keys.snapshot import FetchResult, LoadRequest, caused
+from jwks_auth.keys.freshness import BRIEF_WAIT, Decision, RefreshReason, WaitPolicy
+from jwks_auth.keys.state import CacheState, Deferred, FetchResult, LoadRequest
 from jwks_auth.runtime import elapsed, in_background
 
-__all__ = ["Refresher"]
+__all__ = ["GRACE", "Refresh", "Refresher"]
+
+GRACE = 1.0
+"""Seconds past its deadline after which a refresh that did not end is given up."""
 
 _MOST_ABANDONED = 2
-"""Fetches that hang past their deadline before no further one is started."""
+"""Refreshes that hang past their deadline before no further one is started."""
+
+
+class Refresh:
+    """One refresh, owned by the source: callers wait for it, and whoever gives up harms nobody."""
+
+    def __init__(
+        self, reason: RefreshReason, started: float, timeout: float, *, kid: str | None = None
+    ) -> None:
+        self.reason, self.kid = reason, kid
+        self.started = started
+        self.deadline = started + timeout
+        self.given_up_at = self.deadline + GRACE
+        self.ended = False
+        """Its thread is done."""
+        self.outcome: Future[KeySourceError | None] = Future()
+        """The end, always as a result: ``None`` is success."""
+        # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.
+        self.outcome.set_running_or_notify_cancel()
+
+    @property
+    def succeeded(self) -> bool:
+        """Return whether it has brought keys."""
+        return self.outcome.done() and self.outcome.result() is None
+
+    @property
+    def deferred(self) -> bool:
+        """Return whether it was left to another process."""
+        return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
+
+    def until(self, policy: WaitPolicy, wait: float, began: float) -> float:
+        """Return the time until which a lookup that *began* then waits, *wait* seconds at most."""
+        if policy is WaitPolicy.NONE:
+            return began
+        if policy is WaitPolicy.BRIEF:
+            return min(self.started, began) + min(wait, BRIEF_WAIT)
+        return min(began + wait, self.given_up_at)
+
+    def wait(self, seconds: float) -> None:
+        """Block this thread until the refresh has ended, or for *seconds*."""
+        with suppress(FutureTimeout):
+            self.outcome.result(seconds)
+
+    async def await_(self, seconds: float) -> None:
+        """As :meth:`wait`, on whichever event loop is running."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
 
 
 class Refresher:
-    """Starts and lands refreshes of *timeout* seconds, each of them one call of *load*.
+    """Starts and ends refreshes of *timeout* seconds, each of them one call of *load*.
 
-    What they bring goes into *cache*, what happens is told to *tell*.
+    Keys that come go into *cache*; *tell* hears of every event.
     """
 
     def __init__(
@@ -46,10 +97,9 @@ class Refresher:
         spawn: Callable[[Callable[[], None]], None] = in_background,
     ) -> None:
         self.current: Refresh | None = None
-        """The refresh in the air. May be read without the lock."""
-        self.waiters = Waiters()
-        self.load, self.cache, self.clock, self.wall = load, cache, clock, wall
-        self._tell, self._timeout, self._rng, self._spawn = tell, timeout, rng, spawn
+        """The refresh in progress. May be read without the lock."""
+        self.load, self.clock, self.wall = load, clock, wall
+        self._cache, self._tell, self._timeout, self._rng, self._spawn = cache, tell, timeout, rng, spawn
         self._abandoned: tuple[Refresh, ...] = ()
         self._lock = threading.Lock()
         _all.add(self)
@@ -59,106 +109,110 @@ class Refresher:
         return sum(not refresh.ended for refresh in self._abandoned) < _MOST_ABANDONED
 
     def overdue(self, now: float) -> bool:
-        """Return whether the refresh in the air should long have landed."""
+        """Return whether the refresh in progress should have ended long ago."""
         return self.current is not None and now >= self.current.given_up_at
 
     def start(
         self, decide: Callable[[Refresh | None], Decision | None], now: float, *, kid: str | None = None
     ) -> tuple[Refresh | None, Decision | None]:
-        """Do what *decide* says of the refresh in the air: start one, for *kid*, or let it be."""
+        """Do what *decide* says of the refresh in progress: start one, for *kid*, or let it be."""
         with self._lock:
             event = self._abandon_overdue(now)
-            move = decide(self.current)
-            reason = move and move.fetch
+            decision = decide(self.current)
+            reason = decision and decision.fetch
             if reason is not None:
                 self.current = self._new(reason, now, kid)
             refresh = self.current
         self._tell(event)
         if reason is not None and refresh is not None:
             self._launch(refresh)
-        return refresh, move
+        return refresh, decision
 
-    def publish(self, loaded: FetchResult | None) -> None:
+    def publish(self, result: FetchResult | None) -> None:
         """Take keys that were fetched outside a refresh; ``None`` drops those in hand."""
         event = None
         with self._lock:
-            if loaded is None:
-                self.cache.forget()
+            if result is None:
+                self._cache.forget()
             else:
-                event = self.cache.accept(loaded, self.clock(), wall=self.wall(), draw=self._rng())
+                event = self._cache.accept(result, self.clock(), wall=self.wall(), draw=self._rng())
         self._tell(event)
 
     def _new(self, reason: RefreshReason, now: float, kid: str | None) -> Refresh:
         if reason is RefreshReason.UNKNOWN_KID:
-            self.cache.spend(now, kid)
+            self._cache.spend(now, kid)
         return Refresh(reason, now, self._timeout, kid=kid)
 
     def _launch(self, refresh: Refresh) -> None:
-        self._tell(KeyEvent("refresh_started", self.cache.uri, reason=refresh.reason.value))
+        self._tell(KeyEvent("refresh_started", self._cache.uri, reason=refresh.reason.value))
         try:
             self._spawn(partial(self._run, refresh))
         except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
-            self._finish(refresh, caused("no thread could be started", "thread", exc))
+            self._finish(refresh, _caused("no thread could be started", "thread", exc))
 
     def _run(self, refresh: Refresh) -> None:
         result: FetchResult | KeySourceError = KeySourceError(
             "the fetch ended without a result", kind="crash"
         )
+        request = LoadRequest(refresh.reason, self._cache.snapshot, refresh.deadline, refresh.kid)
         try:
-            result = self.load(
-                LoadRequest(refresh.reason, self.cache.snapshot, refresh.deadline, refresh.kid)
-            )
+            result = self.load(request)
         except KeySourceError as exc:
             result = exc
         except Exception as exc:  # noqa: BLE001 - fetch_data is the user's to override
-            result = caused("fetch_data failed", "callback", exc)
+            result = _caused("fetch_data failed", "callback", exc)
         finally:
             self._finish(refresh, result)
 
     def _finish(self, refresh: Refresh, result: FetchResult | KeySourceError) -> None:
-        now, error = self.clock(), result if isinstance(result, KeySourceError) else None
+        now = self.clock()
         with self._lock:
             refresh.ended = True
-            if self.current is not refresh:  # given up on: its late result is worth nothing
+            if self.current is not refresh:  # given up, or of a process that has forked
                 return
             self.current = None
             event = self._record(refresh, result, now)
-        refresh.outcome.set_result(error)
+        refresh.outcome.set_result(result if isinstance(result, KeySourceError) else None)
         self._tell(event)
 
     def _record(self, refresh: Refresh, result: FetchResult | KeySourceError, now: float) -> KeyEvent | None:
         draw = self._rng()
         if isinstance(result, KeySourceError):
-            return self.cache.fail(result, refresh.reason, now, draw=draw, kid=refresh.kid)
-        event = self.cache.accept(result, now, wall=self.wall(), draw=draw)
+            return self._cache.fail(result, refresh.reason, now, draw=draw, kid=refresh.kid)
+        event = self._cache.accept(result, now, wall=self.wall(), draw=draw)
         if result.failure is not None:
-            return self.cache.fail(result.failure, refresh.reason, now, draw=draw, kid=refresh.kid)
+            return self._cache.fail(result.failure, refresh.reason, now, draw=draw, kid=refresh.kid)
         return event
 
     def _abandon_overdue(self, now: float) -> KeyEvent | None:
         refresh = self.current
-        if refresh is None or not self.overdue(now):
+        if refresh is None or now < refresh.given_up_at:
             return None
         error = KeySourceError("the fetch hangs past its deadline", kind="timeout")
         self.current = None
         self._abandoned = (*(refresh for refresh in self._abandoned if not refresh.ended), refresh)
-        event = self.cache.fail(error, refresh.reason, now, draw=self._rng(), kid=refresh.kid)
+        event = self._cache.fail(error, refresh.reason, now, draw=self._rng(), kid=refresh.kid)
         refresh.outcome.set_result(error)
         return event
 
     def _after_fork(self) -> None:
         # No other thread lives on in the child, and the lock may have been copied while it was held.
-        self._lock, self.waiters = threading.Lock(), Waiters()
+        self._lock = threading.Lock()
         self.current, self._abandoned = None, ()
 
 
-_all: weakref.WeakSet[Refresher] = weakref.WeakSet()
+def _caused(detail: str, kind: str, cause: BaseException) -> KeySourceError:
+    error = KeySourceError(detail, kind=kind)
+    error.__cause__ = cause
+    return error
+
+
+_all: WeakSet[Refresher] = WeakSet()
 
 
 def _after_fork_in_child() -> None:
-    Waiters.after_fork()
-    for refreshes in tuple(_all):
-        refreshes._after_fork()
+    for refresher in tuple(_all):
+        refresher._after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows

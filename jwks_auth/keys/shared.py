@@ -11,7 +11,7 @@ from typing import TypeGuard, TypeVar
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.freshness import Life, RefreshReason, Rules, State
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest
+from jwks_auth.keys.state import NOTHING, Deferred, FetchResult, LoadRequest
 from jwks_auth.runtime import BoundedCalls, elapsed, in_background
 from jwks_auth.stores import KeySetStore, StoreError
 
@@ -97,14 +97,14 @@ class SharedLoad:
 
     def _fetched(self, request: LoadRequest) -> FetchResult:
         started = self._wall()
-        loaded = self._load(request)
+        result = self._load(request)
         self._yielding_since = None
-        value = Record(loaded, started, self._name).to_bytes()
+        value = Record(result, started, self._name).to_bytes()
         # Past its deadline the fetch has been given up, and another may have left something newer.
         if value is not None and self._clock() <= request.deadline:
             ttl = self._rules.lifespan + self._rules.stale_if_error
             self._bounded(lambda: self._store.put(self._name, value, min(ttl, 30 * 86_400.0)))
-        return loaded
+        return result
 
     def _read(self) -> Record | None:
         value = self._bounded(lambda: self._store.get(self._name))
@@ -119,16 +119,16 @@ class SharedLoad:
             return None
         # A record from the future would live too long: one of two clocks is wrong. One without keys only says
         # that they were withdrawn.
-        return record if self._age(record) >= 0 and record.loaded.keys.keys else None
+        return record if self._age(record) >= 0 and record.result.keys.keys else None
 
     def _age(self, record: Record) -> float:
         return self._wall() - record.fetched_at + self._skew
 
     def _aged(self, record: Record) -> FetchResult:
-        return replace(record.loaded, age=self._age(record))
+        return replace(record.result, age=self._age(record))
 
     def _state(self, record: Record) -> State:
-        age, max_age = self._age(record), record.loaded.max_age
+        age, max_age = self._age(record), record.result.max_age
         return Life.starting(0.0, self._rules, draw=0.0, max_age=max_age).state(age)
 
     def _is_alive(self, record: Record) -> bool:
@@ -143,9 +143,9 @@ class SharedLoad:
         if request.reason is RefreshReason.AHEAD:
             return True
         # Somebody waits for a key. A set without it is no answer, nor is the set in hand, where it was not found.
-        if request.kid is not None and not record.loaded.keys.may_hold(request.kid):
+        if request.kid is not None and not record.result.keys.may_hold(request.kid):
             return False
-        return self._clock() >= held.life.unusable_at or record.loaded.document != held.loaded.document
+        return self._clock() >= held.life.unusable_at or record.result.document != held.result.document
 
     def _is_search(self, request: LoadRequest) -> bool:
         """Return whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""

@@ -1,7 +1,7 @@
 """The keys of one issuer: an immutable snapshot that readers share, renewed by one fetch at a time.
 
-Reads take no lock. What to do when is decided by :mod:`jwks_auth.keys.freshness`, what is held is in a
-:class:`~jwks_auth.keys.cache_state.CacheState`, fetches are made by a :class:`~jwks_auth.keys.refresher.Refresher`.
+Reads take no lock. :mod:`~jwks_auth.keys.freshness` decides what to do, :class:`~jwks_auth.keys.state.CacheState` holds
+what is known, :class:`~jwks_auth.keys.refresher.Refresher` fetches; a lookup asks all three.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from typing import Any, TypeVar
 from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys.cache_state import CacheState, RecentKids
 from jwks_auth.keys.events import KeyEvent, OnEvent
-from jwks_auth.keys.freshness import CacheView, Decision, RefreshReason, Rules, State, WaitPolicy, decide
-from jwks_auth.keys.refresh import Refresh
-from jwks_auth.keys.refresher import Refresher
-from jwks_auth.keys.snapshot import (
-    FetchResult,
-    Health,
-    LoadRequest,
-    Lookup,
-    LookupResult,
-    resolved,
-    wanted_key,
-)
+from jwks_auth.keys.freshness import Decision, RefreshReason, Rules, State, WaitPolicy, decide
+from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
+from jwks_auth.keys.refresher import Refresh, Refresher
+from jwks_auth.keys.state import CacheState, FetchResult, Health, LoadRequest, Snapshot
+from jwks_auth.keys.waiters import Waiters
 from jwks_auth.runtime import elapsed
 
 __all__ = ["KeySource"]
@@ -36,7 +28,7 @@ ValueT = TypeVar("ValueT")
 Steps = Generator[tuple[Refresh, float] | LookupResult[ValueT], None, None]
 
 _MOST_WAITS = 2
-"""Fetches that one lookup waits for: one it met in the air, and one that leaves after it came."""
+"""Refreshes that one lookup waits for: one that it met in progress, and one that starts after it came."""
 
 _log = logging.getLogger("jwks_auth")
 
@@ -62,21 +54,37 @@ class KeySource:
     ) -> None:
         self.rules, self.clock = rules, clock
         self.cache = CacheState(rules, uri, keeps_set=recent is None)
+        self.waiters = Waiters()
         self.refresher = Refresher(load, self.cache, self.tell, timeout=rules.timeout, clock=clock, **parts)
         self._recent, self._on_event = recent, on_event
 
     @property
     def key_set(self) -> KeySet:
         """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
-        return self.cache.snapshot.keys
+        return self.snapshot.keys
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The keys in hand, with their age."""
+        return self.cache.snapshot
+
+    @property
+    def state(self) -> State:
+        """The state of the keys in hand."""
+        return self.snapshot.state(self.clock())
+
+    def fresh(self) -> Snapshot | None:
+        """Return the keys in hand, if a key among them is served without a further thought."""
+        snapshot = self.cache.snapshot
+        return snapshot if self.clock() < snapshot.fresh_until else None
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it is fresh. Never waits and starts nothing; all else is for :meth:`resolve`."""
+        """Return the key, if it is fresh. Never waits and starts nothing; all else is for :meth:`resolve`."""
         snapshot = self.cache.snapshot
         return snapshot.keys.select(kid, alg) if self.clock() < snapshot.fresh_until else None
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key: at once if it may be served, perhaps with a renewal in the background; else after a fetch.
+        """Return the key: at once if it may be served, perhaps with a renewal behind; else after a fetch.
 
         Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
         set.
@@ -90,7 +98,7 @@ class KeySource:
         return resolved(await self.alookup(_key(kid, alg, tried)), tried)
 
     def lookup(self, wanted: Lookup[ValueT], *, force: bool = False) -> LookupResult[ValueT]:
-        """Look for *wanted*; with *force*, in the answer of a fetch that is under way or starts now."""
+        """Look for *wanted*; with *force*, in the answer of a refresh that is in progress or starts now."""
         with closing(self._steps(wanted, force=force)) as steps:
             while not isinstance(step := next(steps), LookupResult):
                 refresh, seconds = step
@@ -106,145 +114,131 @@ class KeySource:
         return step
 
     def health(self) -> Health:
-        """The source's condition, for a health check or a dashboard. Never waits."""
+        """Return the source's condition, for a health check or a dashboard. Never waits."""
         return self.cache.health(self.clock())
+
+    def publish(self, result: FetchResult | None) -> None:
+        """Take keys that were fetched outside a refresh; ``None`` drops those in hand."""
+        self.refresher.publish(result)
+
+    def note_store_failure(self, kind: str) -> None:
+        """Tell of a store that failed."""
+        self.tell(KeyEvent("store_failed", self.cache.uri, kind=kind))
 
     # A lookup: begin, wait without a lock, conclude.
 
     def _steps(self, wanted: Lookup[ValueT], *, force: bool) -> Steps[ValueT]:
-        """The refreshes to wait for, and for how many seconds; at last how the lookup ends."""
-        began, landed, admitted, waiters = self.clock(), None, False, self.refresher.waiters
+        """Yield the refreshes to wait for, and for how many seconds; at last the result."""
+        began, waited_for, admitted = self.clock(), None, False
         recent = self._recent  # without a set each lookup loads, but for the kids remembered
-        force |= (
-            recent is not None
-            and not wanted.again
-            and not recent.holds(wanted.kid, self.cache.snapshot, began)
-        )
+        if recent is not None and not wanted.again:
+            force |= not recent.holds(wanted.kid, self.snapshot, began)
         try:
             for _ in range(_MOST_WAITS):
                 refresh, seconds = self._begin(wanted, began, force=force)
                 if refresh is None or seconds <= 0:
                     break
                 strange = not admitted and self._is_strange(wanted, force=force)
-                admitted = admitted or (strange and waiters.enter())
+                admitted = admitted or (strange and self.waiters.enter())
                 brief = strange and not admitted
                 if brief:
-                    seconds = min(seconds, refresh.started + waiters.grace - self.clock())
+                    seconds = min(seconds, refresh.started + self.waiters.grace - self.clock())
                 if seconds > 0:
                     yield refresh, seconds
                 if brief and not refresh.outcome.done():
-                    yield self._sent_away()
-                landed = refresh
+                    yield self._turned_away()
+                waited_for = refresh
                 if not self._deserves_another(wanted, refresh, began):
                     break
-            yield self._conclude(wanted, landed, force=force)
+            yield self._conclude(wanted, waited_for, force=force)
         finally:
             if admitted:
-                waiters.leave()
+                self.waiters.leave()
 
     def _is_strange(self, wanted: Lookup[Any], *, force: bool) -> bool:
         """Return whether nobody may have the key: there are keys, and it is none of them."""
         now = self.clock()
-        return not force and self.cache.holds_keys(now) and self._serve(wanted, now) is None
+        return not force and self.cache.holds_keys(now) and wanted.usable(self.snapshot, now) is None
 
-    def _sent_away(self) -> LookupResult[Any]:
+    def _turned_away(self) -> LookupResult[Any]:
         self.tell(KeyEvent("unknown_kid", self.cache.uri, action="refused"))
         return LookupResult(None, KeySourceError("others wait for keys not seen before", kind="busy"))
 
     def _begin(self, wanted: Lookup[Any], began: float, *, force: bool) -> tuple[Refresh | None, float]:
-        """The refresh in the air, one that starts now included, and for how many seconds to wait for it."""
+        """Return the refresh in progress, which may start now, and for how many seconds to wait for it."""
         now = self.clock()
-        refreshes, seen = self.refresher, self.cache.snapshot
-        known = self._serve(wanted, now) is not None
+        refresher, seen = self.refresher, self.cache.snapshot
+        known = wanted.usable(seen, now) is not None
 
         def decision(refresh: Refresh | None) -> Decision | None:
-            # What was wanted was looked for before the lock was taken, as that may be a user's code; where the keys
-            # have changed meanwhile it is looked for again.
+            # The value was looked for before the lock was taken, as that may be a user's code; where the keys have
+            # changed meanwhile it is looked for again.
             if self.cache.snapshot is not seen:
                 return None
-            return self._move(known, now, refresh, kid=wanted.kid, force=force)
+            return self._decision(known, now, refresh, kid=wanted.kid, force=force)
 
-        refresh = refreshes.current
-        move = decision(refresh)
+        refresh = refresher.current
+        decided = decision(refresh)
         # Most lookups change nothing and take no lock; one that would is decided again under it.
-        if move is not None and (move.fetch is not None or refreshes.overdue(now)):
-            refresh, move = refreshes.start(decision, now, kid=wanted.kid)
-        if move is None:
+        if decided is not None and (decided.fetch is not None or refresher.overdue(now)):
+            refresh, decided = refresher.start(decision, now, kid=wanted.kid)
+        if decided is None:
             return self._begin(wanted, began, force=force)
-        until = began if refresh is None else refresh.until(move.patience, self.rules.wait, began)
+        until = began if refresh is None else refresh.until(decided.wait, self.rules.wait, began)
         return refresh, until - now
 
-    def _move(
+    def _decision(
         self, known: bool, now: float, refresh: Refresh | None, *, kid: str | None, force: bool
     ) -> Decision:
-        if refresh is None and not self.refresher.may_start():
+        refreshing = refresh is not None
+        if not refreshing and not self.refresher.may_start():
             return Decision(None, WaitPolicy.NONE)
         if force:
-            return Decision(RefreshReason.EXPLICIT if refresh is None else None, WaitPolicy.FULL)
-        cache = self.cache
-        view = CacheView(
-            state=cache.snapshot.life.state(now),
-            known=known,
-            due=now >= cache.deferred_until,
-            refreshing=refresh is not None,
-            failing=cache.backoff.failures > 0,
-            backing_off=now < cache.backoff.not_before,
-            budget=cache.may_search(kid, now),
-            eager=self.rules.cooldown <= 0,
-        )
-        return decide(view)
+            return Decision(None if refreshing else RefreshReason.EXPLICIT, WaitPolicy.FULL)
+        return decide(self.cache.view(now, kid, known=known, refreshing=refreshing))
 
     def _deserves_another(self, wanted: Lookup[Any], refresh: Refresh, began: float) -> bool:
         """Return whether *refresh* told nothing of the moment at which the lookup began, and another may."""
         if not refresh.succeeded:
             return refresh.deferred
-        snapshot = self.cache.snapshot
-        # A refresh that was joined may have left before the provider published the key, and what comes from a store was
+        result = self.snapshot.result
+        # A refresh that was joined may have left before the provider published the key, and a store's answer was
         # fetched some time ago.
-        late = refresh.started >= began and snapshot.loaded.age <= 0
-        return not late and wanted.pick(snapshot) is None
-
-    def _serve(self, wanted: Lookup[ValueT], now: float) -> ValueT | None:
-        snapshot = self.cache.snapshot
-        return wanted.pick(snapshot) if now < snapshot.life.unusable_at else None
+        late = refresh.started >= began and result.age <= 0
+        return not late and wanted.pick(self.snapshot) is None
 
     def _conclude(
         self, wanted: Lookup[ValueT], refresh: Refresh | None, *, force: bool
     ) -> LookupResult[ValueT]:
-        now = self.clock()
+        now, cache = self.clock(), self.cache
         answered = refresh is not None and refresh.succeeded
-        value = wanted.pick(self.cache.snapshot) if answered else None
+        value = wanted.pick(cache.snapshot) if answered else None
         if not answered and not force:
-            value = self._serve(wanted, now)
+            value = wanted.usable(cache.snapshot, now)
         if value is not None:
             self._note_served(wanted.kid, now)
             return LookupResult(value)
-        held = answered or (self.cache.holds_keys(now) and not force)
+        held = answered or (cache.holds_keys(now) and not force)
         if held:
             action = "refused" if refresh is None else "awaited"
-            self.tell(KeyEvent("unknown_kid", self.cache.uri, action=action))
-        failing = self.cache.backoff.failures > 0 or (refresh is not None and not refresh.deferred)
+            self.tell(KeyEvent("unknown_kid", cache.uri, action=action))
         # Where the last fetch failed nobody knows whether the key is good by now.
+        failing = cache.failing or (refresh is not None and not refresh.deferred)
         failed = not answered and (failing or not held)
         return LookupResult(None, self._error(refresh, now) if failed else None, held)
 
     def _note_served(self, kid: str | None, now: float) -> None:
         if self._recent is not None:
             self._recent.add(kid)
-        elif self._on_event is not None and self.cache.snapshot.life.state(now) is State.STALE:
+        elif self._on_event is not None and self.snapshot.state(now) is State.STALE:
             self.tell(KeyEvent("stale_served", self.cache.uri))
 
     def _error(self, refresh: Refresh | None, now: float) -> KeySourceError:
-        if refresh is not None and not refresh.outcome.done():
+        if refresh is None:
+            return self.cache.error(None, now)
+        if not refresh.outcome.done():
             return KeySourceError("the keys did not arrive in time", kind="timeout")
-        cause = (refresh.outcome.result() if refresh is not None else None) or self.cache.last_error
-        retry_after = max(1.0, self.cache.backoff.not_before - now)
-        if cause is None:
-            return KeySourceError(retry_after=retry_after)
-        # A new error each time: one raised again and again would grow a traceback without end.
-        error = KeySourceError(str(cause), kind=cause.kind, retry_after=retry_after)
-        error.__cause__ = cause.__cause__ or cause
-        return error
+        return self.cache.error(refresh.outcome.result(), now)
 
     def tell(self, event: KeyEvent | None) -> None:
         """Hand *event* to the owner, in this thread. Never called with the lock held."""
@@ -263,4 +257,4 @@ class KeySource:
 
 
 def _key(kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:
-    return wanted_key(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)
+    return key_lookup(lambda snapshot: snapshot.keys.select(kid, alg), kid, tried)

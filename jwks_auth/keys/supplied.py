@@ -4,39 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
-from jwks_auth.keys.snapshot import found
+from jwks_auth.keys.provider import other_than
 
-__all__ = ["KeyProvider", "StaticKeys", "SuppliedKeys", "usable_keys"]
-
-
-class KeyProvider(Protocol):
-    """A verifier's place for keys: a set that never changes, or a source that keeps one fresh."""
-
-    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it is at hand and fresh. Never waits and starts nothing."""
-
-    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key in whatever state, waiting only where that can help.
-
-        *tried* is one that this gave before, and that has not signed the token: another is sought. Raises
-        ``InvalidTokenError`` or ``KeySourceError``.
-        """
-
-    async def aresolve(
-        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
-    ) -> VerificationKey:
-        """As :meth:`resolve`, without blocking the event loop."""
-
-    @property
-    def key_set(self) -> KeySet:
-        """The keys in hand, for people to look at; empty before the first fetch. Never waits.
-
-        Raises ``KeySourceError`` where a program was to hand them over and has not.
-        """
+__all__ = ["StaticKeys", "SuppliedKeys", "usable_keys"]
 
 
 class StaticKeys:
@@ -48,7 +22,7 @@ class StaticKeys:
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` when the set has none."""
-        return found(self.find(kid, alg), tried)
+        return other_than(tried, self.find(kid, alg))
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
@@ -92,7 +66,7 @@ class SuppliedKeys:
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
-        return found(self.key_set.select(kid, alg), tried)
+        return other_than(tried, self.key_set.select(kid, alg))
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None

@@ -15,7 +15,7 @@ from jwks_auth.claims import (
     checked_expectations,
     token_options,
 )
-from jwks_auth.client import ClientKeys, ClientOptions, DiscoveredClient, PyJWKClient
+from jwks_auth.client import ClientOptions, DiscoveredClient, PyJWKClient, keys_of
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
@@ -148,7 +148,7 @@ def _client(
 def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:
     if client is None:
         return _supplied(jwks)
-    return client.source if given is None else ClientKeys(given)  # whose methods may be a program's own
+    return client.source if given is None else keys_of(given)  # whose methods may be a program's own
 
 
 def _supplied(jwks: Any) -> KeyProvider:

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwks_auth.client.document import key_set_of
+from jwks_auth.client.endpoint import key_set_of
 from jwks_auth.client.view import KeySetView
 from jwks_auth.errors import KeySourceError
 from jwks_auth.http.headers import max_age, retry_after
 from jwks_auth.keys.freshness import Life, State
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import FetchResult
+from jwks_auth.keys.state import FetchResult
 from jwks_auth.stores.protocol import MemoryStore, SealedStore, StoreError
 from tests.key_fakes import document, rules_of
 from tests.unit.test_pem import certificate, public_pem

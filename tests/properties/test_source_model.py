@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import BRIEF_WAIT, RefreshReason, State
-from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresh
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import NOTHING, FetchResult, LoadRequest
+from jwks_auth.keys.state import NOTHING, FetchResult, LoadRequest
 from jwks_auth.stores.protocol import MemoryStore
 from tests.key_fakes import ALG, Bench, Provider, source_of
 

@@ -18,7 +18,7 @@ import jwt
 import pytest
 
 from jwks_auth import KeySourceError, PyJWKClient
-from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresh
 from jwks_auth.runtime.clock import elapsed
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
@@ -76,7 +76,7 @@ def test_refreshes_asked_for_at_once_share_a_fetch(server: FaultServer) -> None:
 async def test_a_new_key_is_accepted_by_lookups_that_join_an_older_fetch(server: FaultServer) -> None:
     """Published while a slow answer without it is on its way: all that wait for that answer share one fetch more."""
     client = PyJWKClient(server.url)
-    client.source.refresher.waiters.grace = 60.0
+    client.source.waiters.grace = 60.0
     await client.awarm_up()
     server.mode, server.delay = "slow", 0.5
     refresh = asyncio.create_task(client.aget_jwk_set(refresh=True))

@@ -16,7 +16,7 @@ from jwks_auth import Issuer, KeySourceError, PyJWKClient
 from jwks_auth.http.fetch import Fetcher
 from jwks_auth.jose.jwk import parse_jwk
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresh
 from jwks_auth.runtime.clock import elapsed
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer

@@ -22,7 +22,7 @@ from jwt.exceptions import PyJWKClientConnectionError
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJWKClient
-from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresh
 from tests.fault_server import FaultServer
 from tests.key_fakes import document, jwk
 from tests.patience import PATIENCE, eventually, waiting_in

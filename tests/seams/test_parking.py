@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, PyJWKClient, Tenants, TokenVerifier
-from jwks_auth.keys.refresh import Waiters
-from jwks_auth.keys.snapshot import Lookup
+from jwks_auth.keys.lookup import Lookup
+from jwks_auth.keys.waiters import Waiters
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Provider, source_of
 from tests.seams.sites import EVERY_SITE, Site
@@ -46,7 +46,7 @@ def junk(issuer: FakeIssuer, number: int) -> str:
 def client() -> SlowClient:
     """A client that waits for a minute, with the keys in hand."""
     client = SlowClient(FakeIssuer(), wait=60)
-    client.source.refresher.waiters.grace = 0.01
+    client.source.waiters.grace = 0.01
     client.warm_up()
     client.slow = True
     return client
@@ -74,7 +74,7 @@ def test_a_rotation_turns_nobody_away(client: SlowClient) -> None:
     """A provider that answers within a fetch's first moments is waited for, however many tokens have the new key."""
     issuer = client._issuer
     issuer.rotate()
-    client.source.refresher.waiters.grace = 60.0
+    client.source.waiters.grace = 60.0
     verifier = TokenVerifier(Issuer(issuer.issuer, client=client), "api")
     with ThreadPoolExecutor(WORKERS) as pool, ExitStack() as release:
         release.callback(client.over.set)
@@ -109,12 +109,12 @@ async def test_junk_holds_two_tasks_of_an_event_loop_at_most(client: SlowClient)
     for task in (waiting[1], next_one):
         with pytest.raises(InvalidTokenError):
             await task
-    assert client.source.refresher.waiters._here == 0
+    assert client.source.waiters._here == 0
 
 
 def test_junk_for_many_issuers_holds_four_workers_of_a_process() -> None:
     """However many tenants there are, and however slow the provider of each is."""
-    waiters = [source_of().source.refresher.waiters for _ in range(5)]
+    waiters = [source_of().source.waiters for _ in range(5)]
     entered = [waiters for waiters in waiters for _ in range(3) if waiters.enter()]
     try:
         assert entered == [waiters[0], waiters[0], waiters[1], waiters[1]]
@@ -193,7 +193,7 @@ def test_junk_does_not_hold_the_workers_of_any_framework(site: Site) -> None:
     client = SlowClient(FakeIssuer())
     client.warm_up()
     client.slow = True
-    issuer, waiters = client._issuer, client.source.refresher.waiters
+    issuer, waiters = client._issuer, client.source.waiters
     waiters.grace = 0.0
     ours = Issuer(issuer.issuer, client=client)
     tenants = Tenants(lambda name: ours, hosts=["issuer.example"])

@@ -22,7 +22,7 @@ from jwks_auth import ConfigurationError, InvalidTokenError, KeySourceError, PyJ
 from jwks_auth.client.view import KeySetView
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import RefreshReason
-from jwks_auth.keys.snapshot import NOTHING, LoadRequest
+from jwks_auth.keys.state import NOTHING, LoadRequest
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests.fault_server import FaultServer
@@ -519,7 +519,7 @@ def test_super_inside_a_flight_publishes_nothing_by_itself(issuer: FakeIssuer) -
         client.get_signing_key(hidden)
     client.hidden = None
     assert {key.key_id for key in client.get_jwk_set(refresh=True).keys} == {hidden, kid}
-    assert client.source.cache.snapshot.loaded.etag
+    assert client.source.cache.snapshot.result.etag
 
 
 def test_super_outside_a_flight_fills_the_cache(issuer: FakeIssuer) -> None:

@@ -17,7 +17,7 @@ from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jose.jwk import RefusedKey
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.snapshot import FetchResult, LoadRequest
+from jwks_auth.keys.state import FetchResult, LoadRequest
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Bench, Provider, document, jwk, source_of

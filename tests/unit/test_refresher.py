@@ -1,4 +1,4 @@
-"""Fetches of one source: at most one in the air, each landing once, whatever its load does."""
+"""Refreshes of one source: at most one in progress, each ending once, whatever its load does."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.keys.cache_state import CacheState
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import Decision, RefreshReason, WaitPolicy
-from jwks_auth.keys.refresh import Refresh
-from jwks_auth.keys.refresher import Refresher, _after_fork_in_child
-from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest
+from jwks_auth.keys.refresher import Refresh, Refresher, _after_fork_in_child
+from jwks_auth.keys.state import NOTHING, CacheState, Deferred, FetchResult, LoadRequest
 from tests.key_fakes import Clock, HeldThreads, Provider, rules_of
 
 
 @dataclass
 class Fetches:
-    """Refresher with everything around them in the test's hands."""
+    """A refresher with everything around it in the test's hands."""
 
     load: Callable[[LoadRequest], FetchResult] = field(default_factory=Provider)
     clock: Clock = field(default_factory=Clock)
@@ -237,6 +235,27 @@ def test_keys_fetched_elsewhere_are_taken(bench: Fetches) -> None:
     bench.refresher.publish(None)
     assert bench.cache.snapshot.keys.kids() == set()
     assert [event.name for event in bench.events] == ["refresh_ok"]
+
+
+# how long to wait
+
+
+@pytest.mark.parametrize(
+    ("policy", "started", "until"),
+    [
+        (WaitPolicy.NONE, 0.0, 10.0),
+        (WaitPolicy.BRIEF, 9.0, 11.0),
+        (WaitPolicy.BRIEF, 11.0, 12.0),
+        (WaitPolicy.FULL, 9.0, 14.0),
+        (WaitPolicy.FULL, 13.0, 14.0),
+        (WaitPolicy.FULL, 5.0, 12.0),
+    ],
+)
+def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
+    policy: WaitPolicy, started: float, until: float
+) -> None:
+    """It began at 10 and waits 4 s at most, whenever the refresh left; and no longer than any refresh may take."""
+    assert Refresh(RefreshReason.SCHEDULED, started, 6.0).until(policy, 4.0, 10.0) == until
 
 
 # refreshes that hang

@@ -12,10 +12,10 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.keys.cache_state import RecentKids
 from jwks_auth.keys.freshness import Budget, Life, RefreshReason
-from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, LoadRequest, Lookup, Snapshot
+from jwks_auth.keys.lookup import Lookup, RecentKids
 from jwks_auth.keys.source import KeySource
+from jwks_auth.keys.state import NOTHING, Deferred, FetchResult, LoadRequest, Snapshot
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 from tests.patience import PATIENCE, eventually
 
@@ -282,7 +282,7 @@ def test_a_lookup_that_joined_a_fetch_needs_budget_for_another() -> None:
 def test_another_processs_answer_is_not_the_last_word() -> None:
     """What a store held was fetched before the lookup came: the provider is asked."""
     bench = warm(wait=60.0)
-    stored = replace(bench.source.cache.snapshot.loaded, age=20.0)
+    stored = replace(bench.source.cache.snapshot.result, age=20.0)
     answers = [stored]
     bench.source.refresher.load = lambda request: answers.pop() if answers else bench.provider(request)
     bench.provider.kids.add("b")
@@ -294,7 +294,7 @@ def test_another_processs_answer_is_not_the_last_word() -> None:
 def test_a_lookup_waits_for_two_flights_at_most() -> None:
     """Whatever they bring."""
     bench = warm(wait=60.0)
-    stored = replace(bench.source.cache.snapshot.loaded, age=20.0)
+    stored = replace(bench.source.cache.snapshot.result, age=20.0)
     bench.source.refresher.load = lambda request: stored
     bench.clock.advance(HARD)
     before = len(bench.names())
@@ -345,7 +345,7 @@ def test_a_known_key_is_untouched_by_a_failed_search() -> None:
 
 def whole() -> Lookup[object]:
     """The whole set."""
-    return Lookup(lambda snapshot: snapshot.loaded.document)
+    return Lookup(lambda snapshot: snapshot.result.document)
 
 
 def test_a_refresh_asks_whatever_is_held() -> None:

@@ -12,7 +12,7 @@ from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.freshness import Life, RefreshReason
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.snapshot import Deferred, FetchResult, LoadRequest, Snapshot
+from jwks_auth.keys.state import Deferred, FetchResult, LoadRequest, Snapshot
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from tests.key_fakes import Clock, Provider, document, rules_of, source_of
 from tests.patience import soon

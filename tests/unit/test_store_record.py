@@ -10,7 +10,7 @@ import pytest
 
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.record import Record
-from jwks_auth.keys.snapshot import FetchResult
+from jwks_auth.keys.state import FetchResult
 from tests.key_fakes import document
 
 
@@ -25,9 +25,9 @@ def test_a_record_comes_back_as_it_went() -> None:
     value = Record(loaded(etag='"1"', max_age=60.0), 1000.5).to_bytes()
     assert value is not None
     record = Record.from_bytes(value)
-    assert (record.fetched_at, record.loaded.etag, record.loaded.max_age) == (1000.5, '"1"', 60.0)
-    assert record.loaded.keys.kids() == {"a"}
-    assert record.loaded.raw == record.loaded.document
+    assert (record.fetched_at, record.result.etag, record.result.max_age) == (1000.5, '"1"', 60.0)
+    assert record.result.keys.kids() == {"a"}
+    assert record.result.raw == record.result.document
     assert Record.from_bytes(replace(record, name="its own").to_bytes() or b"").name == "its own"
 
 
@@ -35,8 +35,8 @@ def test_a_record_keeps_both_documents_of_an_override() -> None:
     """The ETag belongs to what came, the keys to what ``fetch_data`` made of it."""
     changed = FetchResult(document=document("a"), keys=KeySet.from_dict(document("a")), raw=document("ab"))
     record = Record.from_bytes(Record(changed, 0.0).to_bytes() or b"")
-    assert record.loaded.keys.kids() == {"a"}
-    assert record.loaded.raw == document("ab")
+    assert record.result.keys.kids() == {"a"}
+    assert record.result.raw == document("ab")
 
 
 @pytest.mark.parametrize("odd", [object(), {"keys": [], "odd": object()}, {"keys": []} | {"o": {1, 2}}])

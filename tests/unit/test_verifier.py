@@ -21,7 +21,7 @@ from jwks_auth import (
     VerifiedToken,
 )
 from jwks_auth.jose.jwk import VerificationKey
-from jwks_auth.keys.snapshot import found
+from jwks_auth.keys.state import found
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import FrozenInstanceError, asdict, replace
 from math import inf
 
 import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
-from jwks_auth.keys.cache_state import CacheState, RecentKids
-from jwks_auth.keys.freshness import RefreshReason
-from jwks_auth.keys.snapshot import NOTHING, Deferred, FetchResult, Health
+from jwks_auth.keys.freshness import RefreshReason, State
+from jwks_auth.keys.state import NOTHING, CacheState, Deferred, FetchResult, Health, LoadRequest
 from tests.key_fakes import document, rules_of
 
 NOW, WALL = 1_000_000.0, 1_700_000_000.0
@@ -211,26 +210,46 @@ def test_health_can_be_sent_as_json(holding: str, cooldown: float) -> None:
     assert health["budget"] == (2 if cooldown else None)
 
 
-# the kids found last
+# values
+
+
+def test_nothing_is_never_served() -> None:
+    """What is held before the first fetch has no keys and no age at which it would be good."""
+    for now in (0.0, -1e9, 1e9):
+        assert NOTHING.life.state(now) is State.EMPTY
+        assert now >= NOTHING.fresh_until
+    assert NOTHING.keys.kids() == set()
 
 
 @pytest.mark.parametrize(
-    ("most", "found", "held"),
-    [(0, "a", ""), (2, "ab", "ab"), (2, "abc", "bc"), (2, "abac", "ac"), (None, "abcdefgh", "abcdefgh")],
+    ("value", "name"),
+    [
+        (NOTHING, "keys"),
+        (LoadRequest(RefreshReason.AHEAD, NOTHING, 0.0), "deadline"),
+        (FetchResult(document={}, keys=NOTHING.keys), "keys"),
+        (
+            Health(
+                state="empty",
+                age=None,
+                last_success=None,
+                last_error=None,
+                failures=0,
+                next_attempt=None,
+                keys=0,
+                budget=2,
+            ),
+            "keys",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
 )
-def test_the_kids_found_last_are_recent(most: int | None, found: str, held: str) -> None:
-    """The one longest unused goes first; ``None`` is no bound, as in functools."""
-    kids, snapshot = RecentKids(most), state_of(holding="a").snapshot
-    for kid in found:
-        kids.add(kid)
-    kids.add(None)
-    assert "".join(kid for kid in "abcdefgh" if kids.holds(kid, snapshot, NOW)) == held
-    assert not kids.holds(None, snapshot, NOW)
+def test_values_do_not_change(value: object, name: str) -> None:
+    """Readers take no lock, as nothing they have got hold of can change."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, name, None)
 
 
-def test_no_kid_is_recent_past_the_lifespan() -> None:
-    """A per-key cache that outlives its set would serve withdrawn keys."""
-    kids, snapshot = RecentKids(2), state_of(holding="a").snapshot
-    kids.add("a")
-    assert kids.holds("a", snapshot, snapshot.life.expires_at - 1)
-    assert not kids.holds("a", snapshot, snapshot.life.expires_at)
+def test_putting_off_is_told_from_failing_by_type() -> None:
+    """It is a ``KeySourceError`` on its way through a load, and has a kind as they all do."""
+    assert isinstance(Deferred(), KeySourceError)
+    assert Deferred().kind == "deferred"

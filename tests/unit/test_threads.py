@@ -1,13 +1,9 @@
-"""A fetch under way, and its thread."""
+"""Threads of the library's own."""
 
 from __future__ import annotations
 
 import threading
 
-import pytest
-
-from jwks_auth.keys.freshness import RefreshReason, WaitPolicy
-from jwks_auth.keys.refresh import Refresh
 from jwks_auth.runtime.threads import in_background, start
 from tests.patience import PATIENCE
 
@@ -36,21 +32,3 @@ def test_where_no_more_threads_can_be_started_the_work_is_done_all_the_same() ->
     ran: list[int] = []
     start(NoMore(target=ran.append, args=(threading.get_ident(),)))
     assert ran == [threading.get_ident()]
-
-
-@pytest.mark.parametrize(
-    ("patience", "started", "until"),
-    [
-        (WaitPolicy.NONE, 0.0, 10.0),
-        (WaitPolicy.BRIEF, 9.0, 11.0),
-        (WaitPolicy.BRIEF, 11.0, 12.0),
-        (WaitPolicy.FULL, 9.0, 14.0),
-        (WaitPolicy.FULL, 13.0, 14.0),
-        (WaitPolicy.FULL, 5.0, 12.0),
-    ],
-)
-def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
-    patience: WaitPolicy, started: float, until: float
-) -> None:
-    """It began at 10 and waits 4 s at most, whenever the refresh left; and no longer than any refresh may take."""
-    assert Refresh(RefreshReason.SCHEDULED, started, 6.0).until(patience, 4.0, 10.0) == until

@@ -1,4 +1,4 @@
-"""Checks of ``PyJWKClient``'s parameters.
+"""The parameters of ``PyJWKClient`` that others hand on, and the checks of all of them.
 
 Each refusal names the parameter, what was found and what is expected.
 """
@@ -6,17 +6,19 @@ Each refusal names the parameter, what was found and what is expected.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from math import inf
 from sys import float_info
-from typing import Any
+from typing import Any, TypedDict
 
 from jwks_auth.client.errors import ClientConfigurationError
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.http import checked_url
-from jwks_auth.keys import Rules
+from jwks_auth.http import Session, checked_url
+from jwks_auth.keys import OnEvent, Rules
+from jwks_auth.stores import KeySetStore
 
-__all__ = ["check_objects", "check_rules", "check_uri"]
+__all__ = ["ClientOptions", "check_objects", "check_rules", "check_uri"]
 
 _LONGEST_TIMEOUT = 1e9
 """Thirty years in seconds. Threads and sockets can't be told to wait much longer."""
@@ -24,6 +26,27 @@ _LONGEST_TIMEOUT = 1e9
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client and requests take it: latin-1
 _METHODS = {"ssl_context": "wrap_socket", "session": "get_adapter", "on_event": "__call__"}
+
+
+class ClientOptions(TypedDict, total=False):
+    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
+
+    Defaults and meaning are the client's.
+    """
+
+    headers: dict[str, Any] | None
+    ssl_context: ssl.SSLContext | None
+    session: Session | None
+    store: KeySetStore | str | None
+    lifespan: float
+    cooldown_duration: float
+    stale_if_error: float
+    cache_jwk_set: bool
+    cache_keys: bool
+    max_cached_keys: int
+    accept_empty: bool
+    max_response_bytes: int
+    on_event: OnEvent | None
 
 
 def check_uri(uri: Any) -> None:
