@@ -51,7 +51,7 @@ def bearer_token(
     if not value:
         raise MissingTokenError
     sent_scheme, _, token = value.partition(" ")
-    if sent_scheme.lower() not in schemes:
+    if not sent_scheme.isascii() or sent_scheme.lower() not in schemes:
         raise _no_token_of_ours(value, sent_scheme)
     token = token.lstrip(" ")
     if not _is_b64token(token):
@@ -68,7 +68,7 @@ def _is_b64token(token: str) -> bool:
 
 
 def _is_of(text: str, octets: bytes) -> bool:
-    return not text.encode("ascii", "replace").translate(None, octets)
+    return text.isascii() and not text.encode().translate(None, octets)
 
 
 def _no_token_of_ours(value: str, sent_scheme: str) -> MissingTokenError | InvalidRequestError:

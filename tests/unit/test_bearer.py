@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
@@ -148,3 +150,14 @@ def test_another_scheme_can_be_asked_for() -> None:
         bearer_token(["Bearer a.b.c"], schemes=["dpop"])
     with pytest.raises(AuthError):
         bearer_token(["Basic x, DPoP a.b.c"], schemes=["dpop"])
+
+
+def test_a_long_scheme_costs_no_more_than_a_long_token() -> None:
+    """Letters beyond ASCII take long to lower and to replace; the control is as long."""
+
+    def read(value: str) -> None:
+        for _ in range(100):
+            with suppress(AuthError):
+                bearer_token([value])
+
+    assert cost(lambda: read("\u00e9" * 16_000)) < cost(lambda: read("Bearer " + "a" * 16_000))
