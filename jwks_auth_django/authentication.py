@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, MissingTokenError, Refused, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import Configuration, configuration
 from jwks_auth_django.internals import adopt, keep_out_of_cache
 from jwks_auth_django.signals import token_rejected, token_verified
 
@@ -44,13 +44,24 @@ class Sender:
         """Return the user, for ``await request.auser()``."""
         return self.user
 
-    def adopted(self, request: HttpRequest, token: VerifiedToken, user: Any) -> VerifiedToken:
+    def recalled(self, requirement: Requirement) -> VerifiedToken | None:
+        """Return the token accepted before, if it was for the same audience; judge it by the rest again."""
+        if self.token is None or not self.is_for_us or requirement.audience is not None:
+            return None
+        requirement.judge(self.token)
+        return self.token
+
+    def is_new(self, token: VerifiedToken, requirement: Requirement) -> bool:
+        """Return whether *token*, which was accepted now, has no user yet."""
+        self.is_for_us |= requirement.audience is None
+        return token is not self.token
+
+    def adopt(self, request: HttpRequest, token: VerifiedToken, user: Any) -> None:
         """Make *user* the request's."""
         self.token, self.user = token, user
         request.__dict__["token"] = token
         adopt(request, user, self.auser)
         keep_out_of_cache(request)
-        return token
 
 
 def sender_of(request: HttpRequest) -> Sender:
@@ -69,41 +80,29 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     :class:`Refused`.
     """
     sender = sender_of(request)
-    if sender.is_for_us and requirement.audience is None and sender.token is not None:
-        requirement.judge(sender.token)
-        return sender.token
-    config = configuration()
-    if requirement.audience is not None:
-        config.check_audience(requirement, request.path_info)
-    credentials = _credentials(request)
-    token = config.authenticator.authenticate(credentials, requirement)
-    sender.is_for_us |= requirement.audience is None
-    if token is None or token is sender.token:
-        return token
-    user = config.backend.user_of(token)
-    if token_verified.receivers:
+    if (known := sender.recalled(requirement)) is not None:
+        return known
+    config = _configuration_for(request, requirement)
+    token = config.authenticator.authenticate(_credentials(request), requirement)
+    if token is not None and sender.is_new(token, requirement):
+        user = config.backend.user_of(token)
         token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
-    return sender.adopted(request, token, user)
+        sender.adopt(request, token, user)
+    return token
 
 
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """As :func:`sign_in`, on an event loop."""
     sender = sender_of(request)
-    if sender.is_for_us and requirement.audience is None and sender.token is not None:
-        requirement.judge(sender.token)
-        return sender.token
-    config = configuration()
-    if requirement.audience is not None:
-        config.check_audience(requirement, request.path_info)
-    credentials = _credentials(request)
-    token = await config.authenticator.aauthenticate(credentials, requirement)
-    sender.is_for_us |= requirement.audience is None
-    if token is None or token is sender.token:
-        return token
-    user = await config.backend.auser_of(token)
-    if token_verified.receivers:
+    if (known := sender.recalled(requirement)) is not None:
+        return known
+    config = _configuration_for(request, requirement)
+    token = await config.authenticator.aauthenticate(_credentials(request), requirement)
+    if token is not None and sender.is_new(token, requirement):
+        user = await config.backend.auser_of(token)
         await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
-    return sender.adopted(request, token, user)
+        sender.adopt(request, token, user)
+    return token
 
 
 def rejection_of(request: HttpRequest, error: Refused) -> Rejection:
@@ -146,6 +145,13 @@ def finish(request: HttpRequest, response: Any) -> Any:
     for name, value in memo.admission.headers if memo.admission else ():
         response.headers[name] = value
     return response
+
+
+def _configuration_for(request: HttpRequest, requirement: Requirement) -> Configuration:
+    config = configuration()
+    if requirement.audience is not None:
+        config.check_audience(requirement, request.path_info)
+    return config
 
 
 def _credentials(request: HttpRequest) -> Credentials:

@@ -52,10 +52,12 @@ class _Bearer(HttpAuthBase):
         self.if_sent = replace(self.requirement, optional=True)
         super().__init__()
 
-    def leaves_to_next(self, request: HttpRequest) -> bool:
-        """Return whether another way to authenticate follows this one."""
+    def needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
+        """*token*; ``None`` only where another way to authenticate follows. Raises :class:`MissingTokenError`."""
         operation = _operation_of(request)
-        return operation is not None and operation.auth_callbacks[-1] is not self
+        if token is None and (operation is None or operation.auth_callbacks[-1] is self):
+            raise MissingTokenError
+        return token
 
 
 class JWTBearer(_Bearer):
@@ -65,12 +67,9 @@ class JWTBearer(_Bearer):
         """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
         _finish_answers(request)
         try:
-            token = sign_in(request, self.if_sent)
-            if token is None and not self.leaves_to_next(request):
-                raise MissingTokenError
+            return self.needed(request, sign_in(request, self.if_sent))
         except Refused as error:
             raise TokenRefused(rejection_of(request, error)) from error
-        return token
 
 
 class AsyncJWTBearer(_Bearer):
@@ -84,12 +83,9 @@ class AsyncJWTBearer(_Bearer):
         """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
         _finish_answers(request)
         try:
-            token = await asign_in(request, self.if_sent)
-            if token is None and not self.leaves_to_next(request):
-                raise MissingTokenError
+            return self.needed(request, await asign_in(request, self.if_sent))
         except Refused as error:
             raise TokenRefused(await arejection_of(request, error)) from error
-        return token
 
 
 def answer_refusals(api: NinjaAPI) -> None:
