@@ -42,12 +42,12 @@ def fake_token(
     """A token as its verifier would give it, of the first issuer and for an hour unless *claims* say else."""
     listed = [issuer.issuer for issuer in authenticator.issuers] or ["https://issuer.example/"]
     issuer = claims.get("iss", listed[0])
-    terms = authenticator.terms_of(issuer)
+    mapping = authenticator.mapping_of(issuer)
     now = int(time.time())
     payload: dict[str, Any] = {"iss": issuer, "sub": "user", "iat": now, "exp": now + 3600}
-    if isinstance(terms.audience, frozenset):
-        payload["aud"] = sorted(terms.audience)
+    if isinstance(mapping.audience, frozenset):
+        payload["aud"] = sorted(mapping.audience)
     if scopes:
-        payload[terms.names.scopes[0]] = scopes if isinstance(scopes, str) else list(scopes)
+        payload[mapping.scopes[0]] = scopes if isinstance(scopes, str) else list(scopes)
     payload |= claims
-    return VerifiedToken(payload, {}, payload, terms)
+    return VerifiedToken(payload, {}, payload, mapping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Any
 
 from anyio import move_on_after
@@ -22,12 +23,13 @@ REASON = "The access token has expired"
 async def until_expiry(
     websocket: WebSocket, token: VerifiedToken[Any], *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
-    """``async with until_expiry(websocket, token):`` ends the block when the token expires.
+    """``async with until_expiry(websocket, token):`` ends the block when the token expires, if it does.
 
     What runs inside is cancelled at ``exp``, and the connection closed with 1008 and a reason; code after the
     block runs then too. *clock* gives seconds since 1970.
     """
-    with move_on_after(token.expires_at - clock()) as limit:
+    expires_at = token.expires_at
+    with move_on_after(inf if expires_at is None else expires_at - clock()) as limit:
         yield
     if limit.cancelled_caught and websocket.application_state is WebSocketState.CONNECTED:
         await websocket.close(WS_1008_POLICY_VIOLATION, REASON)

@@ -3,20 +3,24 @@
 Time is an argument; nothing here fetches, waits or verifies a signature.
 """
 
-from jwks_auth.claims.expectations import Expectations, checked_expectations
-from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
-from jwks_auth.claims.paths import ClaimNames, ClaimPath, client_of
-from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
-from jwks_auth.claims.services import is_surely_service, name_of_service
-from jwks_auth.claims.token import (
+from jwks_auth.claims.audience import (
     ANY_AUDIENCE,
     AnyAudience,
     Audience,
-    IssuerTerms,
-    VerifiedToken,
+    AudienceSetting,
+    OwnAudience,
+    beside_issuer,
+    check_audience,
     checked_audience,
+    within,
 )
-from jwks_auth.claims.validators import PROFILES, ClaimRules, validate_audience, validate_claims
+from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
+from jwks_auth.claims.paths import ClaimMapping, ClaimPath, client_of
+from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
+from jwks_auth.claims.rules import PROFILES, ClaimRules, checked_rules, widest_rules
+from jwks_auth.claims.services import is_surely_service, name_of_service
+from jwks_auth.claims.token import VerifiedToken, refuse_bound
+from jwks_auth.claims.validators import validate_claims
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -24,22 +28,26 @@ __all__ = [
     "TOKEN_DEFAULTS",
     "AnyAudience",
     "Audience",
-    "ClaimNames",
+    "AudienceSetting",
+    "ClaimMapping",
     "ClaimPath",
     "ClaimRules",
-    "Expectations",
-    "IssuerTerms",
+    "OwnAudience",
     "Policy",
     "PolicyOptions",
     "TokenOptions",
     "VerifiedToken",
+    "beside_issuer",
+    "check_audience",
     "checked_audience",
-    "checked_expectations",
     "checked_names",
+    "checked_rules",
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "refuse_bound",
     "token_options",
-    "validate_audience",
     "validate_claims",
+    "widest_rules",
+    "within",
 ]

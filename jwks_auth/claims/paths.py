@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ClaimNames", "ClaimPath", "client_of", "find_claim"]
+from jwks_auth.claims.audience import Audience
+
+__all__ = ["ClaimMapping", "ClaimPath", "client_of", "find_claim"]
 
 _CLIENT_CLAIMS = ("client_id", "azp", "appid", "cid")  # RFC 9068, OpenID Connect, Entra v1, Okta
 
@@ -25,19 +27,20 @@ class ClaimPath:
 
     @classmethod
     def of(cls, place: str | Sequence[str]) -> ClaimPath:
-        """The path that a setting means."""
+        """Read a setting."""
         if isinstance(place, str):
             return cls(place, tuple(place.split(".")))
         return cls(".".join(place), tuple(place))
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimNames:
-    """One issuer's claim mapping."""
+class ClaimMapping:
+    """The places of one issuer's claims, and the audience of its tokens, where that is said."""
 
     scopes: tuple[str, ...]
     roles: ClaimPath
     permissions: ClaimPath
+    audience: Audience | None = None
     lists: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The claims that, where present, are a string or a list of strings."""
     nested: tuple[ClaimPath, ...] = field(init=False, repr=False, compare=False)
@@ -49,7 +52,7 @@ class ClaimNames:
         object.__setattr__(self, "nested", tuple(path for path in paths if len(path.steps) > 1))
 
     def scopes_in(self, claims: Mapping[str, Any]) -> Any:
-        """The first scope claim present, as it was sent; no scopes, where there is none."""
+        """Return the first scope claim that is there, as it was sent; an empty string where none is."""
         for name in self.scopes:
             if name in claims:
                 return claims[name]
@@ -57,7 +60,7 @@ class ClaimNames:
 
 
 def find_claim(claims: Mapping[str, Any], path: ClaimPath, default: Any = None) -> Any:
-    """The value at *path*, or *default*; never raises, whatever the claims are."""
+    """Return the value at *path*, or *default*. Never raises, whatever the claims are."""
     if path.name in claims:
         return claims[path.name]
     if len(path.steps) == 1:
@@ -72,7 +75,7 @@ def find_claim(claims: Mapping[str, Any], path: ClaimPath, default: Any = None) 
 
 
 def client_of(claims: Mapping[str, Any]) -> str | None:
-    """The client that the token was issued to, under whichever name the issuer uses."""
+    """Return the client that the token was issued to, under whichever name the issuer uses."""
     for name in _CLIENT_CLAIMS:
         value = claims.get(name)
         if isinstance(value, str):

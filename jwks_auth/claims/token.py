@@ -1,25 +1,16 @@
-"""A token that was verified, and what its issuer is trusted with; what was merely read is in ``unverified``."""
+"""A token that was verified. One that was merely read is a ``jose.UnverifiedToken``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named
-from jwks_auth.claims.paths import ClaimNames, client_of, find_claim
+from jwks_auth.claims.paths import ClaimMapping, client_of, find_claim
 from jwks_auth.claims.services import is_service
-from jwks_auth.errors import ConfigurationError
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
 
-__all__ = [
-    "ANY_AUDIENCE",
-    "AnyAudience",
-    "Audience",
-    "IssuerTerms",
-    "VerifiedToken",
-    "checked_audience",
-]
+__all__ = ["VerifiedToken", "refuse_bound"]
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
@@ -28,40 +19,6 @@ if TYPE_CHECKING:
 else:
     ClaimsT = TypeVar("ClaimsT")
 ModelT = TypeVar("ModelT")
-
-
-class AnyAudience(Enum):
-    """The type of :data:`ANY_AUDIENCE`."""
-
-    ANY_AUDIENCE = "any audience"
-
-
-ANY_AUDIENCE: Final = AnyAudience.ANY_AUDIENCE
-"""Accept tokens whatever their audience: for issuers that serve this API alone. It has to be typed out."""
-
-
-Audience: TypeAlias = frozenset[str] | AnyAudience
-"""The identifiers a service answers to, of which a token must name one."""
-
-
-def checked_audience(audience: str | Iterable[str] | AnyAudience | None) -> Audience | None:
-    """Read the setting; raise ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
-    if audience is None or isinstance(audience, AnyAudience):
-        return audience
-    listed = frozenset((audience,) if isinstance(audience, str) else audience)
-    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
-        raise ConfigurationError(
-            f"audience: found {audience!r}, expected the identifiers this service answers to, or ANY_AUDIENCE"
-        )
-    return listed
-
-
-@dataclass(frozen=True, slots=True)
-class IssuerTerms:
-    """One issuer's claim paths, and the audience its tokens must have, if that is said."""
-
-    names: ClaimNames
-    audience: Audience | None
 
 
 class VerifiedToken(Generic[ClaimsT]):
@@ -73,12 +30,12 @@ class VerifiedToken(Generic[ClaimsT]):
     """
 
     # Not a frozen dataclass, which takes four times as long to make: one is made for every request.
-    __slots__ = ("_claims", "_header", "_payload", "_terms")
+    __slots__ = ("_claims", "_header", "_mapping", "_payload")
 
     def __init__(
-        self, claims: ClaimsT, header: Mapping[str, Any], payload: Mapping[str, Any], terms: IssuerTerms
+        self, claims: ClaimsT, header: Mapping[str, Any], payload: Mapping[str, Any], mapping: ClaimMapping
     ) -> None:
-        self._claims, self._header, self._payload, self._terms = claims, header, payload, terms
+        self._claims, self._header, self._payload, self._mapping = claims, header, payload, mapping
 
     @property
     def claims(self) -> ClaimsT:
@@ -96,9 +53,9 @@ class VerifiedToken(Generic[ClaimsT]):
         return self._payload
 
     @property
-    def terms(self) -> IssuerTerms:
+    def mapping(self) -> ClaimMapping:
         """The way this issuer's tokens are read."""
-        return self._terms
+        return self._mapping
 
     @property
     def subject(self) -> str | None:
@@ -111,10 +68,9 @@ class VerifiedToken(Generic[ClaimsT]):
         return is_service(self._payload)
 
     @property
-    def issuer(self) -> str:
-        """``iss``, exactly as configured."""
-        issuer: str = self._payload["iss"]
-        return issuer
+    def issuer(self) -> str | None:
+        """``iss``, exactly as configured; ``None`` where a verifier of one's own takes tokens without."""
+        return self._payload.get("iss")
 
     @property
     def audience(self) -> tuple[str, ...]:
@@ -130,7 +86,7 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def scopes(self) -> frozenset[str]:
         """The granted scopes. A string is space-separated, a list is a list."""
-        granted = self._terms.names.scopes_in(self._payload)
+        granted = self._mapping.scopes_in(self._payload)
         # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
         names = frozenset(granted.split(" ") if isinstance(granted, str) else granted)
         return names - {""} if "" in names else names
@@ -138,23 +94,33 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def roles(self) -> frozenset[str]:
         """The roles at the issuer's ``roles_claim``."""
-        return _names(find_claim(self._payload, self._terms.names.roles))
+        return _names(find_claim(self._payload, self._mapping.roles))
 
     @property
     def permissions(self) -> frozenset[str]:
         """The permissions at the issuer's ``permissions_claim``."""
-        return _names(find_claim(self._payload, self._terms.names.permissions))
+        return _names(find_claim(self._payload, self._mapping.permissions))
 
     @property
-    def expires_at(self) -> float:
-        """``exp``, in seconds since 1970."""
-        return float(self._payload["exp"])
+    def expires_at(self) -> float | None:
+        """``exp``, in seconds since 1970; ``None`` where a verifier of one's own takes tokens without."""
+        return _date(self._payload.get("exp"))
 
     @property
     def issued_at(self) -> float | None:
         """``iat``, in seconds since 1970."""
-        issued_at = self._payload.get("iat")
-        return None if issued_at is None else float(issued_at)
+        return _date(self._payload.get("iat"))
+
+    @property
+    def confirmation(self) -> Mapping[str, Any] | None:
+        """``cnf``: the key that the sender must prove to hold (RFC 7800); ``None``: whoever has the token may use it.
+
+        Empty for a ``cnf`` that is no object, which no proof meets.
+        """
+        if "cnf" not in self._payload:
+            return None
+        confirmation = self._payload["cnf"]
+        return confirmation if isinstance(confirmation, dict) else {}
 
     def get(self, name: str, default: Any = None) -> Any:
         """The claim *name*, or *default*."""
@@ -162,7 +128,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self._header, self._payload, self._terms)
+        return VerifiedToken(claims, self._header, self._payload, self._mapping)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
@@ -184,3 +150,16 @@ class VerifiedToken(Generic[ClaimsT]):
 
 def _names(value: str | list[str] | None) -> frozenset[str]:
     return frozenset((value,) if isinstance(value, str) else value or ())
+
+
+def _date(seconds: float | None) -> float | None:
+    return None if seconds is None else float(seconds)
+
+
+def refuse_bound(token: VerifiedToken[Any]) -> None:
+    """Raise ``InvalidTokenError`` for a token that is bound to a key, where nobody sees the request with the proof.
+
+    Such a token (RFC 9449, RFC 8705) is worth nothing without.
+    """
+    if token.confirmation is not None:
+        raise InvalidTokenError("bound_token")

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from jwks_auth.claims.paths import ClaimNames, ClaimPath, client_of, find_claim
-from jwks_auth.claims.token import AnyAudience, Audience
+from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
+from jwks_auth.claims.rules import ClaimRules
 from jwks_auth.errors import InvalidTokenError
 
-__all__ = ["PROFILES", "ClaimRules", "Profile", "validate_audience", "validate_claims"]
+__all__ = ["validate_claims"]
 
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A kind of access token: the media types its ``typ`` may name, and the claims required beyond iss and exp."""
-
-    media_types: frozenset[str | None]
-    required: frozenset[str]
-
-
-PROFILES = {
-    "default": Profile(frozenset({None, "application/jwt", "application/at+jwt"}), frozenset()),
-    "rfc9068": Profile(
-        frozenset({"application/at+jwt"}),
-        frozenset({"aud", "sub", "client_id", "iat", "jti"}),
-    ),
-}
-"""``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes."""
 
 # A later date is a mistake of units (milliseconds) or an attack on whoever converts it.
 _LAST_DATE = 1e11
@@ -39,19 +21,7 @@ _STRINGS = ("sub", "jti", "client_id", "azp")
 
 # What only ID tokens (OpenID Connect Core 3.1.3.6, 3.3.2.11) and security events (RFC 8417) carry.
 _OTHER_KINDS = frozenset({"at_hash", "c_hash", "events"})
-# Beside them: bound tokens, and Amazon Cognito's, which say themselves what they are for.
-_TELLTALES = _OTHER_KINDS | {"cnf", "token_use"}
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRules:
-    """One issuer's rules for claims. Durations are seconds; ``clients`` ``None``: any."""
-
-    names: ClaimNames
-    required: frozenset[str]
-    leeway: float
-    max_age: float | None = None
-    clients: frozenset[str] | None = None
+_TELLTALES = _OTHER_KINDS | {"token_use"}  # in which Amazon Cognito says what a token is for
 
 
 def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
@@ -64,25 +34,16 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
     for name in _STRINGS:
         if name in claims and not isinstance(claims[name], str):
             raise InvalidTokenError("invalid_claim")
-    for name in rules.names.lists:
+    for name in rules.mapping.lists:
         if name in claims and not isinstance(claims[name], str) and not _is_strings(claims[name]):
             raise InvalidTokenError("invalid_claim")
-    if rules.names.nested:
-        _validate_nested(claims, rules.names.nested)
+    if rules.mapping.nested:
+        _validate_nested(claims, rules.mapping.nested)
     _validate_times(claims, rules, now)
     if not claims.keys().isdisjoint(_TELLTALES):
         _refuse_other_kinds(claims)
-    if rules.clients is not None and client_of(claims) not in rules.clients:
+    if rules.allowed_clients is not None and client_of(claims) not in rules.allowed_clients:
         raise InvalidTokenError("wrong_client")
-
-
-def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
-    """Raise ``InvalidTokenError`` unless the token names an audience that is *expected* (RFC 9068 section 4)."""
-    if isinstance(expected, AnyAudience):
-        return
-    audience = claims.get("aud", ())
-    if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience):
-        raise InvalidTokenError("wrong_audience")
 
 
 def _validate_nested(claims: Mapping[str, Any], paths: tuple[ClaimPath, ...]) -> None:
@@ -119,8 +80,5 @@ def _fault_of_dates(*dates: float, late: float) -> str:
 
 
 def _refuse_other_kinds(claims: Mapping[str, Any]) -> None:
-    # A token bound to a key (RFC 9449, RFC 8705) is worth nothing without the proof, which is not checked here.
-    if "cnf" in claims:
-        raise InvalidTokenError("bound_token")
     if claims.get("token_use") != "access" or not claims.keys().isdisjoint(_OTHER_KINDS):
         raise InvalidTokenError("wrong_type")

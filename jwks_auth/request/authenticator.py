@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
-from jwks_auth.claims import ANY_AUDIENCE, AnyAudience, IssuerTerms, VerifiedToken
+from jwks_auth.claims import (
+    ANY_AUDIENCE,
+    AnyAudience,
+    Audience,
+    ClaimMapping,
+    VerifiedToken,
+    beside_issuer,
+    check_audience,
+    refuse_bound,
+)
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.bearer import bearer_token
@@ -18,7 +27,7 @@ from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.requirement import Requirement
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import Explanation, Issuer, Verifier, check_audience
+from jwks_auth.verifier import Explanation, Issuer, Verifier
 
 __all__ = ["Authenticator"]
 
@@ -81,8 +90,9 @@ class Authenticator:
             if raw is None:
                 return None
             token = memo.token_of(raw) or memo.keep(raw, self.verifier.verify_any_audience(raw))
+            refuse_bound(token)
             if memo.admission is None:
-                self.verifier.admit(token, requirement.audience, named=requirement.issuers != ())
+                self.verifier.admit(token, _audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
             self._tell(error, memo)
@@ -99,8 +109,9 @@ class Authenticator:
             if raw is None:
                 return None
             token = memo.token_of(raw) or memo.keep(raw, await self.verifier.averify_any_audience(raw))
+            refuse_bound(token)
             if memo.admission is None:
-                await self.verifier.aadmit(token, requirement.audience, named=requirement.issuers != ())
+                await self.verifier.aadmit(token, _audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
             self._tell(error, memo)
@@ -109,12 +120,14 @@ class Authenticator:
     def verify(self, raw: RawToken) -> VerifiedToken:
         """The verified token of *raw*, which no request carried; for the service's own audience."""
         token = self.verifier.verify_any_audience(raw)
+        refuse_bound(token)
         self.verifier.admit(token)
         return token
 
     async def averify(self, raw: RawToken) -> VerifiedToken:
         """As :meth:`verify`, on an event loop."""
         token = await self.verifier.averify_any_audience(raw)
+        refuse_bound(token)
         await self.verifier.aadmit(token)
         return token
 
@@ -131,15 +144,15 @@ class Authenticator:
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
         """Return whether every token for *audience* is for this service, as its settings say."""
         shared = self.settings.shared
-        own: list[Any] = [self.terms_of(source["ISSUER"]).audience for source in self.settings.sources]
+        own: list[Any] = [self.mapping_of(source["ISSUER"]).audience for source in self.settings.sources]
         own += [shared["AUDIENCE"]] if "TENANTS" in shared else []
         if ANY_AUDIENCE in own or isinstance(audience, AnyAudience):
             return ANY_AUDIENCE in own
         return set(audience) <= {name for names in own for name in names or ()}
 
-    def terms_of(self, issuer: str) -> IssuerTerms:
+    def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the way tokens of *issuer* are read, as the settings say."""
-        return self._described.terms_of(issuer)
+        return self._described.mapping_of(issuer)
 
     def explain(self, raw: RawToken) -> Explanation:
         """Each step that *raw* passes, and where and why it fails, as the settings say; it shows claims."""
@@ -210,7 +223,7 @@ class Authenticator:
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
         """The token, admitted, if it is also what *requirement* asks."""
         if memo.admission is not None:
-            check_audience(token, requirement.audience, named=requirement.issuers != ())
+            check_audience(token.payload, _audience(requirement), token.mapping.audience)
         else:
             memo.admission = Admission(token)
             if self._on_verified is not None:
@@ -233,3 +246,7 @@ class Authenticator:
             log.debug("request refused: %s", error.code)
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
             self._on_rejected(error)
+
+
+def _audience(requirement: Requirement) -> tuple[str, ...] | Audience | None:
+    return beside_issuer(requirement.audience) if requirement.issuers else requirement.audience

@@ -7,7 +7,6 @@ from jwks_auth.verifier.explain import Explanation
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.trust import check_audience
 from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
@@ -16,5 +15,4 @@ __all__ = [
     "Tenants",
     "TokenVerifier",
     "Verifier",
-    "check_audience",
 ]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from types import TracebackType
 from typing import Any
 
 from jwks_auth.challenge import escaped, shown
-from jwks_auth.claims import AnyAudience, VerifiedToken, validate_claims
-from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
-from jwks_auth.jose import MAX_TOKEN_LENGTH, UnverifiedToken, issuer_of, parse_jws
+from jwks_auth.claims import AnyAudience, Audience, ClaimRules, VerifiedToken
+from jwks_auth.errors import AuthError, KeySourceError
+from jwks_auth.jose import MAX_TOKEN_LENGTH, Header, UnverifiedToken, VerificationKey, parse_jws
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import hints
-from jwks_auth.verifier.trust import Trust, check_for_another_key, check_signature
+from jwks_auth.verifier.trusted import TrustedIssuer
 
-__all__ = ["Explainer", "Explanation", "Step"]
+__all__ = ["Explanation", "Step", "Story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,92 +53,117 @@ Hint = Callable[[str], str | None]
 """From the error's code to what may be behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explainer:
-    """Takes one token through a verifier's steps; the callables are the verifier's own."""
-
-    trust_in: Callable[[str], Trust]
-    issuers: tuple[str, ...]
-    check_audience: Callable[[VerifiedToken], None]
-    admit: Callable[[VerifiedToken], None]
-    now: float
-
-    def explain(self, raw: RawToken) -> Explanation:
-        """Every step up to the first failure."""
-        steps: list[Step] = []
-        hint: Hint = _no_hint
-        try:
-            for step, hint in self._walk(raw):  # noqa: B007  each is told before it is taken
-                steps.append(step)
-        except (AuthError, KeySourceError) as exc:
-            steps[-1] = replace(steps[-1], code=exc.code)
-            told = hints.on_outage(exc) if isinstance(exc, KeySourceError) else hint(exc.code)
-            return Explanation(tuple(steps), told)
-        return Explanation(tuple(steps))
-
-    def _walk(self, raw: RawToken) -> Iterator[tuple[Step, Hint]]:
-        form = f"three base64url segments, {MAX_TOKEN_LENGTH} characters at most"
-        yield Step("form", form, raw.read(_form)), lambda code: raw.read(hints.on_form)
-        token = raw.read(parse_jws)
-        yield Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"), _no_hint
-        claims = token.claims
-        expected = " or ".join(self.issuers) or "a tenant's"
-        yield (
-            Step("issuer", expected, shown(claims.get("iss"))),
-            lambda code: hints.on_issuer(claims, self.issuers),
-        )
-        trust = self.trust_in(issuer_of(claims))
-        yield from _walk_the_header(token, claims, trust)
-        rest = [_walk_the_signature(token, trust, self.now), _walk_the_claims(claims, trust, self.now)]
-        if trust.find(token.kid, token.alg) is None:  # then bad claims are not worth the wait for a key
-            rest.reverse()
-        yield from chain(*rest)
-        audience = Step("audience", _audience(trust), shown(claims.get("aud")))
-        yield audience, lambda code: hints.on_audience(claims)
-        token_so_far: VerifiedToken = VerifiedToken(claims, token.header, claims, trust.terms)
-        self.check_audience(token_so_far)
-        yield (
-            Step("the service's own checks", "no validator and no is_revoked to refuse it", "their answer"),
-            _no_hint,
-        )
-        self.admit(token_so_far)
-
-
-def _walk_the_header(
-    token: UnverifiedToken, claims: Mapping[str, Any], trust: Trust
-) -> Iterator[tuple[Step, Hint]]:
-    algorithms = Step("algorithm", ", ".join(sorted(trust.algorithms)), shown(token.alg))
-    yield algorithms, lambda code: hints.on_algorithm(token.alg)
-    if token.alg not in trust.algorithms:
-        raise InvalidTokenError("algorithm_not_allowed")
-    types = sorted(str(media_type or "no typ") for media_type in trust.media_types)
-    yield Step("type", " or ".join(types), shown(token.typ)), lambda code: hints.on_kind(claims)
-    if token.jose.media_type not in trust.media_types:
-        raise InvalidTokenError("wrong_type")
-
-
-def _walk_the_signature(token: UnverifiedToken, trust: Trust, now: float) -> Iterator[tuple[Step, Hint]]:
-    expected = f"one for {token.alg} among {hints.keys_in_hand(trust)}"
-    yield Step("key", expected, f"kid {shown(token.kid)}"), lambda code: hints.on_key(token, trust)
-    keys = trust.keys
-    key = keys.resolve(token.kid, token.alg)
-    made = Step("signature", f"made with {hints.meant(token, key, trust)}", f"{len(token.signature)} octets")
-    yield made, lambda code: hints.ON_SIGNATURE
-    if not token.is_signed(key.verify):
-        check_for_another_key(token, trust, key, now)
-        check_signature(token, keys.resolve(token.kid, token.alg, tried=key))
-
-
-def _walk_the_claims(claims: Mapping[str, Any], trust: Trust, now: float) -> Iterator[tuple[Step, Hint]]:
-    yield (
-        Step("claims", _rules(trust), hints.shown_claims(claims, now)),
-        lambda code: hints.on_claims(claims, code, now, needed=_needed(trust)),
-    )
-    validate_claims(claims, trust.rules, now)
-
-
 def _no_hint(code: str) -> None:
     return None
+
+
+class Story:
+    """An explanation in the making: ``with story:`` a token is verified, and each step is told before it is taken.
+
+    An ``AuthError`` or ``KeySourceError`` ends the block, and is the last step's.
+    """
+
+    def __init__(self, issuers: tuple[str, ...]) -> None:
+        self.claims: dict[str, Any] = {}
+        """The token's claims, once they are read."""
+        self._issuers = issuers
+        self._steps: list[Step] = []
+        self._hint: Hint = _no_hint
+        self._told: str | None = None
+
+    def tell(self, step: Step, hint: Hint = _no_hint) -> None:
+        """Tell the next step, with the *hint* for its failure."""
+        self._steps.append(step)
+        self._hint = hint
+
+    def has_told(self, name: str) -> bool:
+        """Return whether a step of this name was told."""
+        return any(step.name == name for step in self._steps)
+
+    def read(self, raw: RawToken) -> UnverifiedToken:
+        """Read the token, telling its form, its payload and its issuer."""
+        form = f"three base64url segments, {MAX_TOKEN_LENGTH} characters at most"
+        self.tell(Step("form", form, raw.read(_form)), lambda code: raw.read(hints.on_form))
+        token = raw.read(parse_jws)
+        self.tell(Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"))
+        claims = self.claims = token.claims
+        found = Step("issuer", " or ".join(self._issuers) or "a tenant's", shown(claims.get("iss")))
+        self.tell(found, lambda code: hints.on_issuer(claims, self._issuers))
+        return token
+
+    def of(self, issuer: TrustedIssuer) -> TrustedIssuer:
+        """Return *issuer* as it is, but for telling this story of what it does."""
+        return _Told(**{each.name: getattr(issuer, each.name) for each in fields(issuer)}, story=self)
+
+    def tell_binding(self, token: VerifiedToken) -> None:
+        """Tell of a token that is bound to a key; of another there is nothing to tell."""
+        if token.confirmation is not None:
+            bound = Step("binding", "no cnf, as no request is seen that could prove it", shown(token["cnf"]))
+            self.tell(bound, lambda code: hints.ON_BINDING)
+
+    def tell_audience(self, token: VerifiedToken) -> None:
+        """Tell of the audience."""
+        expected = _audience(token.mapping.audience)
+        found = Step("audience", expected, shown(token.get("aud")))
+        self.tell(found, lambda code: hints.on_audience(token.payload))
+
+    def tell_checks(self) -> None:
+        """Tell of what the service itself looks at."""
+        name = "the service's own checks"
+        self.tell(Step(name, "no validator and no is_revoked to refuse it", "their answer"))
+
+    @property
+    def explanation(self) -> Explanation:
+        """The steps so far, and a hint where the last one failed."""
+        return Explanation(tuple(self._steps), self._told)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, AuthError | KeySourceError):
+            return False
+        self._steps[-1] = replace(self._steps[-1], code=error.code)
+        self._told = hints.on_outage(error) if isinstance(error, KeySourceError) else self._hint(error.code)
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told(TrustedIssuer):
+    """An issuer whose every check is told before it is made; which is made when is its own matter."""
+
+    story: Story
+
+    def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
+        key = super().key_at_hand(token)
+        expected = f"one for {token.alg} among {hints.keys_in_hand(self.keys)}"
+        found = Step("key", expected, f"kid {shown(token.kid)}")
+        self.story.tell(found, lambda code: hints.on_key(token, self.keys, self.health()))
+        return key
+
+    def check_header(self, jose: Header) -> None:
+        algorithms = Step("algorithm", ", ".join(sorted(self.rules.algorithms)), shown(jose.alg))
+        self.story.tell(algorithms, lambda code: hints.on_algorithm(jose.alg))
+        if jose.alg in self.rules.algorithms:
+            types = sorted(str(media_type or "no typ") for media_type in self.rules.media_types)
+            found = Step("type", " or ".join(types), shown(jose.typ))
+            self.story.tell(found, lambda code: hints.on_kind(self.story.claims))
+        super().check_header(jose)
+
+    def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
+        expected = f"made with {hints.meant(token, key, self.keys)}"
+        made = Step("signature", expected, f"{len(token.signature)} octets")
+        self.story.tell(made, lambda code: hints.ON_SIGNATURE)
+        return super().is_signed(token, key)
+
+    def judge(self, token: UnverifiedToken) -> dict[str, Any]:
+        if not self.story.has_told("claims"):  # twice where the key was not at hand
+            claims, now, needed = token.claims, self.clock(), _needed(self.rules)
+            found = Step("claims", _rules(self.rules), hints.shown_claims(claims, now))
+            self.story.tell(found, lambda code: hints.on_claims(claims, code, now, needed=needed))
+        return super().judge(token)
 
 
 def _form(raw: object) -> str:
@@ -147,21 +172,19 @@ def _form(raw: object) -> str:
     return f"{raw.count('.') + 1} segments, {len(raw)} characters"
 
 
-def _audience(trust: Trust) -> str:
-    audience = trust.terms.audience
+def _audience(audience: Audience | None) -> str:
     return "any" if isinstance(audience, AnyAudience) else " or ".join(sorted(audience or ["the call's own"]))
 
 
-def _needed(trust: Trust) -> frozenset[str]:
-    return trust.rules.required | {"exp"}
+def _needed(rules: ClaimRules) -> frozenset[str]:
+    return rules.required | {"exp"}
 
 
-def _rules(trust: Trust) -> str:
-    rules = trust.rules
+def _rules(rules: ClaimRules) -> str:
     parts = [f"exp not past, nbf and iat not ahead, by more than {rules.leeway:g} s"]
     if rules.max_age is not None:
         parts.append(f"iat at most {rules.max_age:g} s ago")
-    parts.append(f"present: {', '.join(sorted(_needed(trust)))}")
-    if rules.clients is not None:
-        parts.append(f"client: {' or '.join(sorted(rules.clients))}")
+    parts.append(f"present: {', '.join(sorted(_needed(rules)))}")
+    if rules.allowed_clients is not None:
+        parts.append(f"client: {' or '.join(sorted(rules.allowed_clients))}")
     return "; ".join(parts)

@@ -16,9 +16,10 @@ from jwks_auth.jose import (
     parse_jws,
     shown_kid,
 )
-from jwks_auth.verifier.trust import Trust
+from jwks_auth.keys import Health, KeyProvider
 
 __all__ = [
+    "ON_BINDING",
     "ON_SIGNATURE",
     "keys_in_hand",
     "meant",
@@ -39,6 +40,7 @@ _FOR_THE_CLIENT = (
 _WRAPPING = " \t\r\n'\"`<>"
 _CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larger leeway"
 
+ON_BINDING = "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain bearer token it is refused"
 ON_SIGNATURE = (
     "changed after it was signed, cut short when copied, or signed by another key with the same kid"
 )
@@ -122,15 +124,15 @@ def on_kind(claims: Mapping[str, Any]) -> str | None:
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
 
 
-def on_key(token: UnverifiedToken, trust: Trust) -> str | None:
+def on_key(token: UnverifiedToken, keys: KeyProvider, health: Health | None) -> str | None:
     """Hint at the reason for a missing key."""
     if token.kid is None:
-        fitting = trust.keys.key_set.fitting(token.alg)
+        fitting = keys.key_set.fitting(token.alg)
         tried = f"{fitting} keys fit {token.alg}, and at most {MOST_TRIED} are tried" if fitting else ""
         return f"the token names no kid; {tried or f'no key of the set fits {token.alg}'}"
-    if token.kid in trust.issuer.keys.key_set.kids():
+    if token.kid in keys.key_set.kids():
         return f"the set has this kid, but not for {token.alg}: compare the key's alg and type"
-    age = getattr(trust.issuer.health(), "age", None)
+    age = getattr(health, "age", None)
     fetched = "" if age is None else f" fetched {age:.0f} s ago"
     return f"kid {shown(token.kid)} is not in the set{fetched}: another environment's token, or keys just rotated"
 
@@ -142,8 +144,6 @@ def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[s
         return f"the token lacks {', '.join(lacking)}; have the issuer add it"
     if code == "wrong_type":
         return _FOR_THE_CLIENT
-    if code == "bound_token":
-        return "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain bearer token it is refused"
     if code == "wrong_client":
         client = shown(client_of(claims))
         return f"it was issued to client {client}; if that may call this API, add it to allowed_clients"
@@ -170,20 +170,20 @@ def on_audience(claims: Mapping[str, Any]) -> str:
     return "the client asked for another API's token; or, if this one is meant, add it to the audience"
 
 
-def meant(token: UnverifiedToken, key: VerificationKey, trust: Trust) -> str:
+def meant(token: UnverifiedToken, key: VerificationKey, keys: KeyProvider) -> str:
     """The key that is to have signed the token."""
     if key.kid is not None:
         return f"key {shown(key.kid)}"
     if token.kid is not None:
         return "the only key without a kid that fits"
-    fitting = trust.keys.key_set.fitting(token.alg)
+    fitting = keys.key_set.fitting(token.alg)
     return "the only key that fits" if fitting == 1 else f"one of the {fitting} keys that fit"
 
 
-def keys_in_hand(trust: Trust) -> str:
+def keys_in_hand(keys: KeyProvider) -> str:
     """The kids known now."""
     try:
-        kids = sorted(trust.issuer.keys.key_set.kids())
+        kids = sorted(keys.key_set.kids())
     except KeySourceError:
         kids = []
     return ", ".join(map(shown_kid, kids)) or "those still to be fetched"

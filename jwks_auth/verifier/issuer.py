@@ -10,17 +10,19 @@ from typing import Any, Unpack
 from jwks_auth.claims import (
     AnyAudience,
     Audience,
-    Expectations,
+    ClaimRules,
+    OwnAudience,
     TokenOptions,
-    checked_expectations,
+    checked_rules,
     token_options,
 )
 from jwks_auth.client import ClientOptions, DiscoveredClient, PyJWKClient, keys_of
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
-from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys
+from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys, vetted
 from jwks_auth.runtime import takes
+from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["Issuer", "IssuerOptions"]
 
@@ -66,7 +68,7 @@ class Issuer:
         allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer)
         audience = options.get("audience")
-        self._own = checked_expectations(audience=audience, **token_options(options))
+        self._own = checked_rules(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None
         """Return whether no route widens the audience, where several issuers are trusted."""
         self.discovery_url = options.get("discovery_url")
@@ -89,13 +91,25 @@ class Issuer:
         """The algorithms that were said for this issuer."""
         return self._own.get("algorithms")
 
-    def is_like(self, other: Issuer) -> bool:
-        """Return whether *other* is this one, or was made of the same: its keys are found in the same way."""
-        return self is other or self._made_of == other._made_of
+    def trusted(
+        self,
+        shared: ClaimRules,
+        *,
+        clock: Callable[[], float],
+        among_several: bool = False,
+        allow_fake: bool | None = None,
+    ) -> TrustedIssuer:
+        """Prepare it for a verifier, whose rules are *shared* by issuers without their own.
 
-    def overrule(self, expected: Expectations) -> Expectations:
-        """Return *expected*, with this issuer's own settings in their place."""
-        return replace(expected, **self._own)
+        *among_several* issuers a route that does not name this one can't widen its audience. *allow_fake*: whether
+        keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
+        """
+        rules = replace(shared, **self._own)
+        if among_several and self.has_own_audience and isinstance(rules.audience, frozenset):
+            rules = replace(rules, audience=OwnAudience(rules.audience))
+        looked_at = None if self.client else vetted(self.keys, self.issuer, allowed=allow_fake)
+        keys = looked_at or self.keys
+        return TrustedIssuer(self.issuer, rules, keys, keys.find, clock, self.health, self._made_of)
 
     def warm_up(self) -> None:
         """Fetch the keys now, if they are to be fetched; raises ``KeySourceError``."""

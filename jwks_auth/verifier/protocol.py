@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Protocol
 
-from jwks_auth.claims import AnyAudience, VerifiedToken
+from jwks_auth.claims import AudienceSetting, VerifiedToken
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.issuer import Issuer
 
 __all__ = ["Verifier"]
 
-AudienceSetting = str | Iterable[str] | AnyAudience | None
-
 
 class Verifier(Protocol):
     """Verifies raw tokens in two steps; ``TokenVerifier`` does, and so may a cache in front of it, or your own.
 
-    Each step refuses by raising :class:`~jwks_auth.Refused`. The a-twins never block an event loop. A :class:`RawToken`
-    shows its text to a function alone, ``raw.read(parse)``; it is equal to another of the same text, and can be a key.
+    Each step refuses by raising :class:`~jwks_auth.Refused`. The a-twins never block an event loop. Between the two
+    whoever asks judges the token's ``confirmation``, by the request. A :class:`RawToken` shows its text to a function
+    alone, ``raw.read(parse)``; it is equal to another of the same text, and can be a key.
     """
 
     @property
@@ -26,18 +24,16 @@ class Verifier(Protocol):
         """The issuers whose tokens are accepted."""
 
     def verify_any_audience(self, raw: RawToken) -> VerifiedToken:
-        """The token, verified in all that does not depend on the route."""
+        """The token, verified in all that depends neither on the route nor on the request."""
 
     async def averify_any_audience(self, raw: RawToken) -> VerifiedToken:
         """As :meth:`verify_any_audience`."""
 
-    def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
+    def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation.
 
-        *audience* replaces the configured one; *named*: the route also names its issuer.
+        *audience* replaces the configured one. One to hand over to another verifier is handed over as it is.
         """
 
-    async def aadmit(
-        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
-    ) -> None:
+    async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """As :meth:`admit`."""

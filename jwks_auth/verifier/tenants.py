@@ -6,15 +6,21 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from math import inf
+from typing import Protocol
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.verifier.issuer import Issuer
 
 __all__ = ["Tenants"]
 
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
 # No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
 _PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
+
+
+class _Issuer(Protocol):
+    """An :class:`Issuer`. What finds one is made before any is."""
+
+    issuer: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Tenants:
     of is 503. An :class:`Issuer` made as before keeps its keys; any other stands in its place.
     """
 
-    resolve: Callable[[str], Issuer | Awaitable[Issuer | None] | None]
+    resolve: Callable[[str], _Issuer | Awaitable[_Issuer | None] | None]
     hosts: Collection[str] = field(kw_only=True)
     max_issuers: int = field(default=256, kw_only=True)
     max_age: float = field(default=300, kw_only=True)

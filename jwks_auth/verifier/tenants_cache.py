@@ -14,13 +14,13 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
+from typing import Any
 
 from jwks_auth.errors import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Refused
 from jwks_auth.jose import UnverifiedToken
 from jwks_auth.runtime import aask, ask, elapsed, in_background
-from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.trust import Trust
+from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["TenantCache"]
 
@@ -34,7 +34,7 @@ _log = logging.getLogger("jwks_auth")
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    trust: Trust
+    trust: TrustedIssuer
     answered_at: float
     ask_at: float
 
@@ -43,7 +43,7 @@ class _Inquiry:
     """One question to the callback under way, and what comes of it."""
 
     def __init__(self) -> None:
-        self._outcome: Future[Trust | Refused | None] = Future()
+        self._outcome: Future[TrustedIssuer | Refused | None] = Future()
         self._outcome.set_running_or_notify_cancel()  # so that no waiter who is cancelled ends it for the others
         self._began, self._process = elapsed(), os.getpid()
 
@@ -52,7 +52,7 @@ class _Inquiry:
         """Return whether nobody may be asking: it hangs, its event loop is gone, or its thread stayed in the parent."""
         return self._process != os.getpid() or elapsed() - self._began > _LAPSE
 
-    def settle(self, outcome: Trust | Refused | None) -> None:
+    def settle(self, outcome: TrustedIssuer | Refused | None) -> None:
         """End it, unless it has ended; with ``None`` where whoever asked went away."""
         if not self._outcome.done():
             self._outcome.set_result(outcome)
@@ -67,7 +67,7 @@ class _Inquiry:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
 
-    def answer(self) -> Trust | None:
+    def answer(self) -> TrustedIssuer | None:
         """The tenant; ``None`` where it has to be asked for again. Raises what the callback led to."""
         if not self._outcome.done():
             raise KeySourceError("tenants: the callback takes too long", kind="callback")
@@ -78,12 +78,12 @@ class _Inquiry:
 
 
 class TenantCache:
-    """The tenants seen last, each trusted as *prepare* says."""
+    """The tenants seen last, each trusted as *prepare* says, which returns ``None`` for what is no issuer."""
 
     def __init__(
         self,
         tenants: Tenants | None,
-        prepare: Callable[[Issuer], Trust],
+        prepare: Callable[[Any], TrustedIssuer | None],
         *,
         screen: Callable[[UnverifiedToken], None],
         clock: Callable[[], float],
@@ -100,7 +100,7 @@ class TenantCache:
         self._tasks: set[asyncio.Task[None]] = set()  # an event loop itself holds them weakly
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
-    def resolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
+    def resolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
         """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
 
         *token* is screened before the callback is asked; without it nothing is.
@@ -118,7 +118,7 @@ class TenantCache:
             trust = inquiry.answer()
         return trust or self.resolve(name, token)
 
-    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> Trust:
+    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
         """As :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
         trust, inquiry, leads = self._look(name, token, tenants)
@@ -156,7 +156,7 @@ class TenantCache:
 
     def _look(
         self, name: str, token: UnverifiedToken | None, tenants: Tenants
-    ) -> tuple[Trust | None, _Inquiry | None, bool]:
+    ) -> tuple[TrustedIssuer | None, _Inquiry | None, bool]:
         """The tenant while it is trusted; the question to the callback, if there is one; whether it is ours to ask."""
         now = self._clock()
         tenant = self._known.get(name)
@@ -196,16 +196,17 @@ class TenantCache:
         finally:
             self._end(name, inquiry)
 
-    def _keep(self, name: str, inquiry: _Inquiry, issuer: Issuer | None, tenants: Tenants) -> None:
+    def _keep(self, name: str, inquiry: _Inquiry, issuer: Any, tenants: Tenants) -> None:
         if issuer is None:
             raise InvalidTokenError("wrong_issuer")
-        if not isinstance(issuer, Issuer) or issuer.issuer != name:
+        trust = self._prepare(issuer)
+        if trust is None or trust.name != name:
             raise KeySourceError(
                 "tenants: the callback returned something else than this issuer", kind="callback"
             )
         known, now = self._known.get(name), self._clock()
-        alike = known is not None and known.trust.issuer.is_like(issuer)
-        trust = known.trust if known is not None and alike else self._prepare(issuer)
+        if known is not None and known.trust.made_of == trust.made_of:
+            trust = known.trust
         with self._lock:
             if self._asking.get(name) is inquiry:  # or else it was forgotten meanwhile
                 self._known[name] = _Tenant(trust, now, now + _AHEAD * tenants.max_age)
@@ -244,9 +245,9 @@ class TenantCache:
     def _least_missed(self, newcomer: str) -> str:
         """Choose the tenant that makes room: one without keys, as made-up tokens name."""
         others = [name for name in self._known if name != newcomer]
-        return next((name for name in others if _is_without_keys(self._known[name].trust.issuer)), others[0])
+        return next((name for name in others if _is_without_keys(self._known[name].trust)), others[0])
 
 
-def _is_without_keys(issuer: Issuer) -> bool:
-    health = issuer.health()
+def _is_without_keys(tenant: TrustedIssuer) -> bool:
+    health = tenant.health()
     return health is not None and health.keys == 0

@@ -4,46 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 from jwks_auth.claims import (
     TOKEN_DEFAULTS,
-    AnyAudience,
-    Expectations,
-    IssuerTerms,
+    AudienceSetting,
+    ClaimMapping,
+    ClaimRules,
+    OwnAudience,
     TokenOptions,
     VerifiedToken,
+    check_audience,
     checked_audience,
-    checked_expectations,
+    checked_rules,
+    refuse_bound,
     token_options,
     validate_claims,
+    widest_rules,
+    within,
 )
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.jose import Header, UnverifiedToken, issuer_of, parse_jws
+from jwks_auth.jose import UnverifiedToken, issuer_of, parse_jws
+from jwks_auth.keys import VettedKeys
 from jwks_auth.runtime import RawToken, aask, ask, filled, takes
-from jwks_auth.verifier.explain import Explainer, Explanation
+from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
-from jwks_auth.verifier.trust import (
-    Bounds,
-    Trust,
-    bounds_of,
-    by_name,
-    check_audience,
-    check_declared,
-    check_for_another_key,
-    check_signature,
-    judged,
-    trust_in,
-)
+from jwks_auth.verifier.trusted import TrustedIssuer, check_header
 
 __all__ = ["TokenVerifier", "VerifierOptions"]
 
 Validator = Callable[[VerifiedToken, float], None]
 IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
-AudienceSetting = str | Iterable[str] | AnyAudience | None
 
 
 class VerifierOptions(TokenOptions, total=False):
@@ -91,37 +84,34 @@ class TokenVerifier:
     ) -> None:
         given = filled(_DEFAULTS, options)
         tenants, self._clock = given["tenants"], given["clock"]
-        settings = checked_expectations(audience=audience, leeway=given["leeway"], **token_options(given))
-        self._expected = Expectations(**settings)
-        listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
-        several = len(listed) > 1 or tenants is not None
-        prepare = partial(
-            trust_in,
-            expected=self._expected,
-            among_several=several,
-            allow_fake=given["allow_fake_issuer"],
+        self._rules = ClaimRules(
+            **checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
         )
-        self._trusted = by_name(prepare, listed)
+        listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+        self._among_several = len(listed) > 1 or tenants is not None
+        self._allow_fake = given["allow_fake_issuer"]
+        self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
+        self._trusted = self._by_name(self._issuers)
         if not self._trusted and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
         # claims have to say which.
         self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
-        self._bounds = bounds_of(settings["leeway"])
+        self._widest = widest_rules(self._rules.leeway)
         self._has_tenants = tenants is not None
-        self._tenants = TenantCache(tenants, prepare, screen=self._screen, clock=self._clock)
+        self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
         """The issuers whose tokens are accepted."""
-        return tuple(trust.issuer for trust in self._trusted.values())
+        return self._issuers
 
-    def terms_of(self, issuer: str) -> IssuerTerms:
+    def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the way tokens of *issuer* are read; for one not listed, this verifier's own."""
-        trust = self._trusted.get(issuer)
-        return self._expected.terms if trust is None else trust.terms
+        trusted = self._trusted.get(issuer)
+        return self._rules.mapping if trusted is None else trusted.rules.mapping
 
     def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``.
@@ -132,6 +122,7 @@ class TokenVerifier:
         del raw  # a report of what goes wrong from here on would show it
         self.check_declared(audience)
         token = self.verify_any_audience(sent)
+        refuse_bound(token)
         self.admit(token, audience)
         return token
 
@@ -141,6 +132,7 @@ class TokenVerifier:
         del raw
         self.check_declared(audience)
         token = await self.averify_any_audience(sent)
+        refuse_bound(token)
         if self._is_revoked is None:
             self.admit(token, audience)  # a coroutine saved
         else:
@@ -148,66 +140,35 @@ class TokenVerifier:
         return token
 
     def verify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
-        """All of :meth:`verify` that does not depend on the route: what is left is :meth:`admit`."""
+        """All of :meth:`verify` that depends neither on the route nor on the request.
+
+        The rest is the token's ``confirmation`` and :meth:`admit`.
+        """
         sent = RawToken.of(raw)
         del raw
         token = sent.read(parse_jws)
-        trust = self._sole
-        if trust is None:
-            issuer = issuer_of(token.claims)
-            trust = self._trusted.get(issuer) or self._tenants.resolve(issuer, token)
-        jose = token.jose
-        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
-            raise _refusal(jose, trust)
-        key = trust.find(jose.kid, jose.alg)
-        if key is None:
-            judged(token, trust, self._clock())  # or else it is not worth the wait
-            key = trust.keys.resolve(token.kid, token.alg)
-        if not token.is_signed(key.verify):
-            check_for_another_key(token, trust, key, self._clock())
-            check_signature(token, trust.keys.resolve(token.kid, token.alg, tried=key))
-        claims = judged(token, trust, self._clock())
-        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
+        issuer = self._known(token) or self._tenants.resolve(issuer_of(token.claims), token)
+        return issuer.verify(token)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """As :meth:`verify_any_audience`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
         token = sent.read(parse_jws)
-        trust = self._sole
-        if trust is None:
-            issuer = issuer_of(token.claims)
-            trust = self._trusted.get(issuer) or await self._tenants.aresolve(issuer, token)
-        jose = token.jose
-        if jose.alg not in trust.algorithms or jose.media_type not in trust.media_types:
-            raise _refusal(jose, trust)
-        key = trust.find(jose.kid, jose.alg)
-        if key is None:
-            judged(token, trust, self._clock())
-            key = await trust.keys.aresolve(token.kid, token.alg)
-        if not token.is_signed(key.verify):
-            check_for_another_key(token, trust, key, self._clock())
-            check_signature(token, await trust.keys.aresolve(token.kid, token.alg, tried=key))
-        claims = judged(token, trust, self._clock())
-        return VerifiedToken(claims, token.jose.members, claims, trust.terms)
+        issuer = self._known(token) or await self._tenants.aresolve(issuer_of(token.claims), token)
+        return await issuer.averify(token)
 
-    def admit(self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False) -> None:
+    def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
-        self.check_audience(token, audience, named=named)
-        for validator in self._validators:
-            ask(validator, token, self._clock())
-        if self._is_revoked is not None and ask(self._is_revoked, token):
-            raise InvalidTokenError("revoked")
+        self._validate(token, audience)
+        if self._is_revoked is not None:
+            _refuse_revoked(ask(self._is_revoked, token))
 
-    async def aadmit(
-        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
-    ) -> None:
+    async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """As :meth:`admit`, without blocking the event loop."""
-        self.check_audience(token, audience, named=named)
-        for validator in self._validators:
-            ask(validator, token, self._clock())
-        if self._is_revoked is not None and await aask(self._is_revoked, token):
-            raise InvalidTokenError("revoked")
+        self._validate(token, audience)
+        if self._is_revoked is not None:
+            _refuse_revoked(await aask(self._is_revoked, token))
 
     def explain(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> Explanation:
         """Each step that *raw* passes, and where and why it fails; for developers, as it shows claims.
@@ -216,14 +177,18 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
-        explainer = Explainer(
-            trust_in=lambda issuer: self._trusted.get(issuer) or self._tenants.resolve(issuer),
-            issuers=tuple(self._trusted),
-            check_audience=lambda token: self.check_audience(token, audience),
-            admit=lambda token: self.admit(token, audience),
-            now=self._clock(),
-        )
-        return explainer.explain(sent)
+        story = Story(tuple(self._trusted))
+        with story:
+            token = story.read(sent)
+            issuer = self._trusted.get(name := issuer_of(token.claims)) or self._tenants.resolve(name)
+            verified = story.of(issuer).verify(token)
+            story.tell_binding(verified)
+            refuse_bound(verified)
+            story.tell_audience(verified)
+            check_audience(verified.payload, audience, verified.mapping.audience)
+            story.tell_checks()
+            self.admit(verified, audience)
+        return story.explanation
 
     def forget_tenant(self, issuer: str) -> None:
         """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
@@ -232,25 +197,51 @@ class TokenVerifier:
     def check_declared(self, audience: AudienceSetting) -> None:
         """Raise ``ConfigurationError`` for an *audience* of a route that no token could have."""
         asked = checked_audience(audience)
-        if asked is not None and not self._has_tenants:  # whose audiences are not known yet
-            check_declared(asked, (trust.terms for trust in self._trusted.values()))
+        if asked is None or self._has_tenants:  # whose audiences are not known yet
+            return
+        own = [trusted.rules.audience for trusted in self._trusted.values()]
+        if not any(within(asked, each) for each in own):
+            names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
+            raise ConfigurationError(
+                f"audience: found {asked!r}, but each issuer has an audience of its own, and no token passes; "
+                f"expected some of {', '.join(names)}, or issuer= beside it"
+            )
 
-    def check_audience(
-        self, token: VerifiedToken, audience: AudienceSetting = None, *, named: bool = False
-    ) -> None:
-        """Judge the audience alone; *audience* replaces the configured one.
+    def _trust(self, issuer: Any) -> TrustedIssuer | None:
+        if not isinstance(issuer, Issuer):
+            return None
+        several, allow_fake = self._among_several, self._allow_fake
+        return issuer.trusted(self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake)
 
-        Of several issuers, one with an audience of its own keeps to it, unless the route *named* its issuer.
-        Raises ``ConfigurationError`` when none is said anywhere.
-        """
-        check_audience(token, audience, named=named)
+    def _by_name(self, issuers: Iterable[Any]) -> dict[str, TrustedIssuer]:
+        found: dict[str, TrustedIssuer] = {}
+        for each in issuers:
+            issuer = self._trust(each)
+            if issuer is None:
+                raise ConfigurationError(
+                    f"issuers: found a {type(each).__name__}, expected an Issuer or its URL"
+                )
+            if issuer.name in found:
+                raise ConfigurationError(f"issuers: {issuer.name!r} is listed twice")
+            found[issuer.name] = issuer
+            if isinstance(issuer.keys, VettedKeys):
+                issuer.keys.check()
+        return found
+
+    def _known(self, token: UnverifiedToken) -> TrustedIssuer | None:
+        return self._sole or self._trusted.get(issuer_of(token.claims))
+
+    def _validate(self, token: VerifiedToken, audience: AudienceSetting) -> None:
+        check_audience(token.payload, audience, token.mapping.audience)
+        for validator in self._validators:
+            ask(validator, token, self._clock())
 
     def _screen(self, token: UnverifiedToken) -> None:
         """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
-        if token.alg not in self._bounds.algorithms or token.jose.media_type not in self._bounds.media_types:
-            raise _refusal(token.jose, self._bounds)
-        validate_claims(token.claims, self._bounds.rules, self._clock())
+        check_header(token.jose, self._widest)
+        validate_claims(token.claims, self._widest, self._clock())
 
 
-def _refusal(jose: Header, trust: Trust | Bounds) -> InvalidTokenError:
-    return InvalidTokenError("wrong_type" if jose.alg in trust.algorithms else "algorithm_not_allowed")
+def _refuse_revoked(revoked: bool) -> None:
+    if revoked:
+        raise InvalidTokenError("revoked")

@@ -152,7 +152,7 @@ def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
     if token.subject is None:
         return JWTIdentity._default_manager.none()  # an empty one would be everybody's
     for name in (token.issuer, token.subject):
-        if len(name) > _LENGTH or "\0" in name:
+        if name is None or len(name) > _LENGTH or "\0" in name:
             raise refused("issuer or subject does not fit the database")
     found = JWTIdentity._default_manager.filter(issuer=token.issuer, subject=token.subject)
     return found.select_related("user")

@@ -175,13 +175,13 @@ class Cached:
         """The same."""
         return self.verify_any_audience(raw)
 
-    def admit(self, token: Any, audience: Any = None, *, named: bool = False) -> None:
+    def admit(self, token: Any, audience: Any = None) -> None:
         """Ask behind."""
-        self.behind.admit(token, audience, named=named)
+        self.behind.admit(token, audience)
 
-    async def aadmit(self, token: Any, audience: Any = None, *, named: bool = False) -> None:
+    async def aadmit(self, token: Any, audience: Any = None) -> None:
         """Ask behind."""
-        await self.behind.aadmit(token, audience, named=named)
+        await self.behind.aadmit(token, audience)
 
 
 def test_any_verifier_stands_behind_an_authenticator(issuer: FakeIssuer) -> None:

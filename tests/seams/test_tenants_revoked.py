@@ -191,9 +191,18 @@ def test_an_issuer_made_as_before_keeps_its_keys() -> None:
         first = found
     with pytest.raises(InvalidTokenError, match="audience"):
         service.verifier.verify(raw)
-    client = PyJWKClient("https://login.example/keys")
-    assert not Issuer(NAME, client=client).is_like(Issuer(NAME))
-    assert not Issuer(NAME, timeout=1).is_like(Issuer(NAME))
+    plain, client = made_of(), PyJWKClient("https://login.example/keys")
+    assert plain == made_of()
+    assert plain != made_of(client=client)
+    assert plain != made_of(timeout=1)
+
+
+def made_of(**options: Any) -> object:
+    """Return what tells two issuers of one name apart."""
+    verifier = TokenVerifier(
+        [], "api", tenants=Tenants(lambda name: Issuer(name, **options), hosts=["login.example"])
+    )
+    return verifier._tenants.resolve(NAME).made_of
 
 
 def test_many_requests_ask_once() -> None:

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "exp_missing": (lambda: claims(exp=...), "claims", "missing_claim", "lacks exp"),
     "claim_type": (lambda: claims(sub=1), "claims", "invalid_claim", ""),
     "id_token": (lambda: claims(at_hash="x"), "claims", "wrong_type", "ID token"),
-    "bound": (lambda: claims(cnf={}), "claims", "bound_token", "DPoP"),
+    "bound": (lambda: claims(cnf={}), "binding", "bound_token", "DPoP"),
     "audience": (lambda: claims(aud="other"), "audience", "wrong_audience", "another API"),
     "audience_missing": (lambda: claims(aud=...), "audience", "wrong_audience", "names no audience"),
     "audience_client": (lambda: claims(aud="web", azp="web"), "audience", "wrong_audience", "client's id"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.claims.token import ANY_AUDIENCE
+from jwks_auth.claims.audience import ANY_AUDIENCE
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.settings import readers as read
 

@@ -128,7 +128,6 @@ HOPELESS: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"exp": 1}, "expired"),
     "not_yet_valid": ({"nbf": 9e10}, "not_yet_valid"),
     "no_exp": ({"exp": None}, "missing_claim"),
-    "bound": ({"cnf": {"jkt": "x"}}, "bound_token"),
     "audience_a_number": ({"aud": 1}, "invalid_claim"),
     "typ_of_an_id_token": ({"header": {"typ": "dpop+jwt"}}, "wrong_type"),
     "alg_none": ({"header": {"alg": "none"}}, "algorithm_not_allowed"),

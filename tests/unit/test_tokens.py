@@ -8,23 +8,21 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, VerifiedToken
-from jwks_auth.claims.paths import ClaimNames, ClaimPath
-from jwks_auth.claims.token import IssuerTerms, checked_audience
+from jwks_auth.claims.audience import checked_audience
+from jwks_auth.claims.paths import ClaimMapping, ClaimPath
 from jwks_auth.jose.jws import parse_jws
 from tests.attacks.forge import token as signed
 
 
-def named(roles: str, permissions: str | tuple[str, ...]) -> ClaimNames:
+def named(roles: str, permissions: str | tuple[str, ...]) -> ClaimMapping:
     """Where the claims are."""
-    return ClaimNames(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
+    return ClaimMapping(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
 
 
-def token(names: ClaimNames | None = None, **claims: Any) -> VerifiedToken:
+def token(names: ClaimMapping | None = None, **claims: Any) -> VerifiedToken:
     """A token with these claims, as if it had been verified."""
     claims = {"iss": "https://id.example/", "exp": 2000, **claims}
-    return VerifiedToken(
-        claims, {"alg": "RS256"}, claims, IssuerTerms(names or named("roles", "permissions"), None)
-    )
+    return VerifiedToken(claims, {"alg": "RS256"}, claims, names or named("roles", "permissions"))
 
 
 def test_a_token_equals_itself_alone_and_can_be_a_key() -> None:
@@ -113,7 +111,7 @@ def test_claims_can_be_a_model() -> None:
 def test_a_token_is_frozen_and_shows_no_values() -> None:
     """9700-4: what is verified stays verified; names of claims are all that is printed."""
     one = token(email="secret@b")
-    for name in ("claims", "header", "payload", "terms", "anything"):
+    for name in ("claims", "header", "payload", "mapping", "anything"):
         with pytest.raises(AttributeError):
             setattr(one, name, {})
     assert repr(one) == "<VerifiedToken with claims email, exp, iss>"

@@ -7,22 +7,27 @@ from typing import Any
 import pytest
 
 from jwks_auth import ANY_AUDIENCE, InvalidTokenError
-from jwks_auth.claims.paths import ClaimNames, ClaimPath
-from jwks_auth.claims.validators import PROFILES, ClaimRules, validate_audience, validate_claims
+from jwks_auth.claims.audience import validate_audience
+from jwks_auth.claims.paths import ClaimPath
+from jwks_auth.claims.rules import ClaimRules
+from jwks_auth.claims.validators import validate_claims
 
 NOW = 1000.0
 
 
-def named(roles: str = "roles", permissions: str = "permissions") -> ClaimNames:
-    """Where the claims are."""
-    return ClaimNames(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
+PLAIN: dict[str, Any] = {
+    "leeway": 30,
+    "profile": "default",
+    "scope_claims": ("scope", "scp"),
+    "roles_claim": ClaimPath.of("roles"),
+    "permissions_claim": ClaimPath.of("permissions"),
+}
 
 
 def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
     """The code of the refusal of these claims, at time 1000."""
-    rules = {"names": named(), "required": PROFILES["default"].required, "leeway": 30, **rules}
     try:
-        validate_claims({"iss": "i", "exp": 2000, **claims}, ClaimRules(**rules), NOW)
+        validate_claims({"iss": "i", "exp": 2000, **claims}, ClaimRules(**{**PLAIN, **rules}), NOW)
     except InvalidTokenError as exc:
         return exc.code
     return None
@@ -40,14 +45,14 @@ def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
         ({"iat": 1030}, {}, None),
         ({"iat": 869}, {"max_age": 100}, "too_old"),
         ({"iat": 870}, {"max_age": 100}, None),
-        ({}, {"required": frozenset({"tenant"})}, "missing_claim"),
-        ({"tenant": None}, {"required": frozenset({"tenant"})}, "missing_claim"),
-        ({"client_id": "a"}, {"clients": frozenset("a")}, None),
-        ({"client_id": "b"}, {"clients": frozenset("a")}, "wrong_client"),
-        ({}, {"clients": frozenset("a")}, "wrong_client"),
-        ({"realm": {"roles": [1]}}, {"names": named(roles="realm.roles")}, "invalid_claim"),
-        ({"realm": {"roles": ["a"]}}, {"names": named(roles="realm.roles")}, None),
-        ({"realm": "x"}, {"names": named(permissions="realm.roles")}, None),
+        ({}, {"required_claims": frozenset({"tenant"})}, "missing_claim"),
+        ({"tenant": None}, {"required_claims": frozenset({"tenant"})}, "missing_claim"),
+        ({"client_id": "a"}, {"allowed_clients": frozenset("a")}, None),
+        ({"client_id": "b"}, {"allowed_clients": frozenset("a")}, "wrong_client"),
+        ({}, {"allowed_clients": frozenset("a")}, "wrong_client"),
+        ({"realm": {"roles": [1]}}, {"roles_claim": ClaimPath.of("realm.roles")}, "invalid_claim"),
+        ({"realm": {"roles": ["a"]}}, {"roles_claim": ClaimPath.of("realm.roles")}, None),
+        ({"realm": "x"}, {"permissions_claim": ClaimPath.of("realm.roles")}, None),
     ],
 )
 def test_claims_are_judged(claims: dict[str, Any], rules: dict[str, Any], code: str | None) -> None:

@@ -1,0 +1,110 @@
+"""Audiences: the identifiers a service answers to, of which a token must name one (RFC 7519 section 4.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from jwks_auth.challenge import several
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+
+__all__ = [
+    "ANY_AUDIENCE",
+    "AnyAudience",
+    "Audience",
+    "AudienceSetting",
+    "BesideIssuer",
+    "OwnAudience",
+    "beside_issuer",
+    "check_audience",
+    "checked_audience",
+    "validate_audience",
+    "within",
+]
+
+
+class AnyAudience(Enum):
+    """The type of :data:`ANY_AUDIENCE`."""
+
+    ANY_AUDIENCE = "any audience"
+    BESIDE_ISSUER = "any audience, from the issuer named beside it"
+
+
+ANY_AUDIENCE: Final = AnyAudience.ANY_AUDIENCE
+"""Accept tokens whatever their audience: for issuers that serve this API alone. It has to be typed out."""
+
+
+Audience: TypeAlias = frozenset[str] | AnyAudience
+"""The identifiers a service answers to, of which a token must name one."""
+
+AudienceSetting: TypeAlias = str | Iterable[str] | AnyAudience | None
+"""An audience as a program says it; ``None``: it says none."""
+
+
+class OwnAudience(frozenset[str]):
+    """The audience of one of several issuers, which a route widens only if it names the issuer.
+
+    A partner's tokens are for one of the service's names; a route for another name is no reason to take them there.
+    """
+
+    __slots__ = ()
+
+
+class BesideIssuer(frozenset[str]):
+    """The audience of a route that names its issuer, too: it stands in for the issuer's own."""
+
+    __slots__ = ()
+
+
+def checked_audience(audience: AudienceSetting) -> Audience | None:
+    """Read the setting; raise ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
+    if audience is None or isinstance(audience, AnyAudience | BesideIssuer):
+        return audience
+    listed = frozenset(several(audience))
+    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
+        raise ConfigurationError(
+            f"audience: found {audience!r}, expected the identifiers this service answers to, or ANY_AUDIENCE"
+        )
+    return listed
+
+
+def beside_issuer(audience: AudienceSetting) -> Audience | None:
+    """The *audience* of a route that names its issuer, which may widen that issuer's own."""
+    asked = checked_audience(audience)
+    if asked is None:
+        return None
+    return AnyAudience.BESIDE_ISSUER if isinstance(asked, AnyAudience) else BesideIssuer(asked)
+
+
+def within(asked: Audience, own: Audience | None) -> Audience:
+    """The part of a route's audience *asked* that tokens may be for whose issuer's is *own*."""
+    if not isinstance(own, OwnAudience) or isinstance(asked, BesideIssuer):
+        return asked
+    if isinstance(asked, AnyAudience):
+        return own if asked is ANY_AUDIENCE else asked
+    return asked & own
+
+
+def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audience | None) -> None:
+    """Judge the audience of *claims* by what a route *asked* for, or else by what is their issuer's *own*.
+
+    Raises ``InvalidTokenError``; ``ConfigurationError`` when neither is said.
+    """
+    checked = checked_audience(asked)
+    expected = own if checked is None else within(checked, own)
+    if expected is None:
+        raise ConfigurationError(
+            "audience: found none, neither for this call nor for the verifier or the issuer; say which "
+            "identifiers this service answers to, or ANY_AUDIENCE"
+        )
+    validate_audience(claims, expected)
+
+
+def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
+    """Raise ``InvalidTokenError`` unless the token names an audience that is *expected* (RFC 9068 section 4)."""
+    if isinstance(expected, AnyAudience):
+        return
+    audience = claims.get("aud", ())
+    if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience):
+        raise InvalidTokenError("wrong_audience")

@@ -1,0 +1,113 @@
+"""Rules for the tokens of one issuer: a verifier's, with the issuer's own in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from jwks_auth.challenge import several
+from jwks_auth.claims.audience import Audience, checked_audience
+from jwks_auth.claims.paths import ClaimMapping, ClaimPath
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+
+__all__ = ["PROFILES", "ClaimRules", "checked_rules", "widest_rules"]
+
+_MEDIA_TYPES: dict[str, frozenset[str | None]] = {
+    "default": frozenset({None, "application/jwt", "application/at+jwt"}),
+    "rfc9068": frozenset({"application/at+jwt"}),
+}
+_REQUIRED: dict[str, frozenset[str]] = {
+    "default": frozenset(),
+    "rfc9068": frozenset({"aud", "sub", "client_id", "iat", "jti"}),
+}
+"""Claims beyond ``iss`` and ``exp``."""
+
+PROFILES = tuple(_MEDIA_TYPES)
+"""``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRules:
+    """What a token of one issuer must be. The fields are settings, as :func:`checked_rules` leaves them."""
+
+    leeway: float
+    profile: str
+    scope_claims: tuple[str, ...]
+    roles_claim: ClaimPath
+    permissions_claim: ClaimPath
+    required_claims: frozenset[str] = frozenset()
+    algorithms: frozenset[str] = frozenset(DEFAULT_ALGORITHMS)
+    audience: Audience | None = None
+    allowed_clients: frozenset[str] | None = None
+    max_age: float | None = None
+    media_types: frozenset[str | None] = field(init=False)
+    """The types that a header may name; ``None``: it may name none."""
+    required: frozenset[str] = field(init=False)
+    """The claims that must be there, beyond ``iss`` and ``exp``."""
+    mapping: ClaimMapping = field(init=False)
+    """The way a verified token is read."""
+
+    def __post_init__(self) -> None:
+        dated = frozenset() if self.max_age is None else frozenset({"iat"})
+        mapping = ClaimMapping(self.scope_claims, self.roles_claim, self.permissions_claim, self.audience)
+        object.__setattr__(self, "media_types", _MEDIA_TYPES[self.profile])
+        object.__setattr__(self, "required", _REQUIRED[self.profile] | self.required_claims | dated)
+        object.__setattr__(self, "mapping", mapping)
+
+
+def widest_rules(leeway: float) -> ClaimRules:
+    """Return what holds of a token whoever issued it: no issuer's own settings allow more."""
+    # Scopes and roles may be anywhere; aud is held to the same form in any case.
+    aud = ClaimPath.of("aud")
+    return ClaimRules(
+        leeway=leeway,
+        profile="default",
+        scope_claims=(),
+        roles_claim=aud,
+        permissions_claim=aud,
+        algorithms=frozenset(DEFAULT_ALGORITHMS + OPT_IN_ALGORITHMS),
+    )
+
+
+def checked_rules(**settings: Any) -> dict[str, Any]:
+    """Read those settings that are given, for :class:`ClaimRules`; ``None`` is not given.
+
+    Raises ``ConfigurationError`` for one that can't be meant.
+    """
+    return {name: _CHECKS[name](value) for name, value in settings.items() if value is not None}
+
+
+def _profile(name: str) -> str:
+    if name not in PROFILES:
+        raise ConfigurationError(f"profile: found {name!r}, expected {' or '.join(PROFILES)}")
+    return name
+
+
+def _seconds(label: str, seconds: float) -> float:
+    if isinstance(seconds, bool) or not 0 <= seconds < float("inf"):
+        raise ConfigurationError(f"{label}: found {seconds!r}, expected seconds, zero or more")
+    return seconds
+
+
+def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:
+    listed = several(values)
+    if not all(isinstance(value, str) and value.strip() for value in listed):
+        raise ConfigurationError(f"{label}: found {listed!r}, expected non-empty strings")
+    return frozenset(listed)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "audience": checked_audience,
+    "algorithms": checked_algorithms,
+    "profile": _profile,
+    "leeway": partial(_seconds, "leeway"),
+    "max_age": partial(_seconds, "max_age"),
+    "required_claims": partial(_strings, "required_claims"),
+    "allowed_clients": partial(_strings, "allowed_clients"),
+    "scope_claims": several,
+    "roles_claim": ClaimPath.of,
+    "permissions_claim": ClaimPath.of,
+}

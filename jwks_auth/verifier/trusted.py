@@ -1,0 +1,106 @@
+"""One issuer as a verifier trusts it: its keys, and the rules for its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.claims import ClaimRules, VerifiedToken, validate_claims
+from jwks_auth.errors import InvalidTokenError
+from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
+from jwks_auth.keys import Health, KeyProvider
+
+__all__ = ["TrustedIssuer", "check_header"]
+
+
+@dataclass(frozen=True)
+class TrustedIssuer:
+    """Everything that verifying a token of one issuer needs, prepared when the verifier is made.
+
+    *find* is that of *keys*, which waits for nothing. *made_of* tells two issuers apart that have one name.
+    """
+
+    name: str
+    rules: ClaimRules
+    keys: KeyProvider
+    find: Callable[[str | None, str], VerificationKey | None]
+    clock: Callable[[], float]
+    health: Callable[[], Health | None]
+    made_of: tuple[object, ...]
+
+    def verify(self, token: UnverifiedToken) -> VerifiedToken:
+        """The token, if this issuer signed it and its claims are in order; the audience is left to the caller.
+
+        Raises ``InvalidTokenError`` or ``KeySourceError``.
+        """
+        key = self.key_at_hand(token) or self.keys.resolve(token.kid, token.alg)
+        if not self.is_signed(token, key):
+            self.check_signature(token, self.keys.resolve(token.kid, token.alg, tried=key))
+        return self.conclude(token)
+
+    async def averify(self, token: UnverifiedToken) -> VerifiedToken:
+        """As :meth:`verify`, without blocking the event loop."""
+        key = self.key_at_hand(token) or await self.keys.aresolve(token.kid, token.alg)
+        if not self.is_signed(token, key):
+            self.check_signature(token, await self.keys.aresolve(token.kid, token.alg, tried=key))
+        return self.conclude(token)
+
+    def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
+        """The token's key, if no wait is needed for it; a token that no key could save is refused."""
+        self.check_header(token.jose)
+        key = self.find(token.jose.kid, token.jose.alg)
+        if key is None:
+            self.judge(token)  # or else it is not worth the wait
+        return key
+
+    def check_header(self, jose: Header) -> None:
+        """Raise ``InvalidTokenError`` for an algorithm or a type that is not this issuer's."""
+        check_header(jose, self.rules)
+
+    def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
+        """Return whether *key* signed the token; ``False`` only where another key may have.
+
+        Raises ``InvalidTokenError`` where *key* is the one that the token means. Of a provider that names no keys
+        nobody can tell a bad signature from one by a new key, so that one may be fetched: for a token that is
+        otherwise in order.
+        """
+        if token.is_signed(key.verify):
+            return True
+        if key.kid is not None and token.kid is not None:
+            raise InvalidTokenError("bad_signature")
+        try:
+            _judge(token, self)
+        except InvalidTokenError as exc:
+            raise InvalidTokenError("bad_signature") from exc
+        return False
+
+    def check_signature(self, token: UnverifiedToken, key: VerificationKey) -> None:
+        """Raise ``InvalidTokenError`` where *key* has not signed the token."""
+        if not token.is_signed(key.verify):
+            raise InvalidTokenError("bad_signature")
+
+    def judge(self, token: UnverifiedToken) -> dict[str, Any]:
+        """The token's claims, if they are this issuer's and in order; raises ``InvalidTokenError``."""
+        return _judge(token, self)
+
+    def conclude(self, token: UnverifiedToken) -> VerifiedToken:
+        """Make a verified token of one whose signature is verified; raises ``InvalidTokenError`` for its claims."""
+        claims = self.judge(token)
+        return VerifiedToken(claims, token.jose.members, claims, self.rules.mapping)
+
+
+def check_header(jose: Header, rules: ClaimRules) -> None:
+    """Raise ``InvalidTokenError`` for an algorithm or a type that *rules* do not name."""
+    if jose.alg not in rules.algorithms:
+        raise InvalidTokenError("algorithm_not_allowed")
+    if jose.media_type not in rules.media_types:
+        raise InvalidTokenError("wrong_type")
+
+
+def _judge(token: UnverifiedToken, issuer: TrustedIssuer) -> dict[str, Any]:
+    claims = token.claims
+    if issuer_of(claims) != issuer.name:
+        raise InvalidTokenError("wrong_issuer")
+    validate_claims(claims, issuer.rules, issuer.clock())
+    return claims
