@@ -222,7 +222,7 @@ def _lacking_scopes(view: Any) -> list[str]:
     lacking: list[str] | None = view.__dict__.get("_jwt_lacking_scopes")
     if lacking is not None:
         return lacking
-    lacking = view._jwt_lacking_scopes = []
+    lacking = view.__dict__["_jwt_lacking_scopes"] = []
 
     def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
         try:
