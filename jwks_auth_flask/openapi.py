@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from apispec import APISpec, BasePlugin
 from flask import Flask
 
+from jwks_auth import Policy
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.routes import protections
 
-__all__ = ["BearerSecurity", "openapi_path", "scope_choices"]
+__all__ = ["BearerSecurity", "openapi_path"]
 
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
@@ -48,28 +50,9 @@ class BearerSecurity(BasePlugin):
                 operation.setdefault("security", self._security(protection.requirements))
 
     def _security(self, requirements: Sequence[Requirement]) -> list[dict[str, list[str]]]:
-        policies = [each.policy.describe() for each in requirements if each.policy is not None]
+        policy = reduce(and_, [each.policy for each in requirements if each.policy is not None], Policy())
         anonymous: list[dict[str, list[str]]] = [{}] if all(each.optional for each in requirements) else []
-        return [{self.name: scopes} for scopes in scope_choices({"all_of": policies})] + anonymous
-
-
-def scope_choices(policy: Mapping[str, Any]) -> list[list[str]]:
-    """The sets of scopes of which one is enough for a described policy: OpenAPI lists alternatives.
-
-    What a policy asks beside scopes has no place there: a part without any is a choice of none.
-    """
-    [(kind, value)] = policy.items()
-    match kind:
-        case "scopes":
-            return [list(value)]
-        case "any_scope":
-            return [[scope] for scope in value]
-        case "any_of":
-            return [choice for part in value for choice in scope_choices(part)]
-        case "all_of":
-            parts = itertools.product(*(scope_choices(part) for part in value))
-            return [list(dict.fromkeys(itertools.chain(*combined))) for combined in parts]
-    return [[]]
+        return [{self.name: list(scopes)} for scopes in policy.scope_alternatives()] + anonymous
 
 
 def openapi_path(rule: str) -> str:

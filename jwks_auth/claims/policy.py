@@ -109,6 +109,13 @@ class Policy:
         """Every scope it asks for, for a route's documentation."""
         return tuple(dict.fromkeys(self._rule.scopes()))
 
+    def scope_alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of scopes of which one is needed, for a route's documentation: OpenAPI lists alternatives.
+
+        Nothing else that is asked has a place there, so a set may be empty.
+        """
+        return tuple(self._rule.scope_alternatives())
+
     def describe(self) -> dict[str, Any]:
         """The policy as JSON values, for a route's documentation."""
         return self._rule.describe()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from typing import Any, Literal
 
 from jwks_auth.claims.paths import ClaimPath, find_claim
@@ -32,6 +32,10 @@ class Rule(ABC):
         """Every scope it asks for."""
         return ()
 
+    def scope_alternatives(self) -> list[tuple[str, ...]]:
+        """The sets of scopes of which one is needed: an empty one where it asks for none."""
+        return [()]
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """The condition as JSON values."""
@@ -55,6 +59,9 @@ class Contains(Rule):
 
     def scopes(self) -> tuple[str, ...]:
         return self.names if self.kind == "scopes" else ()
+
+    def scope_alternatives(self) -> list[tuple[str, ...]]:
+        return [self.scopes()] if self.every or self.kind != "scopes" else [(name,) for name in self.names]
 
     def describe(self) -> dict[str, Any]:
         return {self._option: list(self.names)}
@@ -116,6 +123,10 @@ class AllOf(Rule):
     def scopes(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.scopes() for part in self.parts))
 
+    def scope_alternatives(self) -> list[tuple[str, ...]]:
+        choices = product(*(part.scope_alternatives() for part in self.parts))
+        return [tuple(dict.fromkeys(chain.from_iterable(chosen))) for chosen in choices]
+
     def describe(self) -> dict[str, Any]:
         return {"all_of": [part.describe() for part in self.parts]}
 
@@ -129,6 +140,9 @@ class AnyOf(AllOf):
 
     def allows(self, token: VerifiedToken[Any]) -> bool:
         return any(part.allows(token) for part in self.parts)
+
+    def scope_alternatives(self) -> list[tuple[str, ...]]:
+        return [choice for part in self.parts for choice in part.scope_alternatives()]
 
     def describe(self) -> dict[str, Any]:
         return {"any_of": [part.describe() for part in self.parts]}

@@ -155,3 +155,22 @@ def test_a_policy_for_services_is_no_policy_for_everybody(given: Any) -> None:
     assert str(~Policy(person=True)) == "not a person"
     assert Policy(person=True).describe() == {"person": True}
     assert Policy(person=True).allows(token(sub="u1"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "choices"),
+    [
+        (Policy(scopes="a b"), (("a", "b"),)),
+        (Policy(any_scope="a b"), (("a",), ("b",))),
+        (Policy(scopes="a", any_scope="b c"), (("a", "b"), ("a", "c"))),
+        (Policy(scopes="a", any_scope="a b"), (("a",), ("a", "b"))),
+        (Policy(scopes="a") | Policy(roles="admin"), (("a",), ())),
+        (Policy(roles="admin", claims={"tier": "gold"}), ((),)),
+        (~Policy(scopes="a"), ((),)),
+        (Policy(), ((),)),
+    ],
+    ids=str,
+)
+def test_alternatives_of_scopes(policy: Policy, choices: object) -> None:
+    """One of them is needed; roles and claims have no place in such a list."""
+    assert policy.scope_alternatives() == choices
