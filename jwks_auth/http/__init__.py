@@ -3,9 +3,10 @@
 The only room that imports ``requests`` and ``urllib3``. It keeps no keys and knows no cache.
 """
 
-from jwks_auth.http.discovery import Discovery, checked_issuer, http_allowed
-from jwks_auth.http.fetch import Answer, Fetcher, checked_url
+from jwks_auth.http.discovery import Discovery, checked_issuer
+from jwks_auth.http.fetch import Answer, Fetcher
 from jwks_auth.http.transport import Session
+from jwks_auth.http.urls import checked_url, http_allowed
 
 __all__ = [
     "Answer",

@@ -6,17 +6,17 @@ algorithms are allowed is never taken from it.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http.fetch import Answer, checked_url, shown_url
+from jwks_auth.http.fetch import Answer
+from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, shown_url
 from jwks_auth.runtime import elapsed
 
-__all__ = ["Discovery", "checked_issuer", "http_allowed", "metadata_urls"]
+__all__ = ["Discovery", "checked_issuer", "metadata_urls"]
 
 _LIFESPAN = 86_400.0
 _FAILURES_BEFORE_ASKING_AGAIN = 3
@@ -106,7 +106,7 @@ class Discovery:
         if not isinstance(url, str):
             raise KeySourceError("the metadata has no jwks_uri", kind="discovery")
         try:
-            plain = self._allow_http or (urlsplit(asked).scheme == "http" and _is_loopback(asked))
+            plain = self._allow_http or (urlsplit(asked).scheme == "http" and is_loopback(asked))
             checked_url(url, name="jwks_uri", http=plain)
         except ConfigurationError as exc:
             raise KeySourceError(str(exc), kind="discovery") from exc
@@ -175,16 +175,3 @@ def _urls_below(issuer: str, allow_http: bool) -> tuple[str, str]:
         raise ConfigurationError(f"{found}, expected a URL without query and fragment")
     checked_url(issuer, name="issuer", http=True)
     return metadata_urls(issuer)
-
-
-def http_allowed(url: str, allow_http: bool) -> bool:
-    """Return whether plain http will do for *url*: where it is allowed, and to this machine itself."""
-    return allow_http or _is_loopback(url)
-
-
-def _is_loopback(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except (ValueError, AttributeError, TypeError):
-        return False

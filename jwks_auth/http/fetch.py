@@ -14,22 +14,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.request import parse_http_list
 
-from jwks_auth.challenge import shown
-from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http.headers import max_age, retry_after
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
+
+from jwks_auth.errors import KeySourceError
 from jwks_auth.http.transport import FAILURES, Response, Session, Watchdog, is_timeout, is_tls_failure, opened
 from jwks_auth.jose import is_pem, jwk_from_pem
 from jwks_auth.runtime import elapsed
 
-__all__ = ["Answer", "FetchError", "Fetcher", "checked_url", "shown_url"]
+__all__ = ["Answer", "FetchError", "Fetcher", "max_age", "retry_after"]
 
 _TYPES = (
     "application/jwk-set+json, application/json, */*;q=0.1"  # the last for keys in PEM, whatever its type
 )
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
-_BLANK = re.compile(r"[\x00-\x20\x7f]")
 _RETRIED_STATUS = frozenset({502, 503, 504})
 _PIECE = 65_536
 """Octets read at once: as many are set aside beforehand, whatever comes."""
@@ -37,6 +37,7 @@ _PIECE = 65_536
 _MOST_MARKS = 50_000
 _MOST_DIGITS = 100
 
+_SIX_HOURS = 21_600.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
 
@@ -137,40 +138,26 @@ class Fetcher:
         return _body(response.raw, self.max_bytes)
 
 
-def checked_url(url: str, *, name: str, http: bool) -> str:
-    """*url* if it can be fetched.
+def max_age(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds left of the answer's freshness (RFC 9111 section 4.2); ``None`` where none is stated."""
+    directives: dict[str, str] = {}
+    for directive in parse_http_list(headers.get("Cache-Control", "").lower()):
+        name, _, value = directive.partition("=")
+        directives.setdefault(name, value.strip('"'))
+    if "no-store" in directives:
+        return 0.0
+    if not directives.get("max-age", "").isdecimal():
+        return None
+    age = headers.get("Age", "").strip()
+    return max(0.0, float(directives["max-age"]) - (float(age) if age.isdecimal() else 0.0))
 
-    Raises ``ConfigurationError`` naming *name*. *http*: whether plain http will do.
-    """
-    schemes = ("https", "http") if http else ("https",)
+
+def retry_after(value: str | None) -> float | None:
+    """Return seconds to wait, six hours at most (RFC 9110 section 10.2.3); ``None`` for nonsense."""
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-        if _BLANK.search(url):  # which urlsplit passes over
-            raise ValueError
-    except (ValueError, AttributeError, TypeError):
-        # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
-        raise ConfigurationError(f"{name} {shown_url(url)} is no URL") from None
-    if parts.scheme.lower() == "http" and not http:
-        raise ConfigurationError(
-            f"{name} {shown_url(url)}: found http, expected https://...; on a network you trust, allow_http takes it"
-        )
-    if parts.username is not None:
-        raise ConfigurationError(
-            f"{name}: expected no user and password in the URL; use headers or a session"
-        )
-    if parts.scheme.lower() not in schemes or not host:
-        expected = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ConfigurationError(
-            f"{name} {shown_url(url)} has no usable scheme and host: expected {expected}..."
-        )
-    return url
-
-
-def shown_url(url: object) -> str:
-    """*url* for a message that may end in a log: without all that may be a user and a password."""
-    _, at, rest = shown(url).rpartition("@")
-    return f"'...@{rest}" if at else rest
+        return None if value is None else min(Retry().parse_retry_after(value), _SIX_HOURS)
+    except (InvalidHeader, ValueError, TypeError, OverflowError):
+        return None
 
 
 def _worth_retrying(error: FetchError) -> bool:

@@ -1,7 +1,7 @@
 """HTTP requests that end in time: ``requests`` with a watchdog, a TLS context that stays as it is, and no
 memory.
 
-The only module that knows ``requests`` and ``urllib3``. No redirect is followed, no cookie is sent or kept,
+No redirect is followed, no cookie is sent or kept,
 no password is read from ~/.netrc; proxies are those of the environment or of a caller's session.
 """
 

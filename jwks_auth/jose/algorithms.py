@@ -102,6 +102,7 @@ def _ecdsa(digest: hashes.HashAlgorithm) -> Callable[[ec.EllipticCurvePublicKey]
 
 def _der_signature(r: bytes, s: bytes) -> bytes:
     """``SEQUENCE { r INTEGER, s INTEGER }`` of two unsigned numbers; their range is OpenSSL's to check."""
+    # By hand, as the library's encode_dss_signature takes numbers: octets to numbers and back costs twice as much.
     r = r.lstrip(b"\0")
     s = s.lstrip(b"\0")
     if not r or r[0] > 127:

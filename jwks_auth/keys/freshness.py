@@ -178,41 +178,41 @@ class CacheView:
     """Fetches that a caller waits for are neither budgeted nor backed off (``cooldown_duration=0``)."""
 
 
-def decide(s: CacheView) -> Decision:
+def decide(view: CacheView) -> Decision:
     """The move of one lookup: the table in ``docs/keys.md``, row by row."""
-    if s.known:
-        return _for_known_key(s)
-    if s.state in (State.EXPIRED, State.EMPTY):
-        return _for_no_keys(s)
-    return _for_unknown_key(s)
+    if view.known:
+        return _for_known_key(view)
+    if view.state in (State.EXPIRED, State.EMPTY):
+        return _for_no_keys(view)
+    return _for_unknown_key(view)
 
 
-def _for_known_key(s: CacheView) -> Decision:
-    if s.state is State.FRESH:
+def _for_known_key(view: CacheView) -> Decision:
+    if view.state is State.FRESH:
         return Decision(None, WaitPolicy.NONE)
-    fetch = RefreshReason.AHEAD if s.due and not s.refreshing and not s.backing_off else None
+    fetch = RefreshReason.AHEAD if view.due and not view.refreshing and not view.backing_off else None
     # A stale key waits for one attempt; once that has failed, or is another process's, it is served at once.
-    waits = s.state is State.STALE and not s.failing and (s.refreshing or fetch is not None)
+    waits = view.state is State.STALE and not view.failing and (view.refreshing or fetch is not None)
     return Decision(fetch, WaitPolicy.BRIEF if waits else WaitPolicy.NONE)
 
 
-def _for_no_keys(s: CacheView) -> Decision:
-    if s.refreshing:
+def _for_no_keys(view: CacheView) -> Decision:
+    if view.refreshing:
         return Decision(None, WaitPolicy.FULL)
-    if s.backing_off and not s.eager:
+    if view.backing_off and not view.eager:
         return Decision(None, WaitPolicy.NONE)
     return Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)
 
 
-def _for_unknown_key(s: CacheView) -> Decision:
+def _for_unknown_key(view: CacheView) -> Decision:
     # While fetches fail, made-up kids would otherwise park a thread each until the deadline.
-    patience = WaitPolicy.NONE if s.failing and not s.eager else WaitPolicy.FULL
-    if s.refreshing:
-        return Decision(None, patience)
-    if s.backing_off and not s.eager:
+    wait = WaitPolicy.NONE if view.failing and not view.eager else WaitPolicy.FULL
+    if view.refreshing:
+        return Decision(None, wait)
+    if view.backing_off and not view.eager:
         return Decision(None, WaitPolicy.NONE)
-    if s.state is not State.FRESH and s.due:
-        return Decision(RefreshReason.SCHEDULED, patience)
-    if not s.budget:
+    if view.state is not State.FRESH and view.due:
+        return Decision(RefreshReason.SCHEDULED, wait)
+    if not view.budget:
         return Decision(None, WaitPolicy.NONE)
-    return Decision(RefreshReason.UNKNOWN_KID, patience)
+    return Decision(RefreshReason.UNKNOWN_KID, wait)

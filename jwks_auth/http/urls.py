@@ -1,0 +1,64 @@
+"""URLs that may be fetched."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from jwks_auth.challenge import shown
+from jwks_auth.errors import ConfigurationError
+
+__all__ = ["checked_url", "http_allowed", "is_loopback", "shown_url"]
+
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
+
+
+def checked_url(url: str, *, name: str, http: bool) -> str:
+    """Return *url* if it can be fetched.
+
+    Raises ``ConfigurationError`` naming *name*. *http*: whether plain http will do.
+    """
+    schemes = ("https", "http") if http else ("https",)
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        if _BLANK.search(url):  # which urlsplit passes over
+            raise ValueError
+    except (ValueError, AttributeError, TypeError):
+        # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
+        raise ConfigurationError(f"{name} {shown_url(url)} is no URL") from None
+    if parts.scheme.lower() == "http" and not http:
+        raise ConfigurationError(
+            f"{name} {shown_url(url)}: found http, expected https://...; on a network you trust, allow_http takes it"
+        )
+    if parts.username is not None:
+        raise ConfigurationError(
+            f"{name}: expected no user and password in the URL; use headers or a session"
+        )
+    if parts.scheme.lower() not in schemes or not host:
+        expected = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ConfigurationError(
+            f"{name} {shown_url(url)} has no usable scheme and host: expected {expected}..."
+        )
+    return url
+
+
+def shown_url(url: object) -> str:
+    """Return *url* for a message that may end in a log: without all that may be a user and a password."""
+    _, at, rest = shown(url).rpartition("@")
+    return f"'...@{rest}" if at else rest
+
+
+def http_allowed(url: str, allow_http: bool) -> bool:
+    """Return whether plain http will do for *url*: where it is allowed, and to this machine itself."""
+    return allow_http or is_loopback(url)
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether *url* names this machine itself."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except (ValueError, AttributeError, TypeError):
+        return False
