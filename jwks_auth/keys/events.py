@@ -26,6 +26,8 @@ class KeyEvent:
     ``unknown_kid``         ``action``: ``awaited`` a fetch, or ``refused`` at once
     ``store_failed``        ``kind``
     ======================  ==============================================================================
+
+    A bad signature under a key without a kid, or of a token without one, counts as an unknown kid.
     """
 
     name: str

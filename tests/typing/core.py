@@ -67,6 +67,9 @@ async def use(raw: str) -> None:
     assert_type(token.audience, tuple[str, ...])
     assert_type(Policy(scopes="a") & ~Policy(roles="b") | Policy(any_scope=["c"]), Policy)
     assert_type(verify_jws(raw, KeySet.from_dict({"keys": []})), bytes)
+    assert_type(KeySet.read("-----BEGIN PUBLIC KEY-----"), KeySet)
+    assert_type(KeySet.from_pem({"kid": b"-----BEGIN PUBLIC KEY-----"}), KeySet)
+    assert_type(Issuer("https://id.example/", jwks="-----BEGIN PUBLIC KEY-----"), Issuer)
     assert_type(verifier.explain(raw), Explanation)
     assert_type(verifier.verify(RawToken(raw)), VerifiedToken)
 

@@ -108,6 +108,18 @@ def test_a_kid_of_a_mapping_names_its_key(server: FaultServer) -> None:
         client.get_signing_key("other")
 
 
+def test_an_overriding_fetch_data_may_return_kids_and_pem() -> None:
+    """Wherever it has them from; what the caller then does with them is its own."""
+
+    class Given(PyJWKClient):
+        def fetch_data(self) -> Any:
+            return MAPPING
+
+    client = Given("https://id.example/")
+    assert client.get_signing_key("ES256").key_type == "EC"
+    assert [key.key_id for key in client.get_jwk_set().keys] == ["RS256", "ES256"]
+
+
 def test_a_bad_pem_never_spoils_what_a_provider_serves(server: FaultServer) -> None:
     """It is refused with its reason, and so are weak keys."""
     weak = public_pem(rsa.generate_private_key(65537, 1024))
