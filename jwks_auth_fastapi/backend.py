@@ -19,9 +19,9 @@ from starlette.responses import Response
 from jwks_auth import Refused, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, Setting, name_of_service, readers
 from jwks_auth_fastapi.answers import Finished
-from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, credentials_of
 from jwks_auth_fastapi.errors import rejection_response
 from jwks_auth_fastapi.internals import authentication_layers
+from jwks_auth_fastapi.request_auth import AnySettings, RequestAuth, authenticator_of
 
 __all__ = [
     "BACKEND",
@@ -97,6 +97,11 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         self._exempt_paths = _EXEMPT_PATHS.parsed(exempt_paths, "{}")
         self._finished: WeakSet[Any] = WeakSet()
 
+    @property
+    def request_auth(self) -> RequestAuth:
+        """Its authenticator, to be asked for a connection."""
+        return RequestAuth(self.authenticator)
+
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
         """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
         conn.scope[BACKEND] = self
@@ -104,11 +109,9 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         if conn.scope["path"].startswith(self._exempt_paths):
             return identity_of(None)
         try:
-            token = await authenticate(self.authenticator, conn.scope, _OPTIONAL)
+            token = await self.request_auth.admit(conn.scope, _OPTIONAL)
         except Refused as error:
-            raise RejectedConnection(
-                self.authenticator.rejection(error, credentials_of(conn.scope))
-            ) from error
+            raise RejectedConnection(self.request_auth.rejection(error, conn.scope)) from error
         return identity_of(token)
 
     def _finish_answers(self, app: Any) -> None:

@@ -17,11 +17,11 @@ from typing_extensions import TypedDict, TypeVar, Unpack
 from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import AnyAudience, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
-from jwks_auth_fastapi.connection import AnySettings, authenticate, authenticator_of, watch
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
-from jwks_auth_fastapi.errors import request_rejected
-from jwks_auth_fastapi.openapi import JWTScheme, Kind, OpenAPISettings, error_responses
+from jwks_auth_fastapi.openapi import Kind, OpenAPISettings, error_responses
 from jwks_auth_fastapi.overrides import FakeBearer, fake_token
+from jwks_auth_fastapi.request_auth import AnySettings, RequestAuth, authenticator_of, watch
+from jwks_auth_fastapi.scheme import JWTScheme
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 from jwks_auth_fastapi.startup import health_response, prepare
 
@@ -104,12 +104,12 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         _check_options(options)
         authenticator = authenticator_of(settings)
         documented = _documented(settings, options.get("openapi"))
-        super().__init__(documented, authenticator, optional=optional)
+        request_auth = RequestAuth(authenticator, subprotocol=options.get("websocket_subprotocol", False))
+        super().__init__(documented, request_auth, optional=optional)
         self._claims = ClaimsModel(options["claims"]) if "claims" in options else None
         self._audience: RequirementOptions = (
             {"audience": options["audience"]} if "audience" in options else {}
         )
-        self._subprotocol = options.get("websocket_subprotocol", False)
         self._require_warm_up = options.get("require_warm_up", False)
         self._requirements: dict[tuple[str, ...], Requirement] = {}
         self._twin_of: JWTBearer[Any] | None = None
@@ -128,12 +128,10 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         requirement = self.requirement(security_scopes.scopes)
         watch(conn)
         try:
-            token = await authenticate(
-                self.authenticator, conn.scope, requirement, subprotocol=self._subprotocol
-            )
+            token = await self.request_auth.admit(conn.scope, requirement)
             return cast("TokenT", self._typed(token))
         except Refused as error:
-            raise request_rejected(error, self.authenticator, conn.scope) from error
+            raise self.request_auth.rejected(error, conn.scope) from error
 
     def _typed(self, token: VerifiedToken | None) -> VerifiedToken[Any] | None:
         if token is None or self._claims is None:

@@ -12,8 +12,7 @@ from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Policy
 from jwks_auth.adapters import Requirement
-from jwks_auth_fastapi.errors import request_rejected
-from jwks_auth_fastapi.openapi import JWTScheme
+from jwks_auth_fastapi.scheme import JWTScheme
 
 __all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
 
@@ -32,7 +31,7 @@ def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitabl
             if token is not None:
                 policy.check(token)
         except AuthError as error:
-            raise request_rejected(error, auth.authenticator, conn.scope) from error
+            raise auth.request_auth.rejected(error, conn.scope) from error
         return token
 
     setattr(require_policy, POLICY, policy)
@@ -47,7 +46,7 @@ def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[
     async def user(conn: HTTPConnection, token: Any = Depends(auth), found: Any = Depends(loader)) -> Any:
         if found is None and token is not None:
             error = InvalidTokenError("user_refused")
-            raise request_rejected(error, auth.authenticator, conn.scope) from error
+            raise auth.request_auth.rejected(error, conn.scope) from error
         return found
 
     setattr(user, USER, True)

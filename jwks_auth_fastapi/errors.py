@@ -9,15 +9,13 @@ import json
 from http import HTTPStatus
 from typing import Literal, get_args
 
-from fastapi import HTTPException, WebSocketException
+from fastapi import HTTPException
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.status import WS_1008_POLICY_VIOLATION
-from starlette.types import Scope
 
-from jwks_auth import ConfigurationError, Refused
-from jwks_auth.adapters import Authenticator, Credentials, Rejection
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import Rejection
 
 __all__ = [
     "BadCredentials",
@@ -71,16 +69,10 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {
 }
 
 
-def request_rejected(
-    error: Refused, authenticator: Authenticator, scope: Scope
-) -> RequestRejected | WebSocketException:
-    """Return the exception for a dependency to raise, ``from error``, on the connection of *scope*."""
-    rejection = authenticator.rejection(error, Credentials.from_asgi(scope))
-    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-        # A server that can't send a denial response answers a close before accept with a plain 403.
-        return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
+def request_rejected(rejection: Rejection, code: str) -> RequestRejected:
+    """Return the exception for a finished answer."""
     # A user's own AuthError may have a status of its own.
-    return _BY_STATUS.get(rejection.status, RequestRejected)(rejection, error.code)
+    return _BY_STATUS.get(rejection.status, RequestRejected)(rejection, code)
 
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:

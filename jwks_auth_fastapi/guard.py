@@ -18,9 +18,9 @@ from jwks_auth import ConfigurationError, Refused
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
-from jwks_auth_fastapi.connection import authenticate, watch
-from jwks_auth_fastapi.errors import RequestRejected, rejection_response, request_rejected
+from jwks_auth_fastapi.errors import RequestRejected, rejection_response
 from jwks_auth_fastapi.marks import note_guard
+from jwks_auth_fastapi.request_auth import watch
 
 __all__ = ["GuardOptions", "require_jwt"]
 
@@ -106,9 +106,9 @@ class _Guard:
                 "around the application, or say require_jwt(backend=...)"
             )
         try:
-            token = await authenticate(backend.authenticator, conn.scope, self.requirement)
+            token = await backend.request_auth.admit(conn.scope, self.requirement)
         except Refused as error:
-            raise self._refusal(request_rejected(error, backend.authenticator, conn.scope)) from error
+            raise self._refusal(backend.request_auth.rejected(error, conn.scope)) from error
         if token is not None or "auth" not in conn.scope:  # another middleware may know who this is
             conn.scope["auth"], conn.scope["user"] = identity_of(token)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from types import CellType, FunctionType, MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 # What FastAPI made of a route's dependencies is nowhere else to be read, and what is written at a parameter has to
 # be read as FastAPI reads it: another reading could call a route guarded that is open.
@@ -21,13 +22,15 @@ from starlette.requests import HTTPConnection
 from starlette.types import Send
 from starlette.websockets import WebSocket
 
-from jwks_auth_fastapi.openapi import JWTScheme
-
 __all__ = [
     "Dependant",
+    "Load",
     "authentication_layers",
+    "awaits",
+    "function_of",
+    "get_typed_return_annotation",
     "get_typed_signature",
-    "hands_scheme_over",
+    "loads_of",
     "nodes_of",
     "replace_send",
     "scopes_of",
@@ -103,30 +106,23 @@ def authentication_layers(app: Starlette) -> Iterator[AuthenticationMiddleware]:
         layer = getattr(layer, "app", None)
 
 
-# Dependencies that hand the scheme over in place of asking it: ``Depends(lambda: auth)``. FastAPI calls the function
-# and gives the route what it returns; a scheme that nobody called guards nothing. What a function returns is read off
-# its code: calling it at start-up could do anything, and its source may not be there. The names it uses are not
+# The code of a function, which tells what it returns: ``Depends(lambda: auth)`` hands the scheme over, and nobody asks
+# it. Calling the function at start-up could do anything, and its source may not be there. The names it uses are not
 # enough: they are the same where it returns ``auth`` and where it returns ``Service(auth)``, which is in order.
 
-_MADE_BY_SCHEME = ("requires", "user", "fake", "__call__", "health")
-_UNKNOWN = object()
+_OF_NAMES = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME")
+_OF_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 
 
-def hands_scheme_over(call: Any, is_guard: Callable[[Any], bool]) -> bool:
-    """Return whether the dependency *call* returns something that would guard, had it been the dependency itself."""
-    function, owner = _function_of(call)
-    if function is None:
-        return False
-    annotation = get_typed_return_annotation(function)
-    if isinstance(annotation, type) and issubclass(annotation, JWTScheme):
-        return True
-    code = [each for each in dis.get_instructions(function) if each.opname not in ("PUSH_NULL", "NOP")]
-    awaits = any(each.opname == "GET_AWAITABLE" for each in code)
-    names = _Names(function, owner)
-    return any(_is_handed_over(found, after, is_guard, awaits) for found, after in _loads(code, names))
+class Load(NamedTuple):
+    """One use of a name in a function: its value, the attributes read from that, and if the result is returned."""
+
+    value: Any
+    attributes: tuple[str, ...]
+    is_returned: bool
 
 
-def _function_of(call: Any) -> tuple[FunctionType | None, Any]:
+def function_of(call: Any) -> tuple[FunctionType | None, Any]:
     """Return the function that runs when *call* is called, and the object it is a method of."""
     if not isinstance(call, FunctionType | MethodType | type):  # an object: what is called is its method
         call = getattr(call, "__call__", call)  # noqa: B004
@@ -135,49 +131,33 @@ def _function_of(call: Any) -> tuple[FunctionType | None, Any]:
     return (function, owner) if isinstance(function, FunctionType) else (None, None)
 
 
-class _Names:
-    """The values of a function's names, as far as they are known without calling it."""
-
-    def __init__(self, function: FunctionType, owner: Any) -> None:
-        enclosed = inspect.getclosurevars(function)
-        self._values = {**enclosed.builtins, **enclosed.globals, **enclosed.nonlocals}
-        first = function.__code__.co_varnames[:1]
-        self._values |= {first[0]: owner} if owner is not None and first else {}
-
-    def value(self, instruction: dis.Instruction) -> Any:
-        """Return the object that a load puts on the stack."""
-        if not instruction.opname.startswith(("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME")):
-            return _UNKNOWN
-        return self._values.get(instruction.argval, _UNKNOWN)
+def awaits(function: FunctionType) -> bool:
+    """Return whether *function* awaits anything."""
+    return any(each.opname == "GET_AWAITABLE" for each in dis.get_instructions(function))
 
 
-def _loads(code: Sequence[dis.Instruction], names: _Names) -> Iterator[tuple[Any, Sequence[dis.Instruction]]]:
-    """Each value loaded, attributes of modules and objects followed, and the instructions after it."""
-    for at, instruction in enumerate(code):
-        value, after = names.value(instruction), at + 1
-        while value is not _UNKNOWN:
-            yield value, code[after:]
-            following = code[after] if after < len(code) else instruction
-            if not following.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
-                break
-            value, after = _attribute(value, following.argval), after + 1
+def loads_of(function: FunctionType, owner: Any) -> Iterator[Load]:
+    """Yield each use of a name whose value is known without calling *function*, a method of *owner*."""
+    values = _values(function, owner)
+    code = [each for each in dis.get_instructions(function) if each.opname not in ("PUSH_NULL", "NOP")]
+    for at, each in enumerate(code):
+        if each.opname.startswith(_OF_NAMES) and each.argval in values:
+            after = code[at + 1 :]
+            read = tuple(takewhile(lambda one: one.opname.startswith(_OF_ATTRIBUTES), after))
+            attributes = tuple(one.argval for one in read)
+            yield Load(values[each.argval], attributes, _is_returned(after[len(read) :]))
 
 
-def _attribute(value: Any, name: str) -> Any:
-    if isinstance(value, JWTScheme):
-        return value if name == "optional" else _UNKNOWN
-    return inspect.getattr_static(value, name, _UNKNOWN)  # no property runs
+def _values(function: FunctionType, owner: Any) -> dict[str, Any]:
+    enclosed = inspect.getclosurevars(function)
+    first = function.__code__.co_varnames[:1]
+    own = {first[0]: owner} if owner is not None and first else {}
+    return {**enclosed.builtins, **enclosed.globals, **enclosed.nonlocals, **own}
 
 
-def _is_handed_over(
-    found: Any, after: Sequence[dis.Instruction], is_guard: Callable[[Any], bool], awaits: bool
-) -> bool:
-    if not is_guard(found) or not after:
-        return False
-    following = after[0]
-    if following.opname == "JUMP_FORWARD":  # the end of a branch
-        following = next((each for each in after if each.offset == following.argval), following)
-    if following.opname.startswith(("RETURN_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY")):
-        return True
-    attribute = following.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")) and following.argval
-    return isinstance(found, JWTScheme) and attribute in _MADE_BY_SCHEME and not awaits
+def _is_returned(code: Sequence[dis.Instruction]) -> bool:
+    """Return whether *code* returns what is on the stack before it, at once or at the end of a branch."""
+    following = code[0]
+    if following.opname == "JUMP_FORWARD":
+        following = next((each for each in code if each.offset == following.argval), following)
+    return following.opname.startswith(("RETURN_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
@@ -11,14 +12,26 @@ from fastapi import params
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.dependencies import POLICY, USER
-from jwks_auth_fastapi.internals import Dependant, get_typed_signature, hands_scheme_over
-from jwks_auth_fastapi.openapi import JWTScheme
+from jwks_auth_fastapi.internals import (
+    Dependant,
+    Load,
+    awaits,
+    function_of,
+    get_typed_return_annotation,
+    get_typed_signature,
+    loads_of,
+)
 from jwks_auth_fastapi.overrides import FakeBearer
+from jwks_auth_fastapi.scheme import JWTScheme
 
 __all__ = ["Asked", "problems", "scheme_of"]
 
 Asked = tuple[JWTScheme, tuple[str, ...]]
 """A scheme, and the scopes asked of it."""
+
+
+_MADE_BY_SCHEME = ("requires", "user", "fake", "__call__", "health")
+"""Methods that make a guard, or are one: for whoever calls them."""
 
 
 def scheme_of(call: Any) -> JWTScheme | None:
@@ -65,8 +78,30 @@ def _of_dependency(call: Any) -> Iterator[str]:
         yield f"Depends(auth.{name}) asks for no token: write Depends(auth), or auth.requires(policy)"
     elif isinstance(owner, Authenticator) and name != "health":
         yield f"Depends(auth.authenticator.{name}) asks for no token: write Depends(auth)"
-    elif not _is_guard(call) and hands_scheme_over(call, _is_guard):
+    elif not _is_guard(call) and _hands_scheme_over(call):
         yield f"Depends({name or call!r}) returns the scheme, and nobody asks it: write Depends(auth)"
+
+
+def _hands_scheme_over(call: Any) -> bool:
+    """Return whether the dependency *call* returns something that would guard, had it been the dependency itself."""
+    function, owner = function_of(call)
+    if function is None:
+        return False
+    annotation = get_typed_return_annotation(function)
+    if isinstance(annotation, type) and issubclass(annotation, JWTScheme):
+        return True
+    asks_itself = awaits(function)
+    return any(_leads_to_scheme(load, asks_itself) for load in loads_of(function, owner))
+
+
+def _leads_to_scheme(load: Load, asks_itself: bool) -> bool:
+    value = load.value
+    for name in load.attributes:
+        if not isinstance(value, JWTScheme):
+            value = inspect.getattr_static(value, name, None)  # no property runs
+        elif name != "optional":
+            return name in _MADE_BY_SCHEME and not asks_itself
+    return load.is_returned and _is_guard(value)
 
 
 def _parameters(call: Any) -> Iterator[tuple[Any, ...]]:

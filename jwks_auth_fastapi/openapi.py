@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi.openapi import models
-from fastapi.security import SecurityScopes
-from fastapi.security.base import SecurityBase
 from pydantic import BeforeValidator, ConfigDict
-from starlette.requests import HTTPConnection
 
 from jwks_auth import ConfigurationError, Issuer
-from jwks_auth.adapters import Authenticator, Requirement
 
-__all__ = ["JWTScheme", "Kind", "OpenAPISettings", "error_responses"]
+__all__ = ["Kind", "OpenAPISettings", "error_responses"]
 
 Kind = Literal["bearer", "openIdConnect", "oauth2"]
 
@@ -92,25 +87,6 @@ def _discovery_url(issuers: Sequence[Issuer]) -> str:
     if len(issuers) != 1:
         raise ConfigurationError("openapi kind 'openIdConnect' without one issuer needs openid_connect_url")
     return issuers[0].discovery_url or issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
-
-
-class JWTScheme(SecurityBase, ABC):
-    """The part of ``JWTBearer`` that its dependencies, its fakes and the audit need: documentation and requirement."""
-
-    def __init__(self, openapi: OpenAPISettings, authenticator: Authenticator, *, optional: bool) -> None:
-        self.authenticator = authenticator
-        self.openapi = openapi
-        self.model = openapi.model(authenticator.issuers)
-        self.scheme_name = openapi.scheme_name
-        self.is_optional = optional
-
-    @abstractmethod
-    async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> Any:
-        """Return the connection's token; raise the refusal."""
-
-    @abstractmethod
-    def requirement(self, scopes: Iterable[str]) -> Requirement:
-        """Return the requirement where FastAPI names *scopes*; raise ``ConfigurationError`` for impossible ones."""
 
 
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}

@@ -11,9 +11,8 @@ from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, VerifiedToken
 from jwks_auth.adapters import Authenticator, Memo
-from jwks_auth_fastapi.connection import watch
-from jwks_auth_fastapi.errors import request_rejected
-from jwks_auth_fastapi.openapi import JWTScheme
+from jwks_auth_fastapi.request_auth import watch
+from jwks_auth_fastapi.scheme import JWTScheme
 
 __all__ = ["FakeBearer", "fake_token"]
 
@@ -32,7 +31,7 @@ class FakeBearer:
         try:
             self._auth.requirement(security_scopes.scopes).judge(self.token)
         except AuthError as error:
-            raise request_rejected(error, self._auth.authenticator, conn.scope) from error
+            raise self._auth.request_auth.rejected(error, conn.scope) from error
         return self.token
 
 

@@ -15,7 +15,7 @@ from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.request.bearer import bearer_token
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi.connection import credentials_of
+from jwks_auth_fastapi.request_auth import SUBPROTOCOL
 from tests.seams.sites import EVERY_SITE, Site
 
 NEARLY = "".join(f"%{ord(letter):02x}" for letter in "access_tokem")
@@ -83,14 +83,14 @@ def test_a_websocket_that_offers_thousands_of_names_is_refused_at_once(names: li
         return {"type": "websocket", "headers": [], "subprotocols": (names * count)[:count]}
 
     def read(count: int) -> Callable[[], Credentials]:
-        return lambda: credentials_of(offering(count), subprotocol=True)
+        return lambda: Credentials.from_asgi(offering(count), subprotocol=SUBPROTOCOL)
 
     assert steps(read(4000)) <= steps(read(100)) + 2
     authenticator = Authenticator(FakeIssuer().settings())
     with pytest.raises(InvalidRequestError):
         authenticator.authenticate(read(4000)())
     few = {"type": "websocket", "headers": [], "subprotocols": ["chat", "bearer", "a.b.c", "v2"]}
-    assert credentials_of(few, subprotocol=True).authorization == ["Bearer a.b.c"]
+    assert Credentials.from_asgi(few, subprotocol=SUBPROTOCOL).authorization == ["Bearer a.b.c"]
 
 
 PIECES = [

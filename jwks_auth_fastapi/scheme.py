@@ -1,0 +1,37 @@
+"""``JWTScheme``: the part of ``JWTBearer`` that its dependencies, its fakes and the audit need."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+
+from jwks_auth.adapters import Requirement
+from jwks_auth_fastapi.openapi import OpenAPISettings
+from jwks_auth_fastapi.request_auth import RequestAuth
+
+__all__ = ["JWTScheme"]
+
+
+class JWTScheme(SecurityBase, ABC):
+    """A security scheme that is itself the dependency: what FastAPI documents, and what a route asks for."""
+
+    def __init__(self, openapi: OpenAPISettings, request_auth: RequestAuth, *, optional: bool) -> None:
+        self.request_auth = request_auth
+        self.authenticator = authenticator = request_auth.authenticator
+        self.openapi = openapi
+        self.model = openapi.model(authenticator.issuers)
+        self.scheme_name = openapi.scheme_name
+        self.is_optional = optional
+
+    @abstractmethod
+    async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> Any:
+        """Return the connection's token; raise the refusal."""
+
+    @abstractmethod
+    def requirement(self, scopes: Iterable[str]) -> Requirement:
+        """Return the requirement where FastAPI names *scopes*; raise ``ConfigurationError`` for impossible ones."""
