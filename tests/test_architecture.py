@@ -53,7 +53,7 @@ OWNERS = {
 }
 """The rooms that import a library's inner workings; the rest of the core goes through them."""
 
-LONGEST_MODULE = 266
+LONGEST_MODULE = 260
 LONGEST_BODY = 30
 MOST_BODIES = 12
 """Lines that nine bodies of ten have at most."""
