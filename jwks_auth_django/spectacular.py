@@ -44,7 +44,7 @@ def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:
     if kind in (AND, OR):
         first, second = _alternatives(permission.op1, schema), _alternatives(permission.op2, schema)
         return _both(first, second) if kind is AND else first + second
-    if issubclass(kind, HasScopes | HasAnyScope):
+    if issubclass(kind, (HasScopes, HasAnyScope)):
         return list(permission.policy_for(schema.view, schema.method).scope_alternatives())
     return [()]
 

@@ -21,7 +21,7 @@ from jwks_auth import (
     VerifiedToken,
 )
 from jwks_auth.jose.jwk import VerificationKey
-from jwks_auth.keys.state import found
+from jwks_auth.keys.provider import other_than
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
 
@@ -42,7 +42,7 @@ class ReluctantKeys:
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
         """Fetched."""
         self.waits += 1
-        return found(self.key_set.select(kid, alg), tried)
+        return other_than(tried, self.key_set.select(kid, alg))
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
