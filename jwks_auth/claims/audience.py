@@ -70,7 +70,7 @@ def checked_audience(audience: AudienceSetting) -> Audience | None:
 
 
 def beside_issuer(audience: AudienceSetting) -> Audience | None:
-    """The *audience* of a route that names its issuer, which may widen that issuer's own."""
+    """Return the *audience* of a route that names its issuer, so that it may widen that issuer's own."""
     asked = checked_audience(audience)
     if asked is None:
         return None
@@ -78,7 +78,7 @@ def beside_issuer(audience: AudienceSetting) -> Audience | None:
 
 
 def within(asked: Audience, own: Audience | None) -> Audience:
-    """The part of a route's audience *asked* that tokens may be for whose issuer's is *own*."""
+    """Return the part of *asked*, a route's audience, that counts for tokens of an issuer with the audience *own*."""
     if not isinstance(own, OwnAudience) or isinstance(asked, BesideIssuer):
         return asked
     if isinstance(asked, AnyAudience):
@@ -87,7 +87,7 @@ def within(asked: Audience, own: Audience | None) -> Audience:
 
 
 def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audience | None) -> None:
-    """Judge the audience of *claims* by what a route *asked* for, or else by what is their issuer's *own*.
+    """Judge the audience of *claims* by *asked*, a route's audience, or else by their issuer's *own*.
 
     Raises ``InvalidTokenError``; ``ConfigurationError`` when neither is said.
     """

@@ -110,9 +110,9 @@ class Policy:
         return tuple(dict.fromkeys(self._rule.scopes()))
 
     def scope_alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """The sets of scopes of which one is needed, for a route's documentation: OpenAPI lists alternatives.
+        """Sets of scopes, for a route's documentation: a token needs one of them, and OpenAPI lists alternatives.
 
-        Nothing else that is asked has a place there, so a set may be empty.
+        Roles, permissions and claims have no place there, so a set may be empty.
         """
         return tuple(self._rule.scope_alternatives())
 

@@ -33,7 +33,7 @@ class Rule(ABC):
         return ()
 
     def scope_alternatives(self) -> list[tuple[str, ...]]:
-        """The sets of scopes of which one is needed: an empty one where it asks for none."""
+        """Sets of scopes: a token needs one of them. An empty one asks for none."""
         return [()]
 
     @abstractmethod
@@ -153,7 +153,7 @@ class AnyOf(AllOf):
 
 @dataclass(frozen=True, slots=True)
 class Not(Rule):
-    """The part is not met. No further scope would help, and what it names is nothing to ask for."""
+    """The part is not met. No further scope would help, so it asks for none."""
 
     part: Rule
 
@@ -172,7 +172,7 @@ _ABSENT = object()
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Return whether two JSON values are: JSON tells true from 1, Python's ``==`` does not."""
+    """Return whether two JSON values are the same: JSON tells true from 1, Python's ``==`` does not."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

@@ -31,7 +31,7 @@ PROFILES = tuple(_MEDIA_TYPES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
-    """What a token of one issuer must be. The fields are settings, as :func:`checked_rules` leaves them."""
+    """The rules that a token of one issuer must meet. The fields are settings, as :func:`checked_rules` leaves them."""
 
     leeway: float
     profile: str
@@ -59,7 +59,7 @@ class ClaimRules:
 
 
 def widest_rules(leeway: float) -> ClaimRules:
-    """Return what holds of a token whoever issued it: no issuer's own settings allow more."""
+    """Return the rules that no issuer's own settings can widen, for tokens whose issuer is not known yet."""
     # Scopes and roles may be anywhere; aud is held to the same form in any case.
     aud = ClaimPath.of("aud")
     return ClaimRules(

@@ -38,7 +38,7 @@ _GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
 def is_service(claims: Mapping[str, Any]) -> bool:
     """Return whether verified *claims* look like a service's, and not a person's.
 
-    A person may manage to look so, and must gain nothing by it: it is for refusing.
+    A person may manage to look like a service, so use it only to refuse.
     """
     if is_surely_service(claims):
         return True
@@ -48,7 +48,7 @@ def is_service(claims: Mapping[str, Any]) -> bool:
 
 
 def is_surely_service(claims: Mapping[str, Any]) -> bool:
-    """The same by what no person can bring about: what providers keep for themselves.
+    """Return the same by what no person can bring about: what providers reserve for services.
 
     No subject; the client's own name in its place (RFC 9068 section 2.2), or Entra's object, and nothing about a
     person; or a claim that the provider reserves.

@@ -24,9 +24,9 @@ ModelT = TypeVar("ModelT")
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
-    The payload is this request's own dict, neither shared nor copied: what a program changes in it, the token says
-    from then on. A token equals only itself, so it can be in sets and be a key. The properties are computed when they
-    are read: most requests need one or two of them.
+    The payload is this request's own dict: it is not copied, and a change to it changes the token. A token equals only
+    itself, so it can be in sets and be a key. The properties are computed when they are read, as most requests need
+    one or two.
     """
 
     # Not a frozen dataclass, which takes four times as long to make: one is made for every request.
@@ -157,9 +157,9 @@ def _date(seconds: float | None) -> float | None:
 
 
 def refuse_bound(token: VerifiedToken[Any]) -> None:
-    """Raise ``InvalidTokenError`` for a token that is bound to a key, where nobody sees the request with the proof.
+    """Raise ``InvalidTokenError`` for a token that is bound to a key (RFC 9449, RFC 8705).
 
-    Such a token (RFC 9449, RFC 8705) is worth nothing without.
+    It is worth nothing without a proof, and a proof is seen only with the request.
     """
     if token.confirmation is not None:
         raise InvalidTokenError("bound_token")

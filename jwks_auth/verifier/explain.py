@@ -92,23 +92,23 @@ class Story:
         return token
 
     def of(self, issuer: TrustedIssuer) -> TrustedIssuer:
-        """Return *issuer* as it is, but for telling this story of what it does."""
+        """Return an issuer that does what *issuer* does, and tells it to this story."""
         return _Told(**{each.name: getattr(issuer, each.name) for each in fields(issuer)}, story=self)
 
     def tell_binding(self, token: VerifiedToken) -> None:
-        """Tell of a token that is bound to a key; of another there is nothing to tell."""
+        """Tell the binding to a key, if the token has one."""
         if token.confirmation is not None:
             bound = Step("binding", "no cnf, as no request is seen that could prove it", shown(token["cnf"]))
             self.tell(bound, lambda code: hints.ON_BINDING)
 
     def tell_audience(self, token: VerifiedToken) -> None:
-        """Tell of the audience."""
+        """Tell the audience."""
         expected = _audience(token.mapping.audience)
         found = Step("audience", expected, shown(token.get("aud")))
         self.tell(found, lambda code: hints.on_audience(token.payload))
 
     def tell_checks(self) -> None:
-        """Tell of what the service itself looks at."""
+        """Tell the service's own checks."""
         name = "the service's own checks"
         self.tell(Step(name, "no validator and no is_revoked to refuse it", "their answer"))
 
@@ -132,7 +132,7 @@ class Story:
 
 @dataclass(frozen=True, kw_only=True)
 class _Told(TrustedIssuer):
-    """An issuer whose every check is told before it is made; which is made when is its own matter."""
+    """An issuer that tells each of its checks to a story before it makes it."""
 
     story: Story
 

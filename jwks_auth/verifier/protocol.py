@@ -14,8 +14,8 @@ __all__ = ["Verifier"]
 class Verifier(Protocol):
     """Verifies raw tokens in two steps; ``TokenVerifier`` does, and so may a cache in front of it, or your own.
 
-    Each step refuses by raising :class:`~jwks_auth.Refused`. The a-twins never block an event loop. Between the two
-    whoever asks judges the token's ``confirmation``, by the request. A :class:`RawToken` shows its text to a function
+    Each step refuses by raising :class:`~jwks_auth.Refused`. The a-twins never block an event loop. The caller judges
+    the token's ``confirmation``, as only the request can prove it. A :class:`RawToken` shows its text to a function
     alone, ``raw.read(parse)``; it is equal to another of the same text, and can be a key.
     """
 
@@ -32,7 +32,7 @@ class Verifier(Protocol):
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation.
 
-        *audience* replaces the configured one. One to hand over to another verifier is handed over as it is.
+        *audience* replaces the configured one. A verifier that asks another passes it on as it is.
         """
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:

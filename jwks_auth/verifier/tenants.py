@@ -18,7 +18,7 @@ _PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'(
 
 
 class _Issuer(Protocol):
-    """An :class:`Issuer`. What finds one is made before any is."""
+    """An :class:`Issuer`, named by what is needed of it: this module stands below its own."""
 
     issuer: str
 

@@ -49,11 +49,11 @@ class _Inquiry:
 
     @property
     def is_lost(self) -> bool:
-        """Return whether nobody may be asking: it hangs, its event loop is gone, or its thread stayed in the parent."""
+        """Return whether it may never end: it hangs, its event loop is gone, or its thread stayed in the parent."""
         return self._process != os.getpid() or elapsed() - self._began > _LAPSE
 
     def settle(self, outcome: TrustedIssuer | Refused | None) -> None:
-        """End it, unless it has ended; with ``None`` where whoever asked went away."""
+        """End it, unless it has ended; ``None``: it was given up."""
         if not self._outcome.done():
             self._outcome.set_result(outcome)
 
@@ -68,7 +68,7 @@ class _Inquiry:
             await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
 
     def answer(self) -> TrustedIssuer | None:
-        """The tenant; ``None`` where it has to be asked for again. Raises what the callback led to."""
+        """Return the tenant, or ``None`` if the question has to be asked again; raise the error that it ended with."""
         if not self._outcome.done():
             raise KeySourceError("tenants: the callback takes too long", kind="callback")
         outcome = self._outcome.result()
@@ -101,9 +101,10 @@ class TenantCache:
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
     def resolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
-        """The tenant whose ``iss`` is *name*; raises ``InvalidTokenError``, or ``KeySourceError`` from the callback.
+        """Return the tenant whose ``iss`` is *name*.
 
-        *token* is screened before the callback is asked; without it nothing is.
+        The callback is asked only if *token*, where it is given, could be good. Raises ``InvalidTokenError``, or
+        ``KeySourceError`` where the callback fails.
         """
         tenants = self._asked_about(name)
         trust, inquiry, leads = self._look(name, token, tenants)
@@ -135,7 +136,7 @@ class TenantCache:
         return trust or await self.aresolve(name, token)
 
     def forget(self, name: str) -> None:
-        """Drop a tenant and its keys, or that it is none; its next token is asked about again."""
+        """Drop what is known of a name; the callback is asked at its next token."""
         with self._lock:
             self._known.pop(name, None)
             self._nobody.pop(name, None)
@@ -157,7 +158,7 @@ class TenantCache:
     def _look(
         self, name: str, token: UnverifiedToken | None, tenants: Tenants
     ) -> tuple[TrustedIssuer | None, _Inquiry | None, bool]:
-        """The tenant while it is trusted; the question to the callback, if there is one; whether it is ours to ask."""
+        """Return the tenant, if it is trusted; the question under way, if any; and whether the caller has to ask it."""
         now = self._clock()
         tenant = self._known.get(name)
         age = -1.0 if tenant is None else now - tenant.answered_at  # in the future: the clock was set back
@@ -243,7 +244,7 @@ class TenantCache:
             del self._nobody[next(iter(self._nobody))]
 
     def _least_missed(self, newcomer: str) -> str:
-        """Choose the tenant that makes room: one without keys, as made-up tokens name."""
+        """Choose the tenant that makes room: one without keys first, as made-up tokens name such."""
         others = [name for name in self._known if name != newcomer]
         return next((name for name in others if _is_without_keys(self._known[name].trust)), others[0])
 

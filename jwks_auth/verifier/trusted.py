@@ -18,7 +18,8 @@ __all__ = ["TrustedIssuer", "check_header"]
 class TrustedIssuer:
     """Everything that verifying a token of one issuer needs, prepared when the verifier is made.
 
-    *find* is that of *keys*, which waits for nothing. *made_of* tells two issuers apart that have one name.
+    *find* is that of *keys*, which waits for nothing. *made_of* is equal for two issuers that find their
+    keys in the same way.
     """
 
     name: str
@@ -47,11 +48,13 @@ class TrustedIssuer:
         return self.conclude(token)
 
     def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
-        """The token's key, if no wait is needed for it; a token that no key could save is refused."""
+        """Return the token's key, if no wait is needed for it.
+
+        Raises ``InvalidTokenError`` for a token that no key could make good: it is not worth the wait."""
         self.check_header(token.jose)
         key = self.find(token.jose.kid, token.jose.alg)
         if key is None:
-            self.judge(token)  # or else it is not worth the wait
+            self.judge(token)
         return key
 
     def check_header(self, jose: Header) -> None:
@@ -61,9 +64,8 @@ class TrustedIssuer:
     def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
         """Return whether *key* signed the token; ``False`` only where another key may have.
 
-        Raises ``InvalidTokenError`` where *key* is the one that the token means. Of a provider that names no keys
-        nobody can tell a bad signature from one by a new key, so that one may be fetched: for a token that is
-        otherwise in order.
+        Raises ``InvalidTokenError`` where the token names *key*. A provider that names no keys may have signed with a
+        new one; it is sought for a token whose claims are in order.
         """
         if token.is_signed(key.verify):
             return True

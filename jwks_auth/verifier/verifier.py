@@ -237,7 +237,7 @@ class TokenVerifier:
             ask(validator, token, self._clock())
 
     def _screen(self, token: UnverifiedToken) -> None:
-        """Refuse what no tenant could have signed, whatever its settings, before a callback is asked whose it is."""
+        """Refuse a token that no tenant could have signed, before the callback is asked about its issuer."""
         check_header(token.jose, self._widest)
         validate_claims(token.claims, self._widest, self._clock())
 

@@ -237,7 +237,7 @@ def test_an_audience_that_nobody_says_is_a_mistake_of_configuration(fake: FakeIs
     ],
 )
 async def test_disc_5_what_is_refused_early_never_waits_for_keys(head: Any, claims: Any, code: str) -> None:
-    """No fetch for a token that the right key could not save; one that it could save waits."""
+    """A token with a bad header or bad claims waits for no key; a good one does."""
     issuer = Issuer(forge.ISSUER, jwks=forge.KEY_SET)
     keys = ReluctantKeys(KeySet.from_dict(forge.KEY_SET))
     issuer.keys = keys
