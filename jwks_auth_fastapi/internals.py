@@ -110,7 +110,8 @@ def authentication_layers(app: Starlette) -> Iterator[AuthenticationMiddleware]:
 # it. Calling the function at start-up could do anything, and its source may not be there. The names it uses are not
 # enough: they are the same where it returns ``auth`` and where it returns ``Service(auth)``, which is in order.
 
-_OF_NAMES = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME")
+_OF_NAMES = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME", "STORE_FAST_LOAD_FAST")
+_NAMING = ("STORE_FAST", "STORE_DEREF")
 _OF_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 
 
@@ -138,26 +139,43 @@ def awaits(function: FunctionType) -> bool:
 
 def loads_of(function: FunctionType, owner: Any) -> Iterator[Load]:
     """Yield each use of a name whose value is known without calling *function*, a method of *owner*."""
-    values = _values(function, owner)
+    known = _values(function, owner)
     code = [each for each in dis.get_instructions(function) if each.opname not in ("PUSH_NULL", "NOP")]
+    named = None
     for at, each in enumerate(code):
-        if each.opname.startswith(_OF_NAMES) and each.argval in values:
+        if each.opname.startswith(_NAMING):
+            known.pop(_named(each)[0], None)
+            known |= {_named(each)[0]: named[1]} if named is not None and named[0] is each else {}
+        if each.opname.startswith(_OF_NAMES) and (name := _named(each)[-1]) in known:
+            value, path = known[name]
             after = code[at + 1 :]
             read = tuple(takewhile(lambda one: one.opname.startswith(_OF_ATTRIBUTES), after))
-            attributes = tuple(one.argval for one in read)
-            yield Load(values[each.argval], attributes, _is_returned(after[len(read) :]))
+            attributes, following = (*path, *(one.argval for one in read)), after[len(read) :]
+            named = following[0], (value, attributes)
+            yield Load(value, attributes, _is_returned(following))
 
 
-def _values(function: FunctionType, owner: Any) -> dict[str, Any]:
+def _values(function: FunctionType, owner: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:
     enclosed = inspect.getclosurevars(function)
     first = function.__code__.co_varnames[:1]
     own = {first[0]: owner} if owner is not None and first else {}
-    return {**enclosed.builtins, **enclosed.globals, **enclosed.nonlocals, **own}
+    values = {**enclosed.builtins, **enclosed.globals, **enclosed.nonlocals, **own}
+    return {name: (value, ()) for name, value in values.items()}
+
+
+def _named(instruction: dis.Instruction) -> tuple[Any, ...]:
+    """The names in *instruction*; from Python 3.13 on some do the work of two."""
+    return instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
 
 
 def _is_returned(code: Sequence[dis.Instruction]) -> bool:
-    """Return whether *code* returns what is on the stack before it, at once or at the end of a branch."""
+    """Return whether *code* returns, or yields, what is on the stack before it, at once or at the end of a branch."""
     following = code[0]
     if following.opname == "JUMP_FORWARD":
         following = next((each for each in code if each.offset == following.argval), following)
-    return following.opname.startswith(("RETURN_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY"))
+    wraps = (
+        following.opname == "ASYNC_GEN_WRAP" or following.argrepr == "INTRINSIC_ASYNC_GEN_WRAP"
+    )  # to yield it
+    return wraps or following.opname.startswith(
+        ("RETURN_VALUE", "YIELD_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY")
+    )

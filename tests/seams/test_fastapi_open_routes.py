@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -72,6 +72,29 @@ class Maker:
     scheme = auth
 
 
+def yields() -> Iterator[Any]:
+    """A dependency with something to do afterwards."""
+    yield auth
+
+
+async def yields_async() -> AsyncIterator[Any]:
+    """The same, on the event loop."""
+    yield auth.optional
+
+
+def by_another_name() -> Any:
+    """In two steps."""
+    scheme = auth
+    return scheme  # noqa: RET504 - what is meant
+
+
+def by_other_names() -> Any:
+    """In three."""
+    found = holder
+    scheme = found.auth
+    return scheme  # noqa: RET504
+
+
 OPEN: dict[str, Callable[..., Any]] = {
     "lambda": lambda: auth,
     "lambda, optional": lambda: auth.optional,
@@ -81,6 +104,10 @@ OPEN: dict[str, Callable[..., Any]] = {
     "lambda, an attribute": lambda: holder.auth,
     "lambda, a policy elsewhere": lambda: holder.deep.readers,
     "lambda, or": lambda: auth or None,
+    "generator": yields,
+    "async generator": yields_async,
+    "local name": by_another_name,
+    "local names": by_other_names,
     "function": returns,
     "async function": returns_async,
     "annotated function": annotated,
@@ -205,6 +232,13 @@ async def asks_itself(request: Request) -> Any:
     return await auth.optional(request, Security(auth, scopes=["a"]))  # type: ignore[arg-type]
 
 
+def by_a_name_used_twice() -> Any:
+    """The name stands for something else in the end."""
+    found: Any = auth
+    found = str(found)
+    return found  # noqa: RET504 - what is meant
+
+
 def looks_at_keys() -> Any:
     """A dependency that is about the service, not about a token."""
     return auth.authenticator.health()
@@ -215,6 +249,7 @@ def looks_at_keys() -> Any:
     [
         asks_itself,
         looks_at_keys,
+        by_a_name_used_twice,
         auth.authenticator.health,
         lambda: auth.responses,
         lambda: None,
