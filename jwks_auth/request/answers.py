@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Rejection", "guarded_headers", "private_value", "vary_value"]
@@ -54,16 +54,20 @@ def guarded_headers(
 
     *private*: it is for one sender, or refuses one; false for what an optional route tells anybody.
     """
-    given = list(headers)
-    replaced = {"vary": vary_value(_values(given, "vary"), names)}
-    if private and (value := private_value(_values(given, "cache-control"))) is not None:
-        replaced["cache-control"] = value
-    kept = [(name, value) for name, value in given if name.lower() not in replaced]
-    return [*kept, *((name.title(), value) for name, value in replaced.items())]
+    said: dict[str, list[tuple[str, str]]] = {"vary": [], "cache-control": []}
+    kept: list[tuple[str, str]] = []
+    for pair in headers:
+        said.get(pair[0].lower(), kept).append(pair)
+    kept.append(("Vary", vary_value(_values(said["vary"]), names)))
+    caching = said["cache-control"]
+    made_private = private_value(_values(caching)) if private and caching else None
+    return [*kept, *(caching if made_private is None else [("Cache-Control", made_private)])]
 
 
-def vary_value(values: Iterable[str], names: Sequence[str]) -> str:
+def vary_value(values: Collection[str], names: Sequence[str]) -> str:
     """``Vary`` that names *names* besides what its lines *values* say; ``*`` says it all."""
+    if not values:
+        return ", ".join(names)
     said = [name.strip() for value in values for name in value.split(",") if name.strip()]
     if "*" in said:
         return "*"
@@ -92,5 +96,5 @@ def _is_shared(directive: str) -> bool:
     return directive.partition("=")[0].strip().lower() in _SHARED
 
 
-def _values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
-    return [value for found, value in headers if found.lower() == name]
+def _values(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [value for _, value in pairs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
@@ -65,7 +65,7 @@ class Authenticator:
         self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
         self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
-        self._elsewhere = None if header.lower() == "authorization" else header
+        self._header = None if header.lower() == "authorization" else header
         self._checked: set[tuple[str, ...] | AnyAudience | None] = {None}
         self._on_verified = on_verified
         self._on_rejected = on_rejected
@@ -89,7 +89,7 @@ class Authenticator:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
                 return None
-            token = memo.token_of(raw) or memo.keep(raw, self.verifier.verify_any_audience(raw))
+            token = memo.token or memo.keep(raw, self.verifier.verify_any_audience(raw))
             refuse_bound(token)
             if memo.admission is None:
                 self.verifier.admit(token, _audience(requirement))
@@ -108,7 +108,7 @@ class Authenticator:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
                 return None
-            token = memo.token_of(raw) or memo.keep(raw, await self.verifier.averify_any_audience(raw))
+            token = memo.token or memo.keep(raw, await self.verifier.averify_any_audience(raw))
             refuse_bound(token)
             if memo.admission is None:
                 await self.verifier.aadmit(token, _audience(requirement))
@@ -208,17 +208,21 @@ class Authenticator:
         if credentials.varies:
             memo.vary = (*self.vary, *credentials.varies)
         try:
-            return RawToken(
-                bearer_token(self._values(credentials), query=credentials.query, schemes=self._schemes)
+            raw = RawToken(
+                bearer_token(
+                    credentials.authorization if self._header is None else credentials.values(self._header),
+                    query=credentials.query,
+                    schemes=self._schemes,
+                )
             )
         except BaseException as error:
             if requirement.optional and isinstance(error, MissingTokenError):
                 return None
             forget_frames(error)
             raise
-
-    def _values(self, credentials: Credentials) -> Sequence[str]:
-        return credentials.values(self._elsewhere) if self._elsewhere else credentials.authorization
+        if memo.raw is not None and memo.raw != raw:
+            memo.forget()  # the request was given another token on its way
+        return raw
 
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
         """The token, admitted, if it is also what *requirement* asks."""

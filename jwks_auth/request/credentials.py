@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 from jwks_auth.runtime import Concealed
 
 __all__ = ["Credentials"]
 
-Headers = Callable[[Any, str], tuple[str, ...]]
-Address = Callable[[Any], str]
+
+class _Server(NamedTuple):
+    """The way a request's own mapping is read."""
+
+    values: Callable[[Any, str], tuple[str, ...]]
+    url: Callable[[Any], str]
+
 
 _MOST_SUBPROTOCOLS = 64
 """Names that a WebSocket may offer where one of them may be a token; clients offer a few."""
@@ -29,7 +34,7 @@ class Credentials(Concealed):
     All else is read when it is asked for.
     """
 
-    __slots__ = ("_address", "_headers", "authorization", "kept", "method", "query", "varies")
+    __slots__ = ("_server", "authorization", "kept", "method", "query", "varies")
 
     def __init__(
         self,
@@ -39,14 +44,12 @@ class Credentials(Concealed):
         *,
         url: str = "",
         kept: MutableMapping[str, Any] | None = None,
-        headers: Headers | None = None,
-        address: Address | None = None,
+        server: _Server | None = None,
         varies: tuple[str, ...] = (),
     ) -> None:
         self.authorization, self.query, self.method = authorization, query, method
         self.kept: MutableMapping[str, Any] = {} if kept is None else kept
-        self._headers = headers or _none
-        self._address = address or (lambda kept: url)
+        self._server = server or _Server(lambda kept, name: (), lambda kept: url)
         self.varies = varies
 
     @classmethod
@@ -61,8 +64,7 @@ class Credentials(Concealed):
             environ.get("QUERY_STRING", ""),
             environ.get("REQUEST_METHOD", ""),
             kept=environ,
-            headers=_of_wsgi,
-            address=_url_of_wsgi if url is None else lambda kept: url(),
+            server=_WSGI if url is None else _Server(_of_wsgi, lambda kept: url()),
         )
 
     @classmethod
@@ -77,8 +79,7 @@ class Credentials(Concealed):
             scope.get("query_string", b"").decode("latin-1"),
             scope.get("method", "GET"),
             kept=scope,
-            headers=_of_asgi,
-            address=_url_of_asgi,
+            server=_ASGI,
             varies=("Sec-WebSocket-Protocol",) if offers else (),
         )
 
@@ -90,20 +91,16 @@ class Credentials(Concealed):
     @property
     def url(self) -> str:
         """The full URL of the request, as the server or the framework sees it behind the proxies it trusts."""
-        return self._address(self.kept)
+        return self._server.url(self.kept)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header *name*, in order; where a server joined them, they are one."""
-        return self._headers(self.kept, name)
+        return self._server.values(self.kept, name)
 
     def cookies(self, name: str) -> tuple[str, ...]:
         """Every value of the cookie *name*: a browser may send two, of different paths."""
         pairs = (pair.partition("=") for line in self.values("Cookie") for pair in line.split(";"))
         return tuple(value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name)
-
-
-def _none(kept: Any, name: str) -> tuple[str, ...]:
-    return ()
 
 
 def _of_wsgi(environ: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -133,6 +130,10 @@ def _url_of_asgi(scope: Mapping[str, Any]) -> str:
     return _url(
         scheme, host, whole.encode("utf-8", "replace"), scope.get("query_string", b"").decode("latin-1")
     )
+
+
+_WSGI = _Server(_of_wsgi, _url_of_wsgi)
+_ASGI = _Server(_of_asgi, _url_of_asgi)
 
 
 def _joined(host: str, port: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any, Protocol
 
 from jwks_auth.claims import VerifiedToken
@@ -29,7 +29,7 @@ class Admission:
 
     def __init__(self, token: VerifiedToken) -> None:
         self.token = token
-        self.headers: list[tuple[str, str]] = []
+        self.headers: tuple[tuple[str, str], ...] = ()
 
 
 class Memo:
@@ -63,14 +63,14 @@ class Memo:
             memo = memos[owner] = cls(owner.vary)
         return memo
 
-    def token_of(self, raw: RawToken) -> VerifiedToken | None:
-        """The token that *raw* was verified as, if it was; a request may be given another token on its way."""
-        return self.token if self.raw == raw else None
-
     def keep(self, raw: RawToken, token: VerifiedToken) -> VerifiedToken:
         """Remember that *raw* verified as *token*, up to its audience."""
-        self.raw, self.token, self.admission = raw, token, None
+        self.raw, self.token = raw, token
         return token
+
+    def forget(self) -> None:
+        """Forget the token, and that it was let in."""
+        self.raw = self.token = self.admission = None
 
     @property
     def is_private(self) -> bool:
@@ -84,16 +84,19 @@ class Memo:
 
 def finished_headers(
     kept: MutableMapping[str, Any], headers: Iterable[tuple[str, str]]
-) -> Collection[tuple[str, str]]:
+) -> list[tuple[str, str]]:
     """The *headers* of the answer to a request, as they may leave the service; *kept* is what its memos are kept on.
 
     ``Vary`` names what the answer depends on. Unless an optional requirement let nobody through, ``Cache-Control``
     says neither ``public`` nor ``s-maxage``. What its admission owes is added. Without a memo nothing changes.
     """
-    memos: dict[Owner, Memo] = kept.get(_KEY) or {}
+    memos: dict[Owner, Memo] | None = kept.get(_KEY)
     if not memos:
         return list(headers)
-    names = dict.fromkeys(name for memo in memos.values() for name in memo.vary)
-    owed = [pair for memo in memos.values() if memo.admission for pair in memo.admission.headers]
-    private = any(memo.is_private for memo in memos.values())
-    return guarded_headers([*headers, *owed], list(names), private=private)
+    answer, names, private = list(headers), dict[str, None](), False
+    for memo in memos.values():
+        names.update(dict.fromkeys(memo.vary))
+        private = private or memo.is_private
+        if memo.admission is not None:
+            answer += memo.admission.headers
+    return guarded_headers(answer, list(names), private=private)

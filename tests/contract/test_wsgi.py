@@ -17,6 +17,8 @@ from tests.contract.runner import Answer, Headers, check
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
 
+SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -35,7 +37,7 @@ class WSGIApp:
 
     def __init__(self, issuer: FakeIssuer) -> None:
         namespace: dict[str, Any] = {}
-        for snippet in re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL):
+        for snippet in SNIPPETS:
             exec(snippet, namespace)
         guard = namespace["require_jwt"]
         authenticator = Authenticator({**issuer.settings(), **SETTINGS})
@@ -73,3 +75,8 @@ def test_contract(case: Case) -> None:
     """Status, challenges and body are the table's."""
     issuer = FakeIssuer()
     check(WSGIApp(issuer), case, issuer)
+
+
+def test_an_adapter_is_short() -> None:
+    """A whole one takes fewer than forty lines."""
+    assert len(SNIPPETS[0].splitlines()) < 40

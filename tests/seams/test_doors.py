@@ -48,7 +48,7 @@ def owe(kept: Any, authenticator: Authenticator) -> dict[str, Any]:
     """Stand for a scheme whose answers carry a header once a request was let in."""
     admission = Memo.on(kept, authenticator).admission
     assert admission is not None
-    admission.headers.append(NONCE)
+    admission.headers += (NONCE,)
     return {}
 
 

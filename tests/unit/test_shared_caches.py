@@ -89,4 +89,4 @@ def test_other_headers_stay_as_they_are() -> None:
 def test_what_is_told_to_anybody_may_be_shared() -> None:
     """An optional route's answer without a token depends on the header, and may be public."""
     told = guarded_headers([("Cache-Control", "public")], ["Authorization"], private=False)
-    assert told == [("Cache-Control", "public"), ("Vary", "Authorization")]
+    assert told == [("Vary", "Authorization"), ("Cache-Control", "public")]
