@@ -249,7 +249,10 @@ class Authenticator:
         else:
             log.debug("request refused: %s", error.code)
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
-            self._on_rejected(error)
+            try:
+                self._on_rejected(error)
+            except Exception:  # it only hears of the refusal, and must not make it a 500
+                log.exception("on_rejected failed")
 
 
 def _audience(requirement: Requirement) -> tuple[str, ...] | Audience | None:

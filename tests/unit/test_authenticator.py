@@ -116,6 +116,23 @@ def test_a_wrong_audience_is_not_remembered_as_admitted(
 
 
 @FACES
+def test_a_refusal_stays_one_where_on_rejected_fails(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client reads why it was refused, and the log holds the callback's failure, without the token."""
+
+    def broken(error: Exception) -> None:
+        raise RuntimeError("boom")
+
+    sent = credentials(issuer, aud="elsewhere")
+    with pytest.raises(InvalidTokenError, match="another audience"):
+        face(Authenticator(issuer.settings(audience="api"), on_rejected=broken))(sent)
+    assert "on_rejected failed" in caplog.text
+    assert "boom" in caplog.text
+    assert sent.authorization[0] not in caplog.text
+
+
+@FACES
 def test_refusals_are_told_and_logged_without_the_token(
     issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate], caplog: pytest.LogCaptureFixture
 ) -> None:
