@@ -11,7 +11,7 @@ from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import Health, KeyProvider
 
-__all__ = ["TrustedIssuer", "check_header"]
+__all__ = ["TrustedIssuer", "refusal"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class TrustedIssuer:
 
     def check_header(self, jose: Header) -> None:
         """Raise ``InvalidTokenError`` for an algorithm or a type that is not this issuer's."""
-        check_header(jose, self.rules)
+        rules = self.rules
+        if jose.alg not in rules.algorithms or jose.media_type not in rules.media_types:
+            raise refusal(jose, rules)
 
     def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
         """Return whether *key* signed the token; ``False`` only where another key may have.
@@ -72,7 +74,7 @@ class TrustedIssuer:
         if key.kid is not None and token.kid is not None:
             raise InvalidTokenError("bad_signature")
         try:
-            _judge(token, self)
+            TrustedIssuer.judge(self, token)
         except InvalidTokenError as exc:
             raise InvalidTokenError("bad_signature") from exc
         return False
@@ -84,7 +86,11 @@ class TrustedIssuer:
 
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
         """The token's claims, if they are this issuer's and in order; raises ``InvalidTokenError``."""
-        return _judge(token, self)
+        claims = token.claims
+        if issuer_of(claims) != self.name:
+            raise InvalidTokenError("wrong_issuer")
+        validate_claims(claims, self.rules, self.clock())
+        return claims
 
     def conclude(self, token: UnverifiedToken) -> VerifiedToken:
         """Make a verified token of one whose signature is verified; raises ``InvalidTokenError`` for its claims."""
@@ -92,17 +98,6 @@ class TrustedIssuer:
         return VerifiedToken(claims, token.jose.members, claims, self.rules.mapping)
 
 
-def check_header(jose: Header, rules: ClaimRules) -> None:
-    """Raise ``InvalidTokenError`` for an algorithm or a type that *rules* do not name."""
-    if jose.alg not in rules.algorithms:
-        raise InvalidTokenError("algorithm_not_allowed")
-    if jose.media_type not in rules.media_types:
-        raise InvalidTokenError("wrong_type")
-
-
-def _judge(token: UnverifiedToken, issuer: TrustedIssuer) -> dict[str, Any]:
-    claims = token.claims
-    if issuer_of(claims) != issuer.name:
-        raise InvalidTokenError("wrong_issuer")
-    validate_claims(claims, issuer.rules, issuer.clock())
-    return claims
+def refusal(jose: Header, rules: ClaimRules) -> InvalidTokenError:
+    """Return the error for a header with an algorithm or a type that *rules* do not name."""
+    return InvalidTokenError("wrong_type" if jose.alg in rules.algorithms else "algorithm_not_allowed")

@@ -31,7 +31,7 @@ from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
-from jwks_auth.verifier.trusted import TrustedIssuer, check_header
+from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
 __all__ = ["TokenVerifier", "VerifierOptions"]
 
@@ -147,7 +147,7 @@ class TokenVerifier:
         sent = RawToken.of(raw)
         del raw
         token = sent.read(parse_jws)
-        issuer = self._known(token) or self._tenants.resolve(issuer_of(token.claims), token)
+        issuer = self._sole or self._known(token) or self._tenants.resolve(issuer_of(token.claims), token)
         return issuer.verify(token)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
@@ -155,7 +155,9 @@ class TokenVerifier:
         sent = RawToken.of(raw)
         del raw
         token = sent.read(parse_jws)
-        issuer = self._known(token) or await self._tenants.aresolve(issuer_of(token.claims), token)
+        issuer = (
+            self._sole or self._known(token) or await self._tenants.aresolve(issuer_of(token.claims), token)
+        )
         return await issuer.averify(token)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
@@ -229,7 +231,7 @@ class TokenVerifier:
         return found
 
     def _known(self, token: UnverifiedToken) -> TrustedIssuer | None:
-        return self._sole or self._trusted.get(issuer_of(token.claims))
+        return self._trusted.get(issuer_of(token.claims))
 
     def _validate(self, token: VerifiedToken, audience: AudienceSetting) -> None:
         check_audience(token.payload, audience, token.mapping.audience)
@@ -238,7 +240,8 @@ class TokenVerifier:
 
     def _screen(self, token: UnverifiedToken) -> None:
         """Refuse a token that no tenant could have signed, before the callback is asked about its issuer."""
-        check_header(token.jose, self._widest)
+        if token.alg not in self._widest.algorithms or token.jose.media_type not in self._widest.media_types:
+            raise refusal(token.jose, self._widest)
         validate_claims(token.claims, self._widest, self._clock())
 
 
