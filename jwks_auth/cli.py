@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import shown_kid
-from jwks_auth.request import Authenticator
 from jwks_auth.runtime import RawToken
-from jwks_auth.verifier import Issuer
+from jwks_auth.verifier import Explanation, Issuer
 
 __all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
+
+
+class Service(Protocol):
+    """The part of an authenticator that reports read."""
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The issuers whose tokens are accepted."""
+
+    def explain(self, raw: RawToken) -> Explanation:
+        """Each step that *raw* passes, and where and why it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +62,17 @@ class RouteRow:
         return self.guard or "UNPROTECTED"
 
 
-def check(authenticator: Authenticator) -> Report:
+def check(authenticator: Service) -> Report:
     """Fetch every issuer's keys, past any store, and say what came: usable keys, refused members and why."""
     return _of_issuers(authenticator, _checked)
 
 
-def refresh(authenticator: Authenticator) -> Report:
+def refresh(authenticator: Service) -> Report:
     """Fetch every issuer's keys again, whatever their age."""
     return _of_issuers(authenticator, _refreshed)
 
 
-def show(authenticator: Authenticator, *, warm_up: bool = False) -> Report:
+def show(authenticator: Service, *, warm_up: bool = False) -> Report:
     """The keys this process holds, and their health; no I/O, unless *warm_up* gets the keys first.
 
     A new process warms up as a worker does: from the store, where there is one.
@@ -69,7 +80,7 @@ def show(authenticator: Authenticator, *, warm_up: bool = False) -> Report:
     return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
-def verify(authenticator: Authenticator, raw: str | RawToken) -> Report:
+def verify(authenticator: Service, raw: str | RawToken) -> Report:
     """Explain, step by step, why a token is accepted or refused; it shows claims, so for developers only.
 
     *raw* may still have its ``Bearer``, as it is copied from a request.
@@ -96,7 +107,7 @@ def _copied(text: str) -> str:
     return text.strip().removeprefix("Bearer ")
 
 
-def _of_issuers(authenticator: Authenticator, look: Callable[[Issuer], Iterator[str]]) -> Report:
+def _of_issuers(authenticator: Service, look: Callable[[Issuer], Iterator[str]]) -> Report:
     lines: list[str] = []
     ok = True
     for issuer in authenticator.issuers:

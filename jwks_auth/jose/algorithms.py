@@ -6,7 +6,7 @@ what is left for a request is one call into ``cryptography``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from jwks_auth.challenge import several
+from jwks_auth.challenge import brief, several
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose.ml_dsa import ML_DSA, MLDSAPublicKey
 
@@ -22,20 +22,13 @@ __all__ = [
     "DEFAULT_ALGORITHMS",
     "OPT_IN_ALGORITHMS",
     "Algorithm",
-    "PublicKey",
     "SignatureCheck",
     "algorithms_for",
+    "algorithms_in",
     "checked_algorithms",
     "key_type_of",
 ]
 
-PublicKey: TypeAlias = (
-    rsa.RSAPublicKey
-    | ec.EllipticCurvePublicKey
-    | ed25519.Ed25519PublicKey
-    | ed448.Ed448PublicKey
-    | MLDSAPublicKey
-)
 
 SignatureCheck: TypeAlias = Callable[[bytes, bytes], bool]
 """``check(signature, signing_input)``: whether the signature is this key's. Never raises for any bytes."""
@@ -179,3 +172,22 @@ def key_type_of(name: str) -> str | None:
     """The type and curve of the keys that algorithm *name* is for, in words; ``None`` where it is not supported."""
     found = _ALGORITHMS.get(name)
     return None if found is None else f"{found.kty} {found.crv or ''}".strip()
+
+
+def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
+    """Return the algorithms of the type and curve, or the one that ``alg`` names; raise ``ValueError``."""
+    crv = None if kty == "RSA" else member.get("alg" if kty == "AKP" else "crv")
+    algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
+    if "alg" not in member:
+        return algorithms
+    alg = member["alg"]
+    if isinstance(alg, str) and alg in algorithms:
+        return {alg: algorithms[alg]}
+    if not isinstance(alg, str):
+        raise ValueError("alg is not a string")
+    if alg.startswith("HS"):
+        raise ValueError(f"alg and key type are at odds: {brief(alg)} signs with a shared secret")
+    owner = key_type_of(alg)
+    if owner is None:
+        raise ValueError(f"alg {brief(alg)} is not supported")
+    raise ValueError(f"alg and key type are at odds: {brief(alg)} is for {owner}")

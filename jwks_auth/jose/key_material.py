@@ -13,10 +13,9 @@ from typing import Any, TypeAlias
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from jwks_auth.challenge import brief
-from jwks_auth.jose.algorithms import PublicKey
 from jwks_auth.jose.base64url import decode_any_base64
 from jwks_auth.jose.edwards import ED448, ED25519, EdwardsCurve
-from jwks_auth.jose.ml_dsa import ML_DSA
+from jwks_auth.jose.ml_dsa import ML_DSA, PublicKey
 from jwks_auth.jose.roca import is_roca_modulus
 
 __all__ = ["Material", "read_material"]

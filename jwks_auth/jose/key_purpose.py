@@ -1,4 +1,4 @@
-"""A JWK's purpose: ``use``, ``key_ops``, ``alg`` and the curve (RFC 7517 sections 4.2 to 4.4)."""
+"""A JWK's purpose: ``use``, ``key_ops``, and what ``alg`` and the curve tell of it (RFC 7517 sections 4.2 to 4.4)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jwks_auth.challenge import brief
-from jwks_auth.jose.algorithms import Algorithm, algorithms_for, key_type_of
 
-__all__ = ["AnotherUse", "algorithms_in", "check_purpose"]
+__all__ = ["AnotherUse", "check_purpose"]
 
 _SIGNING_USES = ("sig", "jwt-svid")  # the latter in SPIFFE's bundles (JWT-SVID, section 4)
 _AGREEMENT_CURVES = ("X25519", "X448")
@@ -45,22 +44,3 @@ def _check_operations(operations: object) -> None:
         raise AnotherUse("key_ops does not hold verify")
     if any(operation not in ("verify", "sign") for operation in operations):
         raise ValueError("key_ops mixes verify with other purposes")
-
-
-def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
-    """Return the algorithms of the type and curve, or the one that ``alg`` names; raise ``ValueError``."""
-    crv = None if kty == "RSA" else member.get("alg" if kty == "AKP" else "crv")
-    algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
-    if "alg" not in member:
-        return algorithms
-    alg = member["alg"]
-    if isinstance(alg, str) and alg in algorithms:
-        return {alg: algorithms[alg]}
-    if not isinstance(alg, str):
-        raise ValueError("alg is not a string")
-    if alg.startswith("HS"):
-        raise ValueError(f"alg and key type are at odds: {brief(alg)} signs with a shared secret")
-    owner = key_type_of(alg)
-    if owner is None:
-        raise ValueError(f"alg {brief(alg)} is not supported")
-    raise ValueError(f"alg and key type are at odds: {brief(alg)} is for {owner}")

@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any, cast
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose.jwk import RefusedKey, VerificationKey, any_of, shown_kid
-from jwks_auth.jose.members import Pause, read_members
-from jwks_auth.jose.pem import is_pem, is_pem_mapping, parse_pem
+from jwks_auth.jose.jwk import Pause, RefusedKey, VerificationKey, any_of, parse_jwk, read_members, shown_kid
+from jwks_auth.jose.pem import is_pem, is_pem_mapping, jwk_from_pem
 from jwks_auth.jose.strict_json import parse_json_object
 
 __all__ = ["FAKE", "MOST_TRIED", "KeySet"]
@@ -83,7 +82,7 @@ class KeySet:
         none, without *alg* all algorithms of its type.
         """
         items = pem.items() if isinstance(pem, Mapping) else [(kid, pem)]
-        keys = cls._of(read_members(items, parse=partial(parse_pem, alg=alg)))
+        keys = cls._of(read_members(items, parse=partial(_parse_pem, alg=alg)))
         for refused in keys.refused:
             where = f"PEM of kid {shown_kid(refused.kid)}" if isinstance(pem, Mapping) else "PEM"
             raise ConfigurationError(f"{where}: {refused.reason}")
@@ -106,7 +105,9 @@ class KeySet:
             return cls.from_dict(document, pause=pause)
         mapping = cast("Mapping[str, str]", document)
         return (
-            cls.from_pem(mapping) if whole else cls._of(read_members(mapping.items(), pause, parse=parse_pem))
+            cls.from_pem(mapping)
+            if whole
+            else cls._of(read_members(mapping.items(), pause, parse=_parse_pem))
         )
 
     @classmethod
@@ -185,3 +186,12 @@ def _index(keys: tuple[VerificationKey, ...]) -> dict[tuple[str | None, str], Ve
         if len(fitting) <= MOST_TRIED:
             index[None, alg] = any_of(fitting, alg)
     return index
+
+
+def _parse_pem(item: tuple[object, object], alg: str | None = None) -> VerificationKey | RefusedKey:
+    """The key in a kid and its PEM, if it is one that :func:`parse_jwk` takes."""
+    kid, pem = item
+    try:
+        return parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))
+    except ValueError as exc:
+        return RefusedKey(kid if isinstance(kid, str) else None, str(exc))

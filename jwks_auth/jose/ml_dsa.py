@@ -1,6 +1,6 @@
-"""ML-DSA (FIPS 204): keys that a quantum computer can't forge with, as JOSE has them (RFC 9964).
+"""Public keys of every kind, ML-DSA (FIPS 204, RFC 9964) among them, which a quantum computer can't forge with.
 
-Only where ``cryptography`` has them, which came with its version 47.
+ML-DSA is there only where ``cryptography`` has it, which came with its version 47.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-__all__ = ["ML_DSA", "ML_DSA_PRIVATE", "MLDSAPublicKey", "key_types", "name_of"]
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+__all__ = ["ML_DSA", "ML_DSA_PRIVATE", "MLDSAPublicKey", "PublicKey", "key_types", "name_of"]
 
 
 class MLDSAPublicKey(Protocol):
@@ -21,6 +23,15 @@ class MLDSAPublicKey(Protocol):
 
     def public_bytes_raw(self) -> bytes:
         """The octets that ``pub`` holds."""
+
+
+PublicKey: TypeAlias = (
+    rsa.RSAPublicKey
+    | ec.EllipticCurvePublicKey
+    | ed25519.Ed25519PublicKey
+    | ed448.Ed448PublicKey
+    | MLDSAPublicKey
+)
 
 
 def key_types(module: Any, half: str) -> dict[str, Any]:

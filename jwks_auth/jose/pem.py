@@ -14,10 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from jwks_auth.jose.base64url import encode_base64url
-from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
 from jwks_auth.jose.ml_dsa import name_of
 
-__all__ = ["is_pem", "is_pem_mapping", "jwk_from_pem", "parse_pem"]
+__all__ = ["is_pem", "is_pem_mapping", "jwk_from_pem"]
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _UNREADABLE = (ValueError, TypeError, jwt.InvalidKeyError, UnsupportedAlgorithm, x509.InvalidVersion)
@@ -58,15 +57,6 @@ def jwk_from_pem(pem: object, *, kid: object = None, alg: str | None = None) -> 
     except _UNREADABLE as exc:
         raise ValueError(f"expected a public key or a certificate, found {labels[0].decode()}") from exc
     return jwk | ({} if kid is None else {"kid": kid}) | ({} if alg is None else {"alg": alg})
-
-
-def parse_pem(item: tuple[object, object], alg: str | None = None) -> VerificationKey | RefusedKey:
-    """The key in a kid and its PEM, if it is one that :func:`parse_jwk` takes."""
-    kid, pem = item
-    try:
-        return parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))
-    except ValueError as exc:
-        return RefusedKey(kid if isinstance(kid, str) else None, str(exc))
 
 
 def _octets(text: object) -> bytes:

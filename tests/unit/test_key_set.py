@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from jwks_auth import ConfigurationError, InvalidTokenError, KeySet
+from jwks_auth.jose.jwk import MAX_KEYS
 from jwks_auth.jose.key_set import MOST_TRIED
-from jwks_auth.jose.members import MAX_KEYS
 from jwks_auth.keys.supplied import StaticKeys
 from tests.unit.test_jwk import EC, ED, RSA
 
