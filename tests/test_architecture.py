@@ -180,6 +180,33 @@ def test_no_circle(package: str) -> None:
     assert circles == []
 
 
+def is_door(module: str) -> bool:
+    """Return whether *module* only hands on the names of others: a room's ``__init__``, or ``jwks_auth.adapters``."""
+    return is_face(module) or module == "jwks_auth.adapters"
+
+
+@cache
+def chain(module: str) -> tuple[str, ...]:
+    """Return the longest chain of imports that begins with *module*."""
+    chains = [chain(target) for target in targets(module) if not is_door(target)]
+    return (module, *max(chains, key=len, default=()))
+
+
+def test_chains_of_imports_are_short() -> None:
+    """No reader has to go through more than 13 modules of the core, or 10 of its rooms."""
+    longest = max((chain(name) for name in HOUSE[CORE] if not is_door(name)), key=len)
+    assert len(longest) <= 13, longest
+    rooms: dict[str, set[str]] = {}
+    for name in HOUSE[CORE]:
+        rooms.setdefault(room_of(name) or "", set()).update(room_of(target) or "" for target in targets(name))
+
+    @cache
+    def depth(room: str) -> int:
+        return 1 + max((depth(below) for below in rooms[room] - {room, ""}), default=0)
+
+    assert max(depth(room) for room in ORDER) <= 10
+
+
 def test_core_knows_no_framework() -> None:
     """The core imports neither a framework nor an adapter."""
     found = [

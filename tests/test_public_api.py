@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ NAMES = {
     "ConfigurationError AuthError MissingTokenError InvalidRequestError InvalidTokenError InsufficientScopeError "
     "KeySourceError Refused ForbiddenError Verifier",
     "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection Memo Admission finished_headers",
+    "jwks_auth.stores": "KeySetStore MemoryStore SealedStore FileStore RedisStore CacheStore",
     "jwks_auth.testing": "FakeIssuer",
     "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",
     "jwks_auth_django.backends": "JWTAuthenticationBackend",
@@ -76,3 +79,12 @@ def test_the_clients_defaults_are_pyjwts() -> None:
 
     parameters = inspect.signature(PyJWKClient).parameters
     assert {name: parameters[name].default for name in PYJWT} == PYJWT
+
+
+def test_the_promise_names_the_public_modules() -> None:
+    """SECURITY.md says which modules' ``__all__`` is kept, and they are those that adapters import."""
+    text = (Path(__file__).parent.parent / "SECURITY.md").read_text()
+    promised = text.partition("Public are")[2].partition("and of the modules")[0]
+    assert set(re.findall(r"`(jwks_auth[.\w]*)`", promised)) == {
+        n for n in NAMES if n.split(".")[0] == "jwks_auth"
+    }

@@ -95,9 +95,9 @@ def test_any_header_and_claims_rightly_signed_give_a_token_or_a_refusal(head: An
 def test_any_header_values_give_a_token_or_a_refusal(values: list[str], query: str, scheme: str) -> None:
     """Nothing but ``AuthError``."""
     with suppress(AuthError):
-        assert bearer_token(values, query=query, scheme=scheme)
+        assert bearer_token(values, query=query, schemes={scheme.lower()})
     with suppress(AuthError):
-        assert bearer_token([f"{scheme} {value}" for value in values], query=query, scheme=scheme)
+        assert bearer_token([f"{scheme} {value}" for value in values], query=query, schemes={scheme.lower()})
 
 
 @several
