@@ -141,7 +141,7 @@ def _configured() -> Configuration:
         shared = Settings.from_mapping(
             {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_NAMES
         )
-        from jwks_auth_django.users import from_options, trusted_issuers  # once there are models
+        from jwks_auth_django.users import from_options  # once there are models
 
         return Configuration(
             authenticator=Authenticator(
@@ -151,7 +151,7 @@ def _configured() -> Configuration:
                 in_tests=settings.DEBUG or in_test_runner(),
             ),
             backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
-            users=from_options(own["user"], trusted_issuers(shared)),
+            users=from_options(own["user"], shared.issuers),
             header=own["header"],
             meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
             exempt_paths=own["exempt_paths"],
@@ -180,10 +180,11 @@ def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
     """The store that ``CACHE`` means, sealed: who can write to the cache, but lacks the secret, gives us no keys."""
     if alias is None:
         return {}
-    if given.get("STORE") is not None:
-        raise ConfigurationError(
-            f"{LABEL.format('CACHE')} and {LABEL.format('STORE')} exclude each other: keep one"
-        )
+    for other in ("STORE", "VERIFIER"):
+        if given.get(other) is not None:
+            raise ConfigurationError(
+                f"{LABEL.format('CACHE')} and {LABEL.format(other)} exclude each other: keep one"
+            )
     if alias not in settings.CACHES:
         known = ", ".join(sorted(settings.CACHES))
         raise ConfigurationError(f"{LABEL.format('CACHE')}: CACHES has no {alias!r}, it has {known}")

@@ -48,7 +48,8 @@ class _AllOptions(BearerOptions, total=False):
 class JWTBearer(JWTScheme, Generic[TokenT]):
     """Requires a good access token: ``Depends(auth)``, or ``Security(auth, scopes=["orders:read"])``.
 
-    *settings*: ``JWKSAuthSettings()``, a mapping of settings, or an ``Authenticator``, to share its keys.
+    *settings*: ``JWKSAuthSettings()``, a mapping of settings, a verifier that code has made, or an ``Authenticator``,
+    to share its keys.
     *claims*: a pydantic model, dataclass or TypedDict, which ``token.claims`` then is; claims that don't fit
     it are 401 ``invalid_claim``. *optional*: no token gives ``None``; one that is bad, or lacks what is
     asked, is refused. *audience* replaces the settings' where this instance is used.

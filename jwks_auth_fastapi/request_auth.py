@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
-from jwks_auth import Refused, VerifiedToken
+from jwks_auth import Refused, VerifiedToken, Verifier
 from jwks_auth.adapters import Authenticator, Credentials, Rejection, Requirement, Settings
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.errors import RequestRejected, request_rejected
@@ -20,7 +20,7 @@ from jwks_auth_fastapi.settings import JWKSAuthSettings
 
 __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "watch"]
 
-AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator
+AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator | Verifier
 
 SUBPROTOCOL = "bearer"
 """What ``new WebSocket(url, ["bearer", token])`` offers, and the server has to accept."""

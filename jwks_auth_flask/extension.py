@@ -8,7 +8,7 @@ from typing import Any, TypeVar, Unpack, overload
 
 from flask import Blueprint, Flask, Request
 
-from jwks_auth import ConfigurationError
+from jwks_auth import ConfigurationError, Verifier
 from jwks_auth.adapters import (
     Authenticator,
     Requirement,
@@ -43,15 +43,19 @@ class JWKSAuth:
 
     It keeps nothing of an app: one instance serves any number of them, each with an ``Authenticator`` made
     from its own configuration, behind ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a
-    *name*; it reads ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods.
+    *name*; it reads ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods. *verifier*: one that code has made, as
+    the setting ``VERIFIER`` gives it.
     """
 
-    def __init__(self, app: Flask | None = None, *, name: str = "default") -> None:
+    def __init__(
+        self, app: Flask | None = None, *, name: str = "default", verifier: Verifier | None = None
+    ) -> None:
         if not name.isidentifier():
             raise ConfigurationError(
                 f"name={name!r}: expected an identifier, as names of settings begin with it"
             )
         self.name = name
+        self._verifier = verifier
         self._load: Callable[..., Any] | None = None
         if app is not None:
             self.init_app(app)
@@ -137,6 +141,10 @@ class JWKSAuth:
         given = {
             name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)
         }
+        if self._verifier is not None:
+            if given.get("VERIFIER") is not None:
+                raise ConfigurationError(f"{prefix}VERIFIER and verifier= exclude each other: keep one")
+            given["VERIFIER"] = self._verifier
         settings = Settings.from_mapping(
             given, label=prefix + "{}", extra=(row.name for row in FLASK_SETTINGS)
         )

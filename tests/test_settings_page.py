@@ -43,7 +43,7 @@ def default_of(row: Setting) -> str:
     if row.taker in Taker.ANSWER | Taker.SETTINGS:
         return "none"
     taker: Any = TokenVerifier if Taker.VERIFIER in row.taker else Issuer
-    return in_words(inspect.signature(taker).parameters[row.name.lower()].default)
+    return in_words(inspect.signature(taker).parameters[row.argument].default)
 
 
 def in_words(value: Any) -> str:
@@ -103,7 +103,7 @@ def test_djangos_page_lists_djangos_own() -> None:
 )
 def test_constructors_take_what_the_rows_say(options: type, takers: Taker) -> None:
     """An option without a row would be no setting, a row without an option an error on the first start."""
-    rows = {name.lower() for name, row in ROWS.items() if row.taker & takers and name != SEALS}
+    rows = {row.argument for name, row in ROWS.items() if row.taker & takers and name != SEALS}
     assert rows - {"issuer", "audience"} == options.__annotations__.keys() - IN_CODE_ONLY - {"audience"}
 
 

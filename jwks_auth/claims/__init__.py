@@ -17,13 +17,14 @@ from jwks_auth.claims.audience import (
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimMapping, ClaimPath, client_of
 from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
-from jwks_auth.claims.rules import PROFILES, ClaimRules, checked_rules, widest_rules
+from jwks_auth.claims.rules import DEFAULT_MAPPING, PROFILES, ClaimRules, checked_rules, widest_rules
 from jwks_auth.claims.services import is_surely_service, name_of_service
 from jwks_auth.claims.token import VerifiedToken, refuse_bound
 from jwks_auth.claims.validators import validate_claims
 
 __all__ = [
     "ANY_AUDIENCE",
+    "DEFAULT_MAPPING",
     "PROFILES",
     "TOKEN_DEFAULTS",
     "AnyAudience",

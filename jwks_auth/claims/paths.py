@@ -41,6 +41,8 @@ class ClaimMapping:
     roles: ClaimPath
     permissions: ClaimPath
     audience: Audience | None = None
+    issuer: str | None = None
+    """The issuer's canonical name, whichever of its names a token has."""
     lists: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The claims that, where present, are a string or a list of strings."""
     nested: tuple[ClaimPath, ...] = field(init=False, repr=False, compare=False)

@@ -9,11 +9,12 @@ from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.claims.audience import Audience, checked_audience
+from jwks_auth.claims.options import TOKEN_DEFAULTS
 from jwks_auth.claims.paths import ClaimMapping, ClaimPath
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 
-__all__ = ["PROFILES", "ClaimRules", "checked_rules", "widest_rules"]
+__all__ = ["DEFAULT_MAPPING", "PROFILES", "ClaimRules", "checked_rules", "widest_rules"]
 
 _MEDIA_TYPES: dict[str, frozenset[str | None]] = {
     "default": frozenset({None, "application/jwt", "application/at+jwt"}),
@@ -43,6 +44,8 @@ class ClaimRules:
     audience: Audience | None = None
     allowed_clients: frozenset[str] | None = None
     max_age: float | None = None
+    issuer: str | None = None
+    """The canonical name of the issuer they are for, once that is known."""
     media_types: frozenset[str | None] = field(init=False)
     """The types that a header may name; ``None``: it may name none."""
     required: frozenset[str] = field(init=False)
@@ -52,10 +55,20 @@ class ClaimRules:
 
     def __post_init__(self) -> None:
         dated = frozenset() if self.max_age is None else frozenset({"iat"})
-        mapping = ClaimMapping(self.scope_claims, self.roles_claim, self.permissions_claim, self.audience)
+        mapping = ClaimMapping(
+            self.scope_claims, self.roles_claim, self.permissions_claim, self.audience, self.issuer
+        )
         object.__setattr__(self, "media_types", _MEDIA_TYPES[self.profile])
         object.__setattr__(self, "required", _REQUIRED[self.profile] | self.required_claims | dated)
         object.__setattr__(self, "mapping", mapping)
+
+
+DEFAULT_MAPPING = ClaimMapping(
+    several(TOKEN_DEFAULTS["scope_claims"] or ()),
+    ClaimPath.of(TOKEN_DEFAULTS["roles_claim"] or ()),
+    ClaimPath.of(TOKEN_DEFAULTS["permissions_claim"] or ()),
+)
+"""The way tokens are read where nobody says anything."""
 
 
 def widest_rules(leeway: float) -> ClaimRules:

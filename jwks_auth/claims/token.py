@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from jwks_auth.challenge import named
+from jwks_auth.challenge import named, several
 from jwks_auth.claims.paths import ClaimMapping, client_of, find_claim
 from jwks_auth.claims.services import is_service
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
@@ -69,14 +69,17 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def issuer(self) -> str | None:
-        """``iss``, exactly as configured; ``None`` where a verifier of one's own takes tokens without."""
-        return self._payload.get("iss")
+        """The issuer as it is configured, whichever of its names ``iss`` is; ``None`` where a token has none.
+
+        Only a verifier of one's own takes such a token.
+        """
+        return self._mapping.issuer or self._payload.get("iss")
 
     @property
     def audience(self) -> tuple[str, ...]:
         """``aud``, always as a tuple; empty when the token names none."""
         audience = self._payload.get("aud", ())
-        return (audience,) if isinstance(audience, str) else tuple(audience)
+        return several(audience)
 
     @property
     def client_id(self) -> str | None:
@@ -87,8 +90,7 @@ class VerifiedToken(Generic[ClaimsT]):
     def scopes(self) -> frozenset[str]:
         """The granted scopes. A string is space-separated, a list is a list."""
         granted = self._mapping.scopes_in(self._payload)
-        # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
-        names = frozenset(granted.split(" ") if isinstance(granted, str) else granted)
+        names = frozenset(several(granted, split=True))
         return names - {""} if "" in names else names
 
     @property
@@ -149,7 +151,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
 
 def _names(value: str | list[str] | None) -> frozenset[str]:
-    return frozenset((value,) if isinstance(value, str) else value or ())
+    return frozenset(several(value or ()))
 
 
 def _date(seconds: float | None) -> float | None:

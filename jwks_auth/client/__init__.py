@@ -4,12 +4,14 @@ The only room besides ``jose.jwk`` that knows PyJWT's types.
 """
 
 from jwks_auth.client.client import DiscoveredClient, PyJWKClient
-from jwks_auth.client.keys import keys_of
+from jwks_auth.client.keys import SharedClients, keys_of, naming_of
 from jwks_auth.client.options import ClientOptions
 
 __all__ = [
     "ClientOptions",
     "DiscoveredClient",
     "PyJWKClient",
+    "SharedClients",
     "keys_of",
+    "naming_of",
 ]

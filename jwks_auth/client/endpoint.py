@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,10 @@ from jwks_auth.jose import KeySet
 from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
 from jwks_auth.runtime import BoundedCalls, give_way
 
-__all__ = ["Endpoint", "copied", "key_set_of"]
+__all__ = ["NAME_IN_TOKENS", "Endpoint", "copied", "key_set_of"]
+
+NAME_IN_TOKENS = "access_token_issuer"
+"""The member of AD FS's metadata, and of the document here."""
 
 _NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those below
 
@@ -75,7 +79,7 @@ class Endpoint:
             discovery.note_failure(exc.kind)
             raise
         discovery.note_success()
-        return answer
+        return _naming(answer, discovery.access_token_issuer)
 
     def _fetch_keys(self, held: Snapshot) -> Answer:
         uri, request = self._client.uri, self.request
@@ -146,6 +150,15 @@ def key_set_of(document: Any) -> KeySet:
     except ConfigurationError as exc:
         found = "The JWKS endpoint did not return a key set" if document.get("keys") else _NO_KEYS
         raise KeySourceError(f"{found}: {exc}", kind="not_a_key_set") from exc
+
+
+def _naming(answer: Answer, name: str | None) -> Answer:
+    """Return *answer* with the name that the metadata has for access tokens, so that a store keeps it with the keys."""
+    document = answer.document
+    if document is None or not isinstance(document.get("keys"), list):
+        return answer
+    kept = {member: value for member, value in document.items() if member != NAME_IN_TOKENS}
+    return replace(answer, document=kept if name is None else {**kept, NAME_IN_TOKENS: name})
 
 
 def _without_keys(keys: KeySet) -> str:

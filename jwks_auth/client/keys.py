@@ -1,22 +1,27 @@
-"""A client's keys for a verifier, chosen as the client chooses them."""
+"""A client as a verifier uses it: its keys, chosen as the client chooses them, its provider's name, its sharing."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any, Protocol, TypeVar, cast
+from weakref import ref
 
 import jwt
 
+from jwks_auth.client.endpoint import NAME_IN_TOKENS
 from jwks_auth.client.view import KeySetView
 from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys import KeyProvider, KeySource, Lookup, Snapshot, key_lookup, resolved
 from jwks_auth.runtime import ask
 
-__all__ = ["keys_of"]
+__all__ = ["SharedClients", "keys_of", "naming_of"]
 
 
 class Client(Protocol):
     """The part of a client that is needed."""
 
+    uri: str
     source: KeySource
 
     @property
@@ -27,11 +32,49 @@ class Client(Protocol):
         """Return the keys in *snapshot* as PyJWT's objects."""
 
 
+ClientT = TypeVar("ClientT", bound=Client)
+
+
 def keys_of(client: Client) -> KeyProvider:
     """Return a key provider over *client*, whose ``match_kid`` counts as it is now: PyJWT's, or a program's own."""
     if client.match_kid is jwt.PyJWKClient.match_kid:
         return client.source
     return _MatchedKeys(client)
+
+
+def naming_of(client: Client, issuer: str) -> Callable[[str], bool]:
+    """Return a function that tells whether the metadata of *issuer* has this name for it in access tokens (AD FS).
+
+    Before the metadata is read a name may be it, if either looks like AD FS: else no token of that name would ever be
+    worth asking.
+    """
+    is_adfs = issuer.rstrip("/").endswith("/adfs")
+
+    def calls_tokens(name: str) -> bool:
+        document = client.source.snapshot.result.document
+        if document is None:
+            return is_adfs or name.endswith("/adfs/services/trust")
+        return isinstance(document, dict) and document.get(NAME_IN_TOKENS) == name
+
+    return calls_tokens
+
+
+class SharedClients:
+    """Clients of key endpoints: one for all issuers with the same endpoint and settings, while any needs it."""
+
+    def __init__(self) -> None:
+        self._by_uri: dict[str, list[tuple[Mapping[str, Any], ref[Any]]]] = {}
+        self._lock = Lock()
+
+    def shared(self, client: ClientT, options: Mapping[str, Any]) -> ClientT:
+        """Return the client to use in place of *client*, which was made with *options*: itself, if it is the first."""
+        with self._lock:
+            alive = [(made_with, known) for made_with, known in self._by_uri.get(client.uri, ()) if known()]
+            for made_with, known in alive:
+                if made_with == options and (found := known()) is not None:
+                    return cast("ClientT", found)
+            self._by_uri[client.uri] = [*alive, (options, ref(client))]
+        return client
 
 
 class _MatchedKeys:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
 from jwks_auth.claims import (
-    ANY_AUDIENCE,
+    DEFAULT_MAPPING,
     AnyAudience,
     Audience,
     ClaimMapping,
@@ -27,7 +27,7 @@ from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.requirement import Requirement
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import Explanation, Issuer, Verifier
+from jwks_auth.verifier import Explanation, Issuer, TokenVerifier, Verifier, explained
 
 __all__ = ["Authenticator"]
 
@@ -39,7 +39,8 @@ ANY_GOOD_TOKEN = Requirement()
 class Authenticator:
     """Verifies the credentials of requests against requirements, with the verifier that settings describe.
 
-    *verifier* is asked in its place: anything with the methods of a :class:`~jwks_auth.Verifier`.
+    A verifier in place of settings is that of their ``VERIFIER``. *verifier* is asked in the place of the one that
+    settings describe: anything with the methods of a :class:`~jwks_auth.Verifier`.
     *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
     request that carried credentials; *on_event* hears of key refreshes. *header* names the request
     header that holds tokens. *in_tests* says whether tests run, where the framework knows: elsewhere the keys
@@ -48,7 +49,7 @@ class Authenticator:
 
     def __init__(
         self,
-        settings: Settings | Mapping[str, Any],
+        settings: Settings | Mapping[str, Any] | Verifier,
         *,
         verifier: Verifier | None = None,
         on_verified: Callable[[VerifiedToken], object] | None = None,
@@ -57,9 +58,10 @@ class Authenticator:
         header: str = "Authorization",
         in_tests: bool | None = None,
     ) -> None:
-        self.settings = settings if isinstance(settings, Settings) else Settings.from_mapping(settings)
-        self._described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
-        self.verifier: Verifier = self._described if verifier is None else verifier
+        self.settings = Settings.of(settings)
+        described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
+        self._described = described if isinstance(described, TokenVerifier) else None
+        self.verifier: Verifier = described if verifier is None else verifier
         self.vary = (header,)
         """What every answer of a route with a requirement depends on, a token sent or not."""
         self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
@@ -132,31 +134,29 @@ class Authenticator:
         return token
 
     def check(self, requirement: Requirement) -> None:
-        """Raise ``ConfigurationError`` for a route's audience that no token could have; where a route is declared.
+        """Raise ``ConfigurationError`` for a route's audience or issuer that no token could have.
 
-        Where the authenticator is not known then, the route's first request is told.
+        It is told where a route is declared; if the authenticator is not known then, on the route's first request.
         """
-        if requirement.issuers or requirement.audience in self._checked:
+        issuers, audience = requirement.issuers, requirement.audience
+        key = ("from", *issuers) if issuers else audience
+        if key in self._checked:
             return
-        self._described.check_declared(requirement.audience)
-        self._checked.add(requirement.audience)
+        if self._described is not None:
+            self._described.check_declared(None if issuers else audience, issuers)
+        self._checked.add(key)
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
-        """Return whether every token for *audience* is for this service, as its settings say."""
-        shared = self.settings.shared
-        own: list[Any] = [self.mapping_of(source["ISSUER"]).audience for source in self.settings.sources]
-        own += [shared["AUDIENCE"]] if "TENANTS" in shared else []
-        if ANY_AUDIENCE in own or isinstance(audience, AnyAudience):
-            return ANY_AUDIENCE in own
-        return set(audience) <= {name for names in own for name in names or ()}
+        """Return whether every token for *audience* is for this service; of a verifier of one's own: that may be."""
+        return self._described is None or self._described.accepts(audience)
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the way tokens of *issuer* are read, as the settings say."""
-        return self._described.mapping_of(issuer)
+        return DEFAULT_MAPPING if self._described is None else self._described.mapping_of(issuer)
 
     def explain(self, raw: RawToken) -> Explanation:
         """Each step that *raw* passes, and where and why it fails, as the settings say; it shows claims."""
-        return self._described.explain(raw)
+        return explained(self.verify, raw) if self._described is None else self._described.explain(raw)
 
     def rejection(self, error: Refused, credentials: Credentials) -> Rejection:
         """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault.

@@ -35,7 +35,10 @@ __all__ = [
     "secret",
     "store",
     "text",
+    "verifier",
 ]
+
+_OF_VERIFIERS = ("issuers", "verify_any_audience", "averify_any_audience", "admit", "aadmit")
 
 _FLAGS = {
     "1": True,
@@ -123,15 +126,23 @@ def key_set(value: Any) -> Any:
 
 
 def issuers(value: Any) -> list[Any]:
-    """Issuers: a list of URLs, of mappings, or of both; as a string JSON, or URLs with spaces between."""
+    """Issuers: a list of URLs, of mappings, of objects; as a string JSON, or URLs with spaces between."""
     listed = _split(value)
-    if (
-        not isinstance(listed, (list, tuple))
-        or not listed
-        or not all(isinstance(i, (str, Mapping)) for i in listed)
-    ):
-        raise ValueError(f"expected a list of issuer URLs or of mappings, found a {type(value).__name__}")
+    if not isinstance(listed, (list, tuple)) or not listed:
+        raise ValueError(
+            f"expected a list of issuer URLs, of mappings or of Issuer objects, found a {type(value).__name__}"
+        )
     return list(listed)
+
+
+def verifier(value: Any) -> Any:
+    """A verifier, or its dotted path."""
+    found = imported(value)
+    if isinstance(found, type) or not all(hasattr(found, name) for name in _OF_VERIFIERS):
+        raise ValueError(
+            f"expected a verifier, with {', '.join(_OF_VERIFIERS)}, or its dotted path, found {value!r}"
+        )
+    return found
 
 
 def function(value: Any) -> Callable[..., Any]:

@@ -23,12 +23,28 @@ _TRUST = (
         default_doc="needed",
     ),
     Setting(
+        "ISSUER_ALIASES",
+        read.names,
+        _PLACE,
+        "further names of the issuer, exactly as in `iss`; a token's `issuer` is `ISSUER` whichever it has. For "
+        "Google, Entra's v1 beside v2; see `verification.md`",
+        option="aliases",
+    ),
+    Setting(
         "ISSUERS",
         read.issuers,
         Taker.SETTINGS,
-        "several, instead of `ISSUER`: URLs, or mappings with `ISSUER` and any of the settings marked *. `JWKS_URI`, "
-        "`DISCOVERY_URL` and `JWKS` then stand there alone; the others are shared where they stand at the top level",
+        "several, instead of `ISSUER`: URLs or other names, mappings with `ISSUER` and any of the settings marked *, "
+        "or `Issuer` objects, with their keys as they were made. `JWKS_URI`, `DISCOVERY_URL`, `JWKS` and "
+        "`ISSUER_ALIASES` then stand there alone; the others are shared where they stand at the top level",
         default_doc="",
+    ),
+    Setting(
+        "VERIFIER",
+        read.verifier,
+        Taker.SETTINGS,
+        "a verifier that code has made, or its dotted path, instead of all else here: a `TokenVerifier`, or anything "
+        "with the methods of `jwks_auth.Verifier`. Beside it only settings of the answer may stand",
     ),
     Setting(
         "TENANTS",

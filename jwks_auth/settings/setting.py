@@ -44,6 +44,13 @@ class Setting:
     default: Any = None
     default_doc: str | None = None
     secret: bool = False
+    option: str | None = None
+    """The argument's name in code, where it is not the setting's in lower case."""
+
+    @property
+    def argument(self) -> str:
+        """The argument that it fills."""
+        return self.option or self.name.lower()
 
     @property
     def per_issuer(self) -> bool:

@@ -6,18 +6,16 @@ Only what was given is kept: each default lives with the object that uses it.
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
-from jwks_auth.stores import SealedStore, opened_store
-from jwks_auth.verifier import Issuer, TokenVerifier
+from jwks_auth.settings.sources import Source, arguments, named_as_settings, sealing, sources_of, taken_by
+from jwks_auth.verifier import TokenVerifier, Verifier
 
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
 
@@ -32,10 +30,8 @@ class Settings:
     """Parsed settings: those of each issuer, and what all issuers share. Its repr shows no values."""
 
     shared: Mapping[str, Any]
-    sources: tuple[Mapping[str, Any], ...]
+    sources: tuple[Source, ...]
     label: str = "{}"
-    listed: bool = False
-    """Return whether ``ISSUERS`` names the sources."""
 
     @classmethod
     def from_mapping(
@@ -62,17 +58,28 @@ class Settings:
         }
         refuse_unknown(given, label, SETTING_NAMES | own_names, unknown)
         values = {name: ROWS[name].parsed(value, label) for name, value in given.items() if name in ROWS}
+        if "VERIFIER" in values:
+            _check_beside_verifier(values, label)
+            return cls(values, (), label)
         issuers = values.pop("ISSUERS", None)
-        own = _taken_by(Taker.PLACE, values)
+        own = taken_by(Taker.PLACE, values)
         shared = {name: value for name, value in values.items() if name not in own}
         tenants = "TENANTS" in shared
-        sources = () if tenants and not own and issuers is None else _sources(own, issuers, label)
-        if "AUDIENCE" not in shared and (tenants or not all("AUDIENCE" in source for source in sources)):
+        sources = () if tenants and not own and issuers is None else sources_of(own, issuers, label)
+        if "AUDIENCE" not in shared and (tenants or not all(source.has_audience for source in sources)):
             raise ConfigurationError(
                 f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
                 "ANY_AUDIENCE accepts tokens for any"
             )
-        return cls(shared, sources, label, issuers is not None)
+        return cls(shared, sources, label)
+
+    @classmethod
+    def of(cls, given: Self | Mapping[str, Any] | Verifier) -> Self:
+        """*given* itself; a mapping of settings, parsed; a verifier as the setting it is."""
+        if isinstance(given, cls):
+            return given
+        mapping: Any = {"VERIFIER": given} if hasattr(given, "verify_any_audience") else given
+        return cls.from_mapping(mapping)
 
     @classmethod
     def from_prefixed(
@@ -104,81 +111,40 @@ class Settings:
         return texts
 
     def __repr__(self) -> str:
-        return f"<Settings {', '.join(repr(source.get('ISSUER')) for source in self.sources)}>"
+        return f"<Settings {', '.join(repr(source.name) for source in self.sources)}>"
+
+    @property
+    def issuers(self) -> tuple[str, ...] | None:
+        """The names of the issuers that are trusted; ``None`` where not all of them are known beforehand."""
+        verifier = self.shared.get("VERIFIER")
+        if verifier is None:
+            return None if "TENANTS" in self.shared else tuple(source.name for source in self.sources)
+        if type(verifier) is TokenVerifier and not verifier.has_tenants:
+            return tuple(issuer.issuer for issuer in verifier.issuers)
+        return None
 
     def verifier(
         self, *, on_event: Callable[[Any], object] | None = None, in_tests: bool | None = None
-    ) -> TokenVerifier:
-        """The verifier these settings describe; no I/O. Raises :class:`ConfigurationError`.
+    ) -> Any:
+        """The verifier these settings describe, or name; no I/O. Raises :class:`ConfigurationError`.
 
         *in_tests* says whether tests run, so that a ``FakeIssuer`` may be trusted; ``None``: nobody can tell.
         """
+        if "VERIFIER" in self.shared:
+            return self.shared["VERIFIER"]
         # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
-        own = _taken_by(Taker.VERIFIER, self.shared)
-        issuers = [self._issuer(at, on_event) for at in range(len(self.sources))]
-        with _naming_settings(self.label.format):
-            return TokenVerifier(issuers, **_arguments({"ALLOW_FAKE_ISSUER": in_tests, **own}))
-
-    def _issuer(self, at: int, on_event: Callable[[Any], object] | None) -> Issuer:
-        source = self.sources[at]
-        own_label = _label_of_entry(self.label, at) if self.listed else self.label
-        arguments = _arguments({**_taken_by(Taker.ISSUER, self.shared), **source})
-        with _naming_settings(lambda name: (own_label if name in source else self.label).format(name)):
-            issuer = Issuer(arguments.pop("issuer"), on_event=on_event, **_sealing(arguments))
-        issuer.has_own_audience = "AUDIENCE" in source
-        return issuer
+        own = taken_by(Taker.VERIFIER, self.shared)
+        shared, seal = taken_by(Taker.ISSUER, self.shared), sealing()
+        issuers = [source.issuer(shared, self.label, on_event=on_event, seal=seal) for source in self.sources]
+        with named_as_settings(self.label.format):
+            return TokenVerifier(issuers, **arguments({"ALLOW_FAKE_ISSUER": in_tests, **own}))
 
 
-@contextmanager
-def _naming_settings(named: Callable[[str], str]) -> Iterator[None]:
-    """Put the setting's name for the argument's, with which every complaint of a constructor begins."""
-    try:
-        yield
-    except ConfigurationError as error:
-        argument = re.split(r"\W", str(error), maxsplit=1)[0]
-        if argument.upper() not in SETTING_NAMES:
-            raise
-        raise ConfigurationError(named(argument.upper()) + str(error)[len(argument) :]) from error
-
-
-def _sealing(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with their store under its secret, where there is one."""
-    secret = arguments.pop("store_secret", None)
-    if secret is None:
-        return arguments
-    if "store" not in arguments:
-        raise ConfigurationError("store_secret: found no STORE that it could seal")
-    return {**arguments, "store": SealedStore(opened_store(arguments["store"]), secret)}
-
-
-def _label_of_entry(label: str, at: int) -> str:
-    return f'{label.format("ISSUERS")}[{at}]["{{}}"]'
-
-
-def _sources(own: Mapping[str, Any], issuers: Any, label: str) -> tuple[Mapping[str, Any], ...]:
-    name = label.format("ISSUERS")
-    if issuers is None:
-        if "ISSUER" not in own:
-            raise ConfigurationError(
-                f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
-            )
-        return (own,)
-    if own:
-        raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
-    return tuple(_source(entry, _label_of_entry(label, at)) for at, entry in enumerate(issuers))
-
-
-def _source(entry: Any, label: str) -> Mapping[str, Any]:
-    mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
-    refuse_unknown(mapping, label, (name for name, row in ROWS.items() if row.per_issuer))
-    if "ISSUER" not in mapping:
-        raise ConfigurationError(f"{label.format('ISSUER')} is missing")
-    return {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}
-
-
-def _taken_by(taker: Taker, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if taker in ROWS[name].taker}
-
-
-def _arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in values.items()}
+def _check_beside_verifier(values: Mapping[str, Any], label: str) -> None:
+    """Raise ``ConfigurationError`` for what the verifier was made with, or was not, and can't be told any more."""
+    if idle := sorted(name for name in values if name != "VERIFIER" and ROWS[name].taker != Taker.ANSWER):
+        beside = ", ".join(name for name, row in ROWS.items() if row.taker == Taker.ANSWER)
+        raise ConfigurationError(
+            f"{label.format('VERIFIER')} and {label.format(idle[0])} exclude each other: say {idle[0]} where the "
+            f"verifier is made; beside it may stand {beside}"
+        )

@@ -3,7 +3,7 @@
 No request and no framework: credentials come as text.
 """
 
-from jwks_auth.verifier.explain import Explanation
+from jwks_auth.verifier.explain import Explanation, explained
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
@@ -15,4 +15,5 @@ __all__ = [
     "Tenants",
     "TokenVerifier",
     "Verifier",
+    "explained",
 ]

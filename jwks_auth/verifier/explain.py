@@ -15,7 +15,7 @@ from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import hints
 from jwks_auth.verifier.trusted import TrustedIssuer
 
-__all__ = ["Explanation", "Step", "Story"]
+__all__ = ["Explanation", "Step", "Story", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,15 @@ class Story:
         self._steps[-1] = replace(self._steps[-1], code=error.code)
         self._told = hints.on_outage(error) if isinstance(error, KeySourceError) else self._hint(error.code)
         return True
+
+
+def explained(verify: Callable[[RawToken], object], raw: RawToken) -> Explanation:
+    """Explain what a verifier of one's own says, whose steps nobody knows: its yes or no is the only one."""
+    story = Story(())
+    with story:
+        story.tell(Step("the service's own verifier", "a token that it takes", raw.read(_form)))
+        verify(raw)
+    return story.explanation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
+from jwks_auth.challenge import several
 from jwks_auth.claims import (
     AnyAudience,
     Audience,
@@ -16,7 +17,14 @@ from jwks_auth.claims import (
     checked_rules,
     token_options,
 )
-from jwks_auth.client import ClientOptions, DiscoveredClient, PyJWKClient, keys_of
+from jwks_auth.client import (
+    ClientOptions,
+    DiscoveredClient,
+    PyJWKClient,
+    SharedClients,
+    keys_of,
+    naming_of,
+)
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
@@ -31,6 +39,7 @@ class IssuerOptions(TokenOptions, ClientOptions, total=False):
     """Options of :class:`Issuer`."""
 
     audience: str | Iterable[str] | AnyAudience | None
+    aliases: str | Iterable[str] | None
     jwks_uri: str | None
     jwks: Mapping[str, Any] | str | bytes | KeySet | Callable[[], Any] | None
     discovery_url: str | None
@@ -56,9 +65,10 @@ class Issuer:
     one), *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
     *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
     are those of :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*,
-    *max_age* and the names of claims stand in for the verifier's, where they are given.
+    *max_age* and the names of claims stand in for the verifier's, where they are given. *issuer* may be any name where
+    the place of its keys is given; *aliases* are further ones, exactly as tokens have them.
 
-    Raises ``ConfigurationError`` for what can't work: plain http (but to this machine, or with
+    Raises ``ConfigurationError`` for what can't work: keys over plain http (but to this machine, or with
     *allow_http*), two places for keys, a set without a usable key.
     """
 
@@ -67,6 +77,8 @@ class Issuer:
         places = _places(options)
         allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer)
+        self.aliases = _aliases(options.get("aliases"), issuer)
+        """Further names, exactly as tokens have them; tokens say :attr:`issuer` in their place."""
         audience = options.get("audience")
         self._own = checked_rules(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None
@@ -76,9 +88,15 @@ class Issuer:
         self.client = places["client"]
         for_client = _for_client(options)
         if self.client is None and places["jwks"] is None:
-            self.client = _client(self.issuer, places, allow_http=allow_http, options=for_client)
-        self._made_of = (type(self), self.issuer, self._own, places, allow_http, for_client)
+            self.client = self._client(places, allow_http, for_client)
+        self._shared_by = None if places["jwks_uri"] is None else for_client
+        self._made_of = (type(self), self.names, self._own, places, allow_http, for_client)
         self.keys: KeyProvider = _provider(self.client, places["client"], places["jwks"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The issuer's name and its aliases."""
+        return (self.issuer, *sorted(self.aliases))
 
     @property
     def audience(self) -> tuple[str, ...] | AnyAudience | None:
@@ -104,12 +122,29 @@ class Issuer:
         *among_several* issuers a route that does not name this one can't widen its audience. *allow_fake*: whether
         keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
         """
-        rules = replace(shared, **self._own)
+        rules = replace(shared, **self._own, issuer=self.issuer)
         if among_several and self.has_own_audience and isinstance(rules.audience, frozenset):
             rules = replace(rules, audience=OwnAudience(rules.audience))
         looked_at = None if self.client else vetted(self.keys, self.issuer, allowed=allow_fake)
         keys = looked_at or self.keys
-        return TrustedIssuer(self.issuer, rules, keys, keys.find, clock, self.health, self._made_of)
+        named = naming_of(self.client, self.issuer) if isinstance(self.client, DiscoveredClient) else None
+        return TrustedIssuer(
+            self.issuer, rules, keys, keys.find, clock, self.health, self._made_of, self.aliases, named
+        )
+
+    def share_keys(self, clients: SharedClients) -> None:
+        """Use the client of another issuer with the same *jwks_uri* and the same settings of the network, if any."""
+        if self.client is not None and self._shared_by is not None:
+            self.client = clients.shared(self.client, self._shared_by)
+            self.keys = self.client.source
+
+    def _client(self, places: Mapping[str, Any], allow_http: bool, options: dict[str, Any]) -> PyJWKClient:
+        jwks_uri, url = places["jwks_uri"], places["discovery_url"]
+        if jwks_uri is None:
+            discovery = Discovery(self.issuer, aliases=self.aliases, url=url, allow_http=allow_http)
+            return DiscoveredClient(discovery, **options)
+        checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
+        return PyJWKClient(jwks_uri, **options)
 
     def warm_up(self) -> None:
         """Fetch the keys now, if they are to be fetched; raises ``KeySourceError``."""
@@ -129,6 +164,11 @@ class Issuer:
         return None if self.client is None else self.client.health()
 
 
+def _aliases(given: str | Iterable[str] | None, issuer: str) -> frozenset[str]:
+    aliases = frozenset(checked_issuer(alias, "aliases") for alias in several(given or ()))
+    return aliases - {issuer}
+
+
 def _places(options: IssuerOptions) -> dict[str, Any]:
     """The one place that keys come from, and ``None`` for the others."""
     places = {name: options.get(name) for name in ("jwks_uri", "jwks", "discovery_url", "client")}
@@ -145,18 +185,6 @@ def _for_client(options: IssuerOptions) -> dict[str, Any]:
     if options.get("client") is not None and given:
         raise ConfigurationError(f"client and {', '.join(given)}: set these where the client is made")
     return {**_CLIENT_DEFAULTS, **given}
-
-
-def _client(
-    issuer: str, places: Mapping[str, Any], *, allow_http: bool, options: dict[str, Any]
-) -> PyJWKClient:
-    jwks_uri = places["jwks_uri"]
-    if jwks_uri is None:
-        return DiscoveredClient(
-            Discovery(issuer, url=places["discovery_url"], allow_http=allow_http), **options
-        )
-    checked_url(jwks_uri, name="jwks_uri", http=http_allowed(jwks_uri, allow_http))
-    return PyJWKClient(jwks_uri, **options)
 
 
 def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:

@@ -9,12 +9,13 @@ from math import inf
 from typing import Protocol
 
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.http import http_allowed
 
 __all__ = ["Tenants"]
 
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
 # No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
-_PLAIN_URL = re.compile(r"https://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
+_PLAIN_URL = re.compile(r"(https?)://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
 
 
 class _Issuer(Protocol):
@@ -27,11 +28,11 @@ class _Issuer(Protocol):
 class Tenants:
     """Issuers found on demand. Off unless given: ``TokenVerifier(tenants=...)``.
 
-    *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its
-    :class:`Issuer`, or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only, compared
-    exactly, with the port where there is one, and only for a token that some key could make good: whoever can get
-    a name on such a host can get *resolve* called. ``None`` is remembered for half a minute, for as many names as
-    there may be tenants.
+    *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its :class:`Issuer`,
+    or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only (http ones on loopback too),
+    compared exactly, with the port where there is one, and only for a token that some key could make good: whoever
+    can get a name on such a host can get *resolve* called. ``None`` is remembered for half a minute, for as many
+    names as there may be tenants.
     Return ``None`` for all but your own: each other :class:`Issuer` costs a fetch, which a made-up token can cause.
     The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
     An answer counts for *max_age* seconds. *resolve* is asked again in the background before they are over, and while a
@@ -55,6 +56,6 @@ class Tenants:
             raise ConfigurationError(f"tenants: found max_age {self.max_age!r}, expected seconds, above 0")
 
     def may_be(self, issuer: str) -> bool:
-        """Return whether *issuer* is worth asking about: a plain https URL on one of the hosts."""
+        """Return whether *issuer* is worth asking about: a plain URL on one of the hosts; http on loopback alone."""
         url = _PLAIN_URL.match(issuer)
-        return url is not None and url[1] in self.hosts
+        return url is not None and url[2] in self.hosts and (url[1] == "https" or http_allowed(issuer, False))

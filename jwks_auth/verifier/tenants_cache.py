@@ -201,7 +201,8 @@ class TenantCache:
         if issuer is None:
             raise InvalidTokenError("wrong_issuer")
         trust = self._prepare(issuer)
-        if trust is None or trust.name != name:
+        # Its canonical name is what the service knows it by, so that one, too, has to be a tenant's.
+        if trust is None or not trust.goes_by(name) or not (trust.name == name or tenants.may_be(trust.name)):
             raise KeySourceError(
                 "tenants: the callback returned something else than this issuer", kind="callback"
             )

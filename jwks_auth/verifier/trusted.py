@@ -29,6 +29,16 @@ class TrustedIssuer:
     clock: Callable[[], float]
     health: Callable[[], Health | None]
     made_of: tuple[object, ...]
+    aliases: frozenset[str] = frozenset()
+    """Further names, exactly as tokens have them."""
+    calls_tokens: Callable[[str], bool] | None = None
+    """Return whether the issuer's metadata gives access tokens this name for it, or may, where it is not read yet."""
+
+    def goes_by(self, name: str) -> bool:
+        """Return whether tokens may call this issuer *name*."""
+        if name == self.name or name in self.aliases:
+            return True
+        return self.calls_tokens is not None and self.calls_tokens(name)
 
     def verify(self, token: UnverifiedToken) -> VerifiedToken:
         """The token, if this issuer signed it and its claims are in order; the audience is left to the caller.
@@ -87,7 +97,8 @@ class TrustedIssuer:
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
         """The token's claims, if they are this issuer's and in order; raises ``InvalidTokenError``."""
         claims = token.claims
-        if issuer_of(claims) != self.name:
+        name = issuer_of(claims)
+        if name != self.name and not self.goes_by(name):
             raise InvalidTokenError("wrong_issuer")
         validate_claims(claims, self.rules, self.clock())
         return claims

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 
 from jwks_auth.claims import (
     TOKEN_DEFAULTS,
+    AnyAudience,
     AudienceSetting,
     ClaimMapping,
     ClaimRules,
-    OwnAudience,
     TokenOptions,
     VerifiedToken,
     check_audience,
@@ -21,12 +21,13 @@ from jwks_auth.claims import (
     token_options,
     validate_claims,
     widest_rules,
-    within,
 )
+from jwks_auth.client import SharedClients
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jose import UnverifiedToken, issuer_of, parse_jws
 from jwks_auth.keys import VettedKeys
 from jwks_auth.runtime import RawToken, aask, ask, filled, takes
+from jwks_auth.verifier.directory import Directory, accepted
 from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.tenants import Tenants
@@ -90,15 +91,17 @@ class TokenVerifier:
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
         self._among_several = len(listed) > 1 or tenants is not None
         self._allow_fake = given["allow_fake_issuer"]
+        self._clients = SharedClients()
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
-        self._trusted = self._by_name(self._issuers)
-        if not self._trusted and tenants is None:
+        self._listed = Directory(self._checked(issuer) for issuer in self._issuers)
+        if not self._issuers and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
         # claims have to say which.
-        self._sole = next(iter(self._trusted.values())) if len(self._trusted) == 1 and not tenants else None
+        self._sole = self._listed.issuers[0] if len(listed) == 1 and not tenants else None
         self._widest = widest_rules(self._rules.leeway)
-        self._has_tenants = tenants is not None
+        self.has_tenants = tenants is not None
+        """Return whether there are issuers that can't be listed."""
         self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
@@ -110,8 +113,13 @@ class TokenVerifier:
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the way tokens of *issuer* are read; for one not listed, this verifier's own."""
-        trusted = self._trusted.get(issuer)
+        trusted = self._listed.get(issuer)
         return self._rules.mapping if trusted is None else trusted.rules.mapping
+
+    def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
+        """Return whether every token for *audience* is for this service, by what is said of it beforehand."""
+        own = [issuer.rules.audience for issuer in self._listed.issuers]
+        return accepted(audience, [*own, *([self._rules.audience] if self.has_tenants else [])])
 
     def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
         """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``.
@@ -179,10 +187,10 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
-        story = Story(tuple(self._trusted))
+        story = Story(self._listed.names())
         with story:
             token = story.read(sent)
-            issuer = self._trusted.get(name := issuer_of(token.claims)) or self._tenants.resolve(name)
+            issuer = self._listed.called(name := issuer_of(token.claims)) or self._tenants.resolve(name)
             verified = story.of(issuer).verify(token)
             story.tell_binding(verified)
             refuse_bound(verified)
@@ -196,42 +204,36 @@ class TokenVerifier:
         """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
         self._tenants.forget(issuer)
 
-    def check_declared(self, audience: AudienceSetting) -> None:
-        """Raise ``ConfigurationError`` for an *audience* of a route that no token could have."""
+    def check_declared(self, audience: AudienceSetting, issuers: Iterable[str] = ()) -> None:
+        """Raise ``ConfigurationError`` for an *audience*, or the *issuers*, of a route that no token could have."""
+        self._listed.check_issuers(issuers)
         asked = checked_audience(audience)
-        if asked is None or self._has_tenants:  # whose audiences are not known yet
-            return
-        own = [trusted.rules.audience for trusted in self._trusted.values()]
-        if not any(within(asked, each) for each in own):
-            names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
-            raise ConfigurationError(
-                f"audience: found {asked!r}, but each issuer has an audience of its own, and no token passes; "
-                f"expected some of {', '.join(names)}, or issuer= beside it"
-            )
+        if asked is not None and not self.has_tenants:  # whose audiences are not known yet
+            self._listed.check_declared(asked)
 
     def _trust(self, issuer: Any) -> TrustedIssuer | None:
-        if not isinstance(issuer, Issuer):
+        """Prepare a tenant; ``None`` where it is no issuer, or goes by a name of one that is listed."""
+        if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
+        return self._prepared(issuer)
+
+    def _checked(self, issuer: Any) -> TrustedIssuer:
+        if not isinstance(issuer, Issuer):
+            raise ConfigurationError(
+                f"issuers: found a {type(issuer).__name__}, expected an Issuer or its URL"
+            )
+        trusted = self._prepared(issuer)
+        if isinstance(trusted.keys, VettedKeys):
+            trusted.keys.check()
+        return trusted
+
+    def _prepared(self, issuer: Issuer) -> TrustedIssuer:
+        issuer.share_keys(self._clients)
         several, allow_fake = self._among_several, self._allow_fake
         return issuer.trusted(self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake)
 
-    def _by_name(self, issuers: Iterable[Any]) -> dict[str, TrustedIssuer]:
-        found: dict[str, TrustedIssuer] = {}
-        for each in issuers:
-            issuer = self._trust(each)
-            if issuer is None:
-                raise ConfigurationError(
-                    f"issuers: found a {type(each).__name__}, expected an Issuer or its URL"
-                )
-            if issuer.name in found:
-                raise ConfigurationError(f"issuers: {issuer.name!r} is listed twice")
-            found[issuer.name] = issuer
-            if isinstance(issuer.keys, VettedKeys):
-                issuer.keys.check()
-        return found
-
     def _known(self, token: UnverifiedToken) -> TrustedIssuer | None:
-        return self._trusted.get(issuer_of(token.claims))
+        return self._listed.called(issuer_of(token.claims))
 
     def _validate(self, token: VerifiedToken, audience: AudienceSetting) -> None:
         check_audience(token.payload, audience, token.mapping.audience)

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
-from jwks_auth import ConfigurationError
+from jwks_auth import ConfigurationError, Issuer
 from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, nearest, readers
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import DJANGO_NAMES, GONE, LABEL, Configuration, configuration
-from jwks_auth_django.users import from_options, trusted_issuers
+from jwks_auth_django.users import from_options
 
 __all__ = ["check_settings"]
 
@@ -48,7 +48,7 @@ def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "TENANTS")):
+    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "TENANTS", "VERIFIER")):
         yield error(
             "E001",
             f"{LABEL.format('ISSUER')} is missing",
@@ -72,6 +72,8 @@ def _asked_for_keys(issuer: Mapping[str, Any]) -> str:
 
 
 def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    if given.get("VERIFIER"):
+        return
     if not given.get("AUDIENCE") and not all(issuer.get("AUDIENCE") for issuer in _issuers(given)):
         yield error(
             "E002",
@@ -94,11 +96,12 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
         options = readers.mapping(given["USER"]) if given.get("USER") is not None else {}
-        from_options(options, _trusted(given))
+        trusted = _trusted(given)
+        from_options(options, trusted)
     except (ConfigurationError, ValueError) as wrong:
         yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django.md, Users")
         return
-    if options.get("MATCH_EMAIL") and len(list(_issuers(given))) > 1:
+    if options.get("MATCH_EMAIL") and (trusted is None or len(trusted) > 1):
         yield warning(
             "W002",
             f"{LABEL.format('USER')} matches accounts by e-mail for every issuer",
@@ -109,7 +112,7 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
     try:
-        return trusted_issuers(Settings.from_mapping(given, extra=DJANGO_NAMES))
+        return Settings.from_mapping(given, extra=DJANGO_NAMES).issuers
     except ConfigurationError:  # told by the other checks
         return ()
 
@@ -144,7 +147,7 @@ def _anything_else() -> Iterator[CheckMessage]:
 def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
     """A store that others may write to, for any of the issuers."""
     asked = config.authenticator.settings
-    given = [{**asked.shared, **source} for source in asked.sources]
+    given = [{**asked.shared, **source.own} for source in asked.sources if source.made is None]
     stores = [each["STORE"] for each in given if "STORE" in each and "STORE_SECRET" not in each]
     if any(not isinstance(store, SealedStore) for store in stores):
         yield warning(
@@ -157,9 +160,12 @@ def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
 def _issuers(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Each issuer's own settings."""
     for issuer in _read("ISSUERS", given.get("ISSUERS"), [given]):
-        yield (
-            {"ISSUER": issuer} if isinstance(issuer, str) else {str(k).upper(): v for k, v in issuer.items()}
-        )
+        if isinstance(issuer, Issuer):
+            yield {"ISSUER": issuer.issuer, "AUDIENCE": issuer.audience, "JWKS": issuer.keys}
+        elif isinstance(issuer, Mapping):
+            yield {str(name).upper(): value for name, value in issuer.items()}
+        else:
+            yield {"ISSUER": issuer}
 
 
 def _read(name: str, value: Any, otherwise: Any) -> Any:

@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Setting, Settings, closest, parsed, readers, refuse_unknown
+from jwks_auth.adapters import Setting, closest, parsed, readers, refuse_unknown
 from jwks_auth_django.users.profile import POWERS
 from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserResolver
 
-__all__ = ["DATABASE_SETTINGS", "from_options", "trusted_issuers"]
+__all__ = ["DATABASE_SETTINGS", "from_options"]
 
 USER_LABEL = 'JWKS_AUTH["USER"]["{}"]'
 
@@ -40,13 +40,6 @@ DATABASE_SETTINGS = (
 """Settings beside ``"STORE": "database"``."""
 
 
-def trusted_issuers(settings: Settings) -> tuple[str, ...] | None:
-    """The issuers that *settings* name; ``None`` where tenants come and go."""
-    if "TENANTS" in settings.shared:
-        return None
-    return tuple(source["ISSUER"] for source in settings.sources)
-
-
 def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> None:
     """Powers are granted by issuers that are named, where more than one is trusted; of no *issuers* nothing is known.
 
@@ -71,7 +64,7 @@ def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> 
 
 
 def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) -> UserResolver:
-    """The resolver that ``"USER": {"STORE": ...}`` names; *issuers* as from ``trusted_issuers()``.
+    """The resolver that ``"USER": {"STORE": ...}`` names; *issuers* as in ``Settings.issuers``.
 
     Raises :class:`ConfigurationError` for a path that leads nowhere or to something else, and for options the
     store does not know.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jwks_auth import TokenVerifier
 from jwks_auth.claims.audience import ANY_AUDIENCE
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.settings import readers as read
@@ -83,7 +84,10 @@ BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
     (read.headers, "X: 1", "header names"),
     (read.issuers, [], "list of issuer URLs"),
     (read.issuers, {"a": 1}, "list of issuer URLs"),
-    (read.issuers, [3], "list of issuer URLs"),
+    (read.verifier, "math.floor", "expected a verifier, with issuers, verify_any_audience"),
+    (read.verifier, "math.no_such_name", "can't import"),
+    (read.verifier, TokenVerifier, "expected a verifier"),
+    (read.verifier, {"ISSUER": "https://a"}, "expected a verifier"),
     (read.function, "no.such.module", "can't import"),
     (read.function, "math.no_such_name", "can't import"),
     (read.function, "not a path!", "can't import"),

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ConfigurationError, InvalidTokenError
-from jwks_auth.settings.vocabulary import Settings, _naming_settings
+from jwks_auth import ConfigurationError, InvalidTokenError, Issuer, TokenVerifier
+from jwks_auth.settings.sources import named_as_settings
+from jwks_auth.settings.vocabulary import Settings
 from jwks_auth.stores.protocol import MemoryStore
 from jwks_auth.testing import FakeIssuer
 from tests import tenant_directory
@@ -271,5 +272,82 @@ def test_header_injection_through_settings_is_refused(name: str) -> None:
 
 def test_a_complaint_about_no_setting_is_left_as_it_is() -> None:
     """Only the name of an argument that is a setting is replaced."""
-    with pytest.raises(ConfigurationError, match=r"^two clocks disagree$"), _naming_settings(str.lower):
+    with pytest.raises(ConfigurationError, match=r"^two clocks disagree$"), named_as_settings(str.lower):
         raise ConfigurationError("two clocks disagree")
+
+
+def test_issuers_may_be_objects_beside_urls_and_mappings() -> None:
+    """An ``Issuer`` is taken as it was made; what it says nothing of is what all share."""
+    fake, named = FakeIssuer("https://a.example/"), FakeIssuer("ansible-issuer")
+    made = Issuer(fake.issuer, jwks=fake.jwks(), audience="orders")
+    entries = [made, "https://b.example/", {"ISSUER": named.issuer, "JWKS": named.jwks()}]
+    settings = Settings.from_mapping({"ISSUERS": entries, "AUDIENCE": "api", "REQUIRED_CLAIMS": "tid"})
+    verifier = settings.verifier()
+    assert verifier.issuers[0] is made
+    assert settings.issuers == ("https://a.example/", "https://b.example/", "ansible-issuer")
+    assert repr(settings) == "<Settings 'https://a.example/', 'https://b.example/', 'ansible-issuer'>"
+    assert verifier.verify(fake.token(aud="orders", tid="1")).issuer == fake.issuer
+    for token, code in (
+        (fake.token(aud="api", tid="1"), "wrong_audience"),
+        (fake.token(aud="orders"), "missing_claim"),
+    ):
+        with pytest.raises(InvalidTokenError) as caught:
+            verifier.verify(token)
+        assert caught.value.code == code
+    assert Settings.from_mapping({"ISSUERS": [made]}), "each has an audience of its own"
+
+
+@pytest.mark.parametrize("entry", [3, None, TokenVerifier, ("https://a.example/",)])
+def test_an_entry_that_is_no_issuer_is_told_by_its_place(entry: Any) -> None:
+    """A string there is a URL or a name, and never a path to import."""
+    with pytest.raises(
+        ConfigurationError, match=r"JWKS_AUTH_ISSUERS\[1\]: found a .* expected a URL, a mapping"
+    ):
+        Settings.from_prefixed(
+            {"JWKS_AUTH_AUDIENCE": "api", "JWKS_AUTH_ISSUERS": ["https://a.example/", entry]}
+        )
+    [named] = (
+        Settings.from_mapping(
+            {"AUDIENCE": "api", "ISSUERS": [{"ISSUER": "os.path", "JWKS_URI": "https://a.example/keys"}]}
+        )
+        .verifier()
+        .issuers
+    )
+    assert named.issuer == "os.path"
+
+
+VERIFIER = TokenVerifier(Issuer("https://made.example/", jwks_uri="https://made.example/keys"), "api")
+
+
+@pytest.mark.parametrize("given", [VERIFIER, f"{__name__}.VERIFIER"], ids=["object", "path"])
+def test_a_verifier_that_code_has_made_is_a_setting(given: Any) -> None:
+    """With it go only settings of the answer."""
+    settings = Settings.from_mapping({"VERIFIER": given, "REALM": "orders", "LEEWAY": None})
+    assert settings.verifier() is VERIFIER
+    assert settings.issuers == ("https://made.example/",)
+    assert settings.shared["REALM"] == "orders"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"ISSUER": "https://a.example/"}, {"AUDIENCE": "api"}, {"LEEWAY": 3}, {"ISSUERS": ["https://a"]}],
+)
+def test_beside_a_verifier_nothing_is_said_that_it_would_not_hear(beside: dict[str, Any]) -> None:
+    """It was made with its own, so another would do nothing."""
+    [name] = beside
+    with pytest.raises(
+        ConfigurationError, match=rf"JWKS_AUTH_VERIFIER and JWKS_AUTH_{name} exclude .* REALM"
+    ):
+        Settings.from_prefixed({"JWKS_AUTH_VERIFIER": VERIFIER, f"JWKS_AUTH_{name}": beside[name]})
+
+
+def test_of_some_verifiers_nobody_knows_all_issuers() -> None:
+    """Those with tenants, and those of one's own: who grants powers has to be named then."""
+
+    class Own(TokenVerifier):
+        """May take more than it lists."""
+
+    issuer = VERIFIER.issuers[0]
+    for verifier in (Own(issuer, "api"), TokenVerifier(issuer, "api", tenants=tenant_directory.TENANTS)):
+        assert Settings.from_mapping({"VERIFIER": verifier}).issuers is None
+    assert Settings.from_mapping({"AUDIENCE": "api", "TENANTS": tenant_directory.TENANTS}).issuers is None

@@ -1,0 +1,133 @@
+"""The issuers of the settings: each an entry of its own, or an ``Issuer`` that code has made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.settings.rows import ROWS
+from jwks_auth.settings.setting import Taker, refuse_unknown
+from jwks_auth.stores import SealedStore, opened_store
+from jwks_auth.verifier import Issuer
+
+__all__ = ["Source", "arguments", "named_as_settings", "sealing", "sources_of", "taken_by"]
+
+_ARGUMENTS = {row.argument: name for name, row in ROWS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One issuer: its *own* settings, named in messages by *label*; or *made* in code, with what it was given there."""
+
+    own: Mapping[str, Any]
+    label: str
+    made: Issuer | None = None
+
+    @property
+    def name(self) -> str:
+        """The issuer's canonical name."""
+        return str(self.own["ISSUER"]) if self.made is None else self.made.issuer
+
+    @property
+    def has_audience(self) -> bool:
+        """Return whether it has an audience of its own."""
+        return "AUDIENCE" in self.own if self.made is None else self.made.has_own_audience
+
+    def issuer(
+        self,
+        shared: Mapping[str, Any],
+        shared_label: str,
+        *,
+        on_event: Callable[[Any], object] | None,
+        seal: Callable[[Any, Any], SealedStore],
+    ) -> Issuer:
+        """The issuer, with what all share where it has nothing of its own; no I/O."""
+        if self.made is not None:
+            return self.made
+        given = arguments({**shared, **self.own})
+        with named_as_settings(lambda name: (self.label if name in self.own else shared_label).format(name)):
+            issuer = Issuer(given.pop("issuer"), on_event=on_event, **_sealed(given, seal))
+        issuer.has_own_audience = self.has_audience
+        return issuer
+
+
+def sources_of(own: Mapping[str, Any], listed: Any, label: str) -> tuple[Source, ...]:
+    """The issuers that are named: the one of the settings in *own*, or those *listed* in ``ISSUERS``."""
+    name = label.format("ISSUERS")
+    if listed is None:
+        if "ISSUER" not in own:
+            raise ConfigurationError(
+                f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
+            )
+        return (Source(own, label),)
+    if own:
+        raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
+    return tuple(_source(entry, f"{name}[{at}]") for at, entry in enumerate(listed))
+
+
+def _source(entry: Any, label: str) -> Source:
+    if isinstance(entry, Issuer):
+        return Source({}, label, entry)
+    if not isinstance(entry, str | Mapping):
+        raise ConfigurationError(
+            f"{label}: found a {type(entry).__name__}, expected a URL, a mapping or an Issuer"
+        )
+    label += '["{}"]'
+    mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
+    refuse_unknown(mapping, label, (name for name, row in ROWS.items() if row.per_issuer))
+    if "ISSUER" not in mapping:
+        raise ConfigurationError(f"{label.format('ISSUER')} is missing")
+    return Source(
+        {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}, label
+    )
+
+
+@contextmanager
+def named_as_settings(named: Callable[[str], str]) -> Iterator[None]:
+    """Put the setting's name for the argument's, with which every complaint of a constructor begins."""
+    try:
+        yield
+    except ConfigurationError as error:
+        argument = re.split(r"\W", str(error), maxsplit=1)[0]
+        if argument not in _ARGUMENTS:
+            raise
+        raise ConfigurationError(named(_ARGUMENTS[argument]) + str(error)[len(argument) :]) from error
+
+
+def taken_by(taker: Taker, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of *values* that *taker* takes."""
+    return {name: value for name, value in values.items() if taker in ROWS[name].taker}
+
+
+def arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings *values* as a constructor's arguments."""
+    return {ROWS[name].argument: value for name, value in values.items()}
+
+
+def sealing() -> Callable[[Any, Any], SealedStore]:
+    """Return what seals a store under a secret: the same one for issuers that share both."""
+    sealed: list[tuple[Any, Any, SealedStore]] = []
+
+    def seal(store: Any, secret: Any) -> SealedStore:
+        for known, under, found in sealed:
+            if known is store and under == secret:
+                return found
+        made = SealedStore(opened_store(store), secret)
+        sealed.append((store, secret, made))
+        return made
+
+    return seal
+
+
+def _sealed(given: dict[str, Any], seal: Callable[[Any, Any], SealedStore]) -> dict[str, Any]:
+    """The arguments with their store under its secret, where there is one."""
+    secret = given.pop("store_secret", None)
+    if secret is None:
+        return given
+    if "store" not in given:
+        raise ConfigurationError("store_secret: found no STORE that it could seal")
+    return {**given, "store": seal(given["store"], secret)}

@@ -1,0 +1,71 @@
+"""The issuers that a verifier lists, by every name that tokens have for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jwks_auth.claims import AnyAudience, Audience, OwnAudience, within
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.verifier.trusted import TrustedIssuer
+
+__all__ = ["Directory", "accepted"]
+
+
+class Directory:
+    """Issuers by their canonical names and aliases, which no two may share: none speaks for another."""
+
+    def __init__(self, issuers: Iterable[TrustedIssuer]) -> None:
+        self.issuers: tuple[TrustedIssuer, ...] = tuple(issuers)
+        self._by_name: dict[str, TrustedIssuer] = {}
+        for issuer in self.issuers:
+            for name in (issuer.name, *sorted(issuer.aliases - {issuer.name})):
+                if (other := self._by_name.setdefault(name, issuer)) is not issuer:
+                    raise ConfigurationError(_listed_twice(name, issuer, other))
+
+    def get(self, name: str) -> TrustedIssuer | None:
+        """Return the issuer that is configured under *name*."""
+        return self._by_name.get(name)
+
+    def called(self, name: str) -> TrustedIssuer | None:
+        """Return the issuer that tokens call *name*, by its own metadata if by nothing else."""
+        found = self._by_name.get(name)
+        if found is None:
+            found = next((issuer for issuer in self.issuers if issuer.goes_by(name)), None)
+        return found
+
+    def names(self) -> tuple[str, ...]:
+        """Return every configured name."""
+        return tuple(self._by_name)
+
+    def check_issuers(self, names: Iterable[str]) -> None:
+        """Raise ``ConfigurationError`` for an alias among *names*, as tokens say the canonical one."""
+        for name in names:
+            issuer = self._by_name.get(name)
+            if issuer is not None and issuer.name != name:
+                raise ConfigurationError(
+                    f"issuer: {name!r} is an alias of {issuer.name!r}, which is what a token's issuer says: name that"
+                )
+
+    def check_declared(self, asked: Audience) -> None:
+        """Raise ``ConfigurationError`` where no issuer's tokens may be for the audience *asked*."""
+        own = [issuer.rules.audience for issuer in self.issuers]
+        if not any(within(asked, each) for each in own):
+            names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
+            raise ConfigurationError(
+                f"audience: found {asked!r}, but each issuer has an audience of its own, and no token passes; "
+                f"expected some of {', '.join(names)}, or issuer= beside it"
+            )
+
+
+def accepted(asked: Iterable[str] | AnyAudience, own: Iterable[Audience | None]) -> bool:
+    """Return whether every token for the audience *asked* is one for those that are the service's *own*."""
+    listed = list(own)
+    if isinstance(asked, AnyAudience) or any(isinstance(each, AnyAudience) for each in listed):
+        return any(isinstance(each, AnyAudience) for each in listed)
+    return set(asked) <= {name for each in listed if isinstance(each, frozenset) for name in each}
+
+
+def _listed_twice(name: str, one: TrustedIssuer, other: TrustedIssuer) -> str:
+    if name == one.name == other.name:
+        return f"issuers: {name!r} is listed twice"
+    return f"aliases: {name!r} is a name of {other.name!r} and of {one.name!r}: one issuer would speak for the other"
