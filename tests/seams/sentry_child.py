@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sentry_sdk
@@ -33,11 +33,15 @@ sentry_sdk.init(
 )
 
 from django.test import override_settings  # noqa: E402
+from fastapi import Depends, FastAPI, WebSocket  # noqa: E402
+from fastapi.testclient import TestClient  # noqa: E402
 from flask import Flask  # noqa: E402
 
 from jwks_auth.testing import FakeIssuer  # noqa: E402
-from jwks_auth_fastapi import RequestRejected  # noqa: E402
+from jwks_auth_fastapi import JWTBearer, RequestRejected  # noqa: E402
 from jwks_auth_fastapi.errors import rejection_response  # noqa: E402
+from jwks_auth_flask import JWKSAuth  # noqa: E402
+from jwks_auth_flask import require_jwt as flask_require_jwt  # noqa: E402
 from jwks_auth_flask.errors import AuthRejected  # noqa: E402
 from tests.contract.asgi_apps import ClientApp  # noqa: E402
 from tests.contract.flask_apps import TestClientApp  # noqa: E402
@@ -131,6 +135,58 @@ def leaky(raw: str) -> dict[str, Any]:
     return {"status": 0, "events": len(SENT), "leaks": leaks("".join(map(reported, SENT)), raw)}
 
 
+def fail(*args: Any) -> Any:
+    """A loader or a view that fails."""
+    raise RuntimeError("boom")
+
+
+def in_flask(settings: dict[str, Any], headers: dict[str, str]) -> None:
+    """A user loader that fails."""
+    app = Flask("loads")
+    app.config.from_mapping({f"JWKS_AUTH_{name}": value for name, value in settings.items()})
+    JWKSAuth(app).user_loader(fail)
+    app.add_url_rule("/me", "me", flask_require_jwt(lambda: "ok"))
+    app.test_client().get("/me", headers=headers)
+
+
+def in_fastapi(settings: dict[str, Any], headers: dict[str, str], loader: Any = None) -> None:
+    """A user loader that fails, or else a WebSocket's route, whose token came as a subprotocol."""
+    auth, app = JWTBearer(settings, websocket_subprotocol=True), FastAPI()
+    asked = Depends(auth.user(loader) if loader else auth)
+
+    async def stream(websocket: WebSocket, user: Any = asked) -> None:
+        await websocket.accept("bearer")
+        fail()
+
+    app.add_api_route("/me", lambda: "ok", dependencies=[Depends(auth.user(fail))])
+    app.add_api_websocket_route("/stream", stream)
+    client = TestClient(app, raise_server_exceptions=False)
+    client.get("/me", headers=headers)
+    with (
+        suppress(Exception),
+        client.websocket_connect(
+            "/stream", subprotocols=["bearer", headers["Authorization"].removeprefix("Bearer ")]
+        ) as socket,
+    ):
+        socket.receive_text()
+
+
+LOADERS = {
+    "flask": in_flask,
+    "fastapi": in_fastapi,
+    "fastapi, WebSocket": lambda settings, headers: in_fastapi(settings, headers, fail),
+}
+
+
+def of_loader(name: str, issuer: FakeIssuer) -> dict[str, Any]:
+    """What is sent where the user's own loader or route fails, and where its token was a subprotocol."""
+    SENT.clear()
+    headers = issuer.headers(sub="u1")
+    LOADERS[name]({**issuer.settings(), "ALLOW_FAKE_ISSUER": True}, headers)
+    told = "".join(map(reported, SENT))
+    return {"status": 500, "events": len(SENT), "leaks": leaks(told, headers["Authorization"].split()[1])}
+
+
 def main() -> None:
     """Every site, every fault and refusal."""
     logger = logging.getLogger("jwks_auth")
@@ -138,6 +194,7 @@ def main() -> None:
     logger.addHandler(Tattler())
     issuer = FakeIssuer()
     found = {"control: leaky": leaky(issuer.token())}
+    found |= {f"loader: {name}": of_loader(name, issuer) for name in LOADERS}
     rest = {"DEFAULT_AUTHENTICATION_CLASSES": ["jwks_auth_django.rest_framework.JWTAuthentication"],
             "EXCEPTION_HANDLER": "tests.seams.sentry_child.drf_handler"}  # fmt: skip
     with override_settings(REST_FRAMEWORK=rest):

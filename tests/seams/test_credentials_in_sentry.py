@@ -38,6 +38,13 @@ def test_sentry_gets_no_token(sent: Sent, site: str) -> None:
     assert {seen["status"] for seen in faults.values()} == {200, 400, 401, 503}
 
 
+@pytest.mark.parametrize("loader", ["flask", "fastapi", "fastapi, WebSocket"])
+def test_sentry_gets_no_token_where_a_user_loader_fails(sent: Sent, loader: str) -> None:
+    """Nor where a route does, whose token came as a WebSocket's subprotocol."""
+    assert sent[f"loader: {loader}"]["events"]
+    assert sent[f"loader: {loader}"]["leaks"] == []
+
+
 def test_sentry_would_send_the_locals_of_a_frame(sent: Sent) -> None:
     """Control: a token in a variable of somebody's frame is sent, and found."""
     assert sent["control: leaky"]["leaks"]
