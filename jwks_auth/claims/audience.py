@@ -91,7 +91,7 @@ def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audie
 
     Raises ``InvalidTokenError``; ``ConfigurationError`` when neither is said.
     """
-    checked = checked_audience(asked)
+    checked = None if asked is None else checked_audience(asked)
     expected = own if checked is None else within(checked, own)
     if expected is None:
         raise ConfigurationError(

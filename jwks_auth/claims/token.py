@@ -163,5 +163,5 @@ def refuse_bound(token: VerifiedToken[Any]) -> None:
 
     It is worth nothing without a proof, and a proof is seen only with the request.
     """
-    if token.confirmation is not None:
+    if "cnf" in token._payload:
         raise InvalidTokenError("bound_token")

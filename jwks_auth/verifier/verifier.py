@@ -128,7 +128,8 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw  # a report of what goes wrong from here on would show it
-        self.check_declared(audience)
+        if audience is not None:
+            self.check_declared(audience)
         token = self.verify_any_audience(sent)
         refuse_bound(token)
         self.admit(token, audience)
@@ -138,7 +139,8 @@ class TokenVerifier:
         """As :meth:`verify`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
-        self.check_declared(audience)
+        if audience is not None:
+            self.check_declared(audience)
         token = await self.averify_any_audience(sent)
         refuse_bound(token)
         if self._is_revoked is None:
