@@ -86,7 +86,12 @@ class OpenAPISettings:
 def _discovery_url(issuers: Sequence[Issuer]) -> str:
     if len(issuers) != 1:
         raise ConfigurationError("openapi kind 'openIdConnect' without one issuer needs openid_connect_url")
-    return issuers[0].discovery_url or issuers[0].issuer.rstrip("/") + "/.well-known/openid-configuration"
+    issuer = issuers[0]
+    if issuer.discovery_url is None and not issuer.issuer.startswith(("https://", "http://")):
+        raise ConfigurationError(
+            f"openapi kind 'openIdConnect': {issuer.issuer!r} is no URL; set openid_connect_url"
+        )
+    return issuer.discovery_url or issuer.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}

@@ -103,7 +103,7 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
         return (
             "Entra's v1 tokens name https://sts.windows.net/<tenant>/, its v2 tokens "
             "https://login.microsoftonline.com/<tenant>/v2.0: set requestedAccessTokenVersion in the API's "
-            f"manifest, or configure the issuer as {shown(found)}"
+            f"manifest, configure the issuer as {shown(found)}, or add this name to ISSUER_ALIASES (aliases=)"
         )
     return None
 

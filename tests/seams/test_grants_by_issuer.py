@@ -151,3 +151,22 @@ def test_a_misspelt_store_is_what_is_told(options: dict[str, Any], told: str) ->
         with pytest.raises(ImproperlyConfigured) as raised:
             configuration()
         assert told in str(raised.value)
+
+
+def test_an_alias_is_the_same_account_with_the_same_powers() -> None:
+    """Whichever name a token has: the identity and FLAGS_FROM know the canonical one."""
+    alias = "ours.example"
+    entry = {"ISSUER": OURS.issuer, "ISSUER_ALIASES": alias, "JWKS": OURS.settings()["JWKS"]}
+    users = {"STORE": "database", **FLAGS, "FLAGS_FROM": OURS.issuer}
+    given = {
+        "ISSUERS": [entry, {"ISSUER": PARTNER.issuer, "JWKS": PARTNER.settings()["JWKS"]}],
+        "AUDIENCE": "api",
+    }
+    with override_settings(JWKS_AUTH={**given, "USER": users}):
+        one, other = user_of(OURS, sub="u1"), user_of(OURS, sub="u1", iss=alias, roles=["root"])
+        assert (one.pk, other.is_superuser) == (other.pk, True)
+        assert user_of(OURS, sub="u1").is_superuser is False
+        assert list(JWTIdentity.objects.values_list("issuer", "subject")) == [(OURS.issuer, "u1")]
+    refused = pytest.raises(ImproperlyConfigured, match=f"'{alias}' is no issuer of JWKS_AUTH, expected of")
+    with override_settings(JWKS_AUTH={**given, "USER": {**users, "FLAGS_FROM": alias}}), refused:
+        configuration()
