@@ -16,13 +16,14 @@ from jwks_auth.errors import (
 )
 from jwks_auth.jose import KeySet, verify_jws
 from jwks_auth.keys import KeyEvent
-from jwks_auth.verifier import Issuer, Tenants, TokenVerifier, Verifier
+from jwks_auth.verifier import IDTokenVerifier, Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
     "ANY_AUDIENCE",
     "AuthError",
     "ConfigurationError",
     "ForbiddenError",
+    "IDTokenVerifier",
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",

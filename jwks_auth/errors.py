@@ -46,6 +46,8 @@ TOKEN_FAULTS: dict[str, str] = {
     "invalid_claim": "The access token has an invalid claim",
     "bound_token": "The access token is bound to a key and can't be used as a plain bearer token",
     "revoked": "The access token has been revoked",
+    "wrong_nonce": "The ID token was made for another sign-in",
+    "wrong_hash": "The ID token was made beside another access token or code",
     "user_refused": "The access token's user may not sign in",
 }
 """Every ``InvalidTokenError.code`` of ours and its constant text. Codes are public API: they are only ever added."""

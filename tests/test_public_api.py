@@ -12,7 +12,7 @@ import pytest
 NAMES = {
     "jwks_auth": "PyJWKClient TokenVerifier Issuer VerifiedToken Policy KeySet ANY_AUDIENCE verify_jws JWKSAuthError "
     "ConfigurationError AuthError MissingTokenError InvalidRequestError InvalidTokenError InsufficientScopeError "
-    "KeySourceError Refused ForbiddenError Verifier",
+    "KeySourceError Refused ForbiddenError Verifier IDTokenVerifier",
     "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection Memo Admission finished_headers",
     "jwks_auth.stores": "KeySetStore MemoryStore SealedStore FileStore RedisStore CacheStore",
     "jwks_auth.testing": "FakeIssuer",
@@ -33,6 +33,7 @@ PARAMETERS = {
     "jwks_auth.Issuer": "issuer * audience jwks_uri jwks discovery_url client algorithms allow_http timeout wait",
     "jwks_auth.TokenVerifier": "issuers audience * leeway profile algorithms required_claims scope_claims roles_claim "
     "permissions_claim max_age validators is_revoked",
+    "jwks_auth.IDTokenVerifier": "issuer client_id * algorithms leeway max_age",
     "jwks_auth.Policy": "* scopes any_scope roles any_role permissions claims person",
     "jwks_auth.verify_jws": "raw key_set algorithms",
 }

@@ -15,10 +15,13 @@ __all__ = [
     "Audience",
     "AudienceSetting",
     "BesideIssuer",
+    "ClientIds",
     "OwnAudience",
     "beside_issuer",
     "check_audience",
     "checked_audience",
+    "client_ids",
+    "not_client_ids",
     "validate_audience",
     "within",
 ]
@@ -51,6 +54,12 @@ class OwnAudience(frozenset[str]):
     __slots__ = ()
 
 
+class ClientIds(OwnAudience):
+    """The audience of an issuer's ID tokens: the clients they are for, which no route adds to."""
+
+    __slots__ = ()
+
+
 class BesideIssuer(frozenset[str]):
     """The audience of a route that names its issuer, too: it stands in for the issuer's own."""
 
@@ -69,6 +78,16 @@ def checked_audience(audience: AudienceSetting) -> Audience | None:
     return listed
 
 
+def client_ids(audience: Audience | None) -> Audience | None:
+    """Return *audience* as that of ID tokens."""
+    return ClientIds(audience) if isinstance(audience, frozenset) else audience
+
+
+def not_client_ids(audience: Audience | None) -> Audience | None:
+    """Return *audience* as that of access tokens, which routes may replace."""
+    return frozenset(audience) if isinstance(audience, ClientIds) else audience
+
+
 def beside_issuer(audience: AudienceSetting) -> Audience | None:
     """Return the *audience* of a route that names its issuer, so that it may widen that issuer's own."""
     asked = checked_audience(audience)
@@ -79,11 +98,10 @@ def beside_issuer(audience: AudienceSetting) -> Audience | None:
 
 def within(asked: Audience, own: Audience | None) -> Audience:
     """Return the part of *asked*, a route's audience, that counts for tokens of an issuer with the audience *own*."""
-    if not isinstance(own, OwnAudience) or isinstance(asked, BesideIssuer):
+    beside = isinstance(asked, BesideIssuer) or asked is AnyAudience.BESIDE_ISSUER
+    if not isinstance(own, OwnAudience) or (beside and not isinstance(own, ClientIds)):
         return asked
-    if isinstance(asked, AnyAudience):
-        return own if asked is ANY_AUDIENCE else asked
-    return asked & own
+    return own if isinstance(asked, AnyAudience) else asked & own
 
 
 def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audience | None) -> None:

@@ -8,26 +8,33 @@ from functools import partial
 from typing import Any
 
 from jwks_auth.challenge import several
-from jwks_auth.claims.audience import Audience, checked_audience
+from jwks_auth.claims.audience import Audience, checked_audience, client_ids, not_client_ids
 from jwks_auth.claims.options import TOKEN_DEFAULTS
 from jwks_auth.claims.paths import ClaimMapping, ClaimPath
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 
-__all__ = ["DEFAULT_MAPPING", "PROFILES", "ClaimRules", "checked_rules", "widest_rules"]
+__all__ = ["DEFAULT_MAPPING", "PROFILES", "WIDEST", "ClaimRules", "checked_rules", "widest_rules"]
+
+WIDEST = "widest"
+"""The profile of :func:`widest_rules`: every kind of token."""
 
 _MEDIA_TYPES: dict[str, frozenset[str | None]] = {
     "default": frozenset({None, "application/jwt", "application/at+jwt"}),
     "rfc9068": frozenset({"application/at+jwt"}),
+    "id_token": frozenset({None, "application/jwt"}),
+    WIDEST: frozenset({None, "application/jwt", "application/at+jwt"}),
 }
 _REQUIRED: dict[str, frozenset[str]] = {
     "default": frozenset(),
     "rfc9068": frozenset({"aud", "sub", "client_id", "iat", "jti"}),
+    "id_token": frozenset({"aud", "sub", "iat"}),
+    WIDEST: frozenset(),
 }
 """Claims beyond ``iss`` and ``exp``."""
 
-PROFILES = tuple(_MEDIA_TYPES)
-"""``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes."""
+PROFILES = ("default", "rfc9068", "id_token")
+"""``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes; ``id_token`` ID tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +61,28 @@ class ClaimRules:
     """The way a verified token is read."""
 
     def __post_init__(self) -> None:
-        dated = frozenset() if self.max_age is None else frozenset({"iat"})
+        dated = frozenset() if self.max_age is None else frozenset({self.age_claim})
+        audience = client_ids(self.audience) if self.profile == "id_token" else not_client_ids(self.audience)
         mapping = ClaimMapping(
-            self.scope_claims, self.roles_claim, self.permissions_claim, self.audience, self.issuer
+            self.scope_claims, self.roles_claim, self.permissions_claim, audience, self.issuer
         )
+        object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "media_types", _MEDIA_TYPES[self.profile])
         object.__setattr__(self, "required", _REQUIRED[self.profile] | self.required_claims | dated)
         object.__setattr__(self, "mapping", mapping)
+
+    @property
+    def age_claim(self) -> str:
+        """The claim that ``max_age`` counts from: a token's age, or the time since its user signed in."""
+        return "auth_time" if self.profile == "id_token" else "iat"
+
+    def check(self) -> None:
+        """Raise ``ConfigurationError`` for rules that do not say which clients' ID tokens are taken."""
+        if self.profile == "id_token" and not isinstance(self.audience, frozenset):
+            raise ConfigurationError(
+                f"audience: found {self.audience!r}, expected the client ids whose ID tokens are taken, as profile is "
+                "id_token"
+            )
 
 
 DEFAULT_MAPPING = ClaimMapping(
@@ -77,7 +99,7 @@ def widest_rules(leeway: float) -> ClaimRules:
     aud = ClaimPath.of("aud")
     return ClaimRules(
         leeway=leeway,
-        profile="default",
+        profile=WIDEST,
         scope_claims=(),
         roles_claim=aud,
         permissions_claim=aud,
@@ -95,7 +117,9 @@ def checked_rules(**settings: Any) -> dict[str, Any]:
 
 def _profile(name: str) -> str:
     if name not in PROFILES:
-        raise ConfigurationError(f"profile: found {name!r}, expected {' or '.join(PROFILES)}")
+        raise ConfigurationError(
+            f"profile: found {name!r}, expected {', '.join(PROFILES[:-1])} or {PROFILES[-1]}"
+        )
     return name
 
 

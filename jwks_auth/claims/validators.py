@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jwks_auth.claims.kinds import refuse_other_kinds
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
 from jwks_auth.claims.rules import ClaimRules
 from jwks_auth.errors import InvalidTokenError
@@ -18,10 +19,6 @@ _LAST_DATE = 1e11
 _NUMBERS = frozenset({int, float})  # bool is a subclass of int, so types are compared
 
 _STRINGS = ("sub", "jti", "client_id", "azp")
-
-# What only ID tokens (OpenID Connect Core 3.1.3.6, 3.3.2.11) and security events (RFC 8417) carry.
-_OTHER_KINDS = frozenset({"at_hash", "c_hash", "events"})
-_TELLTALES = _OTHER_KINDS | {"token_use"}  # in which Amazon Cognito says what a token is for
 
 
 def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
@@ -40,9 +37,10 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
     if rules.mapping.nested:
         _validate_nested(claims, rules.mapping.nested)
     _validate_times(claims, rules, now)
-    if not claims.keys().isdisjoint(_TELLTALES):
-        _refuse_other_kinds(claims)
-    if rules.allowed_clients is not None and client_of(claims) not in rules.allowed_clients:
+    refuse_other_kinds(claims, rules.profile)
+    if rules.profile == "id_token":
+        _validate_clients(claims, rules)
+    elif rules.allowed_clients is not None and client_of(claims) not in rules.allowed_clients:
         raise InvalidTokenError("wrong_client")
 
 
@@ -68,8 +66,26 @@ def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
         and -_LAST_DATE < issued_at <= early
     ):
         raise InvalidTokenError(_fault_of_dates(expires_at, not_before, issued_at, late=late))
-    if rules.max_age is not None and late - issued_at > rules.max_age:
-        raise InvalidTokenError("too_old")
+    if rules.max_age is not None:
+        _validate_age(claims[rules.age_claim], late - rules.max_age, early)
+
+
+def _validate_age(since: Any, oldest: float, newest: float) -> None:
+    if type(since) not in _NUMBERS or not -_LAST_DATE < since < _LAST_DATE:
+        raise InvalidTokenError("invalid_claim")
+    if not oldest <= since <= newest:
+        raise InvalidTokenError("too_old" if since < oldest else "not_yet_valid")
+
+
+def _validate_clients(claims: Mapping[str, Any], rules: ClaimRules) -> None:
+    """Judge the clients of an ID token (OpenID Connect Core 3.1.3.7, 3 to 5): each is one that the service names."""
+    clients = rules.audience if isinstance(rules.audience, frozenset) else frozenset()
+    named = {claims["aud"]} if isinstance(claims["aud"], str) else set(claims["aud"])
+    if not named or not named <= clients:
+        raise InvalidTokenError("wrong_audience")
+    party = claims.get("azp")
+    if party is not None and party not in clients and party not in (rules.allowed_clients or ()):
+        raise InvalidTokenError("wrong_client")
 
 
 def _fault_of_dates(*dates: float, late: float) -> str:
@@ -77,8 +93,3 @@ def _fault_of_dates(*dates: float, late: float) -> str:
     if not all(-_LAST_DATE < date < _LAST_DATE for date in dates):
         return "invalid_claim"
     return "expired" if dates[0] <= late else "not_yet_valid"
-
-
-def _refuse_other_kinds(claims: Mapping[str, Any]) -> None:
-    if claims.get("token_use") != "access" or not claims.keys().isdisjoint(_OTHER_KINDS):
-        raise InvalidTokenError("wrong_type")

@@ -4,6 +4,7 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 """
 
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.jwk import RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
 from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws, verify_jws
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
@@ -25,6 +26,7 @@ __all__ = [
     "UnverifiedToken",
     "VerificationKey",
     "checked_algorithms",
+    "encode_base64url",
     "is_pem",
     "issuer_of",
     "jwk_from_pem",

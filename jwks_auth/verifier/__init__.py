@@ -4,6 +4,7 @@ No request and no framework: credentials come as text.
 """
 
 from jwks_auth.verifier.explain import Explanation, explained
+from jwks_auth.verifier.id_tokens import IDTokenVerifier
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
@@ -11,6 +12,7 @@ from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
     "Explanation",
+    "IDTokenVerifier",
     "Issuer",
     "Tenants",
     "TokenVerifier",

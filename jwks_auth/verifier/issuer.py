@@ -122,9 +122,17 @@ class Issuer:
         *among_several* issuers a route that does not name this one can't widen its audience. *allow_fake*: whether
         keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
         """
-        rules = replace(shared, **self._own, issuer=self.issuer)
+        rules = replace(shared, **self._own)
         if among_several and self.has_own_audience and isinstance(rules.audience, frozenset):
             rules = replace(rules, audience=OwnAudience(rules.audience))
+        return self.prepared(rules, clock=clock, allow_fake=allow_fake)
+
+    def prepared(
+        self, rules: ClaimRules, *, clock: Callable[[], float], allow_fake: bool | None = None
+    ) -> TrustedIssuer:
+        """Prepare it for a verifier with these *rules* for its tokens, whatever its own are."""
+        rules.check()
+        rules = replace(rules, issuer=self.issuer)
         looked_at = None if self.client else vetted(self.keys, self.issuer, allowed=allow_fake)
         keys = looked_at or self.keys
         named = naming_of(self.client, self.issuer) if isinstance(self.client, DiscoveredClient) else None

@@ -200,7 +200,10 @@ class TenantCache:
     def _keep(self, name: str, inquiry: _Inquiry, issuer: Any, tenants: Tenants) -> None:
         if issuer is None:
             raise InvalidTokenError("wrong_issuer")
-        trust = self._prepare(issuer)
+        try:
+            trust = self._prepare(issuer)
+        except ConfigurationError as error:  # what it lacks shows beside the verifier's own settings
+            raise KeySourceError(f"tenants: the callback's issuer: {error}", kind="callback") from error
         # Its canonical name is what the service knows it by, so that one, too, has to be a tenant's.
         if trust is None or not trust.goes_by(name) or not (trust.name == name or tenants.may_be(trust.name)):
             raise KeySourceError(

@@ -82,3 +82,53 @@ def test_9068_3_one_of_the_expected_audiences_is_named(audience: Any, accepted: 
         with pytest.raises(InvalidTokenError) as caught:
             validate_audience(claims, frozenset({"a", "b"}))
         assert caught.value.code == "wrong_audience"
+
+
+CLIENTS = {"profile": "id_token", "audience": frozenset({"web", "ios"})}
+GOOD = {"sub": "u", "aud": "web", "iat": 900}
+
+
+@pytest.mark.parametrize(
+    ("claims", "rules", "code"),
+    [
+        ({}, {}, None),
+        ({"aud": ["web"]}, {}, None),
+        ({"aud": ["web", "ios"]}, {}, None),
+        ({"aud": ["web", "other"]}, {}, "wrong_audience"),
+        ({"aud": "other"}, {}, "wrong_audience"),
+        ({"aud": []}, {}, "wrong_audience"),
+        ({"aud": ""}, {}, "wrong_audience"),
+        ({"aud": None}, {}, "missing_claim"),
+        ({"aud": {"web": 1}}, {}, "invalid_claim"),
+        ({"sub": ""}, {}, "missing_claim"),
+        ({"sub": None}, {}, "missing_claim"),
+        ({"iat": None}, {}, "missing_claim"),
+        ({"azp": "web"}, {}, None),
+        ({"azp": "ios"}, {}, None),
+        ({"azp": "android"}, {}, "wrong_client"),
+        ({"azp": ""}, {}, "wrong_client"),
+        ({"azp": "android"}, {"allowed_clients": frozenset({"android"})}, None),
+        ({"azp": "web"}, {"allowed_clients": frozenset({"android"})}, None),
+        ({}, {"allowed_clients": frozenset({"android"})}, None),
+        ({"aud": "android", "azp": "android"}, {"allowed_clients": frozenset({"android"})}, "wrong_audience"),
+        ({"auth_time": "yesterday"}, {}, None),
+        ({}, {"max_age": 100}, "missing_claim"),
+        ({"auth_time": None}, {"max_age": 100}, "missing_claim"),
+        ({"auth_time": 870}, {"max_age": 100}, None),
+        ({"auth_time": 869}, {"max_age": 100}, "too_old"),
+        ({"iat": 1000, "auth_time": 500}, {"max_age": 100}, "too_old"),
+        ({"iat": 500, "auth_time": 950}, {"max_age": 100}, None),
+        ({"auth_time": 1030}, {"max_age": 100}, None),
+        ({"auth_time": 1030.5}, {"max_age": 100}, "not_yet_valid"),
+        ({"auth_time": "870"}, {"max_age": 100}, "invalid_claim"),
+        ({"auth_time": True}, {"max_age": 100}, "invalid_claim"),
+        ({"auth_time": 1e12}, {"max_age": 100}, "invalid_claim"),
+        ({"auth_time": float("inf")}, {"max_age": 100}, "invalid_claim"),
+        ({"auth_time": -(10**400)}, {"max_age": 100}, "invalid_claim"),
+    ],
+)
+def test_claims_of_id_tokens_are_judged(
+    claims: dict[str, Any], rules: dict[str, Any], code: str | None
+) -> None:
+    """The clients are named, all of them (OpenID Connect Core 2 and 3.1.3.7); an age counts from the sign-in."""
+    assert code_of({**GOOD, **claims}, **{**CLIENTS, **rules}) == code

@@ -1,0 +1,147 @@
+"""``IDTokenVerifier``: who signed in, for a client that has just exchanged a code (OpenID Connect Core 3.1.3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from hmac import compare_digest
+
+from jwks_auth.claims import TOKEN_DEFAULTS, ClaimRules, VerifiedToken, checked_rules
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.jose import encode_base64url, parse_jws
+from jwks_auth.runtime import RawToken
+from jwks_auth.verifier.issuer import Issuer
+
+__all__ = ["IDTokenVerifier"]
+
+_HASHES = {
+    "256": "sha256",
+    "56K": "sha256",
+    "384": "sha384",
+    "512": "sha512",
+    "DSA": "sha512",
+    "519": "sha512",
+}
+"""The hash within each signature algorithm, by the end of its name: also of ``ES256K``, ``EdDSA`` and ``Ed25519``."""
+
+
+class IDTokenVerifier:
+    """Verifies the ID tokens that an issuer makes for one client, where a user signs in.
+
+    *issuer* is an :class:`Issuer`, whose keys it shares and whose rules for access tokens don't count, or its URL.
+    *client_id* has to be the token's only audience, and its ``azp`` where there is one. *algorithms*: unless given, the
+    issuer's own or the defaults. *max_age*: seconds since the user signed in, by ``auth_time``. *leeway*: seconds of
+    clock skew. *clock* gives seconds since 1970.
+
+    It is no verifier of an API's: for APIs that are called with ID tokens there is ``profile="id_token"``. Nothing is
+    fetched here. Raises ``ConfigurationError`` for what can't work.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer | str,
+        client_id: str,
+        *,
+        algorithms: Iterable[str] | None = None,
+        leeway: float = 30,
+        max_age: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not isinstance(client_id, str) or not client_id.strip():
+            raise ConfigurationError(f"client_id: found {client_id!r}, expected the id of one client")
+        if not isinstance(issuer, Issuer | str):
+            raise ConfigurationError(
+                f"issuer: found a {type(issuer).__name__}, expected an Issuer or its URL"
+            )
+        source = Issuer(issuer) if isinstance(issuer, str) else issuer
+        allowed = source.algorithms if algorithms is None else algorithms
+        own = {"profile": "id_token", "audience": client_id, "algorithms": allowed, "max_age": max_age}
+        rules = ClaimRules(**checked_rules(leeway=leeway, **{**TOKEN_DEFAULTS, **own}))
+        self.issuer = source
+        self.client_id = client_id
+        self._trusted = source.prepared(rules, clock=clock)
+
+    def verify(
+        self,
+        raw: str | RawToken,
+        *,
+        nonce: str | None = None,
+        access_token: str | RawToken | None = None,
+        code: str | RawToken | None = None,
+    ) -> VerifiedToken:
+        """The verified ID token. Raises ``AuthError`` or ``KeySourceError``.
+
+        *nonce*, where it is given, has to be in the token: the one that was sent with the request to sign in. So do
+        the hashes of *access_token* and *code*, which came beside it.
+        """
+        sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
+        del raw, access_token, code  # a report of what goes wrong from here on would show them
+        token = self._trusted.verify(sent.read(parse_jws))
+        beside.check(token)
+        return token
+
+    async def averify(
+        self,
+        raw: str | RawToken,
+        *,
+        nonce: str | None = None,
+        access_token: str | RawToken | None = None,
+        code: str | RawToken | None = None,
+    ) -> VerifiedToken:
+        """As :meth:`verify`, without blocking the event loop."""
+        sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
+        del raw, access_token, code
+        token = await self._trusted.averify(sent.read(parse_jws))
+        beside.check(token)
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """All that came beside an ID token, and has to fit it."""
+
+    nonce: str | None
+    access_token: RawToken
+    code: RawToken
+
+    def check(self, token: VerifiedToken) -> None:
+        """Raise ``InvalidTokenError`` where something does not."""
+        if self.nonce is not None and not _is_same(_claim(token, "nonce"), self.nonce):
+            raise InvalidTokenError("wrong_nonce")
+        for name, secret in (("at_hash", self.access_token), ("c_hash", self.code)):
+            expected = secret.read(partial(_half_hash, alg=token.header["alg"]))
+            if expected is not None and not _is_same(_claim(token, name), expected):
+                raise InvalidTokenError("wrong_hash")
+
+
+def _claim(token: VerifiedToken, name: str) -> str:
+    value = token.payload.get(name)
+    if value is None or value == "":
+        raise InvalidTokenError("missing_claim")
+    if not isinstance(value, str):
+        raise InvalidTokenError("invalid_claim")
+    return value
+
+
+def _half_hash(text: object, alg: str) -> str | None:
+    """Return the left half of the hash of *text* that goes with *alg* (3.1.3.6); ``None`` where there is no text.
+
+    It is empty, and so like none, where no standard says which hash goes with *alg*.
+    """
+    if text is None:
+        return None
+    octets = str(text).encode(errors="surrogatepass")
+    if alg == "Ed448":
+        digest = hashlib.shake_256(octets).digest(114)
+    elif (name := _HASHES.get(alg[-3:])) is not None:
+        digest = hashlib.new(name, octets).digest()
+    else:
+        return ""
+    return encode_base64url(digest[: len(digest) // 2])
+
+
+def _is_same(found: str, expected: str) -> bool:
+    return compare_digest(*(text.encode(errors="surrogatepass") for text in (found, expected)))
