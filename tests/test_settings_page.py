@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import Issuer, PyJWKClient, TokenVerifier
+from jwks_auth import IDTokenVerifier, Issuer, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import RequirementOptions
 from jwks_auth.settings import GROUPS, ROWS, Setting, Taker
 from jwks_auth.verifier.issuer import IssuerOptions
@@ -141,6 +141,7 @@ def test_constructors_name_options_that_there_are() -> None:
         *(name.lower() for name in ROWS),
         *RequirementOptions.__annotations__,
         *inspect.signature(PyJWKClient).parameters,
+        *inspect.signature(IDTokenVerifier).parameters,
         "issuers",
     }
     assert len(named) > 10

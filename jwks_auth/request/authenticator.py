@@ -61,7 +61,7 @@ class Authenticator:
         self.settings = Settings.of(settings)
         described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self._described = described if isinstance(described, TokenVerifier) else None
-        self.verifier: Verifier = described if verifier is None else verifier
+        self.verifier: Verifier = described if verifier is None else Settings.read("VERIFIER", verifier)
         self.vary = (header,)
         """What every answer of a route with a requirement depends on, a token sent or not."""
         self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}

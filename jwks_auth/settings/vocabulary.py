@@ -78,8 +78,7 @@ class Settings:
         """*given* itself; a mapping of settings, parsed; a verifier as the setting it is."""
         if isinstance(given, cls):
             return given
-        mapping: Any = {"VERIFIER": given} if hasattr(given, "verify_any_audience") else given
-        return cls.from_mapping(mapping)
+        return cls.from_mapping(given if isinstance(given, Mapping) else {"VERIFIER": given})
 
     @classmethod
     def from_prefixed(

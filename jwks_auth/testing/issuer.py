@@ -17,6 +17,7 @@ from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.server import MODES, Answer, IssuerServer
+from jwks_auth.verifier import half_hash
 
 __all__ = ["FakeIssuer"]
 
@@ -41,6 +42,7 @@ class FakeIssuer:
     ) -> None:
         self.issuer = issuer
         self.audience = "api"
+        self._profile: str | None = None
         self.requests: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._clock = clock
@@ -100,6 +102,18 @@ class FakeIssuer:
         payload = json.dumps(self.claims(expires_in=expires_in, **claims)).encode()
         return signer.sign(payload, {"typ": "at+jwt", **named, **(header or {})})
 
+    def id_token(self, *, access_token: str | None = None, code: str | None = None, **claims: Any) -> str:
+        """A signed ID token (OpenID Connect Core 2), whose ``aud`` is the client's id; arguments as in :meth:`token`.
+
+        Beside the claims it must have there are ``auth_time``, ``at_hash`` for an *access_token* and ``c_hash`` for a
+        *code*.
+        """
+        signer = claims.get("key") or self._signing_key(claims.get("alg"), claims.get("kid"))
+        hashes = {"at_hash": half_hash(access_token, signer.alg), "c_hash": half_hash(code, signer.alg)}
+        header = {"typ": "JWT", **(claims.get("header") or {})}
+        filled = {"client_id": None, "jti": None, "auth_time": int(self._clock()), **hashes}
+        return self.token(**{**filled, **claims, "header": header})
+
     def claims(
         self, *, expires_in: float = 300, scopes: str | Iterable[str] = (), **claims: Any
     ) -> dict[str, Any]:
@@ -118,8 +132,9 @@ class FakeIssuer:
         return {name: value for name, value in {**filled, **claims}.items() if value is not None}
 
     def headers(self, **claims: Any) -> dict[str, str]:
-        """Request headers with a fresh token, for any test client; arguments as in :meth:`token`."""
-        return {"Authorization": f"Bearer {self.token(**claims)}"}
+        """Request headers with a fresh token of the *profile* of :meth:`settings`; arguments as in :meth:`token`."""
+        make = self.id_token if self._profile == "id_token" else self.token
+        return {"Authorization": f"Bearer {make(**claims)}"}
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None, *, alg: str | None = None) -> str:
         """Any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""
@@ -160,15 +175,21 @@ class FakeIssuer:
 
     # --- what a service asks
 
-    def settings(self, audience: Any = "api", *, prefix: str = "") -> dict[str, Any]:
+    def settings(
+        self, audience: Any = "api", *, profile: str | None = None, prefix: str = ""
+    ) -> dict[str, Any]:
         """Settings for any framework under test: ``ISSUER``, ``AUDIENCE`` and, without a server, ``JWKS``.
 
         Names get *prefix*, for Flask ``"JWKS_AUTH_"``. Tokens made from now on are for *audience* (the first,
-        if it is a list). ``JWKS`` is a callable, so rotation, withdrawal and outages are seen.
+        if it is a list), and :meth:`headers` has those of *profile*. ``JWKS`` is a callable, so rotation, withdrawal
+        and outages are seen.
         """
         if isinstance(audience, (str, list, tuple)):
             self.audience = several(audience)[0]
         settings: dict[str, Any] = {"ISSUER": self.issuer, "AUDIENCE": audience}
+        self._profile = profile
+        if profile is not None:
+            settings["PROFILE"] = profile
         if not self._served:
             settings["JWKS"] = self.fetch_jwks
         return {prefix + name: value for name, value in settings.items()}

@@ -4,7 +4,7 @@ No request and no framework: credentials come as text.
 """
 
 from jwks_auth.verifier.explain import Explanation, explained
-from jwks_auth.verifier.id_tokens import IDTokenVerifier
+from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
@@ -18,4 +18,5 @@ __all__ = [
     "TokenVerifier",
     "Verifier",
     "explained",
+    "half_hash",
 ]

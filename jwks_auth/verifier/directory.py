@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jwks_auth.claims import AnyAudience, Audience, OwnAudience, within
+from jwks_auth.claims import AnyAudience, Audience, ClientIds, OwnAudience, within
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.verifier.trusted import TrustedIssuer
 
@@ -51,9 +51,10 @@ class Directory:
         own = [issuer.rules.audience for issuer in self.issuers]
         if not any(within(asked, each) for each in own):
             names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
+            widened = "" if all(isinstance(each, ClientIds) for each in own) else ", or issuer= beside it"
             raise ConfigurationError(
                 f"audience: found {asked!r}, but each issuer has an audience of its own, and no token passes; "
-                f"expected some of {', '.join(names)}, or issuer= beside it"
+                f"expected some of {', '.join(names)}{widened}"
             )
 
 

@@ -15,7 +15,7 @@ from jwks_auth.jose import encode_base64url, parse_jws
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.issuer import Issuer
 
-__all__ = ["IDTokenVerifier"]
+__all__ = ["IDTokenVerifier", "half_hash"]
 
 _HASHES = {
     "256": "sha256",
@@ -112,7 +112,7 @@ class _Beside:
         if self.nonce is not None and not _is_same(_claim(token, "nonce"), self.nonce):
             raise InvalidTokenError("wrong_nonce")
         for name, secret in (("at_hash", self.access_token), ("c_hash", self.code)):
-            expected = secret.read(partial(_half_hash, alg=token.header["alg"]))
+            expected = secret.read(partial(half_hash, alg=token.header["alg"]))
             if expected is not None and not _is_same(_claim(token, name), expected):
                 raise InvalidTokenError("wrong_hash")
 
@@ -126,7 +126,7 @@ def _claim(token: VerifiedToken, name: str) -> str:
     return value
 
 
-def _half_hash(text: object, alg: str) -> str | None:
+def half_hash(text: object, alg: str) -> str | None:
     """Return the left half of the hash of *text* that goes with *alg* (3.1.3.6); ``None`` where there is no text.
 
     It is empty, and so like none, where no standard says which hash goes with *alg*.
