@@ -64,7 +64,9 @@ def test_an_issuers_name_that_is_no_url_leads_nowhere() -> None:
     """Below it there is no discovery document, so the document has to be named."""
     named = {"ISSUER": "accounts.google.com", "AUDIENCE": "api"}
     keys = {**named, "JWKS_URI": "https://a.example/keys"}
-    with pytest.raises(ConfigurationError, match=r"'accounts\.google\.com' is no URL; set openid_connect_url"):
+    with pytest.raises(
+        ConfigurationError, match=r"'accounts\.google\.com' is no URL; set openid_connect_url"
+    ):
         JWTBearer(keys, openapi="openIdConnect")
     found = {**named, "DISCOVERY_URL": "https://a.example/oidc"}
     assert scheme(JWTBearer(found, openapi="openIdConnect"))["openIdConnectUrl"] == found["DISCOVERY_URL"]
