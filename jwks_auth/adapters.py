@@ -14,17 +14,7 @@ from jwks_auth.request import (
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest, nearest
-from jwks_auth.settings import (
-    PREFIX,
-    ROWS,
-    SETTING_NAMES,
-    Setting,
-    Settings,
-    SettingsOptions,
-    parsed,
-    readers,
-    refuse_unknown,
-)
+from jwks_auth.settings import PREFIX, ROWS, SETTING_NAMES, Setting, Settings, parsed, readers, refuse_unknown
 from jwks_auth.stores import CacheStore, SealedStore
 
 __all__ = [
@@ -44,7 +34,6 @@ __all__ = [
     "SealedStore",
     "Setting",
     "Settings",
-    "SettingsOptions",
     "closest",
     "finished_headers",
     "is_surely_service",

@@ -207,6 +207,11 @@ class FaultServer:
     def _redirect(self, connection: socket.socket) -> None:
         self._send(connection, b"", f"HTTP/1.1 302 Found\r\nLocation: {self.url}/elsewhere\r\n")
 
+    def _redirect_endless(self, connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {self.url}/elsewhere\r\n\r\n".encode())
+        while not self._stop.is_set():
+            connection.sendall(b" " * (1 << 16))
+
     def _unchanged(self, connection: socket.socket) -> None:
         self._send(connection, b"", "HTTP/1.1 304 Not Modified\r\n")
 

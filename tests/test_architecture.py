@@ -49,6 +49,7 @@ FRAMEWORKS = {
 OWNERS = {
     "requests": {"http"},
     "urllib3": {"http"},
+    "certifi": {"http"},
     "cryptography": {"jose", "testing"},
 }
 """The rooms that import a library's inner workings; the rest of the core goes through them."""

@@ -7,6 +7,7 @@ is deliberately different is listed in ``docs/pyjwt.md``.
 from __future__ import annotations
 
 import ssl
+from os import PathLike
 from typing import Any
 
 import jwt
@@ -16,7 +17,7 @@ from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, t
 from jwks_auth.client.options import check_objects, check_rules, check_uri
 from jwks_auth.client.view import KeySetView, SetCache, Views, value_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Session
+from jwks_auth.http import Answer, Discovery, Network, Session
 from jwks_auth.jose import parse_jws
 from jwks_auth.keys import (
     FetchResult,
@@ -42,8 +43,9 @@ class PyJWKClient(jwt.PyJWKClient):
     The parameters up to *cooldown_duration* are PyJWT's. Durations are seconds. *timeout* bounds a whole
     fetch, *wait* (default: *timeout*) how long a caller waits for one. Keys past *lifespan* are used for
     *stale_if_error* more while the endpoint fails; 0 means never. *accept_empty* takes a set without usable
-    keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies,
-    client certificates or a CA of your own; nothing in it is changed. *store* is shared with other
+    keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies and
+    client certificates; nothing in it is changed. *ca_file* holds authorities that are trusted beside the
+    system's, *bearer_file* a token that is read and sent with each fetch. *store* is shared with other
     processes: an object, or a URL (``redis://...``, ``file:/directory``). *on_event* hears of refreshes and
     failures (:class:`~jwks_auth.keys.events.KeyEvent`).
 
@@ -68,6 +70,8 @@ class PyJWKClient(jwt.PyJWKClient):
         stale_if_error: float = 3600,
         accept_empty: bool = False,
         session: Session | None = None,
+        ca_file: str | PathLike[str] | None = None,
+        bearer_file: str | PathLike[str] | None = None,
         store: KeySetStore | str | None = None,
         max_response_bytes: int = 1_048_576,
         on_event: OnEvent | None = None,
@@ -75,9 +79,10 @@ class PyJWKClient(jwt.PyJWKClient):
         check_uri(uri)
         self.uri, self.headers = uri, {} if headers is None else headers
         self.timeout, self.ssl_context, self.cooldown_duration = timeout, ssl_context, cooldown_duration
-        check_objects(
-            self.headers, max_cached_keys, ssl_context=ssl_context, session=session, on_event=on_event
+        network = Network(
+            session=session, ca_file=ca_file, bearer_file=bearer_file, max_bytes=max_response_bytes
         )
+        check_objects(self.headers, max_cached_keys, network, ssl_context=ssl_context, on_event=on_event)
         rules = Rules(
             lifespan=lifespan if cache_jwk_set or cache_keys else 1.0,
             stale_if_error=stale_if_error,
@@ -86,13 +91,11 @@ class PyJWKClient(jwt.PyJWKClient):
             wait=timeout if wait is None else wait,
         )
         check_rules(rules, max_response_bytes)
+        self._endpoint = Endpoint(self, self._discovery, network, accept_empty=accept_empty)
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
         load = self._load if store is None else self._sharing(store, rules)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
         self._views = Views()
-        self._endpoint = Endpoint(
-            self, self._discovery, session=session, max_bytes=max_response_bytes, accept_empty=accept_empty
-        )
         self.jwk_set_cache = None
         if cache_jwk_set:
             self.jwk_set_cache = SetCache(
@@ -208,18 +211,11 @@ class PyJWKClient(jwt.PyJWKClient):
         else:
             self._publish(document, None, self.source.snapshot)
 
-    def _record_name(self) -> str:
-        """Return all that says which keys these are: a store's record under it is no other client's."""
-        # Another issuer's metadata may be at the same address; who took that one's keys would not see that it is.
-        issuer = [] if self._discovery is None else [self._discovery.issuer]
-        headers = (f"{name}: {value}" for name, value in sorted(self.headers.items()))
-        return "\n".join([*issuer, self.uri, *headers])
-
     def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
         def report(kind: str) -> None:
             self.source.note_store_failure(kind)
 
-        name = self._record_name()
+        name = self._endpoint.record_name()
         try:
             return SharedLoad(self._load, shared_store(store), rules, name=name, on_failure=report)
         except ConfigurationError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import jwt
 
 from jwks_auth.client.errors import translated
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Fetcher, Session
+from jwks_auth.http import Answer, Discovery, Fetcher, Network
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
 from jwks_auth.runtime import BoundedCalls, give_way
@@ -29,20 +30,19 @@ _NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those
 class Endpoint:
     """Fetches for *client*, as its ``uri``, ``headers``, ``timeout`` and ``ssl_context`` are at that moment.
 
-    *discovery* finds the ``uri``, where it is not given. *accept_empty*: a set without usable keys is the provider's
-    word, not a failure.
+    *discovery* finds the ``uri``, where it is not given; headers and the *network*'s token then go no further than to
+    the origins that were. *accept_empty*: a set without usable keys is the provider's word, not a failure.
     """
 
     def __init__(
         self,
         client: jwt.PyJWKClient,
         discovery: Discovery | None,
+        network: Network,
         *,
-        session: Session | None,
-        max_bytes: int,
         accept_empty: bool,
     ) -> None:
-        self._client, self._discovery, self._session, self._max_bytes = client, discovery, session, max_bytes
+        self._client, self._discovery, self._network = client, discovery, network
         self._accept_empty = accept_empty
         self._etag_from: str | None = None
         self._here = threading.local()
@@ -72,7 +72,7 @@ class Endpoint:
         discovery = self._discovery
         if discovery is None:
             return self._fetch_keys(held)
-        self._client.uri = discovery.jwks_uri(self.fetch_from)
+        self._client.uri = discovery.jwks_uri(partial(self.fetch_from, named=discovery.named))
         try:
             answer = self._fetch_keys(held)
         except KeySourceError as exc:
@@ -86,23 +86,37 @@ class Endpoint:
         # An ETag is one address's word, and discovery may have brought another.
         etag = held.result.etag if self._etag_from == uri else None
         revalidate = request is None or request.reason in (RefreshReason.UNKNOWN_KID, RefreshReason.EXPLICIT)
-        answer = self.fetch_from(uri, etag, revalidate=revalidate)
+        named = "JWKS_URI" if self._discovery is None else "`jwks_uri`"
+        answer = self.fetch_from(uri, etag, revalidate=revalidate, named=named)
         if answer.document is None:
             answer = Answer(held.result.raw, answer.etag or etag, answer.max_age)
         self._etag_from, self._here.answer = uri, answer
         return answer
 
-    def fetch_from(self, url: str, etag: str | None = None, *, revalidate: bool = False) -> Answer:
-        """Return any document of the provider, within the time of the refresh; raises ``KeySourceError``."""
+    def record_name(self) -> str:
+        """Return all that says which keys these are: a store's record under it is no other client's."""
+        # Another issuer's metadata may be at the same address; who took that one's keys would not see that it is.
+        issuer = [] if self._discovery is None else [self._discovery.issuer]
+        headers = (f"{name}: {value}" for name, value in sorted(self._client.headers.items()))
+        file = self._network.bearer_file
+        return "\n".join([*issuer, self._client.uri, *headers, *([] if file is None else [os.fspath(file)])])
+
+    def fetch_from(
+        self, url: str, etag: str | None = None, *, named: str, revalidate: bool = False
+    ) -> Answer:
+        """Return any document of the provider, within the time of the refresh; raises ``KeySourceError``.
+
+        *named* is the setting, or member of metadata, that names *url*.
+        """
         client, request = self._client, self.request
         fetcher = Fetcher(
             headers=client.headers,
             timeout=client.timeout,
             ssl_context=client.ssl_context,
-            session=self._session,
-            max_bytes=self._max_bytes,
+            network=self._network,
+            origins=None if self._discovery is None else self._discovery.origins,
         )
-        fetch = partial(fetcher.fetch, url, etag=etag, revalidate=revalidate)
+        fetch = partial(fetcher.fetch, url, named=named, etag=etag, revalidate=revalidate)
         try:
             if request is not None:
                 return fetch(deadline=request.deadline)

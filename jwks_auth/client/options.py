@@ -5,6 +5,7 @@ Each refusal names the parameter, what was found and what is expected.
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from collections.abc import Mapping
@@ -14,24 +15,31 @@ from typing import Any, TypedDict
 
 from jwks_auth.client.errors import ClientConfigurationError
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.http import Session, checked_url
+from jwks_auth.http import Network, Session, checked_url
 from jwks_auth.keys import OnEvent, Rules
 from jwks_auth.stores import KeySetStore
 
-__all__ = ["ClientOptions", "KeyOptions", "check_objects", "check_rules", "check_uri"]
+__all__ = ["ClientOptions", "check_objects", "check_rules", "check_uri"]
 
 _LONGEST_TIMEOUT = 1e9
 """Thirty years in seconds. Threads and sockets can't be told to wait much longer."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client and requests take it: latin-1
-_METHODS = {"ssl_context": "wrap_socket", "session": "get_adapter", "on_event": "__call__"}
+_METHODS = {"ssl_context": "wrap_socket", "session": "request", "on_event": "__call__"}
 
 
-class KeyOptions(TypedDict, total=False):
-    """Options for keys that are settings, too."""
+class ClientOptions(TypedDict, total=False):
+    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
+
+    Defaults and meaning are the client's.
+    """
 
     headers: dict[str, Any] | None
+    ssl_context: ssl.SSLContext | None
+    session: Session | None
+    ca_file: str | os.PathLike[str] | None
+    bearer_file: str | os.PathLike[str] | None
     store: KeySetStore | str | None
     lifespan: float
     cooldown_duration: float
@@ -39,16 +47,6 @@ class KeyOptions(TypedDict, total=False):
     cache_jwk_set: bool
     cache_keys: bool
     max_cached_keys: int
-
-
-class ClientOptions(KeyOptions, total=False):
-    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
-
-    Defaults and meaning are the client's.
-    """
-
-    ssl_context: ssl.SSLContext | None
-    session: Session | None
     accept_empty: bool
     max_response_bytes: int
     on_event: OnEvent | None
@@ -75,19 +73,21 @@ def check_rules(rules: Rules, max_response_bytes: Any) -> None:
         )
 
 
-def check_objects(headers: Any, max_cached_keys: Any, **objects: Any) -> None:
-    """Headers that can be sent, and objects that can do what will be asked of them."""
+def check_objects(headers: Any, max_cached_keys: Any, network: Network, **objects: Any) -> None:
+    """Headers that can be sent, objects that can do what will be asked of them, and files that can be read."""
     if not isinstance(headers, Mapping) or not all(_is_header(*item) for item in headers.items()):
         raise ClientConfigurationError("headers: expected a dict of names and values that HTTP can carry")
     if max_cached_keys is not None and not _is_whole(max_cached_keys):
         raise ClientConfigurationError(
             f"max_cached_keys: found {max_cached_keys!r}, expected a number or None"
         )
-    for name, value in objects.items():
+    for name, value in {**objects, "session": network.session}.items():
         if value is not None and not hasattr(value, _METHODS[name]):
             raise ClientConfigurationError(f"{name}: found {value!r}, which has no {_METHODS[name]}")
-    if objects["session"] is not None and objects["ssl_context"] is not None:
-        raise ClientConfigurationError("session and ssl_context: expected one of them to decide on TLS")
+    try:
+        network.check(headers, ssl_context=objects["ssl_context"])
+    except ConfigurationError as exc:
+        raise ClientConfigurationError(str(exc)) from exc
 
 
 def _is_header(name: Any, value: Any) -> bool:

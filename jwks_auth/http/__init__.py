@@ -3,17 +3,21 @@
 The only room that imports ``requests`` and ``urllib3``. It keeps no keys and knows no cache.
 """
 
+from jwks_auth.http.answer import Answer
 from jwks_auth.http.discovery import Discovery, checked_issuer
-from jwks_auth.http.fetch import Answer, Fetcher
+from jwks_auth.http.fetch import Fetcher
+from jwks_auth.http.network import Network
 from jwks_auth.http.transport import Session
-from jwks_auth.http.urls import checked_url, http_allowed
+from jwks_auth.http.urls import checked_url, http_allowed, origin_of
 
 __all__ = [
     "Answer",
     "Discovery",
     "Fetcher",
+    "Network",
     "Session",
     "checked_issuer",
     "checked_url",
     "http_allowed",
+    "origin_of",
 ]

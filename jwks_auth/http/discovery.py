@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http.fetch import Answer
-from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, shown_url
+from jwks_auth.http.answer import Answer
+from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, shown_url
 from jwks_auth.runtime import elapsed
 
 __all__ = ["Discovery", "checked_issuer", "metadata_urls"]
@@ -55,6 +55,10 @@ class Discovery:
         self.access_token_issuer: str | None = None
         """The name that access tokens have for the issuer, where its metadata says that it is another (AD FS)."""
         self._given_url = url is not None
+        self.named = "ISSUER" if url is None else "DISCOVERY_URL"
+        """The setting that names the metadata's address."""
+        # What was configured: no document of theirs adds to it.
+        self.origins = frozenset(origin_of(each) for each in (*self.urls, issuer) if _URL.match(each))
         self._allow_http = allow_http
         self._clock = clock
         self._jwks_uri: str | None = None
@@ -101,7 +105,7 @@ class Discovery:
         if not _is_one_of(found, self._names) and not (
             self._given_url and _is_one_of(for_access, self._names)
         ):
-            raise KeySourceError(f"the metadata is not that of {self.issuer!r}", kind="discovery")
+            raise KeySourceError(_other_issuer(found, self.issuer), kind="discovery")
         url = metadata.get("jwks_uri")
         if not isinstance(url, str):
             raise KeySourceError("the metadata has no jwks_uri", kind="discovery")
@@ -112,6 +116,14 @@ class Discovery:
             raise KeySourceError(str(exc), kind="discovery") from exc
         self.access_token_issuer = for_access if isinstance(for_access, str) and for_access else None
         return url
+
+
+def _other_issuer(found: object, issuer: str) -> str:
+    told = f"the metadata is not that of {issuer!r}"
+    if not isinstance(found, str):
+        return f"{told}: it names no issuer"
+    differs = ": only the trailing slash differs" if found.rstrip("/") == issuer.rstrip("/") else ""
+    return f"{told}; the metadata names {shown_url(found)}{differs}"
 
 
 def _is_one_of(name: object, names: Collection[str]) -> bool:

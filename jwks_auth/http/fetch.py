@@ -6,97 +6,91 @@ key source abandons such a fetch.
 
 from __future__ import annotations
 
-import json
+import logging
 import random
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.request import parse_http_list
 
-from urllib3.exceptions import InvalidHeader
-from urllib3.util import Retry
-
-from jwks_auth.errors import KeySourceError
-from jwks_auth.http.transport import FAILURES, Response, Session, Watchdog, is_timeout, is_tls_failure, opened
-from jwks_auth.jose import is_pem, jwk_from_pem
+from jwks_auth.http.answer import Answer, FetchError, body_of, document_in, max_age
+from jwks_auth.http.bearer import bearer_in
+from jwks_auth.http.causes import cause_of, chain
+from jwks_auth.http.network import Network
+from jwks_auth.http.transport import (
+    FAILURES,
+    Outgoing,
+    Watchdog,
+    is_timeout,
+    is_tls_failure,
+    opened,
+    proxy_of,
+)
+from jwks_auth.http.urls import Origin, origin_of
 from jwks_auth.runtime import elapsed
 
-__all__ = ["Answer", "FetchError", "Fetcher", "max_age", "retry_after"]
+__all__ = ["Fetcher"]
+
+log = logging.getLogger("jwks_auth")
 
 _TYPES = (
     "application/jwk-set+json, application/json, */*;q=0.1"  # the last for keys in PEM, whatever its type
 )
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _RETRIED_STATUS = frozenset({502, 503, 504})
-_PIECE = 65_536
-"""Octets read at once: as many are set aside beforehand, whatever comes."""
+_UNAUTHORIZED = frozenset({401, 403})
 
-_MOST_MARKS = 50_000
-_MOST_DIGITS = 100
-
-_SIX_HOURS = 21_600.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
-
-
-class FetchError(KeySourceError):
-    """A document could not be had; ``http_status`` says how the server refused it, where it did."""
-
-    def __init__(
-        self, detail: str, *, kind: str, retry_after: float | None = None, http_status: int | None = None
-    ) -> None:
-        super().__init__(detail, kind=kind, retry_after=retry_after or 1.0)
-        self.http_status = http_status
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A server's good answer. ``document`` is ``None`` for a 304: what the caller holds is still right."""
-
-    document: dict[str, Any] | None
-    etag: str | None = None
-    max_age: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
     """Fetches documents for one issuer or key endpoint.
 
-    *timeout* (seconds) bounds one :meth:`fetch` as a whole. *session* is a caller's own: its adapters,
-    proxies, client certificates and CA settings are used, and nothing in it is changed.
+    *timeout* (seconds) bounds one :meth:`fetch` as a whole. *headers*, and the token in the *network*'s file, go to the
+    *origins* alone (``None``: to any), never to another host that a document names.
     """
 
+    network: Network
     headers: Mapping[str, Any] = field(repr=False)
     timeout: float
     ssl_context: ssl.SSLContext | None
-    session: Session | None
-    max_bytes: int
+    origins: Collection[Origin] | None = None
     clock: Callable[[], float] = elapsed
     sleep: Callable[[float], object] = time.sleep
     rng: Callable[[], float] = random.random
 
     def fetch(
-        self, url: str, *, etag: str | None = None, revalidate: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        named: str = "JWKS_URI",
+        etag: str | None = None,
+        revalidate: bool = False,
+        deadline: float | None = None,
     ) -> Answer:
         """The JSON object at *url*; raises :class:`FetchError`.
 
-        *etag* makes the request conditional. *revalidate* asks caches on the way to look again. *deadline*
-        is a point on the clock, for a caller that has already used up some of the time.
+        *named* is what names the address, in words for a log. *etag* makes the request conditional. *revalidate* asks
+        caches on the way to look again. *deadline* is a point on the clock, for a caller that has already used up some
+        of the time.
         """
         deadline = self.clock() + self.timeout if deadline is None else deadline
-        headers = self._headers(etag, revalidate)
+        with_cookie = self._is_trusted(url) and any(name.lower() == "cookie" for name in self.headers)
+        headers = Outgoing(lambda: self._headers(url, etag, revalidate), with_cookie=with_cookie)
         try:
-            return self._attempt(url, headers, deadline)
+            return self._attempt(url, headers, deadline, named=named)
         except FetchError as exc:
             pause = _SHORTEST_PAUSE + (_LONGEST_PAUSE - _SHORTEST_PAUSE) * self.rng()
             if not _worth_retrying(exc) or self.clock() + pause >= deadline:
                 raise
         self.sleep(pause)
-        return self._attempt(url, headers, deadline)
+        return self._attempt(url, headers, deadline, named=named)
 
-    def _headers(self, etag: str | None, revalidate: bool) -> dict[str, Any]:
+    def _headers(self, url: str, etag: str | None, revalidate: bool) -> dict[str, Any]:
         headers: dict[str, Any] = {
             "User-Agent": "jwks-auth",
             "Accept": _TYPES,
@@ -107,115 +101,74 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if revalidate:
             headers["Cache-Control"] = "no-cache"
-        for name, value in self.headers.items():
-            headers[name] = value if isinstance(value, bytes) else str(value)
+        if self._is_trusted(url):
+            for name, value in self.headers.items():
+                headers[name] = value if isinstance(value, bytes) else str(value)
+            if self.network.bearer_file is not None:
+                headers["Authorization"] = f"Bearer {bearer_in(self.network.bearer_file)}"
         return headers
 
-    def _attempt(self, url: str, headers: Mapping[str, Any], deadline: float) -> Answer:
+    def _is_trusted(self, url: str) -> bool:
+        return self.origins is None or origin_of(url) in self.origins
+
+    def _attempt(self, url: str, headers: Outgoing, deadline: float, *, named: str) -> Answer:
         remaining = deadline - self.clock()
         if remaining <= 0:
             raise FetchError("no time was left to fetch", kind="timeout")
         watchdog = Watchdog(remaining)
-        opening = opened(url, headers, watchdog, ssl_context=self.ssl_context, session=self.session)
+        opening = opened(
+            url,
+            headers,
+            watchdog,
+            ssl_context=self.ssl_context,
+            ca_file=self.network.ca_file,
+            session=self.network.session,
+        )
         try:
             with watchdog, opening as response:
-                body = self._read(response)
-        except FAILURES as exc:
-            raise _translated(exc, watchdog) from exc
+                body = body_of(response, self.network.max_bytes)
+        except FetchError as exc:
+            raise self._unauthorized(exc, url) from None
+        except Exception as exc:  # noqa: BLE001 - a session's own code may have run, or a test tool's
+            raise self._failed(exc, url, watchdog, named=named) from _without_frames(exc)
         if watchdog.barked:
             # A body without a length ends like a whole one when its socket is shut.
             raise FetchError("the answer was not complete in time", kind="timeout")
-        document = None if body is None else _parsed(body)
+        document = None if body is None else document_in(body)
         return Answer(document, response.headers.get("ETag"), max_age(response.headers))
 
-    def _read(self, response: Response) -> bytes | None:
-        """The body; ``None`` for a 304."""
-        _check_status(response)
-        if response.status_code == 304:
-            return None
-        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
-            raise FetchError("the answer is compressed, which was not asked for", kind="encoding")
-        return _body(response.raw, self.max_bytes)
+    def _failed(self, error: Exception, url: str, watchdog: Watchdog, *, named: str) -> FetchError:
+        if not isinstance(error, FAILURES):
+            return self._unforeseen(error)
+        if watchdog.barked or is_timeout(error):
+            return FetchError("the server did not answer in time", kind="timeout")
+        cause = cause_of(error, url=url, named=named, proxy=proxy_of(url, self.network.session))
+        kind = "tls" if is_tls_failure(error) else "connection"
+        return FetchError(cause, kind=kind)
 
+    def _unforeseen(self, error: Exception) -> FetchError:
+        name = type(error).__name__
+        if self.network.session is not None:
+            return FetchError(f"the session failed: {name}", kind="callback")
+        # As text: an error report with the frames themselves would show the headers in them.
+        log.error("a fetch failed as nobody foresaw:\n%s", "".join(traceback.format_exception(error)))
+        return FetchError(f"the fetch failed as nobody foresaw: {name}", kind="internal")
 
-def max_age(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds left of the answer's freshness (RFC 9111 section 4.2); ``None`` where none is stated."""
-    directives: dict[str, str] = {}
-    for directive in parse_http_list(headers.get("Cache-Control", "").lower()):
-        name, _, value = directive.partition("=")
-        directives.setdefault(name, value.strip('"'))
-    if "no-store" in directives:
-        return 0.0
-    if not directives.get("max-age", "").isdecimal():
-        return None
-    age = headers.get("Age", "").strip()
-    return max(0.0, float(directives["max-age"]) - (float(age) if age.isdecimal() else 0.0))
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return seconds to wait, six hours at most (RFC 9110 section 10.2.3); ``None`` for nonsense."""
-    try:
-        return None if value is None else min(Retry().parse_retry_after(value), _SIX_HOURS)
-    except (InvalidHeader, ValueError, TypeError, OverflowError):
-        return None
+    def _unauthorized(self, error: FetchError, url: str) -> FetchError:
+        """*error*; where the server asks for what it was not sent, saying so."""
+        withheld = bool(self.headers or self.network.bearer_file) and not self._is_trusted(url)
+        if error.http_status not in _UNAUTHORIZED or not withheld:
+            return error
+        told = f"{error}: HEADERS and BEARER_FILE go to the host that was configured alone, and metadata names another"
+        return FetchError(told, kind=error.kind, retry_after=error.retry_after, http_status=error.http_status)
 
 
 def _worth_retrying(error: FetchError) -> bool:
     return error.kind == "connection" or error.http_status in _RETRIED_STATUS
 
 
-def _translated(error: BaseException, watchdog: Watchdog) -> FetchError:
-    if watchdog.barked or is_timeout(error):
-        return FetchError("the server did not answer in time", kind="timeout")
-    if is_tls_failure(error):
-        return FetchError("no TLS connection that can be trusted", kind="tls")
-    return FetchError("the server can't be reached, or breaks off", kind="connection")
-
-
-def _check_status(response: Response) -> None:
-    status, conditional = response.status_code, "If-None-Match" in response.request.headers
-    if status == 200 or (status == 304 and conditional):
-        return
-    if 300 <= status < 400 and status != 304:
-        raise FetchError(f"redirects are not followed (HTTP {status})", kind="redirect", http_status=status)
-    delay = retry_after(response.headers.get("Retry-After"))
-    kind = "gone" if status in (404, 410) else "status"
-    raise FetchError(f"the server answered HTTP {status}", kind=kind, retry_after=delay, http_status=status)
-
-
-def _body(raw: Any, most: int) -> bytes:
-    body = bytearray()
-    # read1 and not read: given a chunk of negative size, http.client's read would take in all there is. And until
-    # it ends: only then does urllib3 tell of a body that was cut short.
-    while octets := raw.read1(min(_PIECE, most + 1 - len(body)), decode_content=False):
-        body += octets
-        if len(body) > most:
-            raise FetchError(f"the answer is larger than {most} bytes", kind="too_large")
-    return bytes(body)
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    if is_pem(body) and body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
-        return {"keys": [_from_pem(body)]}
-    if sum(map(body.count, (b"{", b"[", b","))) > _MOST_MARKS:  # the parser holds up every other thread
-        raise FetchError("the answer has more members than any key set", kind="too_large")
-    try:
-        document = json.loads(body.decode("utf-8-sig"), parse_int=_short)
-    except (ValueError, RecursionError) as exc:
-        raise FetchError("the answer is not JSON", kind="not_json") from exc
-    if not isinstance(document, dict):
-        raise FetchError("the answer is not a JSON object", kind="not_an_object")
-    return document
-
-
-def _from_pem(body: bytes) -> dict[str, Any]:
-    try:
-        return jwk_from_pem(body)
-    except ValueError as exc:
-        raise FetchError(f"the answer is no key: {exc}", kind="not_a_key_set") from exc
-
-
-def _short(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:  # thousands take their time, and no member of a key set is a number
-        raise ValueError("a number of too many digits")
-    return int(digits)
+def _without_frames(error: BaseException) -> BaseException:
+    """*error*, with all that caused it, but for the frames they came through, which show the headers that were sent."""
+    for each in chain(error):
+        each.__traceback__ = None
+    return error

@@ -1,28 +1,41 @@
 """HTTP requests that end in time: ``requests`` with a watchdog, a TLS context that stays as it is, and no
 memory.
 
-No redirect is followed, no cookie is sent or kept,
-no password is read from ~/.netrc; proxies are those of the environment or of a caller's session.
+No redirect is followed and no password is read from ~/.netrc; proxies are those of the environment. A session of the
+caller's sends as ``requests`` would: its own methods, hooks, proxies and passwords count. Its cookies do not.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 import ssl
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests import Response, Session
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.utils import select_proxy
 
-__all__ = ["FAILURES", "Response", "Session", "Watchdog", "is_timeout", "is_tls_failure", "opened"]
+from jwks_auth.http.trust import SealedContext, trusting
+from jwks_auth.http.watchdog import Watchdog, watched
+from jwks_auth.runtime import Concealed
+
+__all__ = [
+    "FAILURES",
+    "Outgoing",
+    "Session",
+    "Watchdog",
+    "is_timeout",
+    "is_tls_failure",
+    "opened",
+    "proxy_of",
+]
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
 """All that sending a request and reading its answer may raise."""
@@ -31,64 +44,48 @@ FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, Un
 @contextmanager
 def opened(
     url: str,
-    headers: Mapping[str, Any],
+    headers: Outgoing,
     watchdog: Watchdog,
     *,
     ssl_context: ssl.SSLContext | None = None,
+    ca_file: str | os.PathLike[str] | None = None,
     session: Session | None = None,
 ) -> Iterator[Response]:
     """The answer to a GET, its body unread; raises :data:`FAILURES`.
 
-    With a *session* of the caller's, its adapters, proxies, certificates and authentication are used, and
-    nothing in it is changed; the *watchdog* can't end its connections. Without one, a new connection is
-    made and closed.
+    A *session* of the caller's sends it, and the *watchdog* can't end its connections. Without one, a new connection
+    is made and closed, which trusts whom *ssl_context* trusts, or else the system's authorities and *ca_file*.
     """
+    seconds = watchdog.seconds
     with ExitStack() as stack:
-        if session is None:
-            session = stack.enter_context(_watched_session(url, ssl_context, watchdog))
-        yield stack.enter_context(_sent(session, url, headers, watchdog.seconds))
+        if session is not None:
+            # For each address of the host: half, so that a dead one leaves time for another.
+            yield stack.enter_context(_sent(session, url, headers, (seconds / 2, seconds)))
+            return
+        if ssl_context is None and url.lower().startswith("https:"):
+            ssl_context = trusting(ca_file)
+        session = stack.enter_context(_watched_session(ssl_context, watchdog))
+        yield stack.enter_context(_sent(session, url, headers, (seconds, seconds)))
 
 
-class Watchdog:
-    """Shuts the sockets shown to it once its time is up, which ends any read or write on them.
+class Outgoing(Concealed):
+    """Headers to be sent, which may hold a secret: made when they are, and no frame of ours shows them."""
 
-    *timer* makes what calls after a while, as ``threading.Timer`` does.
-    """
+    __slots__ = ("made", "with_cookie")
 
-    def __init__(self, seconds: float, *, timer: type[threading.Timer] = threading.Timer) -> None:
-        self.seconds = seconds
-        self.barked = False
-        self._sockets: list[socket.socket] = []
-        self._timer = timer(seconds, self._bark)
-        self._timer.daemon = True
+    def __init__(self, make: Callable[[], dict[str, Any]], *, with_cookie: bool = False) -> None:
+        self.made, self.with_cookie = make, with_cookie
 
-    def watch(self, sock: socket.socket) -> socket.socket:
-        """*sock*, which from now on has a watchdog."""
-        # A duplicate: wrapping a socket in TLS takes the file descriptor away from the original.
-        self._sockets.append(sock.dup())
-        if self.barked:
-            self._bark()
-        return sock
 
-    def _bark(self) -> None:
-        self.barked = True
-        for sock in self._sockets:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> Watchdog:
-        try:
-            self._timer.start()
-        except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
-            raise OSError("no thread could be started") from exc
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        for sock in self._sockets:
-            sock.close()
+def proxy_of(url: str, session: Session | None) -> str | None:
+    """Return host and port of the proxy on the way to *url*, without its user and password."""
+    try:
+        asked = (session or Session()).merge_environment_settings(url, {}, None, None, None)["proxies"]
+        parts = urlsplit(select_proxy(url, asked) or "")
+        host = parts.hostname
+        return host and (host if parts.port is None else f"{host}:{parts.port}")
+    except (ValueError, AttributeError, TypeError, KeyError):  # a session that says nothing of proxies
+        return None
 
 
 def is_timeout(error: BaseException) -> bool:
@@ -105,7 +102,7 @@ class _WatchedAdapter(HTTPAdapter):
     """requests' adapter with a TLS context of its own, whose connections a watchdog can end."""
 
     def __init__(self, context: ssl.SSLContext | None, watchdog: Watchdog) -> None:
-        self._context = _SealedContext(context) if context is not None else None
+        self._context = SealedContext(context) if context is not None else None
         self._watchdog = watchdog
         super().__init__(pool_connections=1, pool_maxsize=1)
 
@@ -120,50 +117,11 @@ class _WatchedAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        make = pool.ConnectionCls
-
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            connection: Any = make(*args, **kwargs)
-            connect = connection._new_conn
-            connection._new_conn = lambda: self._watchdog.watch(connect())
-            return connection
-
-        pool.ConnectionCls = watched
+        pool.ConnectionCls = watched(pool.ConnectionCls, self._watchdog)
         return pool
 
 
-class _SealedContext:
-    """A caller's TLS context as urllib3 may see it: it wraps sockets, and nothing can be changed in it.
-
-    urllib3 otherwise sets ``verify_mode``, ALPN and certificate authorities on the very object it was given.
-    ``check_hostname`` reads as true so that urllib3 adds no check of its own to what the caller decided.
-    """
-
-    check_hostname = True
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.wrap_socket = context.wrap_socket
-        self.wrap_bio = context.wrap_bio
-        self._verify_mode = context.verify_mode
-
-    @property
-    def verify_mode(self) -> ssl.VerifyMode:
-        return self._verify_mode
-
-    @verify_mode.setter
-    def verify_mode(self, mode: object) -> None:
-        """Ignored."""
-
-    def load_verify_locations(self, *args: object, **kwargs: object) -> None:
-        """Ignored."""
-
-    def set_alpn_protocols(self, protocols: object) -> None:
-        """Ignored."""
-
-
-def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdog) -> Session:
-    if context is None and url.lower().startswith("https:"):
-        context = _default_context(_authorities())
+def _watched_session(context: ssl.SSLContext | None, watchdog: Watchdog) -> Session:
     session = Session()
     adapter = _WatchedAdapter(context, watchdog)
     session.mount("https://", adapter)
@@ -171,30 +129,45 @@ def _watched_session(url: str, context: ssl.SSLContext | None, watchdog: Watchdo
     return session
 
 
-@lru_cache(maxsize=1)
-def _default_context(authorities: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
-    # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates. Reading those
-    # takes more than ten times the CPU of all else in a fetch, so it is done again only when they change.
-    return ssl.create_default_context()
+def _sent(session: Session, url: str, headers: Outgoing, timeout: tuple[float, float]) -> Response:
+    hooks: Any = {"response": [*_listed(session.hooks.get("response")), _stay]}
+    return session.request(
+        "GET",
+        url,
+        headers=headers.made(),
+        auth=_Authentication(session.auth, keep_cookie=headers.with_cookie),
+        hooks=hooks,
+        stream=True,
+        allow_redirects=False,
+        timeout=timeout,
+        # The session's own word on verification, for otherwise REQUESTS_CA_BUNDLE would override it.
+        verify=session.verify,
+    )
 
 
-def _authorities() -> tuple[tuple[str, int], ...]:
-    paths = ssl.get_default_verify_paths()
-    return tuple((path, os.stat(path).st_mtime_ns) for path in (paths.cafile, paths.capath) if path)
+def _listed(hooks: Any) -> list[Any]:
+    return [hooks] if callable(hooks) else list(hooks or ())
 
 
-def _sent(session: Session, url: str, headers: Mapping[str, Any], timeout: float) -> Response:
-    # auth that does nothing: without it requests would look for a password in ~/.netrc.
-    request = requests.Request("GET", url, headers=dict(headers), auth=session.auth or _no_auth)
-    prepared = session.prepare_request(request)
-    if all(name.lower() != "cookie" for name in headers):  # the session's, for other purposes
-        prepared.headers.pop("Cookie", None)
-    target = prepared.url or url
-    # The session's own word on verification is passed on, for otherwise REQUESTS_CA_BUNDLE would override it.
-    settings: Any = session.merge_environment_settings(target, {}, True, session.verify, None)
-    # The adapter and not the session sends: a session would follow redirects and keep cookies.
-    return session.get_adapter(target).send(prepared, timeout=timeout, **settings)
+def _stay(response: Response, *args: Any, **kwargs: Any) -> None:
+    """Leave requests nothing to follow, as it would read the whole of a redirect's body, and no cookie to keep."""
+    response.headers.pop("Location", None)
+    original = getattr(response.raw, "_original_response", None)
+    if isinstance(original, HTTPResponse):  # a stand-in of a test's has cookies of its own kind, or none
+        del original.msg["Set-Cookie"]
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+class _Authentication:
+    """A session's own, put on a request without the session's cookies, which are for other purposes.
+
+    Without any, requests would look for a password in ~/.netrc.
+    """
+
+    def __init__(self, auth: Any, *, keep_cookie: bool) -> None:
+        self._auth = HTTPBasicAuth(*auth) if isinstance(auth, tuple) else auth
+        self._keep_cookie = keep_cookie
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if not self._keep_cookie:
+            request.headers.pop("Cookie", None)
+        return request if self._auth is None else self._auth(request)

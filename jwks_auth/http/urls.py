@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jwks_auth.challenge import shown
 from jwks_auth.errors import ConfigurationError
 
-__all__ = ["checked_url", "http_allowed", "is_loopback", "shown_url"]
+__all__ = ["Origin", "checked_url", "http_allowed", "is_loopback", "origin_of", "shown_url"]
+
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port."""
+
+_PORTS = {"https": 443, "http": 80}
 
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
 
@@ -48,6 +53,20 @@ def shown_url(url: object) -> str:
     """Return *url* for a message that may end in a log: without all that may be a user and a password."""
     _, at, rest = shown(url).rpartition("@")
     return f"'...@{rest}" if at else rest
+
+
+def origin_of(url: str) -> Origin:
+    """Return the origin of a *url* that can be fetched (RFC 6454 section 4)."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").rstrip("."), _port(parts) or _PORTS.get(scheme)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:  # an issuer's name that is no address
+        return None
 
 
 def http_allowed(url: str, allow_http: bool) -> bool:

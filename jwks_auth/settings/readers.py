@@ -33,6 +33,7 @@ __all__ = [
     "paths",
     "seconds",
     "secret",
+    "session",
     "store",
     "text",
     "verifier",
@@ -41,14 +42,8 @@ __all__ = [
 _OF_VERIFIERS = ("issuers", "verify_any_audience", "averify_any_audience", "admit", "aadmit")
 
 _FLAGS = {
-    "1": True,
-    "true": True,
-    "yes": True,
-    "on": True,
-    "0": False,
-    "false": False,
-    "no": False,
-    "off": False,
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
 }
 
 
@@ -206,6 +201,18 @@ def parameter(value: Any) -> str:
 def store(value: Any) -> Any:
     """A shared store of key sets: its URL (``redis://...``, ``file:...``) or the object."""
     return value
+
+
+def session(value: Any) -> Any:
+    """A ``requests.Session``, or what makes one; or the dotted path of either."""
+    found = imported(value)
+    try:
+        made = found() if callable(found) else found
+    except Exception as error:
+        raise ValueError(f"{value!r} made no session: it raised {type(error).__name__}") from error
+    if not hasattr(made, "request"):
+        raise ValueError(f"expected a requests.Session, or a function that makes one, found {value!r}")
+    return made
 
 
 def secret(value: Any) -> str | bytes:

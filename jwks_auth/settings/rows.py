@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from jwks_auth.settings import readers as read
-from jwks_auth.settings import readers_of_trust as trust
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["GROUPS", "ROWS"]
@@ -113,13 +112,7 @@ _TRUST = (
 _TOKENS = (
     Setting("LEEWAY", read.seconds, _VERIFIER, "seconds of clock skew allowed"),
     Setting("PROFILE", read.text, _BOTH, "`default`, or `rfc9068` for the strict JWT access-token profile"),
-    Setting(
-        "REQUIRED_CLAIMS",
-        trust.required_claims,
-        _BOTH,
-        "names of claims that must be there, beside `exp`; or a dict of names and what each must be: a value, or a "
-        'list of those that will do, as in `{"repository_owner": "acme"}`',
-    ),
+    Setting("REQUIRED_CLAIMS", read.names, _BOTH, "names of claims that must be there, beside `exp`"),
     Setting(
         "MAX_AGE", read.seconds, _BOTH, "seconds a token may be old, by its `iat`", default_doc="unlimited"
     ),
@@ -158,7 +151,33 @@ _KEYS = (
     Setting("CACHE_JWK_SET", read.flag, _ISSUER, "keep the set between requests"),
     Setting("CACHE_KEYS", read.flag, _ISSUER, "keep single keys too, as PyJWT's client can"),
     Setting("MAX_CACHED_KEYS", read.count, _ISSUER, "how many of them"),
-    Setting("HEADERS", read.headers, _ISSUER, "headers for the issuer's endpoints", secret=True),
+    Setting(
+        "HEADERS",
+        read.headers,
+        _ISSUER,
+        "headers for the issuer's endpoints, sent to the host of `ISSUER`, `DISCOVERY_URL` or `JWKS_URI` alone",
+        secret=True,
+    ),
+    Setting(
+        "BEARER_FILE",
+        read.text,
+        _ISSUER,
+        "a file with a token that is read for each fetch, and sent as `HEADERS` are",
+    ),
+    Setting(
+        "CA_FILE",
+        read.text,
+        _ISSUER,
+        "a file of PEM certificates: authorities trusted beside the system's",
+    ),
+    Setting(
+        "SESSION",
+        read.session,
+        _ISSUER,
+        "a `requests.Session`, the dotted path of one, or that of a function which makes one: for client "
+        "certificates, proxies, authentication; instead of `CA_FILE`",
+        default_doc="",
+    ),
     Setting(
         "STORE",
         read.store,

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from jwks_auth import ConfigurationError, KeySourceError, PyJWKClient
-from jwks_auth.http import transport
+from jwks_auth.http import trust
 from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
@@ -135,10 +135,10 @@ def test_certificates_are_read_again_only_when_they_change(
         bundle.write_bytes(authority.file.read_bytes())
         os.utime(bundle, (0, 0))
         assert client.get_signing_key("a")
-        read = transport._default_context.cache_info().misses
+        read = trust._context.cache_info().misses
         assert client.get_jwk_set(refresh=True)["a"]
         assert PyJWKClient(server.url).get_signing_key("a")
-    assert transport._default_context.cache_info().misses == read
+    assert trust._context.cache_info().misses == read
 
 
 def test_the_deadline_holds_over_tls(authority: Authority) -> None:

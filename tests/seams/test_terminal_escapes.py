@@ -17,8 +17,8 @@ from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.challenge import escaped, named, shown
 from jwks_auth.client.client import PyJWKClient
 from jwks_auth.errors import AuthError, KeySourceError
+from jwks_auth.http.answer import Answer
 from jwks_auth.http.discovery import Discovery
-from jwks_auth.http.fetch import Answer
 from jwks_auth.jose.jwk import RefusedKey, parse_jwk, shown_kid
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.testing import FakeIssuer

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
+from jwks_auth.http.answer import Answer, FetchError
 from jwks_auth.http.discovery import Discovery, checked_issuer, metadata_urls
-from jwks_auth.http.fetch import Answer, FetchError
 from tests.key_fakes import Clock
 
 ISSUER = "https://issuer.example/tenant"

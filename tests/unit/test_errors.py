@@ -13,7 +13,7 @@ import pytest
 from jwks_auth import errors
 from jwks_auth.client import errors as client_errors
 from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
-from jwks_auth.http.fetch import FetchError
+from jwks_auth.http.answer import FetchError
 from jwks_auth.keys.state import Deferred
 
 QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")

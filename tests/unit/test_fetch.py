@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.http.fetch import Fetcher, FetchError, max_age, retry_after
+from jwks_auth.http.answer import FetchError, max_age, retry_after
+from jwks_auth.http.fetch import Fetcher
+from jwks_auth.http.network import Network
 from tests.fault_server import FaultServer
 from tests.key_fakes import Clock, document
 
 
 def fetcher_of(**parts: Any) -> Fetcher:
     """A fetcher as the client makes one."""
-    return Fetcher(headers={}, timeout=30.0, ssl_context=None, session=None, max_bytes=262_144, **parts)
+    return Fetcher(headers={}, timeout=30.0, ssl_context=None, network=Network(max_bytes=262_144), **parts)
 
 
 def test_a_retry_pauses_and_stays_inside_the_deadline() -> None:

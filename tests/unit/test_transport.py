@@ -11,7 +11,9 @@ import pytest
 import requests
 import urllib3
 
-from jwks_auth.http.transport import FAILURES, Watchdog, _SealedContext, is_timeout, is_tls_failure
+from jwks_auth.http.transport import FAILURES, is_timeout, is_tls_failure
+from jwks_auth.http.trust import SealedContext
+from jwks_auth.http.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_no_thread_for_a_watchdog_is_a_failure_like_any() -> None:
 def test_a_sealed_context_can_be_used_and_not_changed() -> None:
     """What urllib3 sets on any context it is given never reaches the caller's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    sealed = _SealedContext(context)
+    sealed = SealedContext(context)
     assert sealed.wrap_socket.__self__ is sealed.wrap_bio.__self__ is context
     assert sealed.verify_mode is ssl.CERT_REQUIRED
     sealed.verify_mode = ssl.CERT_NONE

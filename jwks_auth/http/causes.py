@@ -1,0 +1,98 @@
+"""Causes of failed requests: the innermost error in words for a log, which never hold a URL's user and password.
+
+Others' words are not quoted: libraries put the whole URL in theirs, and a proxy or server whatever it likes.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+import requests
+import urllib3
+
+from jwks_auth.http.trust import UnreadableAuthorities
+from jwks_auth.http.urls import is_loopback
+
+__all__ = ["cause_of", "chain"]
+
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
+_UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
+"""OpenSSL's verdicts on a chain that ends with nobody who is trusted."""
+
+_REFUSED = os.strerror(errno.ECONNREFUSED).lower()
+
+_MOST = 20
+"""Errors looked at in one chain."""
+
+
+def cause_of(error: BaseException, *, url: str, named: str, proxy: str | None) -> str:
+    """The reason of a failed request for *url*, as far as it is known.
+
+    *named* is the setting, or member of metadata, that names the address, *proxy* that of the proxy asked.
+    """
+    found = list(chain(error))
+    told = next(filter(None, map(_words, reversed(found))), "the server can't be reached, or breaks off")
+    if proxy is not None and any(map(_is_proxys, found)):
+        return f"the proxy {proxy}: {told}"
+    if told == _REFUSED and is_loopback(url):
+        return (
+            f"{told}: {named} names {_host(url)}, which inside a container is the container itself: set JWKS_URI to "
+            "an address this process can reach and keep ISSUER"
+        )
+    return told
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error* and all that caused it, the innermost last, whichever way the libraries hand it on."""
+    found: BaseException | None = error
+    for _ in range(_MOST):
+        if found is None:
+            return
+        yield found
+        inner = [getattr(found, "reason", None), *found.args]
+        held = next((each for each in inner if isinstance(each, BaseException)), None)
+        found = found.__cause__ or held or (None if found.__suppress_context__ else found.__context__)
+
+
+def _words(error: BaseException) -> str | None:
+    """Return what *error* itself says; ``None`` where it only carries another, or says nothing to anybody."""
+    if isinstance(error, UnreadableAuthorities):
+        return error.text
+    if isinstance(error, ssl.SSLError):
+        return _of_tls(error)
+    if isinstance(error, socket.gaierror):
+        return (error.strerror or "the name can't be resolved").lower()
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "the connection was closed without an answer"
+    if isinstance(error, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead):
+        return "the answer broke off"
+    if isinstance(error, http.client.HTTPException):
+        return "the answer is no HTTP"
+    if isinstance(error, OSError) and (tunnel := _TUNNEL.match(str(error))):
+        return f"it refused the tunnel (HTTP {tunnel[1]})"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return None
+
+
+def _of_tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = f"certificate verify failed: {error.verify_message.rstrip('.')}"
+        known = error.verify_code not in _UNKNOWN_AUTHORITY
+        return told if known else f"{told} (CA_FILE or SSL_CERT_FILE name an authority)"
+    reason = (error.reason or "").replace("_", " ").lower()
+    return f"no TLS connection: {reason}" if reason else "no TLS connection that can be trusted"
+
+
+def _is_proxys(error: BaseException) -> bool:
+    return isinstance(error, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]

@@ -1,0 +1,36 @@
+"""The way to an issuer's endpoints: a session or authorities of the service's own, a token in a file, a size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.http.bearer import check_bearer_file
+from jwks_auth.http.transport import Session
+from jwks_auth.http.trust import check_ca_file
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a client does not change once it is made. Nothing is fetched here."""
+
+    session: Session | None = None
+    ca_file: str | os.PathLike[str] | None = None
+    bearer_file: str | os.PathLike[str] | None = None
+    max_bytes: int
+
+    def check(self, headers: Mapping[str, Any], *, ssl_context: object) -> None:
+        """Refuse files that can't be used, and two words on one matter. Raises ``ConfigurationError``."""
+        deciding = {"session": self.session, "ssl_context": ssl_context, "ca_file": self.ca_file}
+        given = [name for name, value in deciding.items() if value is not None]
+        if len(given) > 1:
+            raise ConfigurationError(f"{' and '.join(given)}: expected one of them to decide on TLS")
+        if self.bearer_file is not None and any(name.lower() == "authorization" for name in headers):
+            raise ConfigurationError("bearer_file and headers: expected one of them to have Authorization")
+        check_ca_file(self.ca_file)
+        check_bearer_file(self.bearer_file)

@@ -1,0 +1,80 @@
+"""Sockets that are shut once their time is up, whatever is read from or written to them."""
+
+from __future__ import annotations
+
+import _socket
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from jwks_auth.http.connect import connected
+
+__all__ = ["Watchdog", "watched"]
+
+
+class Watchdog:
+    """Shuts the sockets shown to it once its time is up, which ends any read or write on them.
+
+    *timer* makes what calls after a while, as ``threading.Timer`` does.
+    """
+
+    def __init__(self, seconds: float, *, timer: type[threading.Timer] = threading.Timer) -> None:
+        self.seconds = seconds
+        self.barked = False
+        self._sockets: list[socket.socket] = []
+        self._timer = timer(seconds, self._bark)
+        self._timer.daemon = True
+
+    def watch(self, sock: socket.socket) -> socket.socket:
+        """*sock*, which from now on has a watchdog; a stand-in of a test's needs none."""
+        if not isinstance(sock, _socket.socket):
+            return sock
+        # A duplicate: wrapping a socket in TLS takes the file descriptor away from the original.
+        self._sockets.append(sock.dup())
+        if self.barked:
+            self._bark()
+        return sock
+
+    def _bark(self) -> None:
+        self.barked = True
+        for sock in self._sockets:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Watchdog:
+        try:
+            self._timer.start()
+        except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
+            raise OSError("no thread could be started") from exc
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        for sock in self._sockets:
+            sock.close()
+
+
+def watched(connection: Any, watchdog: Watchdog) -> Any:
+    """Return the class *connection* with a watchdog; as it is where it connects in ways of its own, as to SOCKS."""
+    if getattr(connection, "_new_conn", None) is not HTTPConnection._new_conn:
+        return connection
+
+    def connect(self: Any) -> socket.socket:
+        try:
+            sock = connected(self._dns_host, self.port, self.timeout, options=self.socket_options or ())
+        except socket.gaierror as exc:
+            raise NameResolutionError(self.host, self, exc) from exc
+        except TimeoutError as exc:
+            raise ConnectTimeoutError(self, "no address answered in time") from exc
+        except OSError as exc:
+            raise NewConnectionError(self, "no connection could be made") from exc
+        return watchdog.watch(sock)
+
+    return type(connection.__name__, (connection,), {"_new_conn": connect})

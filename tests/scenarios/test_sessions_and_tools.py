@@ -1,0 +1,146 @@
+"""Sessions of a program's own, and the tools that stand in for the network in tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from jwks_auth import KeySourceError, PyJWKClient
+from tests.fault_server import FaultServer
+from tests.key_fakes import document
+from tests.needs import need_module
+
+DOCUMENT = document({"a"})
+NOWHERE = "https://issuer.example/keys"
+
+
+class Recording(requests.Session):
+    """Overrides what programs override."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Note it, and add a header."""
+        self.calls.append("request")
+        kwargs["headers"] = {**kwargs["headers"], "X-Signed": "yes"}
+        return super().request(method, url, *args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Note it."""
+        self.calls.append("send")
+        return super().send(request, **kwargs)
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["one hook", "a list"])
+def test_overrides_and_hooks_of_a_session_count(one: bool) -> None:
+    """``request()``, ``send()`` and its hooks, each once."""
+    with FaultServer(DOCUMENT) as server, Recording() as session:
+
+        def hook(response: requests.Response, *args: Any, **kwargs: Any) -> None:
+            session.calls.append(f"hook {response.status_code}")
+
+        session.hooks["response"] = hook if one else [hook]
+        assert PyJWKClient(server.url, session=session).get_signing_key("a")
+        assert "X-Signed: yes\r\n" in server.seen[0]
+    assert session.calls == ["request", "send", "hook 200"]
+
+
+def test_a_session_that_fails_in_a_way_of_its_own_is_told_apart() -> None:
+    """It is the program's, and no fault of the network."""
+
+    class Failing(requests.Session):
+        def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+            raise LookupError("no secret found")
+
+    with Failing() as session, pytest.raises(KeySourceError, match="LookupError") as caught:
+        PyJWKClient(NOWHERE, session=session).get_signing_key("a")
+    assert caught.value.kind == "callback"
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "a session"])
+def test_an_endless_redirect_is_not_read(own: bool) -> None:
+    """requests reads a redirect's body even if it does not follow: the answer's head is enough."""
+    with FaultServer(DOCUMENT) as server, requests.Session() as session:
+        server.mode = "redirect_endless"
+        with pytest.raises(KeySourceError) as caught:
+            PyJWKClient(server.url, session=session if own else None, timeout=20).get_signing_key("a")
+    assert caught.value.kind == "redirect"
+
+
+def test_cookies_of_a_session_do_not_count() -> None:
+    """One in ``headers`` is sent; with a password of the session's too."""
+    with FaultServer(DOCUMENT) as server, requests.Session() as session:
+        session.cookies.set("own", "1")
+        session.auth = ("me", "secret")
+        PyJWKClient(server.url, session=session).warm_up()
+        PyJWKClient(server.url, session=session, headers={"Cookie": "ours=1"}).warm_up()
+        assert "Cookie" not in server.seen[0]
+        assert "Cookie: ours=1\r\n" in server.seen[1]
+        assert all("Authorization: Basic bWU6c2VjcmV0\r\n" in head for head in server.seen)
+
+
+# The tools that stand in for the network
+
+
+def with_responses() -> None:
+    """``responses``."""
+    with need_module("responses").RequestsMock() as mock:
+        mock.get(NOWHERE, json=DOCUMENT)
+        assert PyJWKClient(NOWHERE).get_signing_key("a")
+
+
+def with_requests_mock() -> None:
+    """``requests-mock``."""
+    with need_module("requests_mock").Mocker() as mock:
+        mock.get(NOWHERE, json=DOCUMENT)
+        assert PyJWKClient(NOWHERE).get_signing_key("a")
+        with pytest.raises(KeySourceError):
+            PyJWKClient("https://elsewhere.example/keys").get_signing_key("a")
+
+
+def with_httpretty() -> None:
+    """``httpretty``."""
+    httpretty = need_module("httpretty")
+    with httpretty.enabled():
+        httpretty.register_uri(httpretty.GET, NOWHERE, body=json.dumps(DOCUMENT))
+        assert PyJWKClient(NOWHERE).get_signing_key("a")
+
+
+def with_vcrpy() -> None:
+    """``vcrpy``: once from the network, then from the cassette, and never anything else."""
+    vcr = need_module("vcr")
+    cassette = str(Path(sys.argv[1]) / "cassette.yaml")
+    with FaultServer(DOCUMENT) as server, vcr.use_cassette(cassette):
+        assert PyJWKClient(server.url).get_signing_key("a")
+    with vcr.use_cassette(cassette, record_mode="none"):
+        assert PyJWKClient(server.url).get_signing_key("a")
+        with pytest.raises(KeySourceError, match="CannotOverwriteExistingCassette"):
+            PyJWKClient(NOWHERE).get_signing_key("a")
+
+
+TOOLS: dict[str, Callable[[], None]] = {
+    "responses": with_responses,
+    "requests_mock": with_requests_mock,
+    "httpretty": with_httpretty,
+    "vcr": with_vcrpy,
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_that_stands_in_for_the_network_does(tool: str, tmp_path: Path) -> None:
+    """In a process of its own, as they change what all share."""
+    need_module(tool)
+    run = f"from tests.scenarios.test_sessions_and_tools import TOOLS; TOOLS[{tool!r}]()"
+    done = subprocess.run(
+        [sys.executable, "-c", run, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
