@@ -1,5 +1,6 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
+from jwks_auth.challenge import several
 from jwks_auth.claims import AnyAudience, is_surely_service, name_of_service
 from jwks_auth.request import (
     Admission,
@@ -43,5 +44,6 @@ __all__ = [
     "private_value",
     "readers",
     "refuse_unknown",
+    "several",
     "vary_value",
 ]

@@ -22,7 +22,7 @@ from jwks_auth import (
     Refused,
     VerifiedToken,
 )
-from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
+from jwks_auth.adapters import Rejection, Requirement, RequirementOptions, several
 from jwks_auth_django.authentication import finish, rejection_of, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.internals import replace_method
@@ -202,7 +202,7 @@ def _required(view: Any, method: str) -> tuple[str, ...] | None:
     blank = isinstance(asked, str) and not asked.strip()
     if blank or (asked is view.required_scopes and not asked):
         raise ImproperlyConfigured(f"{type(view).__name__}.required_scopes: found {asked!r}, expected scopes")
-    return tuple(asked.split()) if isinstance(asked, str) else asked if asked is None else tuple(asked)
+    return None if asked is None else several(asked, split=True)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -136,11 +136,12 @@ class TenantCache:
         return trust or await self.aresolve(name, token)
 
     def forget(self, name: str) -> None:
-        """Drop what is known of a name; the callback is asked at its next token."""
+        """Drop what is known of a tenant, under all its names; the callback is asked at its next token."""
         with self._lock:
-            self._known.pop(name, None)
+            for other in [other for other, tenant in self._known.items() if tenant.trust.goes_by(name)]:
+                del self._known[other]
             self._nobody.pop(name, None)
-            self._asking.pop(name, None)  # whose answer may be older than this, and is not kept
+            self._asking.clear()  # for whichever of its names, what is on its way may be older than this
 
     def _ask_in_background(self, lead: Callable[[], None], give_up: Callable[[], None]) -> None:
         try:

@@ -146,6 +146,26 @@ async def test_a_tenant_may_have_an_alias() -> None:
         assert (await verifier.averify(fake.token(iss=name))).issuer == TENANT
 
 
+@pytest.mark.parametrize("name", [TENANT, V1])
+def test_a_forgotten_tenant_is_forgotten_under_all_its_names(name: str) -> None:
+    """Else a customer who left would be let in by the name that nobody thought of; the control is another tenant."""
+    fake, other = FakeIssuer(TENANT), "https://login.example/t2/v2.0"
+    ours = [TENANT, V1, other]
+
+    def find(asked: str) -> Issuer | None:
+        aliases = [] if asked == other else [V1]
+        found = other if asked == other else TENANT
+        return Issuer(found, aliases=aliases, jwks=fake.jwks()) if asked in ours else None
+
+    verifier = TokenVerifier([], "api", tenants=tenants(find))
+    for each in (TENANT, V1, other):
+        assert code_of(verifier, fake.token(iss=each)) is None
+    ours[:] = []
+    verifier.forget_tenant(name)
+    codes = [code_of(verifier, fake.token(iss=each)) for each in (TENANT, V1, other)]
+    assert codes == ["wrong_issuer", "wrong_issuer", None]
+
+
 @pytest.mark.parametrize(
     ("issuer", "code"),
     [
