@@ -15,7 +15,17 @@ from jwks_auth.request import (
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest, nearest
-from jwks_auth.settings import PREFIX, ROWS, SETTING_NAMES, Setting, Settings, parsed, readers, refuse_unknown
+from jwks_auth.settings import (
+    PREFIX,
+    ROWS,
+    SETTING_NAMES,
+    Setting,
+    Settings,
+    SettingsOptions,
+    parsed,
+    readers,
+    refuse_unknown,
+)
 from jwks_auth.stores import CacheStore, SealedStore
 
 __all__ = [
@@ -35,6 +45,7 @@ __all__ = [
     "SealedStore",
     "Setting",
     "Settings",
+    "SettingsOptions",
     "closest",
     "finished_headers",
     "is_surely_service",

@@ -12,13 +12,14 @@ from fastapi.security import SecurityScopes
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from typing_extensions import TypedDict, TypeVar, Unpack
+from typing_extensions import TypeVar, Unpack
 
-from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import AnyAudience, Requirement, RequirementOptions
+from jwks_auth import Policy, Refused, VerifiedToken
+from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings, error_responses
+from jwks_auth_fastapi.options import GIVEN, BearerOptions, StatedOptions, parted
 from jwks_auth_fastapi.overrides import FakeBearer, fake_token
 from jwks_auth_fastapi.request_auth import AnySettings, RequestAuth, authenticator_of, watch
 from jwks_auth_fastapi.scheme import JWTScheme
@@ -32,27 +33,15 @@ ClaimsT = TypeVar("ClaimsT")
 UserT = TypeVar("UserT")
 
 
-class BearerOptions(TypedDict, total=False):
-    """The options of :class:`JWTBearer` that don't change its type."""
-
-    audience: str | Iterable[str] | AnyAudience
-    openapi: OpenAPISettings | Kind
-    websocket_subprotocol: bool
-    require_warm_up: bool
-
-
-class _AllOptions(BearerOptions, total=False):
-    claims: type[Any]
-
-
 class JWTBearer(JWTScheme, Generic[TokenT]):
     """Requires a good access token: ``Depends(auth)``, or ``Security(auth, scopes=["orders:read"])``.
 
     *settings*: ``JWKSAuthSettings()``, a mapping of settings, a verifier that code has made, or an ``Authenticator``,
-    to share its keys.
+    to share its keys. Without it every setting is an option, ``JWTBearer(issuer=..., audience=...)``, and the
+    environment has the others.
     *claims*: a pydantic model, dataclass or TypedDict, which ``token.claims`` then is; claims that don't fit
     it are 401 ``invalid_claim``. *optional*: no token gives ``None``; one that is bad, or lacks what is
-    asked, is refused. *audience* replaces the settings' where this instance is used.
+    asked, is refused. *audience*, beside settings, replaces theirs where this instance is used.
     *openapi*: how the scheme is documented, in place of what the settings say. *websocket_subprotocol*: take
     ``Sec-WebSocket-Protocol: bearer, <token>`` too, all that browsers can send. *require_warm_up*: don't
     start without keys.
@@ -94,24 +83,46 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         optional: Literal[True],
         **options: Unpack[BearerOptions],
     ) -> None: ...
-
+    @overload
     def __init__(
-        self,
-        settings: AnySettings,
+        self: JWTBearer[VerifiedToken],
         *,
-        optional: bool = False,
-        **options: Unpack[_AllOptions],
-    ) -> None:
-        _check_options(options)
+        optional: Literal[False] = ...,
+        **options: Unpack[StatedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken | None],
+        *,
+        optional: Literal[True],
+        **options: Unpack[StatedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken[ClaimsT]],
+        *,
+        claims: type[ClaimsT],
+        optional: Literal[False] = ...,
+        **options: Unpack[StatedOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: JWTBearer[VerifiedToken[ClaimsT] | None],
+        *,
+        claims: type[ClaimsT],
+        optional: Literal[True],
+        **options: Unpack[StatedOptions],
+    ) -> None: ...
+
+    def __init__(self, settings: AnySettings = GIVEN, *, optional: bool = False, **options: Any) -> None:
+        settings, own = parted(settings, options)
         authenticator = authenticator_of(settings)
-        documented = _documented(settings, options.get("openapi"))
-        request_auth = RequestAuth(authenticator, subprotocol=options.get("websocket_subprotocol", False))
+        documented = _documented(settings, own.get("openapi"))
+        request_auth = RequestAuth(authenticator, subprotocol=own.get("websocket_subprotocol", False))
         super().__init__(documented, request_auth, optional=optional)
-        self._claims = ClaimsModel(options["claims"]) if "claims" in options else None
-        self._audience: RequirementOptions = (
-            {"audience": options["audience"]} if "audience" in options else {}
-        )
-        self._require_warm_up = options.get("require_warm_up", False)
+        self._claims = ClaimsModel(own["claims"]) if "claims" in own else None
+        self._audience: RequirementOptions = {"audience": own["audience"]} if "audience" in own else {}
+        self._require_warm_up = own.get("require_warm_up", False)
         self._requirements: dict[tuple[str, ...], Requirement] = {}
         self._twin_of: JWTBearer[Any] | None = None
         self.authenticator.check(self.requirement(()))
@@ -210,13 +221,6 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
     def swagger_ui_init_oauth(self) -> dict[str, Any]:
         """``FastAPI(swagger_ui_init_oauth=auth.swagger_ui_init_oauth)``, for the ``oauth2`` kind: PKCE."""
         return self.openapi.swagger_ui_init_oauth
-
-
-def _check_options(options: _AllOptions) -> None:
-    if unknown := sorted(options.keys() - _AllOptions.__annotations__.keys()):
-        raise TypeError(f"JWTBearer() got an unexpected keyword argument {unknown[0]!r}")
-    if unset := sorted(name for name, value in options.items() if value is None):
-        raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
 
 
 def _documented(settings: AnySettings, openapi: OpenAPISettings | Kind | None) -> OpenAPISettings:

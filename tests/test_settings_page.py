@@ -17,7 +17,7 @@ import pytest
 
 from jwks_auth import IDTokenVerifier, Issuer, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import RequirementOptions
-from jwks_auth.settings import GROUPS, ROWS, Setting, Taker
+from jwks_auth.settings import GROUPS, ROWS, Setting, SettingsOptions, Taker
 from jwks_auth.verifier.issuer import IssuerOptions
 from jwks_auth.verifier.verifier import VerifierOptions
 from tests.needs import need_module
@@ -105,6 +105,11 @@ def test_constructors_take_what_the_rows_say(options: type, takers: Taker) -> No
     """An option without a row would be no setting, a row without an option an error on the first start."""
     rows = {row.argument for name, row in ROWS.items() if row.taker & takers and name != SEALS}
     assert rows - {"issuer", "audience"} == options.__annotations__.keys() - IN_CODE_ONLY - {"audience"}
+
+
+def test_every_setting_is_an_argument() -> None:
+    """``JWTBearer(issuer=..., audience=...)``: type checkers know the names of the rows."""
+    assert SettingsOptions.__annotations__.keys() == {name.lower() for name in ROWS}
 
 
 def calls(function: str) -> Iterator[ast.Call]:

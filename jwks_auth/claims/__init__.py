@@ -15,6 +15,7 @@ from jwks_auth.claims.audience import (
     checked_audience,
     within,
 )
+from jwks_auth.claims.marks import RequiredClaims, TokenMarks
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimMapping, ClaimPath, client_of
 from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
@@ -38,6 +39,8 @@ __all__ = [
     "OwnAudience",
     "Policy",
     "PolicyOptions",
+    "RequiredClaims",
+    "TokenMarks",
     "TokenOptions",
     "VerifiedToken",
     "beside_issuer",

@@ -13,7 +13,7 @@ class TokenOptions(TypedDict, total=False):
 
     algorithms: Iterable[str] | None
     profile: str | None
-    required_claims: Iterable[str] | None
+    required_claims: Iterable[str] | Mapping[str, Any] | None
     allowed_clients: Iterable[str] | None
     max_age: float | None
     scope_claims: str | Iterable[str] | None

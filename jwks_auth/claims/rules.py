@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.claims.audience import Audience, checked_audience, client_ids, not_client_ids
+from jwks_auth.claims.marks import RequiredClaims, TokenMarks, required_claims
 from jwks_auth.claims.options import TOKEN_DEFAULTS
 from jwks_auth.claims.paths import ClaimMapping, ClaimPath
 from jwks_auth.errors import ConfigurationError
@@ -53,12 +54,18 @@ class ClaimRules:
     max_age: float | None = None
     issuer: str | None = None
     """The canonical name of the issuer they are for, once that is known."""
+    marks: TokenMarks | None = None
+    """The provider's own marks of a token for an API."""
+    types: frozenset[str | None] | None = None
+    """The types that a header may name, where the provider's differ from the profile's."""
     media_types: frozenset[str | None] = field(init=False)
     """The types that a header may name; ``None``: it may name none."""
     required: frozenset[str] = field(init=False)
     """The claims that must be there, beyond ``iss`` and ``exp``."""
     mapping: ClaimMapping = field(init=False)
     """The way a verified token is read."""
+    judges: tuple[Callable[[Mapping[str, Any]], None], ...] = field(init=False)
+    """Checks of the claims beyond what is asked of every token."""
 
     def __post_init__(self) -> None:
         dated = frozenset() if self.max_age is None else frozenset({self.age_claim})
@@ -67,9 +74,13 @@ class ClaimRules:
             self.scope_claims, self.roles_claim, self.permissions_claim, audience, self.issuer
         )
         object.__setattr__(self, "audience", audience)
-        object.__setattr__(self, "media_types", _MEDIA_TYPES[self.profile])
+        object.__setattr__(self, "media_types", self.types or _MEDIA_TYPES[self.profile])
         object.__setattr__(self, "required", _REQUIRED[self.profile] | self.required_claims | dated)
         object.__setattr__(self, "mapping", mapping)
+        valued = self.required_claims if isinstance(self.required_claims, RequiredClaims) else None
+        object.__setattr__(
+            self, "judges", tuple(each.check for each in (valued, self.marks) if each is not None)
+        )
 
     @property
     def age_claim(self) -> str:
@@ -142,7 +153,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "profile": _profile,
     "leeway": partial(_seconds, "leeway"),
     "max_age": partial(_seconds, "max_age"),
-    "required_claims": partial(_strings, "required_claims"),
+    "required_claims": required_claims,
     "allowed_clients": partial(_strings, "allowed_clients"),
     "scope_claims": several,
     "roles_claim": ClaimPath.of,

@@ -5,11 +5,12 @@ The only room besides ``jose.jwk`` that knows PyJWT's types.
 
 from jwks_auth.client.client import DiscoveredClient, PyJWKClient
 from jwks_auth.client.keys import SharedClients, keys_of, naming_of
-from jwks_auth.client.options import ClientOptions
+from jwks_auth.client.options import ClientOptions, KeyOptions
 
 __all__ = [
     "ClientOptions",
     "DiscoveredClient",
+    "KeyOptions",
     "PyJWKClient",
     "SharedClients",
     "keys_of",

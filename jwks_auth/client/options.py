@@ -19,7 +19,7 @@ from jwks_auth.http import Network, Session, checked_url
 from jwks_auth.keys import OnEvent, Rules
 from jwks_auth.stores import KeySetStore
 
-__all__ = ["ClientOptions", "check_objects", "check_rules", "check_uri"]
+__all__ = ["ClientOptions", "KeyOptions", "check_objects", "check_rules", "check_uri"]
 
 _LONGEST_TIMEOUT = 1e9
 """Thirty years in seconds. Threads and sockets can't be told to wait much longer."""
@@ -29,14 +29,10 @@ _HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client a
 _METHODS = {"ssl_context": "wrap_socket", "session": "request", "on_event": "__call__"}
 
 
-class ClientOptions(TypedDict, total=False):
-    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
-
-    Defaults and meaning are the client's.
-    """
+class KeyOptions(TypedDict, total=False):
+    """Options for keys that are settings, too."""
 
     headers: dict[str, Any] | None
-    ssl_context: ssl.SSLContext | None
     session: Session | None
     ca_file: str | os.PathLike[str] | None
     bearer_file: str | os.PathLike[str] | None
@@ -47,6 +43,15 @@ class ClientOptions(TypedDict, total=False):
     cache_jwk_set: bool
     cache_keys: bool
     max_cached_keys: int
+
+
+class ClientOptions(KeyOptions, total=False):
+    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
+
+    Defaults and meaning are the client's.
+    """
+
+    ssl_context: ssl.SSLContext | None
     accept_empty: bool
     max_response_bytes: int
     on_event: OnEvent | None

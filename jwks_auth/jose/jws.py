@@ -24,6 +24,7 @@ __all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
 MAX_TOKEN_LENGTH = 16_384
 """Characters; servers bound the whole header at 8 to 64 KiB."""
 
+_SPIFFE = "spiffe://"
 _MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
 _LONGEST_TYPE = 128  # letters; no type of a token is longer, and some letters take long to lower
 _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
@@ -55,8 +56,13 @@ def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:
-    """The issuer that *claims* name: the one thing by which anything may be looked up before verification."""
+    """The issuer that *claims* name: the one thing by which anything may be looked up before verification.
+
+    A SPIFFE identity names its trust domain in ``sub``, and often nothing else does (JWT-SVID section 3).
+    """
     issuer = claims.get("iss")
+    if issuer is None and isinstance(subject := claims.get("sub"), str) and subject.startswith(_SPIFFE):
+        return _SPIFFE + subject[len(_SPIFFE) :].partition("/")[0]
     if not isinstance(issuer, str):
         raise InvalidTokenError("invalid_claim" if "iss" in claims else "missing_claim")
     return issuer

@@ -3,6 +3,7 @@
 Nothing is fetched and nothing of a request is known here.
 """
 
+from jwks_auth.settings.options import SettingsOptions
 from jwks_auth.settings.rows import GROUPS, ROWS
 from jwks_auth.settings.setting import Setting, Taker, parsed, refuse_unknown
 from jwks_auth.settings.vocabulary import PREFIX, SETTING_NAMES, Settings
@@ -14,6 +15,7 @@ __all__ = [
     "SETTING_NAMES",
     "Setting",
     "Settings",
+    "SettingsOptions",
     "Taker",
     "parsed",
     "refuse_unknown",

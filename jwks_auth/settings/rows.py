@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from jwks_auth.settings import readers as read
+from jwks_auth.settings import readers_of_trust as trust
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["GROUPS", "ROWS"]
@@ -112,7 +113,13 @@ _TRUST = (
 _TOKENS = (
     Setting("LEEWAY", read.seconds, _VERIFIER, "seconds of clock skew allowed"),
     Setting("PROFILE", read.text, _BOTH, "`default`, or `rfc9068` for the strict JWT access-token profile"),
-    Setting("REQUIRED_CLAIMS", read.names, _BOTH, "names of claims that must be there, beside `exp`"),
+    Setting(
+        "REQUIRED_CLAIMS",
+        trust.required_claims,
+        _BOTH,
+        "names of claims that must be there, beside `exp`; or a dict of names and what each must be: a value, or a "
+        'list of those that will do, as in `{"repository_owner": "acme"}`',
+    ),
     Setting(
         "MAX_AGE", read.seconds, _BOTH, "seconds a token may be old, by its `iat`", default_doc="unlimited"
     ),

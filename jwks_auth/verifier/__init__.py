@@ -5,15 +5,17 @@ No request and no framework: credentials come as text.
 
 from jwks_auth.verifier.explain import Explanation, explained
 from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
-from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.issuer import Issuer, PlaceOptions
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.verifier import TokenVerifier
+from jwks_auth.verifier.verifier import JudgeOptions, TokenVerifier
 
 __all__ = [
     "Explanation",
     "IDTokenVerifier",
     "Issuer",
+    "JudgeOptions",
+    "PlaceOptions",
     "Tenants",
     "TokenVerifier",
     "Verifier",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from types import TracebackType
 from typing import Any
 
-from jwks_auth.challenge import escaped, shown
-from jwks_auth.claims import AnyAudience, Audience, ClaimRules, VerifiedToken
+from jwks_auth.challenge import escaped, named, shown
+from jwks_auth.claims import AnyAudience, Audience, ClaimRules, RequiredClaims, VerifiedToken
 from jwks_auth.errors import AuthError, KeySourceError
 from jwks_auth.jose import MAX_TOKEN_LENGTH, Header, UnverifiedToken, VerificationKey, parse_jws
 from jwks_auth.runtime import RawToken
@@ -194,6 +194,11 @@ def _rules(rules: ClaimRules) -> str:
     if rules.max_age is not None:
         parts.append(f"iat at most {rules.max_age:g} s ago")
     parts.append(f"present: {', '.join(sorted(_needed(rules)))}")
+    if isinstance(rules.required_claims, RequiredClaims):
+        parts += [
+            f"{named(name)}: {' or '.join(map(shown, of))}"
+            for name, of in rules.required_claims.values.items()
+        ]
     if rules.allowed_clients is not None:
         parts.append(f"client: {' or '.join(sorted(rules.allowed_clients))}")
     return "; ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from jwks_auth.challenge import several
 from jwks_auth.claims import (
@@ -32,21 +32,26 @@ from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable
 from jwks_auth.runtime import takes
 from jwks_auth.verifier.trusted import TrustedIssuer
 
-__all__ = ["Issuer", "IssuerOptions"]
+__all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
 
 
-class IssuerOptions(TokenOptions, ClientOptions, total=False):
-    """Options of :class:`Issuer`."""
+class PlaceOptions(TypedDict, total=False):
+    """Options for what an issuer is and where its keys are that are settings, too."""
 
     audience: str | Iterable[str] | AnyAudience | None
-    aliases: str | Iterable[str] | None
     jwks_uri: str | None
     jwks: Mapping[str, Any] | str | bytes | KeySet | Callable[[], Any] | None
     discovery_url: str | None
-    client: PyJWKClient | None
     allow_http: bool
     timeout: float
     wait: float
+
+
+class IssuerOptions(PlaceOptions, TokenOptions, ClientOptions, total=False):
+    """Options of :class:`Issuer`."""
+
+    aliases: str | Iterable[str] | None
+    client: PyJWKClient | None
 
 
 _CLIENT_DEFAULTS = {"timeout": 5, "wait": 2}

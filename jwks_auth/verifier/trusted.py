@@ -101,6 +101,8 @@ class TrustedIssuer:
         if name != self.name and not self.goes_by(name):
             raise InvalidTokenError("wrong_issuer")
         validate_claims(claims, self.rules, self.clock())
+        for judge in self.rules.judges:
+            judge(claims)
         return claims
 
     def conclude(self, token: UnverifiedToken) -> VerifiedToken:

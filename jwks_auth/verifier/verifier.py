@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from jwks_auth.claims import (
     TOKEN_DEFAULTS,
@@ -34,20 +34,25 @@ from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
 from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
-__all__ = ["TokenVerifier", "VerifierOptions"]
+__all__ = ["JudgeOptions", "TokenVerifier", "VerifierOptions"]
 
 Validator = Callable[[VerifiedToken, float], None]
 IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 
 
-class VerifierOptions(TokenOptions, total=False):
-    """Options of :class:`TokenVerifier`."""
+class JudgeOptions(TypedDict, total=False):
+    """Options for all tokens that are settings, too."""
 
     leeway: float
     validators: Iterable[Validator]
     is_revoked: IsRevoked | None
     tenants: Tenants | None
     allow_fake_issuer: bool | None
+
+
+class VerifierOptions(JudgeOptions, TokenOptions, total=False):
+    """Options of :class:`TokenVerifier`."""
+
     clock: Callable[[], float]
 
 

@@ -33,8 +33,11 @@ async def use(conn: HTTPConnection, scopes: SecurityScopes) -> None:
 
 JWTBearer({}, clams=Claims)
 JWTBearer({}, openapi="oidc")
+JWTBearer(isuer="https://issuer.example/", audience="api")
+JWTBearer(issuer="https://issuer.example/", audience="api", leeway="soon")
+JWTBearer({}, issuer="https://issuer.example/")
 """
-MISTAKES = [14, 15, 16, 18, 19]
+MISTAKES = [14, 15, 16, 18, 19, 20, 21, 22]
 
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],

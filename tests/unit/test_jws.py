@@ -64,10 +64,21 @@ def test_claims_are_an_object_with_an_issuer() -> None:
     for payload in ("W10", "A", "e30="):
         with pytest.raises(MalformedTokenError):
             assert parse_jws(f"{head}.{payload}.").claims
-    for claims, code in (({}, "missing_claim"), ({"iss": None}, "invalid_claim")):
+    for claims, code in (
+        ({}, "missing_claim"),
+        ({"iss": None}, "invalid_claim"),
+        ({"sub": "spiffe:"}, "missing_claim"),
+    ):
         with pytest.raises(InvalidTokenError) as caught:
             issuer_of(claims)
         assert caught.value.code == code
+
+
+def test_a_spiffe_identity_names_its_trust_domain() -> None:
+    """In its subject, where it names no issuer (JWT-SVID section 3)."""
+    assert issuer_of({"sub": "spiffe://acme.dev/ns/web"}) == "spiffe://acme.dev"
+    assert issuer_of({"sub": "spiffe://acme.dev", "iss": None}) == "spiffe://acme.dev"
+    assert issuer_of({"sub": "spiffe://acme.dev/web", "iss": "https://i/"}) == "https://i/"
 
 
 def test_a_long_type_costs_what_any_member_of_a_header_does() -> None:

@@ -237,3 +237,32 @@ def test_tenants_by_their_path(environment: pytest.MonkeyPatch) -> None:
     assert client.get("/me").json() == [tenant_directory.ACME.issuer, ["api"]]
     with pytest.raises(ConfigurationError, match="openid_connect_url"):
         JWTBearer(JWKSAuthSettings(), openapi="openIdConnect")
+
+
+def test_settings_may_be_arguments_of_the_bearer(environment: pytest.MonkeyPatch) -> None:
+    """What everyone tries first: names in lower case, and what is left out is the environment's."""
+    fake = FakeIssuer("https://other.example/")
+    environment.setenv("JWKS_AUTH_REALM", "orders")
+    auth = JWTBearer(issuer=fake.issuer, audience=["stated"], jwks=fake.jwks(), openapi="openIdConnect")
+    assert auth.authenticator.realm == "orders"
+    assert auth.authenticator.verifier.verify(fake.token(aud="stated")).issuer == fake.issuer  # type: ignore[attr-defined]
+    assert auth.openapi.kind == "openIdConnect"
+    assert auth.requirement(()).audience is None, "here it is a setting, and no route's"
+    environment.delenv("JWKS_AUTH_ISSUER")
+    with pytest.raises(ConfigurationError, match="JWKS_AUTH_ISSUER is missing"):
+        JWTBearer(audience="api")
+    with pytest.raises(ConfigurationError, match="JWKS_AUTH_LEEWAY: expected a number of seconds"):
+        JWTBearer(issuer=ISSUER, audience="api", leeway="soon")  # type: ignore[call-overload]
+
+
+def test_an_argument_that_is_neither_setting_nor_option_is_named() -> None:
+    """With the nearest that is one; a setting beside settings belongs into them."""
+    with pytest.raises(TypeError, match="'isuer': did you mean issuer"):
+        JWTBearer(isuer=ISSUER)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'clams': did you mean claims"):
+        JWTBearer(JWKSAuthSettings(), clams=dict)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'issuer': say it in the settings"):
+        JWTBearer(JWKSAuthSettings(), issuer=ISSUER)  # type: ignore[call-overload]
+    with pytest.raises(ConfigurationError, match="openapi: found None"):
+        JWTBearer(issuer=ISSUER, audience="api", openapi=None)  # type: ignore[call-overload]
+    assert JWTBearer(JWKSAuthSettings(), audience="reports").requirement(()).audience == ("reports",)

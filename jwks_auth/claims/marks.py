@@ -1,0 +1,80 @@
+"""Marks of one provider's tokens, in claims of its own: what tells those for an API from all else that it signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jwks_auth.challenge import several
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
+
+__all__ = ["RequiredClaims", "TokenMarks", "required_claims"]
+
+Values = tuple[str | bool | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMarks:
+    """Marks that a token must have, or must not. Each is one of the provider's own promises."""
+
+    any_of: tuple[str, ...] = ()
+    """Claims of which one is there, as in every access token of the provider and in nothing else."""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Claims that have one of these values, where they are there."""
+    other_issuer: str | None = None
+    """The name that the issuer has in tokens of other kinds."""
+    subject: str = ""
+    """The beginning of every subject, as another's is not this issuer's to name."""
+
+    def check(self, claims: Mapping[str, Any]) -> None:
+        """Raise ``InvalidTokenError`` for a token without these marks."""
+        if self.any_of and all(claims.get(name) is None for name in self.any_of):
+            raise InvalidTokenError("wrong_type")
+        for name, values in self.values.items():
+            if claims.get(name) is not None and claims[name] not in values:
+                raise InvalidTokenError("wrong_type")
+        if self.other_issuer is not None and claims.get("iss") == self.other_issuer:
+            raise InvalidTokenError("wrong_type")
+        if self.subject and not str(claims.get("sub")).startswith(self.subject):
+            raise InvalidTokenError("wrong_issuer")
+
+
+class RequiredClaims(frozenset[str]):
+    """Names of claims that must be there, some of them with one of the *values* that are said."""
+
+    __slots__ = ("values",)
+
+    values: Mapping[str, Values]
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> RequiredClaims:
+        """Read a mapping of names to a value or several."""
+        read = cls(claims)
+        read.values = {name: _values(name, value) for name, value in claims.items()}
+        return read
+
+    def check(self, claims: Mapping[str, Any]) -> None:
+        """Raise ``InvalidTokenError`` for a claim with another value. JSON tells true from 1, so types count."""
+        for name, values in self.values.items():
+            found = claims.get(name)
+            if not any(type(found) is type(value) and found == value for value in values):
+                raise InvalidTokenError("invalid_claim")
+
+
+def required_claims(claims: str | Iterable[str] | Mapping[str, Any]) -> frozenset[str]:
+    """Read the setting: names, or a mapping of names to values; raises ``ConfigurationError``."""
+    listed = tuple(claims) if isinstance(claims, Mapping) else several(claims)
+    if not all(isinstance(name, str) and name.strip() for name in listed):
+        raise ConfigurationError(f"required_claims: found {listed!r}, expected non-empty strings")
+    return RequiredClaims.of(claims) if isinstance(claims, Mapping) else frozenset(listed)
+
+
+def _values(name: str, value: Any) -> Values:
+    listed = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if not listed or not all(isinstance(each, str | bool | int) and each != "" for each in listed):
+        raise ConfigurationError(
+            f"required_claims: found {value!r} for {name}, expected a string, a number, true or false, or a list of "
+            "these"
+        )
+    return listed

@@ -1,0 +1,24 @@
+"""Settings as arguments: names in lower case, and their types, for type checkers and editors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jwks_auth.claims import TokenOptions
+from jwks_auth.client import KeyOptions
+from jwks_auth.verifier import Issuer, JudgeOptions, PlaceOptions, Verifier
+
+__all__ = ["SettingsOptions"]
+
+
+class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, total=False):
+    """Every setting; ``None`` is not given."""
+
+    issuer: str | None
+    issuer_aliases: str | Iterable[str] | None
+    issuers: Iterable[str | Mapping[str, Any] | Issuer] | None
+    verifier: Verifier | str | None
+    store_secret: str | bytes | None
+    realm: str | None
+    resource_metadata: str | None

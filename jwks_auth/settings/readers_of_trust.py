@@ -1,0 +1,34 @@
+"""Readers of the settings that say whom to trust, and may be said in two ways: names, or more than names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jwks_auth.settings.readers import imported, mapping, names
+
+__all__ = ["required_claims", "tenants"]
+
+_TENANT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def required_claims(value: Any) -> tuple[str, ...] | dict[str, Any]:
+    """Names, as :func:`names`; or a dict of names and what each has to be, which may be a JSON object."""
+    if isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip().startswith("{")):
+        return mapping(value)
+    return names(value)
+
+
+def tenants(value: Any) -> Any:
+    """A ``Tenants`` or its dotted path; or the ids of Entra's tenants, as :func:`names`."""
+    if isinstance(value, str) and not (value.lstrip().startswith("[") or _TENANT_ID.match(value.strip())):
+        return imported(value)
+    if not isinstance(value, str | list | tuple | set | frozenset):
+        return value
+    listed = names(value)
+    if strays := [each for each in listed if not _TENANT_ID.fullmatch(each)]:
+        raise ValueError(
+            f"expected the ids of tenants, as in 11111111-2222-3333-4444-555555555555, found {strays[0]!r}"
+        )
+    return tuple(each.lower() for each in listed)

@@ -1,0 +1,57 @@
+"""Options of ``JWTBearer``: its own, and settings where no others are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import ROWS, AnyAudience, SettingsOptions, nearest
+from jwks_auth_fastapi.openapi import Kind, OpenAPISettings
+from jwks_auth_fastapi.settings import JWKSAuthSettings
+
+__all__ = ["GIVEN", "BearerOptions", "StatedOptions", "parted"]
+
+
+class _OwnOptions(TypedDict, total=False):
+    openapi: OpenAPISettings | Kind
+    websocket_subprotocol: bool
+    require_warm_up: bool
+
+
+class BearerOptions(_OwnOptions, total=False):
+    """The options of :class:`JWTBearer` beside settings that don't change its type."""
+
+    audience: str | Iterable[str] | AnyAudience
+
+
+class StatedOptions(SettingsOptions, _OwnOptions, total=False):
+    """The same without settings: every setting, too, under its name in lower case."""
+
+
+GIVEN: Any = object()
+"""In the place of settings: they are among the options."""
+
+_OWN = frozenset({*_OwnOptions.__annotations__, "claims"})
+_SETTINGS = frozenset(name.lower() for name in ROWS)
+
+
+def parted(settings: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the settings, and the bearer's own options; raises for a name that is neither, and for ``None``.
+
+    Without *settings* all that is not the bearer's own is one, ``audience`` too; the rest is the environment's.
+    """
+    names = _OWN | (_SETTINGS if settings is GIVEN else {"audience"})
+    if unknown := sorted(options.keys() - names):
+        raise TypeError(_unexpected(unknown[0], names))
+    own = {name: value for name, value in options.items() if settings is not GIVEN or name in _OWN}
+    if unset := sorted(name for name, value in own.items() if value is None):
+        raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
+    if settings is not GIVEN:
+        return settings, own
+    return JWKSAuthSettings(**{name: value for name, value in options.items() if name not in own}), own
+
+
+def _unexpected(name: str, names: Iterable[str]) -> str:
+    hint = "say it in the settings" if name in _SETTINGS else nearest(name, sorted(names))
+    return f"JWTBearer() got an unexpected keyword argument {name!r}: {hint}"
