@@ -1,7 +1,7 @@
 """Signature algorithms (RFC 7518, 8037, 8812, 9864, 9964), and the only place where signatures are checked.
 
-An algorithm is bound to a key once, when the key is parsed: padding, hash and sizes are prepared there, and
-what is left for a request is one call into ``cryptography``.
+An algorithm is bound to a key once, when the key is parsed: padding, hash and sizes are prepared there, so that a
+request makes one call into ``cryptography``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 SignatureCheck: TypeAlias = Callable[[bytes, bytes], bool]
-"""``check(signature, signing_input)``: whether the signature is this key's. Never raises for any bytes."""
+"""``check(signature, signing_input)`` returns whether the signature is this key's. It raises for no bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _ecdsa(digest: hashes.HashAlgorithm) -> Callable[[ec.EllipticCurvePublicKey]
 
 
 def _der_signature(r: bytes, s: bytes) -> bytes:
-    """``SEQUENCE { r INTEGER, s INTEGER }`` of two unsigned numbers; their range is OpenSSL's to check."""
-    # By hand, as the library's encode_dss_signature takes numbers: octets to numbers and back costs twice as much.
+    """Return ``SEQUENCE { r INTEGER, s INTEGER }`` of two unsigned numbers; OpenSSL checks their range."""
+    # By hand: the library's encode_dss_signature takes numbers, and octets to numbers and back costs twice as much.
     r = r.lstrip(b"\0")
     s = s.lstrip(b"\0")
     if not r or r[0] > 127:
@@ -136,22 +136,22 @@ _ALGORITHMS = {
         Algorithm("Ed25519", "OKP", "Ed25519", _eddsa),
         Algorithm("ES256K", "EC", "secp256k1", _ecdsa(hashes.SHA256())),
         Algorithm("Ed448", "OKP", "Ed448", _eddsa),
-        # A key of type AKP has one algorithm, which takes the place of a curve; it verifies as Edwards' keys do.
+        # A key of type AKP has its one algorithm where others have a curve, and the same verify() as Edwards keys.
         *(Algorithm(name, "AKP", name, _eddsa) for name in ML_DSA),
     )
 }
 
 OPT_IN_ALGORITHMS = ("ES256K", "Ed448", *ML_DSA)
-"""Supported, but only where ``algorithms=`` names them."""
+"""Algorithms that are allowed only if ``algorithms=`` names them."""
 
 DEFAULT_ALGORITHMS = tuple(name for name in _ALGORITHMS if name not in OPT_IN_ALGORITHMS)
-"""The allow-list where no other is given. ``EdDSA`` means Ed25519; Ed448 has only its own name (RFC 9864)."""
+"""The allow-list if none is given. ``EdDSA`` means Ed25519; Ed448 has only its own name (RFC 9864)."""
 
 
 def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
-    """An allow-list; raises ``ConfigurationError`` for an empty one and for names that are not supported.
+    """Return an allow-list; raise ``ConfigurationError`` if it is empty or names an unsupported algorithm.
 
-    ``none`` and the HS family can't be had: who only verifies holds no secret (RFC 8725 section 3.1).
+    ``none`` and the HS family are never supported: a verifier holds no secret (RFC 8725 section 3.1).
     """
     allowed = frozenset(several(names))
     unknown = sorted(str(name) for name in allowed - _ALGORITHMS.keys())
@@ -164,18 +164,18 @@ def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
 
 
 def algorithms_for(kty: str, crv: str | None) -> dict[str, Algorithm]:
-    """Every algorithm that a key of this type and curve can verify, by name."""
+    """Return every algorithm that a key of this type and curve can verify, by name."""
     return {name: found for name, found in _ALGORITHMS.items() if (found.kty, found.crv) == (kty, crv)}
 
 
 def key_type_of(name: str) -> str | None:
-    """The type and curve of the keys that algorithm *name* is for, in words; ``None`` where it is not supported."""
+    """Return the key type and curve of algorithm *name*, in words; ``None`` if it is not supported."""
     found = _ALGORITHMS.get(name)
     return None if found is None else f"{found.kty} {found.crv or ''}".strip()
 
 
 def algorithms_in(member: Mapping[str, Any], kty: str) -> dict[str, Algorithm]:
-    """Return the algorithms of the type and curve, or the one that ``alg`` names; raise ``ValueError``."""
+    """Return the algorithm that ``alg`` names, or all of the key's type and curve; raise ``ValueError``."""
     crv = None if kty == "RSA" else member.get("alg" if kty == "AKP" else "crv")
     algorithms = algorithms_for(kty, crv if isinstance(crv, str) else None)
     if "alg" not in member:

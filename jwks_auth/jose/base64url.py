@@ -6,8 +6,8 @@ import binascii
 
 __all__ = ["decode_any_base64", "decode_base64url", "encode_base64url"]
 
-# By hand, as base64.urlsafe_b64decode takes what RFC 7515 forbids (padding, spare bits, foreign characters), and with
-# checks around it costs twice as much.
+# By hand: base64.urlsafe_b64decode accepts what RFC 7515 forbids (padding, spare bits, foreign characters), and costs
+# twice as much with checks around it.
 # Everything outside the alphabet becomes "=", which a2b_base64 skips: the output is then too short.
 _TO_STANDARD = bytes(
     {ord("-"): ord("+"), ord("_"): ord("/")}.get(octet, octet)
@@ -22,7 +22,7 @@ _LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
 
 
 def decode_base64url(segment: bytes) -> bytes:
-    """The octets of *segment*; raises ``ValueError`` unless it is the one right spelling of them."""
+    """Return the octets of *segment*; raise ``ValueError`` unless it is their one right spelling."""
     left_over = len(segment) & 3
     if left_over:
         last = segment[-1]
@@ -35,14 +35,14 @@ def decode_base64url(segment: bytes) -> bytes:
 
 
 def decode_any_base64(text: bytes) -> bytes:
-    """As :func:`decode_base64url`, for keys alone: with ``+`` and ``/`` too, and with or without padding.
+    """Decode a key's member: as :func:`decode_base64url`, but also with ``+``, ``/`` and padding.
 
-    In a token that would be a second spelling of what was signed; a key's spelling is signed by nobody.
+    A token may have no second spelling, because its spelling is signed. A key's is not.
     """
     return decode_base64url(text.rstrip(b"=").translate(_TO_URL))
 
 
 def encode_base64url(octets: bytes) -> str:
-    """*octets* as base64url without padding."""
+    """Return *octets* as base64url without padding."""
     standard = binascii.b2a_base64(octets, newline=False)
     return standard.translate(_TO_URL).rstrip(b"=").decode("ascii")

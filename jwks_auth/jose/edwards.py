@@ -1,7 +1,6 @@
-"""Public keys on Ed25519 and Ed448 that are points of the curve, and not of small order (RFC 8032 section 5).
+"""A check of Ed25519 and Ed448 public keys: each is a point of its curve, and not of small order (RFC 8032 section 5).
 
-OpenSSL takes any octets of the right number. Under a key of small order a signature can be made without knowing
-anything.
+OpenSSL takes any octets of the right number. For a key of small order anybody can make a signature.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class EdwardsCurve:
     """The y of every point of small order."""
 
     def is_sound(self, encoded: bytes) -> bool:
-        """Return whether the octets, of the right number, are the one spelling of a point whose order is large."""
+        """Return whether *encoded*, which has the right length, is the one spelling of a point of large order."""
         y = int.from_bytes(encoded, "little") & ~(1 << 8 * self.size - 1)  # the top bit is the sign of x
         if y >= self.prime or y in self.small:
             return False

@@ -1,6 +1,6 @@
-"""One JSON Web Key (RFC 7517): a member of a set becomes a key that verifies, or is refused with the reason.
+"""One JSON Web Key (RFC 7517): a member of a set is read as a key that verifies, or refused with the reason.
 
-A refused member never spoils its set. Nothing here raises for what a provider sends.
+A refused member leaves the other keys of its set usable. Nothing here raises for a member, whatever it is.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class RefusedKey:
     kid: str | None
     reason: str
     another_use: bool = field(default=False, repr=False, compare=False)
-    """It says that it is for something else, as for encryption: nothing is wrong with it."""
+    """Whether the key says that it is for another use, such as encryption, and so has no fault."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VerificationKey:
-    """A public key with the algorithms it may verify. *jwk* is what it was read from, as a standard has it written."""
+    """A public key with the algorithms it may verify. *jwk* is the key in the spelling of the standards."""
 
     kid: str | None
     kty: str
@@ -54,17 +54,17 @@ class VerificationKey:
 
     @property
     def algorithms(self) -> frozenset[str]:
-        """All that its type and curve allow; just one where the JWK names it (RFC 7517 section 4.4)."""
+        """The algorithms of its type and curve, or the one that the JWK names (RFC 7517 section 4.4)."""
         return frozenset(self.checks)
 
     def verify(self, alg: str, signature: bytes, signing_input: bytes) -> bool:
-        """Return whether *signature* is this key's; ``False`` for an algorithm that it is not bound to."""
+        """Return whether *signature* is this key's; ``False`` for an algorithm that the key is not bound to."""
         check = self.checks.get(alg)
         return check is not None and check(signature, signing_input)
 
 
 def any_of(keys: Sequence[VerificationKey], alg: str) -> VerificationKey:
-    """A key that verifies *alg* where one of *keys* does: for tokens that don't name theirs."""
+    """Return a key that verifies *alg* if one of *keys* does, for tokens that name no key."""
     if len(keys) == 1:
         return keys[0]
     checks = tuple(key.checks[alg] for key in keys)
@@ -76,14 +76,14 @@ def any_of(keys: Sequence[VerificationKey], alg: str) -> VerificationKey:
 
 
 def shown_kid(kid: str | None) -> str:
-    """A kid for people to read."""
+    """Return a kid for people to read."""
     return "(no kid)" if kid is None else named(kid)
 
 
 def parse_jwk(member: object) -> VerificationKey | RefusedKey:
-    """The key in *member*, if it is public, asymmetric, strong and meant for signatures.
+    """Return the key in *member* if it is public, asymmetric, strong and meant for signatures.
 
-    Members that are ``null``, ``""`` or ``[]`` count as absent: serialisers write such for what a key does not have.
+    Members that are ``null``, ``""`` or ``[]`` count as absent: some serialisers write those for absent members.
     """
     if not isinstance(member, dict):
         return RefusedKey(None, "not a JSON object")
@@ -91,7 +91,7 @@ def parse_jwk(member: object) -> VerificationKey | RefusedKey:
     kid = present.get("kid")
     try:
         return _parse(present)
-    except (ValueError, UnsupportedAlgorithm) as exc:  # the latter where OpenSSL was built without a curve
+    except (ValueError, UnsupportedAlgorithm) as exc:  # the latter: OpenSSL lacks the curve
         return RefusedKey(
             kid if isinstance(kid, str) else None, escaped(str(exc)), isinstance(exc, AnotherUse)
         )
@@ -119,10 +119,10 @@ Read = VerificationKey | RefusedKey
 Pause = Callable[[], object] | None
 
 MAX_KEYS = 1_000
-"""Keys a set may have, but for those that say they are for another use; the largest trust lists have as many."""
+"""The most keys for signatures that a set may have; the largest trust lists have about as many."""
 
 _MOST_MEMBERS = 10_000
-_CHEAP = 50  # keys for another use are told apart in a few microseconds each
+_CHEAP = 50  # a key for another use takes a few microseconds
 
 
 class Members(Sized, Iterable[Any], Protocol):
@@ -132,9 +132,9 @@ class Members(Sized, Iterable[Any], Protocol):
 def read_members(
     members: Members, pause: Pause = None, *, parse: Callable[[Any], Read] = parse_jwk
 ) -> list[Read]:
-    """What *parse* makes of each; raises ``ConfigurationError`` for too many.
+    """Return what *parse* makes of each member; raise ``ConfigurationError`` for too many.
 
-    A thread that works beside an event loop may take a *pause* before each key.
+    *pause* is called before each key, for a thread that works beside an event loop.
     """
     if len(members) > _MOST_MEMBERS:
         raise ConfigurationError(
@@ -144,7 +144,7 @@ def read_members(
 
 
 def paced(items: Iterable[ItemT], pause: Pause) -> Iterator[ItemT]:
-    """*items*, with a *pause* before each."""
+    """Yield *items*, calling *pause* before each."""
     for item in items:
         if pause is not None:
             pause()
@@ -169,7 +169,7 @@ def _read(members: Members, pause: Pause, parse: Callable[[Any], Read]) -> list[
 
 
 def _without_repeats(parsed: list[Read]) -> list[Read]:
-    """Of keys with one kid and an algorithm in common the first stays, so that a kid names one key."""
+    """Refuse every key whose kid and an algorithm belong to an earlier one, so that a kid names one key."""
     taken: set[tuple[str | None, str]] = set()
     kept: list[Read] = []
     for key in parsed:

@@ -1,7 +1,6 @@
-"""The compact form of a signed token (RFC 7515), read in the one way it can be written.
+"""The compact form of a signed token (RFC 7515). Only its one right spelling is read.
 
-Nothing outside the signature is believed here: embedded keys and key URLs in a header (``jwk``, ``jku``, ``x5u``,
-``x5c``) are members like any other and never followed.
+Keys and key URLs in a header (``jwk``, ``jku``, ``x5u``, ``x5c``) are never used.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from jwks_auth.runtime import RawToken
 __all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
 
 MAX_TOKEN_LENGTH = 16_384
-"""Characters; servers bound the whole header at 8 to 64 KiB."""
+"""In characters; servers bound the whole header at 8 to 64 KiB."""
 
 _SPIFFE = "spiffe://"
-_MEMORABLE = 512  # octets; an issuer has a handful of headers, and none that is long
-_LONGEST_TYPE = 128  # letters; no type of a token is longer, and some letters take long to lower
+_MEMORABLE = 512  # octets; an issuer has a handful of headers, all of them short
+_LONGEST_TYPE = 128  # letters; no token's type is longer, and some letters take long to lower
 _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
-_MOST_MARKS = 128  # wherever they stand: certificates and keys in a header have a few
+_MOST_MARKS = 128  # in names and strings too: certificates and keys in a header have a few
 
 
 def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
-    """The parts of *raw*; raises ``InvalidTokenError`` for all but three segments, the first a clean header.
+    """Return the parts of *raw*; raise ``InvalidTokenError`` unless it has three segments, the first a valid header.
 
-    A header with ``enc`` is an encrypted token's (RFC 7516 section 9); *lax* reads it all the same.
+    A header with ``enc`` belongs to an encrypted token (RFC 7516 section 9) and is refused too; *lax* reads it.
     """
     if not isinstance(raw, str) or not raw.isascii():
         raise MalformedTokenError
@@ -42,7 +41,7 @@ def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
         raise MalformedTokenError("too_large")
     first = raw.find(".")
     second = raw.find(".", first + 1) if first > 0 else -1
-    if second < 0 or raw.find(".", second + 1) >= 0:  # most junk ends here, before anything is copied
+    if second < 0 or raw.find(".", second + 1) >= 0:  # most junk is refused here, before anything is copied
         raise MalformedTokenError
     data = raw.encode()
     try:
@@ -56,9 +55,9 @@ def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:
-    """The issuer that *claims* name: the one thing by which anything may be looked up before verification.
+    """Return the issuer that *claims* name. Nothing else of an unverified token selects its keys and rules.
 
-    A SPIFFE identity names its trust domain in ``sub``, and often nothing else does (JWT-SVID section 3).
+    In a SPIFFE identity ``sub`` names the trust domain, and there is often no ``iss`` (JWT-SVID section 3).
     """
     issuer = claims.get("iss")
     if issuer is None and isinstance(subject := claims.get("sub"), str) and subject.startswith(_SPIFFE):
@@ -69,9 +68,9 @@ def issuer_of(claims: Mapping[str, Any]) -> str:
 
 
 def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = None) -> bytes:
-    """The payload of *raw*, whatever it is, if a key of *key_set* signed it; raises ``InvalidTokenError``.
+    """Return the payload of *raw* if a key of *key_set* signed it; raise ``InvalidTokenError`` otherwise.
 
-    This is the signature alone: for access tokens use :class:`~jwks_auth.TokenVerifier`, which also validates claims.
+    Checks the signature alone. For access tokens use :class:`~jwks_auth.TokenVerifier`, which also validates claims.
     """
     sent = RawToken(raw)
     del raw
@@ -89,11 +88,11 @@ def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = Non
 
 def _parse_header(segment: bytes) -> Header:
     octets = decode_base64url(segment)
-    if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # it is read before anything is verified
+    if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # nothing is verified yet
         raise ValueError("more members than a header has")
     members = parse_json_object(octets, brief=True)
-    # No extension is implemented, so whatever a header calls critical is not understood (section 4.1.11). An
-    # unencoded payload (b64, RFC 7797) has to be called critical, and is never allowed in a JWT.
+    # No extension is implemented, so every critical header is refused (section 4.1.11). An unencoded payload (b64,
+    # RFC 7797) must be marked critical, and is never allowed in a JWT.
     if "crit" in members or members.get("b64", True) is not True:
         raise InvalidTokenError("critical_header")
     alg = members.get("alg")
@@ -108,7 +107,7 @@ def _parse_header(segment: bytes) -> Header:
 
 
 def _frozen(value: Any) -> Any:
-    """*value* as nobody can change it: one header is shared by all tokens that have it."""
+    """Return *value* made read-only, because all tokens with the same header share one object."""
     if isinstance(value, dict):
         return MappingProxyType({name: _frozen(member) for name, member in value.items()})
     return tuple(_frozen(member) for member in value) if isinstance(value, list) else value
@@ -120,5 +119,5 @@ _header = lru_cache(maxsize=256)(_parse_header)
 def _media_type(typ: str | None) -> str | None:
     if typ is None or len(typ) > _LONGEST_TYPE:
         return typ
-    # RFC 8725bis section 3.11: without "/" it is read as if "application/" came first. Case does not matter.
+    # RFC 8725bis section 3.11: a type without "/" gets "application/" in front. Case does not matter.
     return (typ if "/" in typ else f"application/{typ}").lower()

@@ -1,7 +1,7 @@
 """The numbers of a public key in a JWK (RFC 7518 section 6, 8037, 8812, 9964), read leniently and judged strictly.
 
-Providers write base64 with padding, and coordinates a zero too short or too long: it is plain what they mean. What is
-weak or no key is a ``ValueError`` with the reason.
+Some providers pad base64, or write a coordinate with a zero too few or too many: their meaning is plain, and accepted.
+A weak or impossible key raises a ``ValueError`` with the reason.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from jwks_auth.jose.roca import is_roca_modulus
 __all__ = ["Material", "read_material"]
 
 MIN_RSA_BITS = 2048
-MAX_RSA_BITS = 8192  # a check costs 0.3 ms there; OpenSSL itself would take minutes' worth of larger ones
+MAX_RSA_BITS = 8192  # a check costs 0.3 ms; with the largest keys that OpenSSL takes it would cost far more
 MAX_RSA_EXPONENT_BITS = 256  # FIPS 186-5, 5.1
 # NIST SP 800-89, 5.3.3: a modulus has no factor below 752.
 _SMALL_PRIMES = prod(n for n in range(2, 752) if all(n % d for d in range(2, isqrt(n) + 1)))
 
 Material: TypeAlias = tuple[PublicKey, dict[str, bytes]]
-"""A public key, and the octets of the members it was read from as the standard has them written."""
+"""A public key, and the octets of its members in the spelling of the standard."""
 
 
 def read_material(member: Mapping[str, Any], kty: str) -> Material:
-    """The public key in a JWK of type *kty*; raises ``ValueError``."""
+    """Return the public key in a JWK of type *kty*; raise ``ValueError``."""
     read = _READERS.get(kty)
     if read is None:
         raise ValueError(f"key type {brief(kty)} is not supported")
@@ -86,9 +86,9 @@ def _read_ec(member: Mapping[str, Any]) -> Material:
 
 
 def _coordinate(octets: bytes, size: int) -> bytes:
-    """A coordinate at full size (RFC 7518 section 6.2.1.2).
+    """Return a coordinate at full size (RFC 7518 section 6.2.1.2).
 
-    Big-number libraries drop zeros at the front, or put one there so that the number is not taken for a negative one.
+    Big-number libraries drop zeros at the front, or add one that marks the number as positive.
     """
     if len(octets) == size + 1 and octets[0] == 0:
         octets = octets[1:]

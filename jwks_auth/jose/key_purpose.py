@@ -1,4 +1,4 @@
-"""A JWK's purpose: ``use``, ``key_ops``, and what ``alg`` and the curve tell of it (RFC 7517 sections 4.2 to 4.4)."""
+"""A JWK's purpose, as ``use``, ``key_ops``, ``alg`` and the curve state it (RFC 7517 sections 4.2 to 4.4)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["AnotherUse", "check_purpose"]
 
 _SIGNING_USES = ("sig", "jwt-svid")  # the latter in SPIFFE's bundles (JWT-SVID, section 4)
 _AGREEMENT_CURVES = ("X25519", "X448")
-# RFC 7518 sections 4 and 5, RFC 8037, and HPKE's to come
+# RFC 7518 sections 4 and 5, RFC 8037, and those drafted for HPKE
 _FOR_ENCRYPTION = re.compile(
     r"RSA1_5|RSA-OAEP.*|ECDH-.*|A\d+(GCM)?KW|A\d+(GCM|CBC-HS\d+)|dir|PBES2-.*|HPKE.*", re.DOTALL
 )
 
 
 class AnotherUse(ValueError):
-    """The key is a good one for all that is known, but not for verifying signatures."""
+    """The key has no known fault, but is not for verifying signatures."""
 
 
 def check_purpose(member: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` for a key that is not meant for signatures: :class:`AnotherUse` where it says so."""
+    """Raise ``ValueError`` for a key that is not for signatures: :class:`AnotherUse` if the key itself says so."""
     use, alg = member.get("use"), member.get("alg")
     if use == "enc":
         raise AnotherUse("use is enc: a key for encryption")

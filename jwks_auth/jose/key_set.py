@@ -1,4 +1,4 @@
-"""A JSON Web Key Set, read member by member, and how a key is chosen from it (RFC 7517 section 5)."""
+"""A JSON Web Key Set, read member by member, and the choice of a key from it (RFC 7517 section 5)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from jwks_auth.jose.strict_json import parse_json_object
 __all__ = ["FAKE", "MOST_TRIED", "KeySet"]
 
 FAKE = "jwks_auth_fake_issuer"
-"""The member by which a document of ``jwks_auth.testing.FakeIssuer`` says what it is; RFC 7517 has others ignore it."""
+"""The member that marks a document of ``jwks_auth.testing.FakeIssuer``; other readers ignore it (RFC 7517)."""
 
 MOST_TRIED = 4
-"""Keys tried for a token without a kid: each costs a check of its signature."""
+"""The most keys tried for a token without a kid: each try costs a check of its signature."""
 
 _MOST_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Usable keys, and the members refused with the reason of each."""
+    """Usable keys, and the refused members with their reasons."""
 
     keys: tuple[VerificationKey, ...]
     refused: tuple[RefusedKey, ...] = ()
     is_fake: bool = field(default=False, repr=False, compare=False)
-    """Return whether the document was a ``FakeIssuer``'s."""
+    """Whether the document was a ``FakeIssuer``'s."""
     _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -49,10 +49,10 @@ class KeySet:
 
     @classmethod
     def from_dict(cls, document: object, *, pause: Pause = None) -> KeySet:
-        """The set in *document*; raises ``ConfigurationError`` for what is no set.
+        """Return the set in *document*; raise ``ConfigurationError`` if it is no key set.
 
-        A set without one usable key is legal here: RFC 7517 section 5 has foreign members ignored. A thread
-        that works beside an event loop may take a *pause* before each key.
+        A set without a usable key is allowed: RFC 7517 section 5 says to ignore members that are not understood.
+        *pause* is called before each key, for a thread that works beside an event loop.
         """
         members = document.get("keys") if isinstance(document, Mapping) else None
         if not isinstance(members, list):
@@ -65,7 +65,7 @@ class KeySet:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> KeySet:
-        """The set in a JSON document, read as strictly as a token; raises ``ConfigurationError``."""
+        """Return the set in a JSON document, read as strictly as a token; raise ``ConfigurationError``."""
         return cls.from_dict(_json(text))
 
     @classmethod
@@ -76,10 +76,10 @@ class KeySet:
         kid: str | None = None,
         alg: str | None = None,
     ) -> KeySet:
-        """A set of one, from a public key or certificate in PEM, or of several by their kids.
+        """Return a set of one public key or certificate in PEM, or of several in a mapping by their kids.
 
-        Raises ``ConfigurationError`` for each that is refused. Without *kid* it verifies tokens with any kid and with
-        none, without *alg* all algorithms of its type.
+        Raises ``ConfigurationError`` if a key is refused. A key without *kid* verifies tokens with any kid or none;
+        without *alg*, all algorithms of its type.
         """
         items = pem.items() if isinstance(pem, Mapping) else [(kid, pem)]
         keys = cls._of(read_members(items, parse=partial(_parse_pem, alg=alg)))
@@ -90,10 +90,10 @@ class KeySet:
 
     @classmethod
     def read(cls, document: object, *, pause: Pause = None, whole: bool = False) -> KeySet:
-        """The set in *document*, in any form in which keys are published; raises ``ConfigurationError``.
+        """Return the set in *document*, in any form in which keys are published; raise ``ConfigurationError``.
 
-        A key set, one key or certificate in PEM, a mapping of kids to PEM, the JSON of either, or a :class:`KeySet`.
-        *whole*: of a mapping no PEM may be bad.
+        The forms are a key set, one key or certificate in PEM, a mapping of kids to PEM, the JSON of a set or mapping,
+        and a :class:`KeySet`. With *whole*, a mapping with one bad PEM is refused; otherwise that PEM alone is.
         """
         if isinstance(document, KeySet):
             return document
@@ -120,10 +120,10 @@ class KeySet:
         )
 
     def select(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The one key that *kid* and *alg* name.
+        """Return the key that *kid* and *alg* name.
 
-        Where no key has that kid, the only key without one that fits *alg*. Without a kid, whichever of the keys that
-        fit *alg* has signed, where they are at most :data:`MOST_TRIED`.
+        If no key has that kid: the only key without a kid that fits *alg*. If *kid* is ``None``: a key that tries all
+        that fit *alg*, if there are at most :data:`MOST_TRIED`.
         """
         key = self._by_kid_and_alg.get((kid, alg))
         if key is None and kid not in self._names:
@@ -131,16 +131,16 @@ class KeySet:
         return key
 
     def may_hold(self, kid: str) -> bool:
-        """Whether some algorithm has a key for *kid*."""
+        """Return whether some algorithm has a key for *kid*."""
         return kid in self._names or bool(self._without_kid)
 
     def fitting(self, alg: str) -> int:
-        """How many keys fit *alg*."""
+        """Return the number of keys that fit *alg*."""
         return sum(alg in key.checks for key in self.keys)
 
     @property
     def why_unusable(self) -> str:
-        """The reasons why there is no usable key."""
+        """Return the reasons why there is no usable key."""
         reasons = sorted({refused.reason for refused in self.refused})
         others = [f"{len(reasons) - _MOST_REASONS} other reasons"] if len(reasons) > _MOST_REASONS else []
         return "; ".join([*reasons[:_MOST_REASONS], *others]) or "it is empty"
@@ -189,7 +189,7 @@ def _index(keys: tuple[VerificationKey, ...]) -> dict[tuple[str | None, str], Ve
 
 
 def _parse_pem(item: tuple[object, object], alg: str | None = None) -> VerificationKey | RefusedKey:
-    """The key in a kid and its PEM, if it is one that :func:`parse_jwk` takes."""
+    """Return the key in a kid and its PEM, judged by :func:`parse_jwk`."""
     kid, pem = item
     try:
         return parse_jwk(jwk_from_pem(pem, kid=kid, alg=alg))

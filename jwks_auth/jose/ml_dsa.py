@@ -1,6 +1,6 @@
-"""Public keys of every kind, ML-DSA (FIPS 204, RFC 9964) among them, which a quantum computer can't forge with.
+"""ML-DSA keys (FIPS 204, RFC 9964), whose signatures a quantum computer can't forge, beside all other public keys.
 
-ML-DSA is there only where ``cryptography`` has it, which came with its version 47.
+They need ``cryptography`` 47 or later.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class MLDSAPublicKey(Protocol):
     """A public key of any of the three sizes."""
 
     def verify(self, signature: bytes, data: bytes) -> None:
-        """Raise ``InvalidSignature`` for a signature that is not its own."""
+        """Raise ``InvalidSignature`` unless *signature* is this key's."""
 
     def public_bytes_raw(self) -> bytes:
-        """The octets that ``pub`` holds."""
+        """Return the octets that a JWK's ``pub`` holds."""
 
 
 PublicKey: TypeAlias = (
@@ -35,7 +35,7 @@ PublicKey: TypeAlias = (
 
 
 def key_types(module: Any, half: str) -> dict[str, Any]:
-    """The classes of ``Public`` or ``Private`` keys in *module* by algorithm; none where there is no module."""
+    """Return the classes of ``Public`` or ``Private`` keys in *module* by algorithm; none if there is no module."""
     names = {f"ML-DSA-{size}": f"MLDSA{size}{half}Key" for size in (44, 65, 87)}
     return {alg: getattr(module, name) for alg, name in names.items() if hasattr(module, name)}
 
@@ -45,12 +45,12 @@ _NAME = "cryptography.hazmat.primitives.asymmetric.mldsa"
 _MODULE = import_module(_NAME) if find_spec(_NAME) else None
 
 ML_DSA: Mapping[str, Any] = key_types(_MODULE, "Public")
-"""The classes of public keys by algorithm; empty where ``cryptography`` is too old."""
+"""The classes of public keys by algorithm; empty if ``cryptography`` is too old."""
 
 ML_DSA_PRIVATE: Mapping[str, Any] = key_types(_MODULE, "Private")
-"""Those of private keys, for tests that sign."""
+"""The classes of private keys, for tests that sign."""
 
 
 def name_of(key: object) -> str | None:
-    """The algorithm of a public key; ``None`` for one of another kind."""
+    """Return the algorithm of an ML-DSA public key; ``None`` for any other key."""
     return next((alg for alg, kind in ML_DSA.items() if isinstance(key, kind)), None)

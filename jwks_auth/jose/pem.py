@@ -23,25 +23,25 @@ _UNREADABLE = (ValueError, TypeError, jwt.InvalidKeyError, UnsupportedAlgorithm,
 
 
 def is_pem(text: object) -> bool:
-    """Whether *text* looks like PEM; what is in it is another matter."""
+    """Return whether *text* looks like PEM, before its content is read."""
     return b"-----BEGIN " in _octets(text)
 
 
 def is_pem_mapping(document: object) -> bool:
-    """Whether *document* maps kids to PEM, as Google publishes keys, and is no key set of RFC 7517."""
+    """Return whether *document* maps kids to PEM, as Google publishes keys, and is no key set of RFC 7517."""
     if not isinstance(document, Mapping) or isinstance(document.get("keys"), list):
         return False
     return any(map(is_pem, document.values()))
 
 
 def jwk_from_pem(pem: object, *, kid: object = None, alg: str | None = None) -> dict[str, Any]:
-    """The public key or certificate in *pem* as a JWK; raises ``ValueError`` for anything else.
+    """Return the public key or certificate in *pem* as a JWK; raise ``ValueError`` for anything else.
 
-    Of a certificate the key alone counts: its dates, names and issuer are for whoever publishes it.
+    Only a certificate's key is used. Its dates, names and issuer are not checked: that is the publisher's task.
     """
     data = _octets(pem).replace(
         b"\\n", b"\n"
-    )  # as line ends become in some environments; PEM has no backslash
+    )  # line ends in some environment variables; PEM has no backslash
     labels = _BEGIN.findall(data)
     if any(label.endswith(b"PRIVATE KEY") for label in labels):
         raise ValueError("found a private key; expected the public one (openssl pkey -pubout)")

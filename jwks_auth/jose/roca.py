@@ -1,7 +1,7 @@
-"""The ROCA weakness (CVE-2017-15361): RSA moduli whose factors can be found, known by their residues.
+"""The ROCA weakness (CVE-2017-15361): RSA moduli whose factors can be found, recognised by their residues.
 
 The faulty generator took primes of the form ``k*M + (65537**a mod M)`` with ``M`` a product of small primes.
-Such a modulus is a power of 65537 modulo every one of them; a sound one is with a chance of less than one in
+Its moduli are powers of 65537 modulo each of those primes; a sound modulus is so by chance, in less than one case in
 100 million.
 """
 
@@ -26,6 +26,6 @@ _ORDERS = tuple(
 
 
 def is_roca_modulus(modulus: int) -> bool:
-    """Return whether *modulus* bears the fingerprint."""
+    """Return whether *modulus* has these residues."""
     # In a cyclic group, x is among the powers of g exactly when x ** order(g) is 1.
     return all(pow(modulus, order, prime) == 1 for prime, order in _ORDERS)

@@ -1,8 +1,7 @@
 """JSON objects from bytes an attacker wrote: UTF-8 only, unique names, finite numbers, bounded depth.
 
 ``json.loads`` detects UTF-16 and UTF-32, swallows a byte-order mark, keeps the last of two equal names, and
-reads ``NaN``: each a way for two programs to read different claims out of one signed token (RFC 8725 section
-3.7).
+reads ``NaN``. By each of these, two programs can read different claims in one signed token (RFC 8725 section 3.7).
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any, NoReturn
 __all__ = ["MAX_DEPTH", "parse_json_object"]
 
 MAX_DEPTH = 32
-"""Nested lists and objects allowed; providers' tokens need four."""
+"""The deepest nesting of lists and objects allowed; providers' tokens need four."""
 
 _LONGEST_NUMBER = 64
-"""Characters of a number in a header; the largest float takes 24."""
+"""The most characters of a number in a header; the largest float takes 24."""
 
 _SPACE = " \t\r\n"
 _OPENING = ord("[")
@@ -39,12 +38,12 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    if math.isinf(number):  # "1e999": what others read as an error, or write as Infinity
+    if math.isinf(number):  # "1e999": other programs read it as an error, or write it as Infinity
         raise ValueError("a number is beyond the range of floats")
     return number
 
 
-# JSONDecoder.decode calls scan_once between two regular expressions of its own; we need neither.
+# JSONDecoder.decode runs a regular expression before and after scan_once; neither is needed here.
 _decoder: Any = json.JSONDecoder(
     object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
 )
@@ -75,9 +74,9 @@ _scan_once_briefly: Callable[[str, int], tuple[Any, int]] = _brief_decoder.scan_
 
 
 def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
-    """The object in *data*; raises ``ValueError`` for anything else, whatever the bytes are.
+    """Return the object in *data*; raise ``ValueError`` for any other bytes.
 
-    *brief*: for a header, which is read before anything is verified. Long numbers take long to read, and are refused.
+    *brief* refuses long numbers, which take long to read: for a header, which is read before anything is verified.
     """
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         _check_depth(data)
@@ -86,32 +85,32 @@ def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
         raise ValueError("not a JSON object")
     try:
         parsed, end = (_scan_once_briefly if brief else _scan_once)(text, 0)
-    except StopIteration:  # how scan_once says that a value is missing
+    except StopIteration:  # scan_once raises it where a value is missing
         raise ValueError("not JSON") from None
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("something follows the JSON object")
     if "\\ud" in text or "\\uD" in text:
-        # Only such an escape can bring in half of a surrogate pair, which no UTF-8 text can hold.
+        # An escape alone can bring in half of a surrogate pair, which no UTF-8 text can hold.
         json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     members: dict[str, Any] = parsed
     return members
 
 
 def _check_depth(data: bytes) -> None:
-    # Nothing is judged but depth: where brackets or escapes are not where they may be, the decoder stops. However
-    # many the brackets of a shallow text are, a few calls into C take them away, and the loop finds none.
+    # Judges depth alone: the decoder refuses misplaced brackets and escapes. In a shallow text, however many brackets
+    # it has, a few calls into C remove them all before the loop.
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = data.translate(_AS_LISTS, _NO_MARKS)
     if b'"' in brackets:
-        # Two quotes side by side end one string and begin another; what is around them stays inside or outside.
+        # Two quotes side by side end one string and begin another, so dropping both leaves the rest in or out of one.
         brackets = b"".join(brackets.replace(b'""', b"").split(b'"')[::2])
-    if b"[" * (MAX_DEPTH + 1) in brackets:  # the plainest attack, told at once
+    if b"[" * (MAX_DEPTH + 1) in brackets:  # the plainest attack, found at once
         raise ValueError("nested too deeply")
     depth = 0
     for _ in range(MAX_DEPTH):
-        shallower = brackets.replace(b"[]", b"")  # the innermost level is taken away
-        if 8 * len(shallower) >= 7 * len(brackets):  # few were so deep: one look at each is cheaper now
+        shallower = brackets.replace(b"[]", b"")  # without the innermost level
+        if 8 * len(shallower) >= 7 * len(brackets):  # it removed few: the loop is cheaper now
             break
         brackets, depth = shallower, depth + 1
     for octet in brackets:

@@ -1,4 +1,4 @@
-"""A token that was merely read, told apart by its type from one that was verified."""
+"""A token that was only read. Its type differs from a verified token's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Header", "UnverifiedToken"]
 
 
 class Header(NamedTuple):
-    """A JOSE header whose members were checked; shared between tokens, so *members* is read-only.
+    """A JOSE header whose members were checked. Tokens share it, so *members* is read-only.
 
-    ``typ`` is as it was sent, ``media_type`` the same in lower case and with its ``application/``. ``encrypted``:
-    it names an ``enc``, which makes it a JWE's.
+    ``typ`` is as it was sent; ``media_type`` is the same in lower case, with ``application/`` in front. ``encrypted``
+    is true for a header with ``enc``, which belongs to a JWE.
     """
 
     alg: str
@@ -31,10 +31,10 @@ class Header(NamedTuple):
 
 @dataclass(slots=True, repr=False, eq=False)
 class UnverifiedToken(Concealed):
-    """A token of three segments with a clean header. Nothing in it may be believed yet.
+    """A token of three segments with a valid header. Nothing in it is verified yet.
 
-    The payload begins at *start* in the signing input. It is decoded when it is first read: most that comes with a
-    bad signature never is.
+    The payload begins at *start* in the signing input. It is decoded when it is first read, which most tokens with a
+    bad signature never are.
     """
 
     jose: Header
@@ -45,7 +45,7 @@ class UnverifiedToken(Concealed):
 
     @property
     def payload(self) -> bytes:
-        """The octets that were signed, whatever they are; raises ``InvalidTokenError``."""
+        """Return the octets that were signed; raise ``InvalidTokenError`` if they are not base64url."""
         try:
             return _decoded(self.signing_input, self.start)
         except BaseException as error:
@@ -54,7 +54,7 @@ class UnverifiedToken(Concealed):
 
     @property
     def claims(self) -> dict[str, Any]:
-        """The payload as claims (RFC 7519 section 7.2, step 10); raises ``InvalidTokenError`` where it holds none."""
+        """Return the payload as claims (RFC 7519 section 7.2, step 10); raise ``InvalidTokenError`` otherwise."""
         if self._claims is None:
             try:
                 self._claims = _claims_in(self.signing_input, self.start)
@@ -64,7 +64,7 @@ class UnverifiedToken(Concealed):
         return self._claims
 
     def is_signed(self, verify: Callable[[str, bytes, bytes], bool]) -> bool:
-        """Return whether a key's *verify* takes the signature."""
+        """Return whether a key's *verify* accepts the signature."""
         try:
             return verify(self.jose.alg, self.signature, self.signing_input)
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""Calls into the user's own code. Its failures are the service's: 503, never a verdict on the token."""
+"""Calls into the user's own code. A failure there is the service's fault: 503, never a verdict on the token."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["aask", "ask"]
 
 
 def ask(callback: Callable[..., Any], *args: Any) -> Any:
-    """The callback's answer, whether it is sync or async.
+    """Return the callback's answer; the callback may be sync or async.
 
-    Raises ``AuthError`` and ``KeySourceError`` as they are, anything else as ``KeySourceError``.
+    ``AuthError`` and ``KeySourceError`` pass through; any other exception becomes a ``KeySourceError``.
     """
     try:
         answer = callback(*args)
@@ -29,7 +29,7 @@ def ask(callback: Callable[..., Any], *args: Any) -> Any:
 
 
 async def aask(callback: Callable[..., Any], *args: Any) -> Any:
-    """As :func:`ask`; an async callback is awaited, any other runs in a worker thread."""
+    """Do as :func:`ask`: await an async callback, run any other in a worker thread."""
     try:
         answer = callback(*args) if _is_async(callback) else await asyncio.to_thread(callback, *args)
         return await answer if inspect.isawaitable(answer) else answer
@@ -40,7 +40,7 @@ async def aask(callback: Callable[..., Any], *args: Any) -> Any:
 
 
 def _is_async(callback: Callable[..., Any]) -> bool:
-    # Of an object with an async __call__ only the method says so.
+    # An object with an async __call__ is no coroutine function itself; only its method is.
     return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(
         getattr(callback, "__call__", None)  # noqa: B004
     )
@@ -50,7 +50,7 @@ def _wait_for(answer: Awaitable[Any]) -> Any:
     async def result() -> Any:
         return await answer
 
-    # In a loop and a thread of its own, because this thread may be running a loop already.
+    # In another thread, because this one may be running an event loop already.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(copy_context().run, asyncio.run, result()).result()
 

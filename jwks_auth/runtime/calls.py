@@ -1,4 +1,4 @@
-"""Calls that may hang: a store's, a name lookup's, those on a connection that is not ours to end."""
+"""Calls that may hang: to a store, for a name lookup, on a connection of the caller's that we can't close."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _MOST_HANGING = 2
 
 
 class BoundedCalls:
-    """Makes each call in a thread of its own, and waits for it only so long. While two hang, no other is made."""
+    """Makes each call in a thread of its own and waits for a limited time. While two calls hang, it makes no other."""
 
     def __init__(self, spawn: Callable[[Callable[[], None]], None] = in_background) -> None:
         self._spawn = spawn
         self._given_up: tuple[tuple[int, Future[Any]], ...] = ()
 
     def may_start(self) -> bool:
-        """Return whether one more can hang without too many threads hanging."""
+        """Return whether fewer than two calls hang."""
         self._given_up = tuple(filter(_hangs, self._given_up))
         return len(self._given_up) < _MOST_HANGING
 
     def result(self, call: Callable[[], ResultT], seconds: float) -> ResultT:
-        """Return or raise what *call* does; ``TimeoutError`` after *seconds*, or at once while two others hang."""
+        """Return or raise what *call* does; ``TimeoutError`` after *seconds*, or at once while two other calls hang."""
         if not self.may_start():
             raise TimeoutError
         future: Future[ResultT] = Future()
@@ -44,7 +44,7 @@ class BoundedCalls:
 
 def _hangs(given_up: tuple[int, Future[Any]]) -> bool:
     process, future = given_up
-    return process == os.getpid() and not future.done()  # in a forked child no other thread lives on
+    return process == os.getpid() and not future.done()  # a forked child has none of its parent's threads
 
 
 def _complete(future: Future[ResultT], call: Callable[[], ResultT]) -> None:

@@ -1,4 +1,4 @@
-"""The clock that keys age by: seconds that pass while the machine sleeps, too."""
+"""The clock that keys age by. It also counts the seconds while the machine sleeps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["clock_of", "elapsed"]
 
 
 def clock_of(system: Any) -> Callable[[], float]:
-    """The best clock of *system*, which is the module ``time``."""
-    # On Linux the monotonic one stands still while the machine is suspended, and keys would outlive their limit.
+    """Return the best clock of *system*, which is the module ``time``."""
+    # On Linux the monotonic clock stops while the machine is suspended, so keys would outlive their limit.
     if hasattr(system, "CLOCK_BOOTTIME"):
         return partial(system.clock_gettime, system.CLOCK_BOOTTIME)
     return system.monotonic  # type: ignore[no-any-return]
 
 
 elapsed = clock_of(time)
-"""Seconds since some point in the past; never set back."""
+"""Seconds since some point in the past; they never decrease."""

@@ -16,7 +16,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Concealed:
-    """The base of what holds a credential: shown by its name alone, never pickled, and its own copy."""
+    """The base of objects that hold a credential: ``repr`` shows the type alone, a copy is the object, none pickles."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ class Concealed:
 
 
 class RawToken(Concealed):
-    """A token as it was sent: equal to another of the same text, and opaque but to a reader."""
+    """A token as it was sent: only :meth:`read` shows its text. Tokens of the same text are equal."""
 
     __slots__ = ("_sent",)
 
@@ -43,11 +43,11 @@ class RawToken(Concealed):
 
     @classmethod
     def of(cls, raw: Any) -> RawToken:
-        """*raw*, concealed if it is not yet; whoever calls it deletes its own reference."""
+        """Return *raw* as a ``RawToken``. The caller deletes its own reference to the text."""
         return raw if isinstance(raw, RawToken) else cls(raw)
 
     def read(self, reader: Callable[[Any], ResultT]) -> ResultT:
-        """Return what *reader* makes of the token. An exception keeps none of the frames that saw it."""
+        """Return what *reader* makes of the text. An exception keeps none of the frames that saw the text."""
         try:
             return reader(self._sent)
         except BaseException as error:
@@ -62,10 +62,10 @@ class RawToken(Concealed):
 
 
 def forget_frames(error: BaseException) -> None:
-    """Drop the frames *error* has come through, and what it was raised from but for the text of a ``ValueError``.
+    """Drop the traceback, context and cause of *error*; of a ``ValueError`` that caused it, keep the text.
 
-    For an ``except`` clause that raises it again. A ``UnicodeError`` or ``JSONDecodeError`` also holds what could not
-    be read.
+    Call it in an ``except`` clause that raises *error* again. The cause goes because a ``UnicodeError`` or
+    ``JSONDecodeError`` holds the input that it could not read.
     """
     cause = error.__cause__
     error.__traceback__ = error.__context__ = None

@@ -1,4 +1,4 @@
-"""Keyword arguments of a ``TypedDict``: spelled out for ``inspect.signature``, and refused where misspelt."""
+"""Keyword arguments from a ``TypedDict``: shown by ``inspect.signature``, and refused where misspelt."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ OptionsT = TypeVar("OptionsT", bound=Mapping[str, object])
 def takes(options: type, defaults: Mapping[str, Any]) -> Callable[[FunctionT], FunctionT]:
     """Show each of *options* with its default in the signature of a function that takes ``**options``.
 
-    Type checkers read ``Unpack[...]``; this is for ``help()`` and editors. Any other name is a ``TypeError`` with the
-    nearest one that is known. An option without a default has ``None``.
+    Type checkers read ``Unpack[...]``; the signature is for ``help()`` and editors. An unknown name raises a
+    ``TypeError`` that suggests the nearest known one. The default is ``None`` where *defaults* has none.
     """
 
     def decorate(function: FunctionT) -> FunctionT:
@@ -40,20 +40,20 @@ def takes(options: type, defaults: Mapping[str, Any]) -> Callable[[FunctionT], F
 
 
 def filled(defaults: OptionsT, options: OptionsT) -> OptionsT:
-    """Return *options* with *defaults* for the rest; ``None`` counts as not given."""
+    """Return *options*, completed from *defaults*; ``None`` counts as not given."""
     given = {name: value for name, value in options.items() if value is not None}
     return cast("OptionsT", {**defaults, **given})
 
 
 def closest(name: object, known: Iterable[str]) -> str | None:
-    """Return the one of *known* that *name* is a misspelling of, upper and lower case alike."""
+    """Return the name in *known* that *name* seems to misspell, ignoring case; ``None`` if there is none."""
     listed = {each.lower(): each for each in known}
     near = difflib.get_close_matches(str(name).lower(), listed, n=1)
     return listed[near[0]] if near else None
 
 
 def nearest(name: object, known: Collection[str], label: str = "{}") -> str:
-    """Return the words that say what was meant by *name*: the closest of those *known*, or else all of them."""
+    """Return a hint for an error message: the name in *known* closest to *name*, or all of *known*."""
     near = closest(name, known)
     return f"known are {', '.join(known)}" if near is None else f"did you mean {label.format(near)}?"
 

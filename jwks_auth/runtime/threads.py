@@ -1,4 +1,4 @@
-"""NEW"""
+"""Threads: starting one without waiting for it, and giving way to the others."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["give_way", "in_background", "start"]
 
 
 def give_way() -> None:
-    """Let the other threads go on, which otherwise wait up to 5 ms for the interpreter's lock, time and again."""
-    # More than 0: a thread that comes back at once takes the lock before the one it was meant for wakes up.
+    """Let the other threads run; without this each waits up to 5 ms for the interpreter's lock, again and again."""
+    # More than 0: a thread that returns at once takes the lock again before a waiting thread wakes up.
     time.sleep(0.00005)
 
 
 def in_background(run: Callable[[], None]) -> None:
-    """Run *run* in a thread of its own that keeps no interpreter alive. Does not wait for it to begin."""
+    """Run *run* in a daemon thread of its own. Returns at once, before the thread begins."""
     thread = threading.Thread(target=run, name="jwks-auth-fetch", daemon=True)
-    # Thread.start waits until the thread runs, which takes milliseconds where all cores are busy; so another one waits.
+    # Thread.start waits until the thread runs: milliseconds on a busy machine. So a second thread does that waiting.
     _thread.start_new_thread(start, (thread,))
 
 
 def start(thread: threading.Thread) -> None:
-    """Start *thread*; where there can be no more, do its work here."""
+    """Start *thread*; if the process can have no more threads, do its work in this one."""
     try:
         thread.start()
     except RuntimeError:
