@@ -47,6 +47,6 @@ def fake_token(
     if isinstance(mapping.audience, frozenset):
         payload["aud"] = sorted(mapping.audience)
     if scopes:
-        payload[mapping.scopes[0]] = scopes if isinstance(scopes, str) else list(scopes)
+        mapping.scopes[0].put(payload, scopes if isinstance(scopes, str) else list(scopes))
     payload |= claims
     return VerifiedToken(payload, {}, payload, mapping)

@@ -15,9 +15,10 @@ from jwks_auth.claims.audience import (
     checked_audience,
     within,
 )
+from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
-from jwks_auth.claims.paths import ClaimMapping, ClaimPath, client_of
+from jwks_auth.claims.paths import ClaimPath, client_of, read_places
 from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
 from jwks_auth.claims.rules import DEFAULT_MAPPING, PROFILES, ClaimRules, checked_rules, widest_rules
 from jwks_auth.claims.services import is_surely_service, name_of_service
@@ -36,9 +37,11 @@ __all__ = [
     "ClaimPath",
     "ClaimRules",
     "ClientIds",
+    "Grants",
     "OwnAudience",
     "Policy",
     "PolicyOptions",
+    "Reading",
     "RequiredClaims",
     "TokenMarks",
     "TokenOptions",
@@ -51,6 +54,7 @@ __all__ = [
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "read_places",
     "refuse_bound",
     "token_options",
     "validate_claims",

@@ -123,6 +123,6 @@ def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
     """Raise ``InvalidTokenError`` unless the token names an audience that is *expected* (RFC 9068 section 4)."""
     if isinstance(expected, AnyAudience):
         return
-    audience = claims.get("aud", ())
-    if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience):
+    audience = claims.get("aud")
+    if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience or ()):
         raise InvalidTokenError("wrong_audience")

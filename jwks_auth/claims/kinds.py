@@ -5,7 +5,7 @@ An access token is for an API, an ID token tells a client who signed in. Each pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jwks_auth.claims.rules import WIDEST
@@ -43,27 +43,23 @@ def refuse_other_kinds(claims: Mapping[str, Any], profile: str) -> None:
 
 def _is_for_a_client(claims: Mapping[str, Any]) -> bool:
     """Return whether *claims* are an ID token's, or those of no access token."""
-    if not claims.keys().isdisjoint(_OF_ID_TOKENS | _OF_EVENTS):
+    if _has(claims, _OF_ID_TOKENS | _OF_EVENTS):
         return True
     if claims.get("token_use") not in (None, "access"):  # Amazon Cognito's
         return True
     if claims.get("typ") in _FOR_CLIENTS + _FOR_ITSELF:
         return True
     # Some access tokens repeat the nonce; they also say whom or what they were issued for.
-    return "nonce" in claims and not _is_marked_for_an_api(claims)
+    return claims.get("nonce") is not None and not _is_marked_for_an_api(claims)
 
 
 def _is_for_an_api(claims: Mapping[str, Any]) -> bool:
     """Return whether *claims* are an access token's, or those of no ID token."""
-    if not claims.keys().isdisjoint(_OF_EVENTS):
+    if _has(claims, _OF_EVENTS):
         return True
     if claims.get("token_use") not in (None, "id") or claims.get("typ") in _FOR_APIS + _FOR_ITSELF:
         return True
-    marked = (
-        not claims.keys().isdisjoint(_OF_ID_TOKENS)
-        or claims.get("token_use") == "id"
-        or claims.get("typ") == "ID"
-    )
+    marked = _has(claims, _OF_ID_TOKENS) or claims.get("token_use") == "id" or claims.get("typ") == "ID"
     return not marked and _is_marked_for_an_api(claims)
 
 
@@ -71,5 +67,9 @@ def _is_marked_for_an_api(claims: Mapping[str, Any]) -> bool:
     return (
         claims.get("token_use") == "access"
         or claims.get("typ") in _FOR_APIS
-        or any(claims.get(name) is not None for name in _OF_ACCESS_TOKENS)
+        or _has(claims, _OF_ACCESS_TOKENS)
     )
+
+
+def _has(claims: Mapping[str, Any], names: Iterable[str]) -> bool:
+    return any(claims.get(name) is not None for name in names)

@@ -7,6 +7,9 @@ from typing import Any, TypedDict
 
 __all__ = ["TOKEN_DEFAULTS", "TokenOptions", "token_options"]
 
+Places = str | Iterable[str | Sequence[str]]
+"""A place in the claims, or several, of which each may be its steps."""
+
 
 class TokenOptions(TypedDict, total=False):
     """Options that ``TokenVerifier`` takes for all its issuers, and ``Issuer`` for itself; ``None`` is not given."""
@@ -16,9 +19,9 @@ class TokenOptions(TypedDict, total=False):
     required_claims: Iterable[str] | Mapping[str, Any] | None
     allowed_clients: Iterable[str] | None
     max_age: float | None
-    scope_claims: str | Iterable[str] | None
-    roles_claim: str | Sequence[str] | None
-    permissions_claim: str | Sequence[str] | None
+    scope_claims: Places | None
+    roles_claim: Places | None
+    permissions_claim: Places | None
 
 
 TOKEN_DEFAULTS: TokenOptions = {

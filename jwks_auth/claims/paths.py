@@ -2,72 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from jwks_auth.claims.audience import Audience
+from jwks_auth.errors import ConfigurationError
 
-__all__ = ["ClaimMapping", "ClaimPath", "client_of", "find_claim"]
+__all__ = ["ClaimPath", "checked_places", "client_of", "find_claim", "read_places"]
 
 _CLIENT_CLAIMS = ("client_id", "azp", "appid", "cid")  # RFC 9068, OpenID Connect, Entra v1, Okta
+_SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimPath:
     """A claim's place: ``roles``, ``https://acme.dev/roles``, ``realm_access.roles``.
 
-    A claim with exactly this name wins; otherwise each dot leads one object further in. ``{client}`` stands
-    for the token's client, as in ``resource_access.{client}.roles``. Where the names themselves hold dots,
-    give them one by one: ``("resource_access", "my.api", "roles")``.
+    A claim with exactly this name wins, if it *may_be_one_name*; otherwise each dot leads one object further in.
+    ``{client}`` stands for the token's client. Where the names themselves hold dots, give them one by one:
+    ``["resource_access", "my.api", "roles"]``.
     """
 
     name: str
     steps: tuple[str, ...]
+    may_be_one_name: bool = True
 
     @classmethod
     def of(cls, place: str | Sequence[str]) -> ClaimPath:
-        """Read a setting."""
-        if isinstance(place, str):
-            return cls(place, tuple(place.split(".")))
-        return cls(".".join(place), tuple(place))
+        """Read a place; raises ``ValueError`` for one that no claim can have."""
+        if not isinstance(place, str):
+            if not (isinstance(place, list | tuple) and place and all(map(_is_name, place))):
+                raise ValueError(
+                    "expected a claim, a path such as realm_access.roles, or its steps as a list"
+                )
+            return cls(".".join(place), tuple(place), may_be_one_name=False)
+        steps = place.split(".")
+        if not place.strip() or _SPACE.search(place):
+            raise ValueError("expected a claim or a path without spaces; several are a list")
+        if all(steps):
+            return cls(place, tuple(steps))
+        if ":" not in place:
+            raise ValueError("expected a name before and after each dot")
+        return cls(place, (place,))  # a URL, which may hold two dots in a row
+
+    def put(self, claims: dict[str, Any], value: Any) -> None:
+        """Set the claim in *claims* to *value*."""
+        *within, last = (self.name,) if self.may_be_one_name else self.steps
+        for step in within:
+            claims = claims.setdefault(step, {})
+        claims[last] = value
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimMapping:
-    """The places of one issuer's claims, and the audience of its tokens, where that is said."""
+def read_places(places: Any, *, split: bool = False) -> tuple[ClaimPath, ...]:
+    """Read one place, or a list of places, of which each may be a list of steps; raises ``ValueError``.
 
-    scopes: tuple[str, ...]
-    roles: ClaimPath
-    permissions: ClaimPath
-    audience: Audience | None = None
-    issuer: str | None = None
-    """The issuer's canonical name, whichever of its names a token has."""
-    lists: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The claims that, where present, are a string or a list of strings."""
-    nested: tuple[ClaimPath, ...] = field(init=False, repr=False, compare=False)
-    """The paths that may lead to such a claim further in."""
+    *split*: a string is a list, where spaces separate.
+    """
+    if isinstance(places, str):
+        listed: list[Any] = places.split() if split else [places]
+    else:
+        listed = [] if isinstance(places, Mapping) or not isinstance(places, Iterable) else list(places)
+    if not listed:
+        raise ValueError("expected at least one place in the claims")
+    return tuple(map(ClaimPath.of, listed))
 
-    def __post_init__(self) -> None:
-        paths = (self.roles, self.permissions)
-        object.__setattr__(self, "lists", ("aud", *self.scopes, *(path.name for path in paths)))
-        object.__setattr__(self, "nested", tuple(path for path in paths if len(path.steps) > 1))
 
-    def scopes_in(self, claims: Mapping[str, Any]) -> Any:
-        """Return the first scope claim that is there, as it was sent; an empty string where none is."""
-        for name in self.scopes:
-            if name in claims:
-                return claims[name]
-        return ""
+def checked_places(label: str, places: Any, *, split: bool = False) -> tuple[ClaimPath, ...]:
+    """As :func:`read_places`, for the setting *label*; raises ``ConfigurationError``."""
+    try:
+        return read_places(places, split=split)
+    except ValueError as exc:
+        raise ConfigurationError(f"{label}: {exc}, found {places!r}") from exc
 
 
 def find_claim(claims: Mapping[str, Any], path: ClaimPath, default: Any = None) -> Any:
     """Return the value at *path*, or *default*. Never raises, whatever the claims are."""
-    if path.name in claims:
-        return claims[path.name]
-    if len(path.steps) == 1:
-        return default
-    value: Any = claims
+    if path.may_be_one_name:
+        value = claims.get(path.name, default)
+        if len(path.steps) == 1 or (value is not None and value is not default):
+            return value
+    value = claims
     for step in path.steps:
         name = client_of(claims) if step == "{client}" else step
         if not isinstance(value, dict) or name not in value:
@@ -83,3 +98,7 @@ def client_of(claims: Mapping[str, Any]) -> str | None:
         if isinstance(value, str):
             return value
     return None
+
+
+def _is_name(step: object) -> bool:
+    return isinstance(step, str) and bool(step.strip())

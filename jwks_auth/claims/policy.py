@@ -145,7 +145,7 @@ def _of_people(person: bool) -> list[Rule]:
 def _claim_rules(claims: Mapping[str, Any]) -> list[Rule]:
     if not (isinstance(claims, Mapping) and claims):
         raise ConfigurationError(f"claims: found {claims!r}, expected a mapping of claims to their values")
-    return [ClaimIs(ClaimPath.of(name), value) for name, value in claims.items()]
+    return [ClaimIs(ClaimPath(name, tuple(name.split("."))), value) for name, value in claims.items()]
 
 
 def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.claims.audience import Audience, checked_audience, client_ids, not_client_ids
+from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks, required_claims
 from jwks_auth.claims.options import TOKEN_DEFAULTS
-from jwks_auth.claims.paths import ClaimMapping, ClaimPath
+from jwks_auth.claims.paths import ClaimPath, checked_places, read_places
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 
@@ -44,9 +45,9 @@ class ClaimRules:
 
     leeway: float
     profile: str
-    scope_claims: tuple[str, ...]
-    roles_claim: ClaimPath
-    permissions_claim: ClaimPath
+    scope_claims: tuple[ClaimPath, ...]
+    roles_claim: tuple[ClaimPath, ...]
+    permissions_claim: tuple[ClaimPath, ...]
     required_claims: frozenset[str] = frozenset()
     algorithms: frozenset[str] = frozenset(DEFAULT_ALGORITHMS)
     audience: Audience | None = None
@@ -97,23 +98,21 @@ class ClaimRules:
 
 
 DEFAULT_MAPPING = ClaimMapping(
-    several(TOKEN_DEFAULTS["scope_claims"] or ()),
-    ClaimPath.of(TOKEN_DEFAULTS["roles_claim"] or ()),
-    ClaimPath.of(TOKEN_DEFAULTS["permissions_claim"] or ()),
+    read_places(TOKEN_DEFAULTS["scope_claims"]),
+    read_places(TOKEN_DEFAULTS["roles_claim"]),
+    read_places(TOKEN_DEFAULTS["permissions_claim"]),
 )
 """The way tokens are read where nobody says anything."""
 
 
 def widest_rules(leeway: float) -> ClaimRules:
     """Return the rules that no issuer's own settings can widen, for tokens whose issuer is not known yet."""
-    # Scopes and roles may be anywhere; aud is held to the same form in any case.
-    aud = ClaimPath.of("aud")
     return ClaimRules(
         leeway=leeway,
         profile=WIDEST,
         scope_claims=(),
-        roles_claim=aud,
-        permissions_claim=aud,
+        roles_claim=(),
+        permissions_claim=(),
         algorithms=frozenset(DEFAULT_ALGORITHMS + OPT_IN_ALGORITHMS),
     )
 
@@ -155,7 +154,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "max_age": partial(_seconds, "max_age"),
     "required_claims": required_claims,
     "allowed_clients": partial(_strings, "allowed_clients"),
-    "scope_claims": several,
-    "roles_claim": ClaimPath.of,
-    "permissions_claim": ClaimPath.of,
+    "scope_claims": partial(checked_places, "scope_claims", split=True),
+    "roles_claim": partial(checked_places, "roles_claim"),
+    "permissions_claim": partial(checked_places, "permissions_claim"),
 }

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
-from jwks_auth.claims.paths import ClaimMapping, client_of, find_claim
+from jwks_auth.claims.mapping import ClaimMapping
+from jwks_auth.claims.paths import client_of
 from jwks_auth.claims.services import is_service
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 
@@ -78,8 +79,7 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def audience(self) -> tuple[str, ...]:
         """``aud``, always as a tuple; empty when the token names none."""
-        audience = self._payload.get("aud", ())
-        return several(audience)
+        return several(self._payload.get("aud") or ())
 
     @property
     def client_id(self) -> str | None:
@@ -88,20 +88,18 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The granted scopes. A string is space-separated, a list is a list."""
-        granted = self._mapping.scopes_in(self._payload)
-        names = frozenset(several(granted, split=True))
-        return names - {""} if "" in names else names
+        """The granted scopes. A string is space-separated, a list is a list, of an object the keys count."""
+        return self._mapping.names("scopes", self._payload)
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles at the issuer's ``roles_claim``."""
-        return _names(find_claim(self._payload, self._mapping.roles))
+        """The roles at the issuer's ``roles_claim``: a string is one, a list is a list, of an object the keys count."""
+        return self._mapping.names("roles", self._payload)
 
     @property
     def permissions(self) -> frozenset[str]:
-        """The permissions at the issuer's ``permissions_claim``."""
-        return _names(find_claim(self._payload, self._mapping.permissions))
+        """The permissions at the issuer's ``permissions_claim``, as :attr:`roles`."""
+        return self._mapping.names("permissions", self._payload)
 
     @property
     def expires_at(self) -> float | None:
@@ -119,10 +117,8 @@ class VerifiedToken(Generic[ClaimsT]):
 
         Empty for a ``cnf`` that is no object, which no proof meets.
         """
-        if "cnf" not in self._payload:
-            return None
-        confirmation = self._payload["cnf"]
-        return confirmation if isinstance(confirmation, dict) else {}
+        confirmation = self._payload.get("cnf")
+        return confirmation if confirmation is None or isinstance(confirmation, dict) else {}
 
     def get(self, name: str, default: Any = None) -> Any:
         """The claim *name*, or *default*."""
@@ -150,10 +146,6 @@ class VerifiedToken(Generic[ClaimsT]):
         return f"<VerifiedToken with claims {', '.join(map(named, sorted(payload)))}>"
 
 
-def _names(value: str | list[str] | None) -> frozenset[str]:
-    return frozenset(several(value or ()))
-
-
 def _date(seconds: float | None) -> float | None:
     return None if seconds is None else float(seconds)
 
@@ -163,5 +155,5 @@ def refuse_bound(token: VerifiedToken[Any]) -> None:
 
     It is worth nothing without a proof, and a proof is seen only with the request.
     """
-    if "cnf" in token._payload:
+    if token._payload.get("cnf") is not None:
         raise InvalidTokenError("bound_token")

@@ -63,7 +63,7 @@ def issuer_of(claims: Mapping[str, Any]) -> str:
     if issuer is None and isinstance(subject := claims.get("sub"), str) and subject.startswith(_SPIFFE):
         return _SPIFFE + subject[len(_SPIFFE) :].partition("/")[0]
     if not isinstance(issuer, str):
-        raise InvalidTokenError("invalid_claim" if "iss" in claims else "missing_claim")
+        raise InvalidTokenError("missing_claim" if issuer is None else "invalid_claim")
     return issuer
 
 

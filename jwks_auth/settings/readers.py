@@ -34,6 +34,7 @@ __all__ = [
     "seconds",
     "secret",
     "session",
+    "split",
     "store",
     "text",
     "verifier",
@@ -56,7 +57,7 @@ def text(value: Any) -> str:
 
 def names(value: Any) -> tuple[str, ...]:
     """Strings: a list, a JSON array, or one string with spaces between."""
-    listed = _split(value)
+    listed = split(value)
     empty = isinstance(value, str) and not value.strip()  # what an unset variable leaves is no list of none
     if empty or not isinstance(listed, (list, tuple, set, frozenset)) or not all(map(_is_name, listed)):
         raise ValueError(f"expected a list of strings, or one string with spaces between, found {value!r}")
@@ -122,7 +123,7 @@ def key_set(value: Any) -> Any:
 
 def issuers(value: Any) -> list[Any]:
     """Issuers: a list of URLs, of mappings, of objects; as a string JSON, or URLs with spaces between."""
-    listed = _split(value)
+    listed = split(value)
     if not isinstance(listed, (list, tuple)) or not listed:
         raise ValueError(
             f"expected a list of issuer URLs, of mappings or of Issuer objects, found a {type(value).__name__}"
@@ -228,7 +229,7 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _split(value: Any) -> Any:
+def split(value: Any) -> Any:
     """The parts of a string; whatever else it is, as it is."""
     if not isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""Readers of the settings that say whom to trust, and may be said in two ways: names, or more than names."""
+"""Readers of the settings that say whom to trust with what, and are more than names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jwks_auth.settings.readers import imported, mapping, names
+from jwks_auth.claims import read_places
+from jwks_auth.settings.readers import imported, mapping, names, split
 
-__all__ = ["required_claims", "tenants"]
+__all__ = ["place", "places", "required_claims", "tenants"]
 
 _TENANT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SEVERAL = '["realm_access.roles", ["resource_access", "my.client", "roles"]]'
 
 
 def required_claims(value: Any) -> tuple[str, ...] | dict[str, Any]:
@@ -32,3 +34,20 @@ def tenants(value: Any) -> Any:
             f"expected the ids of tenants, as in 11111111-2222-3333-4444-555555555555, found {strays[0]!r}"
         )
     return tuple(each.lower() for each in listed)
+
+
+def place(value: Any) -> Any:
+    """A place in the claims: a claim, or a path; or a list of places, of which each may be a list of steps."""
+    if isinstance(value, str) and len(value.split()) > 1 and not value.lstrip().startswith("["):
+        raise ValueError(f"found a space in {value!r}; write several as a list: {_SEVERAL}")
+    return places(value)
+
+
+def places(value: Any) -> Any:
+    """The same; of a string, spaces separate several."""
+    listed = split(value)
+    try:
+        read_places(listed)
+    except ValueError as error:
+        raise ValueError(f"{error}: {_SEVERAL}; found {value!r}") from error
+    return listed

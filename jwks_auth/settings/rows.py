@@ -130,14 +130,20 @@ _TOKENS = (
         "the clients (`client_id`, `azp`) whose tokens are taken",
         default_doc="all",
     ),
-    Setting("SCOPE_CLAIMS", read.names, _BOTH, "where scopes are; the first claim present counts"),
+    Setting(
+        "SCOPE_CLAIMS",
+        trust.places,
+        _BOTH,
+        "the places of scopes, in the same forms; in one string, spaces separate several",
+    ),
     Setting(
         "ROLES_CLAIM",
-        read.text,
+        trust.place,
         _BOTH,
-        "where roles are: a claim, or a path: `realm_access.roles`, `resource_access.{client}.roles`",
+        "the place of roles: a claim or a path, `realm_access.roles`; or a list of places, which are united, and of "
+        'which each may be a list of steps: `["realm_access.roles", ["resource_access", "my.client", "roles"]]`',
     ),
-    Setting("PERMISSIONS_CLAIM", read.text, _BOTH, "where permissions are, likewise"),
+    Setting("PERMISSIONS_CLAIM", trust.place, _BOTH, "the place of permissions, likewise"),
     Setting(
         "VALIDATORS", read.callables, _VERIFIER, "your own rules, `f(token, now)`, or their dotted paths"
     ),

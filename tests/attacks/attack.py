@@ -30,7 +30,7 @@ def of_claims(name: str, code: str | None, bad: dict[str, Any], **good: Any) -> 
     return Attack(name, lambda: token(payload=claims(**bad)), code, lambda: token(payload=claims(**good)))
 
 
-def of_values(claim: str, code: str, values: Mapping[str, Any], good: Any = None) -> Iterator[Attack]:
+def of_values(claim: str, code: str | None, values: Mapping[str, Any], good: Any = None) -> Iterator[Attack]:
     """One claim with each of *values*, by what is wrong with it; *good* is a right one, or as it always is."""
     for name, value in values.items():
         yield of_claims(f"{claim}_{name}", code, {claim: value}, **({} if good is None else {claim: good}))

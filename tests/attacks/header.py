@@ -221,7 +221,6 @@ OTHER_KINDS: dict[str, dict[str, Any]] = {
     "at_hash": {"at_hash": "x"},
     "c_hash": {"c_hash": "x"},
     "events": {"events": {}},
-    "events_null": {"events": None},
     "token_use_id": {"token_use": "id"},
     "token_use_in_capitals": {"token_use": "ACCESS"},
     "token_use_a_list": {"token_use": ["access"]},
@@ -239,6 +238,8 @@ def types() -> Iterator[Attack]:
         yield of_header(f"typ_{name}", "malformed", {"typ": value})
     for name, bad in OTHER_KINDS.items():
         yield of_claims(f"another_kind_by_{name}", "wrong_type", bad)
-    for name, cnf in {"jkt": {"jkt": "x"}, "x5t": {"x5t#S256": "x"}, "nothing": {}, "null": None}.items():
+    for name, cnf in {"jkt": {"jkt": "x"}, "x5t": {"x5t#S256": "x"}, "nothing": {}, "a_list": []}.items():
         yield of_claims(f"bound_by_cnf_{name}", "bound_token", {"cnf": cnf})
+    yield of_claims("events_null_is_fine", None, {"events": None})
+    yield of_claims("bound_by_cnf_null_is_fine", None, {"cnf": None})
     yield of_claims("token_use_access_is_fine", None, {"token_use": "access"})

@@ -11,6 +11,7 @@ from jwks_auth import TokenVerifier
 from jwks_auth.claims.audience import ANY_AUDIENCE
 from jwks_auth.jose.key_set import KeySet
 from jwks_auth.settings import readers as read
+from jwks_auth.settings import readers_of_trust as trust
 
 GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.text, "x", "x"),
@@ -45,6 +46,12 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (read.callables, len, (len,)),
     (read.callables, "math.floor math.ceil", (__import__("math").floor, __import__("math").ceil)),
     (read.callables, [len, "math.floor"], (len, __import__("math").floor)),
+    (trust.place, "realm_access.roles", ["realm_access.roles"]),
+    (trust.place, '["a.b", ["c", "my.d"]]', ["a.b", ["c", "my.d"]]),
+    (trust.place, ("a.b", ("c", "my.d")), ("a.b", ("c", "my.d"))),
+    (trust.places, "scope scp", ["scope", "scp"]),
+    (trust.places, '["scope", ["a", "my.b"]]', ["scope", ["a", "my.b"]]),
+    (trust.places, ("scope",), ("scope",)),
     (read.parameter, "orders", "orders"),
     (read.imported, "math.floor", __import__("math").floor),
     (read.imported, len, len),
@@ -59,6 +66,16 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
 BAD: list[tuple[Callable[[Any], Any], Any, str]] = [
     (read.text, "", "expected a string"),
     (read.text, 3, "expected a string, found 3"),
+    (trust.place, "roles groups", "found a space"),
+    (trust.place, "roles,groups", "found a comma"),
+    (trust.place, '["roles groups"]', "without spaces"),
+    (trust.place, "[]", "at least one place"),
+    (trust.place, '["roles"', "expected JSON"),
+    (trust.place, '[["roles", 1]]', "its steps as a list"),
+    (trust.place, {"roles": 1}, "at least one place"),
+    (trust.place, "realm..roles", "before and after each dot"),
+    (trust.places, "", "at least one place"),
+    (trust.places, "scope,scp", "found a comma"),
     (read.names, 3, "list of strings"),
     (read.names, [1], "list of strings"),
     (read.names, [""], "list of strings"),

@@ -9,20 +9,21 @@ import pytest
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, VerifiedToken
 from jwks_auth.claims.audience import checked_audience
-from jwks_auth.claims.paths import ClaimMapping, ClaimPath
+from jwks_auth.claims.mapping import ClaimMapping
+from jwks_auth.claims.paths import checked_places, read_places
 from jwks_auth.jose.jws import parse_jws
 from tests.attacks.forge import token as signed
 
 
-def named(roles: str, permissions: str | tuple[str, ...]) -> ClaimMapping:
-    """Where the claims are."""
-    return ClaimMapping(("scope", "scp"), ClaimPath.of(roles), ClaimPath.of(permissions))
+def named(roles: Any = "roles", permissions: Any = "permissions", scopes: Any = "scope scp") -> ClaimMapping:
+    """The places of the claims."""
+    return ClaimMapping(read_places(scopes, split=True), read_places(roles), read_places(permissions))
 
 
 def token(names: ClaimMapping | None = None, **claims: Any) -> VerifiedToken:
     """A token with these claims, as if it had been verified."""
     claims = {"iss": "https://id.example/", "exp": 2000, **claims}
-    return VerifiedToken(claims, {"alg": "RS256"}, claims, names or named("roles", "permissions"))
+    return VerifiedToken(claims, {"alg": "RS256"}, claims, names or named())
 
 
 def test_a_token_equals_itself_alone_and_can_be_a_key() -> None:
@@ -62,19 +63,20 @@ def test_the_client_is_found_under_every_issuers_name_for_it(claim: str) -> None
         ({"scope": ["a", "b c"]}, {"a", "b c"}),
         ({"scp": ["a"]}, {"a"}),
         ({"scp": "a b"}, {"a", "b"}),
-        ({"scope": "a", "scp": "b"}, {"a"}),
+        ({"scope": "a", "scp": "b"}, {"a", "b"}),
+        ({"scope": None, "scp": "b"}, {"b"}),
         ({"scope": ""}, set()),
         ({}, set()),
     ],
 )
 def test_9068_10_scopes_come_as_a_string_or_a_list(claims: dict[str, Any], scopes: set[str]) -> None:
-    """A string splits at single spaces and nothing else; the first claim present counts."""
+    """A string splits at single spaces and nothing else; all places are united."""
     assert token(**claims).scopes == scopes
 
 
 def test_roles_and_permissions_are_found_at_their_path() -> None:
     """Keycloak's nested lists, an exact name with dots in it, a path given in steps, the token's own client."""
-    names = named("realm_access.roles", ("resource_access", "my.api", "roles"))
+    names = named("realm_access.roles", [["resource_access", "my.api", "roles"]])
     access = {"my.api": {"roles": ["x"]}, "web": {"roles": "single"}}
     nested = token(names, realm_access={"roles": ["a", "b"]}, resource_access=access)
     assert (nested.roles, nested.permissions) == ({"a", "b"}, {"x"})
@@ -83,6 +85,102 @@ def test_roles_and_permissions_are_found_at_their_path() -> None:
     assert (own.roles, own.permissions) == ({"single"}, {"p"})
     assert token(names, realm_access="no object, but roles in words").roles == frozenset()
     assert token(by_client, resource_access=access).roles == frozenset()
+
+
+KEYCLOAK = ["realm_access.roles", ["resource_access", "my.client", "roles"]]
+HASURA = [["https://hasura.io/jwt/claims", "x-hasura-allowed-roles"]]
+
+
+@pytest.mark.parametrize(
+    ("place", "claims", "roles"),
+    [
+        (
+            KEYCLOAK,
+            {"realm_access": {"roles": ["a"]}, "resource_access": {"my.client": {"roles": ["b"]}}},
+            "ab",
+        ),
+        (KEYCLOAK, {"resource_access": {"my.client": {"roles": ["b"]}}}, "b"),
+        (KEYCLOAK, {"resource_access.my.client.roles": ["b"], "realm_access": {"roles": None}}, ""),
+        (HASURA, {"https://hasura.io/jwt/claims": {"x-hasura-allowed-roles": ["a", "b"]}}, "ab"),
+        ("https://acme.dev/roles", {"https://acme.dev/roles": ["a"]}, "a"),
+        ("https://acme.dev/../roles", {"https://acme.dev/../roles": ["a"]}, "a"),
+        ([["my roles"]], {"my roles": ["a"]}, "a"),
+        (["roles", "groups"], {"roles": "a", "groups": ["a", "b"]}, "ab"),
+        (["roles", "groups"], {"roles": 7, "groups": ["b"]}, "b"),
+        ("a.b", {"a.b": None, "a": {"b": ["x"]}}, "x"),
+        ("roles", {"roles": {"a": {"1": "acme.dev"}, "b": True, "c": "x", "d": 1, "e": [0]}}, "abcde"),
+        ("roles", {"roles": {"a": False, "b": None, "c": 0, "d": "", "e": {}, "f": [], "g": 0.0}}, ""),
+    ],
+)
+def test_roles_are_where_issuers_write_them(place: Any, claims: dict[str, Any], roles: str) -> None:
+    """Several places are united; an object's keys are names, but for those it denies."""
+    assert token(named(place, place), **claims).roles == set(roles)
+    assert token(named(place, place), **claims).permissions == set(roles)
+    assert token(named(scopes=place), **claims).scopes == set(roles)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (7, "it is a number"),
+        (0.5, "it is a number"),
+        (True, "it is true or false"),
+        (["admin", 1], "the list holds something else than names"),
+        (["admin", ["ops"]], "the list holds something else than names"),
+        ([{"name": "admin"}], "the list holds something else than names"),
+        ([None], "the list holds something else than names"),
+        (["admin"] * 10_001, "there are more than 10,000"),
+        ({str(number): True for number in range(10_001)}, "there are more than 10,000"),
+    ],
+    ids=str,
+)
+def test_what_is_no_name_grants_nothing_and_the_log_says_why(
+    value: Any, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No value of the claim is in the log; a good place beside it counts all the same."""
+    caplog.set_level("DEBUG", "jwks_auth")
+    one = token(roles=value, permissions=value, scope=value, scp="a")
+    assert (one.roles, one.permissions, one.scopes) == (set(), set(), {"a"})
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{kind}: none at {place}, as {why}"
+        for kind, place in (("roles", "roles"), ("permissions", "permissions"), ("scopes", "scope"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "claims", "why"),
+    [
+        ("groups", {"_claim_names": {"groups": "src1"}, "_claim_sources": {}}, "Entra's overage"),
+        ("groups", {"hasgroups": True}, "Entra's overage"),
+        ("resource_access.{client}.roles", {"client_id": 5}, "the token names no client"),
+    ],
+)
+def test_why_there_are_no_roles_is_in_the_log(
+    place: str, claims: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Groups that Entra left out, and a client that a path needs; where nothing is amiss nothing is said."""
+    caplog.set_level("DEBUG", "jwks_auth")
+    assert token(named(place), **claims).roles == set()
+    assert why in caplog.text
+    caplog.clear()
+    assert token(named(place), azp="web", _claim_names={"other": "src1"}).roles == set()
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["", " ", "a b", "a\tb", "a..b", ".a", "a.", [], (), {}, {"a": "b"}, 5, None, [""], ["a b"], [[]], [[""]],
+     [["a", 1]], [5], [None], [{"a": "b"}], [[["a"]]]],
+    ids=str,
+)  # fmt: skip
+def test_a_place_that_no_claim_can_have_is_refused(place: Any) -> None:
+    """When the verifier is made; the message names the setting and what was found."""
+    for name in ("roles_claim", "permissions_claim"):
+        with pytest.raises(ConfigurationError, match=rf"^{name}: expected .*found"):
+            checked_places(name, place)
+    if place not in ("a b", "a\tb"):
+        with pytest.raises(ConfigurationError, match=r"^scope_claims: "):
+            checked_places("scope_claims", place, split=True)
 
 
 def test_claims_are_read_like_a_mapping() -> None:

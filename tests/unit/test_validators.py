@@ -8,7 +8,6 @@ import pytest
 
 from jwks_auth import ANY_AUDIENCE, InvalidTokenError
 from jwks_auth.claims.audience import validate_audience
-from jwks_auth.claims.paths import ClaimPath
 from jwks_auth.claims.rules import ClaimRules
 from jwks_auth.claims.validators import validate_claims
 
@@ -18,9 +17,9 @@ NOW = 1000.0
 PLAIN: dict[str, Any] = {
     "leeway": 30,
     "profile": "default",
-    "scope_claims": ("scope", "scp"),
-    "roles_claim": ClaimPath.of("roles"),
-    "permissions_claim": ClaimPath.of("permissions"),
+    "scope_claims": (),
+    "roles_claim": (),
+    "permissions_claim": (),
 }
 
 
@@ -50,9 +49,21 @@ def code_of(claims: dict[str, Any], **rules: Any) -> str | None:
         ({"client_id": "a"}, {"allowed_clients": frozenset("a")}, None),
         ({"client_id": "b"}, {"allowed_clients": frozenset("a")}, "wrong_client"),
         ({}, {"allowed_clients": frozenset("a")}, "wrong_client"),
-        ({"realm": {"roles": [1]}}, {"roles_claim": ClaimPath.of("realm.roles")}, "invalid_claim"),
-        ({"realm": {"roles": ["a"]}}, {"roles_claim": ClaimPath.of("realm.roles")}, None),
-        ({"realm": "x"}, {"permissions_claim": ClaimPath.of("realm.roles")}, None),
+        ({"roles": {"admin": True}, "permissions": 7, "scope": [1], "azp": 5, "client_id": []}, {}, None),
+        ({"client_id": 5}, {"required_claims": frozenset({"client_id"})}, "invalid_claim"),
+        ({"azp": "a"}, {"required_claims": frozenset({"azp"})}, None),
+        ({"client_id": 5}, {"allowed_clients": frozenset("a")}, "wrong_client"),
+        ({"exp": None}, {}, "missing_claim"),
+        ({"nbf": None, "iat": None, "sub": None, "jti": None, "aud": None, "cnf": None}, {}, None),
+        ({"iat": None}, {"max_age": 100}, "missing_claim"),
+        ({"at_hash": None, "c_hash": None, "events": None, "token_use": None, "typ": None}, {}, None),
+        ({"token_use": "access", "typ": "Bearer"}, {}, None),
+        ({"typ": 7}, {}, None),
+        ({"typ": ["ID"]}, {}, None),
+        ({"typ": "ID"}, {}, "wrong_type"),
+        ({"typ": "Refresh"}, {}, "wrong_type"),
+        ({"typ": "Offline"}, {}, "wrong_type"),
+        ({"typ": "Logout", "token_use": "access"}, {}, "wrong_type"),
     ],
 )
 def test_claims_are_judged(claims: dict[str, Any], rules: dict[str, Any], code: str | None) -> None:

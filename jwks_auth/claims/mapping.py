@@ -1,0 +1,99 @@
+"""Claim mappings: one issuer's scopes, roles and permissions, read from wherever it keeps them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jwks_auth.claims.audience import Audience
+from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
+
+__all__ = ["ClaimMapping", "Grants", "Reading"]
+
+log = logging.getLogger("jwks_auth")
+
+Grants = Literal["scopes", "roles", "permissions"]
+
+_MOST_NAMES = 10_000
+"""At one place; an identity provider has a few hundred, and a request may ask several times."""
+
+_OVERAGE = (
+    "they are too many to stand in the token (Entra's overage): have it send app roles, or only the groups that are "
+    "assigned to the application"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The names found at one place, and the reason why none were, if there is one."""
+
+    place: ClaimPath
+    names: frozenset[str]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMapping:
+    """The places of one issuer's claims, and the audience of its tokens, where that is said."""
+
+    scopes: tuple[ClaimPath, ...]
+    roles: tuple[ClaimPath, ...]
+    permissions: tuple[ClaimPath, ...]
+    audience: Audience | None = None
+    issuer: str | None = None
+    """The issuer's canonical name, whichever of its names a token has."""
+
+    def names(self, kind: Grants, claims: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names at all places of one kind. What is no name gives none, and the log is told why."""
+        found: frozenset[str] = frozenset()
+        for reading in self.read(kind, claims):
+            found = found | reading.names if found else reading.names
+            if reading.fault is not None:
+                log.debug("%s: none at %s, as %s", kind, reading.place.name, reading.fault)
+        return found
+
+    def read(self, kind: Grants, claims: Mapping[str, Any]) -> list[Reading]:
+        """Return what is found at each place of one kind. Never raises, whatever the claims are."""
+        places: tuple[ClaimPath, ...] = getattr(self, kind)
+        return [_reading(claims, place, split=kind == "scopes") for place in places]
+
+
+def _reading(claims: Mapping[str, Any], place: ClaimPath, *, split: bool) -> Reading:
+    value = find_claim(claims, place)
+    if value is None:
+        return Reading(place, frozenset(), _why_absent(claims, place))
+    names = _names(value, split=split)
+    return Reading(place, frozenset(), _shape(value)) if names is None else Reading(place, names)
+
+
+def _names(value: Any, *, split: bool) -> frozenset[str] | None:
+    if isinstance(value, str):
+        # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
+        listed = frozenset(value.split(" ") if split else (value,))
+        return listed - {""} if "" in listed else listed
+    if not isinstance(value, list | dict) or len(value) > _MOST_NAMES:
+        return None
+    if isinstance(value, dict):  # Zitadel's roles; {"admin": false} is no admin
+        return frozenset(name for name, given in value.items() if given)
+    return frozenset(value) - {""} if all(isinstance(item, str) for item in value) else None
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, list | dict) and len(value) > _MOST_NAMES:
+        return f"there are more than {_MOST_NAMES:,}"
+    if isinstance(value, list):
+        return "the list holds something else than names"
+    return f"it is {'true or false' if isinstance(value, bool) else 'a number'}"
+
+
+def _why_absent(claims: Mapping[str, Any], place: ClaimPath) -> str | None:
+    elsewhere = claims.get("_claim_names")
+    if isinstance(elsewhere, dict) and place.name in elsewhere:
+        return _OVERAGE
+    if place.name == "groups" and claims.get("hasgroups"):
+        return _OVERAGE
+    if "{client}" in place.steps and client_of(claims) is None:
+        return "the token names no client"
+    return None
