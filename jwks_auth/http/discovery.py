@@ -1,7 +1,7 @@
 """An issuer's metadata, which names its key endpoint: OpenID Connect Discovery 1.0 and RFC 8414.
 
-Metadata is used for ``jwks_uri`` alone, and only where it names exactly the issuer it was asked about. Which
-algorithms are allowed is never taken from it.
+Only ``jwks_uri`` is used, and only if the metadata names exactly the issuer it was asked about. The allowed
+algorithms never come from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FAILURES_BEFORE_ASKING_AGAIN = 3
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 _DOCUMENT = re.compile(r"(.*?)/\.well-known(?:/[^/]*)?(/.*)?", re.DOTALL)
-# Entra's addresses for sign-in by anybody, and an address out of a manual.
+# Entra's addresses that stand for many tenants, and placeholders copied from a manual.
 _OF_MANY = re.compile(
     r"https?://(?:(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn|login\.windows\.net"
     r"|login\.chinacloudapi\.cn|sts\.windows\.net)/(?:common|organizations|consumers)(?:/|\Z)|.*(?:\{[^{}]*\}|<[^<>]*>))",
@@ -33,10 +33,10 @@ _OF_MANY = re.compile(
 
 
 class Discovery:
-    """One issuer's ``jwks_uri``, asked for when first needed and kept for a day.
+    """One issuer's ``jwks_uri``, read from its metadata when first needed and kept for a day.
 
-    It is asked for again when the key endpoint is gone (404, 410) or fails three times in a row. While asking
-    fails, the address known before stays in use.
+    The metadata is read again when the key endpoint is gone (404, 410) or fails three times in a row. While that
+    fails, the last known address stays in use.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Discovery:
         self.urls = _urls_below(issuer, allow_http) if url is None else (url,)
         checked_url(self.urls[0], name="discovery_url", http=http_allowed(self.urls[0], allow_http))
         self.access_token_issuer: str | None = None
-        """The name that access tokens have for the issuer, where its metadata says that it is another (AD FS)."""
+        """The issuer's name in access tokens, if its metadata gives another one for them (AD FS)."""
         self._given_url = url is not None
         self.named = "ISSUER" if url is None else "DISCOVERY_URL"
         """The setting that names the metadata's address."""
@@ -66,7 +66,7 @@ class Discovery:
         self._failures = 0
 
     def jwks_uri(self, fetch: Callable[[str], Answer]) -> str:
-        """The address of the keys. *fetch* gets a document. Raises ``KeySourceError``."""
+        """Return the address of the keys. *fetch* gets a document. Raises ``KeySourceError``."""
         if self._jwks_uri is None or self._clock() >= self._ask_at:
             try:
                 self._jwks_uri = self._ask(fetch)
@@ -77,11 +77,11 @@ class Discovery:
         return self._jwks_uri
 
     def note_success(self) -> None:
-        """The key endpoint answered."""
+        """Note that the key endpoint answered."""
         self._failures = 0
 
     def note_failure(self, kind: str) -> None:
-        """The key endpoint failed, in the way *kind* says."""
+        """Note that the key endpoint failed; *kind* is the error's."""
         self._failures += 1
         if kind == "gone" or self._failures >= _FAILURES_BEFORE_ASKING_AGAIN:
             self._ask_at, self._failures = self._clock(), 0
@@ -92,7 +92,7 @@ class Discovery:
             try:
                 return self._read(fetch(url).document or {}, url)
             except KeySourceError as exc:
-                # A server that answers, but not with the metadata, may have it at the other address.
+                # A server that answers with something else may have the metadata at the other address.
                 if exc.kind in ("timeout", "connection", "tls"):
                     raise
                 refusals.append(f"{url}: {exc}")
@@ -100,8 +100,8 @@ class Discovery:
 
     def _read(self, metadata: Mapping[str, Any], asked: str) -> str:
         found, for_access = metadata.get("issuer"), metadata.get("access_token_issuer")
-        # Compared as they are (RFC 8414 sections 3.3 and 4): a trailing slash matters. Where the address was given,
-        # AD FS's name for access tokens will do, of which it has no metadata.
+        # Compared as they are (RFC 8414 sections 3.3 and 4): a trailing slash matters. If the address was configured,
+        # AD FS's name for access tokens is accepted too, because no metadata has that name as its issuer.
         if not _is_one_of(found, self._names) and not (
             self._given_url and _is_one_of(for_access, self._names)
         ):
@@ -131,7 +131,7 @@ def _is_one_of(name: object, names: Collection[str]) -> bool:
 
 
 def metadata_urls(issuer: str) -> tuple[str, str]:
-    """OpenID Connect's address (appended), then RFC 8414's (inserted between host and path)."""
+    """Return OpenID Connect's address (appended), then RFC 8414's (inserted between host and path)."""
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
     oauth = f"/.well-known/oauth-authorization-server{path}"
@@ -142,7 +142,7 @@ def metadata_urls(issuer: str) -> tuple[str, str]:
 
 
 def checked_issuer(issuer: str, name: str = "issuer") -> str:
-    """*issuer* if tokens may name it so: any string, but for a URL that is surely something else.
+    """Return *issuer* if it can be a token's ``iss``: any string but a URL that is plainly something else.
 
     Raises ``ConfigurationError`` naming *name*.
     """
@@ -156,7 +156,7 @@ def checked_issuer(issuer: str, name: str = "issuer") -> str:
 
 
 def _mistake(issuer: str) -> str | None:
-    """The reason why no token can have *issuer* as its iss, and what to write instead."""
+    """Return the reason why no token has *issuer* as its iss, and what to write instead."""
     document = _DOCUMENT.fullmatch(issuer)
     base = issuer if document is None else (document[1] + (document[2] or "")).rstrip("/")
     if _OF_MANY.match(base):
@@ -172,7 +172,7 @@ def _mistake(issuer: str) -> str | None:
 
 
 def _urls_below(issuer: str, allow_http: bool) -> tuple[str, str]:
-    """The standard addresses of the metadata of *issuer*, which has to be a URL for that."""
+    """Return the standard addresses of the metadata of *issuer*, which must be a URL."""
     found = f"issuer: found {shown_url(issuer)}"
     if not _URL.match(issuer):
         raise ConfigurationError(

@@ -1,7 +1,7 @@
 """One document over HTTP, JSON or a key in PEM, within a deadline and a size, whatever the server does.
 
-What can't be ended from here is a name lookup that hangs in the C library, and a caller's own session; the
-key source abandons such a fetch.
+Two things can't be interrupted: a name lookup that hangs in the C library, and a session of the caller's. The key
+source gives up waiting for them.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Fetcher:
             "Accept": _TYPES,
             "Accept-Encoding": "identity",
         }
-        # A server's odd ETag, sent back, could make a request that can't be sent.
+        # A malformed ETag of the server's, sent back, would make the request invalid.
         if etag is not None and _ETAG.fullmatch(etag):
             headers["If-None-Match"] = etag
         if revalidate:
@@ -132,7 +132,7 @@ class Fetcher:
         except Exception as exc:  # noqa: BLE001 - a session's own code may have run, or a test tool's
             raise self._failed(exc, url, watchdog, named=named) from _without_frames(exc)
         if watchdog.barked:
-            # A body without a length ends like a whole one when its socket is shut.
+            # A body without a stated length looks complete when the watchdog shuts its socket.
             raise FetchError("the answer was not complete in time", kind="timeout")
         document = None if body is None else document_in(body)
         return Answer(document, response.headers.get("ETag"), max_age(response.headers))

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
-"""All that sending a request and reading its answer may raise."""
+"""The exceptions that sending a request and reading its answer may raise."""
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def is_timeout(error: BaseException) -> bool:
 
 
 def is_tls_failure(error: BaseException) -> bool:
-    """Return whether one of :data:`FAILURES` means that no trust could be established."""
+    """Return whether one of :data:`FAILURES` means that TLS failed."""
     return isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError | ssl.SSLError)
 
 
@@ -113,7 +113,7 @@ class _WatchedAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: requests would load its own certificates here; the context says whom to trust."""
+        """Do nothing: requests would load its own certificates here, but the context decides on trust."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)

@@ -28,10 +28,10 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-        if _BLANK.search(url):  # which urlsplit passes over
+        if _BLANK.search(url):  # urlsplit removes blanks silently
             raise ValueError
     except (ValueError, AttributeError, TypeError):
-        # Without its cause, which quotes what it took for the port: of "user:pass/word@host", half the password.
+        # Without the cause, which quotes the port: in "user:pass/word@host" that is half the password.
         raise ConfigurationError(f"{name} {shown_url(url)} is no URL") from None
     if parts.scheme.lower() == "http" and not http:
         raise ConfigurationError(
@@ -50,7 +50,7 @@ def checked_url(url: str, *, name: str, http: bool) -> str:
 
 
 def shown_url(url: object) -> str:
-    """Return *url* for a message that may end in a log: without all that may be a user and a password."""
+    """Return *url* for a message that may be logged: without user and password."""
     _, at, rest = shown(url).rpartition("@")
     return f"'...@{rest}" if at else rest
 
@@ -70,12 +70,12 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def http_allowed(url: str, allow_http: bool) -> bool:
-    """Return whether plain http will do for *url*: where it is allowed, and to this machine itself."""
+    """Return whether plain http may be used for *url*: if it is allowed, or if *url* is this machine."""
     return allow_http or is_loopback(url)
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether *url* names this machine itself."""
+    """Return whether *url* names this machine."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -1,6 +1,6 @@
 """Octets that processes share: the protocol of a store, and the stores that come with the library.
 
-A store neither reads nor trusts what it keeps: records are the business of ``keys``.
+A store does not read the records it keeps: the room ``keys`` writes and judges them.
 """
 
 from jwks_auth.stores.cache import CacheStore

@@ -9,25 +9,22 @@ __all__ = ["CacheStore"]
 
 
 class Cache(Protocol):
-    """The part of Django's cache API that is needed.
-
-    ``add`` sets only what is not there, and says whether it did.
-    """
+    """The part of Django's cache API that :class:`CacheStore` needs."""
 
     def get(self, key: str, /) -> Any:
-        """The value under *key*, or ``None``."""
+        """Return the value under *key*, or ``None``."""
 
     def set(self, key: str, value: Any, /, timeout: int) -> Any:
         """Keep *value* for *timeout* seconds."""
 
     def add(self, key: str, value: Any, /, timeout: int) -> Any:
-        """Keep *value* if there is none; whether it was kept."""
+        """Keep *value* if *key* has none, and return whether it was kept."""
 
 
 class CacheStore:
     """Keeps records in *cache*, for example ``django.core.cache.caches["default"]``.
 
-    A cache of one process alone (Django's ``LocMemCache``) is of no use, and does no harm.
+    With a cache that one process has for itself (Django's ``LocMemCache``) nothing is shared, and nothing breaks.
     """
 
     def __init__(self, cache: Cache, *, prefix: str = "") -> None:
@@ -35,7 +32,7 @@ class CacheStore:
         self._prefix = prefix
 
     def get(self, name: str) -> bytes | None:
-        """The record under *name*; raises ``TypeError`` for a value that was not put there by us."""
+        """Return the record under *name*; raise ``TypeError`` for a value that no key store put there."""
         value = self._cache.get(self._prefix + name)
         if not isinstance(value, bytes | None):
             raise TypeError("the cache holds something else under a key store's name")
@@ -46,8 +43,5 @@ class CacheStore:
         self._cache.set(self._prefix + name, value, timeout=ceil(ttl))
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Return whether nobody holds the lease.
-
-        If so the caller does, for *ttl* seconds (whole ones, rounded up).
-        """
+        """Take the lease for *ttl* seconds (rounded up to whole ones); return whether it was free."""
         return bool(self._cache.add(self._prefix + name, b"1", timeout=ceil(ttl)))

@@ -17,17 +17,17 @@ _LONGEST_LEASE = 600.0
 class FileStore:
     """Keeps each record in a file of its own in *directory*, readable by this user only.
 
-    Records are replaced atomically: a reader sees the old one or the new one. The directory is made when
-    something is first put there.
+    Records are replaced atomically: a reader sees the old one or the new one. The directory is created for the first
+    record.
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self._directory = Path(directory)
 
     def get(self, name: str) -> bytes | None:
-        """The record under *name*; raises ``OSError`` for one that this user did not write.
+        """Return the record under *name*; raise ``OSError`` for one that this user did not write.
 
-        The directory may lie where others can write too, as in ``/tmp``.
+        Others may be able to write to the directory, as in ``/tmp``.
         """
         try:
             with open(self._path(name, ".keys"), "rb", opener=_without_links) as file:
@@ -38,7 +38,7 @@ class FileStore:
             return None
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
-        """Replace the record; a file stays until it is replaced, and is judged by its age."""
+        """Replace the record. *ttl* is not used: the file stays until it is replaced, and readers judge its age."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes the file 0600, in the same directory so that the rename is atomic.
         handle, temporary = tempfile.mkstemp(dir=self._directory, suffix=".tmp")
@@ -52,11 +52,11 @@ class FileStore:
             raise
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Return whether no process holds the lease; if so the caller does, for *ttl* seconds."""
+        """Take the lease for *ttl* seconds; return whether it was free."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path, now = self._path(name, ".lease"), time.time()
         with suppress(FileNotFoundError):
-            # The file's time is when the lease ends; one further away than a lease lasts is a clock set back.
+            # The file's time is the end of the lease. If it is further away than a lease lasts, the clock was set back.
             if not now < path.stat().st_mtime <= now + max(ttl, _LONGEST_LEASE):
                 path.unlink()
         try:

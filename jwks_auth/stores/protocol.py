@@ -1,7 +1,7 @@
-"""A second level for keys: what one process fetched, a whole fleet has, and a new process starts with.
+"""A second level for keys: all processes share what one of them fetched, and a new process starts with it.
 
-A store is never trusted further than its seal, never waited for beyond a quarter of a second, and never
-extends the life of a key: what it holds carries the time at which the provider gave it.
+A store is trusted only as far as its seal, and waited for a quarter of a second at most. It never extends the life of
+a key: each record has the time at which the provider gave it.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class StoreError(Exception):
 class KeySetStore(Protocol):
     """The interface of a shared store.
 
-    It may raise anything and may be slow: it is then as if it were not there.
+    A store may raise any exception and may be slow: lookups then go on without it.
     """
 
     def get(self, name: str) -> bytes | None:
         """Return the value last put under *name*, or ``None``."""
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
-        """Keep *value* for at least *ttl* seconds; replace what was there as a whole."""
+        """Keep *value* for at least *ttl* seconds, in place of the old one."""
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Return whether the caller is the only one to be told yes for *name* within *ttl* seconds. Never waits."""
+        """Take the lease *name* for *ttl* seconds, without waiting; return whether no other caller holds it."""
 
 
 class MemoryStore:
@@ -60,7 +60,7 @@ class MemoryStore:
         self._values[name] = value
 
     def lease(self, name: str, ttl: float) -> bool:
-        """Return whether nobody holds *name*; if so the caller does, for *ttl* seconds."""
+        """Take the lease *name* for *ttl* seconds; return whether it was free."""
         now = self._clock()
         with self._lock:
             free = now >= self._leases.get(name, now)
@@ -70,11 +70,9 @@ class MemoryStore:
 
 
 class SealedStore:
-    """*store*, with an HMAC-SHA256 over everything in it: who can write to it, but lacks *secret*, gives us
-    no keys.
+    """*store*, with an HMAC-SHA256 over each record: whoever writes to it without *secret* adds no key.
 
-    *secret* (at least 16 bytes) must be the same in the whole fleet. Raises ``ConfigurationError`` for a
-    short one.
+    *secret* (at least 16 bytes) must be the same in all processes. Raises ``ConfigurationError`` for a short one.
     """
 
     def __init__(self, store: KeySetStore, secret: str | bytes) -> None:
@@ -101,10 +99,10 @@ class SealedStore:
         self._store.put(name, self._seal(name, value) + value, ttl)
 
     def lease(self, name: str, ttl: float) -> bool:
-        """As the store's own: a forged lease can put off a refresh for three leases, and nothing more."""
+        """Take the store's own lease. Leases have no seal: forged ones put a refresh off for three leases at most."""
         return self._store.lease(name, ttl)
 
     def _seal(self, name: str, value: bytes) -> bytes:
-        # The name is part of it: a record of one issuer is no record of another.
+        # With the name, so that one issuer's record can't be moved to another's name.
         message = hashlib.sha256(name.encode()).digest() + value
         return hmac.digest(self._secret, message, "sha256")

@@ -23,10 +23,9 @@ _REDIS = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "r
 
 
 def opened_store(store: KeySetStore | str) -> KeySetStore:
-    """*store*, or the one at a URL: ``redis://...``, ``rediss://...``, ``valkey://...`` or
-    ``file:/directory``.
+    """Return *store*, or the one at a URL: ``redis://``, ``rediss://``, ``valkey://`` or ``file:/directory``.
 
-    Nothing is connected yet. Raises ``ConfigurationError`` for anything else.
+    It connects on its first use. Raises ``ConfigurationError`` for anything else.
     """
     if not isinstance(store, str):
         if not all(callable(getattr(store, name, None)) for name in ("get", "put", "lease")):
@@ -37,7 +36,7 @@ def opened_store(store: KeySetStore | str) -> KeySetStore:
         return RedisStore.from_url(f"{_REDIS[scheme]}:{rest}")
     path = unquote(urlsplit(store).path)
     if scheme != "file" or not path:
-        # Not the whole of it: a store's URL may hold a password.
+        # Only the scheme: a store's URL may hold a password.
         raise ConfigurationError(
             f"store: found {scheme!r}:..., expected redis://host/0, file:/directory or an object"
         )
@@ -45,12 +44,12 @@ def opened_store(store: KeySetStore | str) -> KeySetStore:
 
 
 def shared_store(store: KeySetStore | str) -> KeySetStore:
-    """As :func:`opened_store`; the log is told once in a process of one that whoever can write to it gives us keys."""
+    """Return the store as :func:`opened_store` does; log a warning, once in a process, if it is not sealed."""
     opened = opened_store(store)
     if is_unsealed(opened) and _is_news(store):
         kind = store.partition(":")[0] if isinstance(store, str) else type(store).__name__
         log.warning(
-            "the shared store of keys (%s) is not sealed: who can write to it can give this service keys, and sign "
+            "the shared store of keys (%s) is not sealed: whoever can write to it can give this service keys, and sign "
             "tokens; set STORE_SECRET, or use a SealedStore",
             kind,
         )
@@ -58,7 +57,7 @@ def shared_store(store: KeySetStore | str) -> KeySetStore:
 
 
 def is_unsealed(store: KeySetStore) -> bool:
-    """Return whether others may write keys to *store*: not to a process's own, or to this user's files."""
+    """Return whether others may write keys to *store*. A process's memory and this user's files are its own."""
     return not isinstance(store, SealedStore | MemoryStore | FileStore)
 
 
