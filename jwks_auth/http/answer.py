@@ -18,7 +18,7 @@ from jwks_auth.jose import is_pem, jwk_from_pem
 __all__ = ["Answer", "FetchError", "body_of", "document_in", "max_age", "retry_after"]
 
 _PIECE = 65_536
-"""Octets read at once: as many are set aside beforehand, whatever comes."""
+"""Octets read at once; a buffer of this size is allocated before each read."""
 
 _MOST_MARKS = 50_000
 _MOST_DIGITS = 100
@@ -27,7 +27,7 @@ _SIX_HOURS = 21_600.0
 
 
 class FetchError(KeySourceError):
-    """A document could not be had; ``http_status`` says how the server refused it, where it did."""
+    """A document could not be fetched; ``http_status`` is the server's, if it answered with an error."""
 
     def __init__(
         self, detail: str, *, kind: str, retry_after: float | None = None, http_status: int | None = None
@@ -38,7 +38,7 @@ class FetchError(KeySourceError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A server's good answer. ``document`` is ``None`` for a 304: what the caller holds is still right."""
+    """A server's good answer. ``document`` is ``None`` for a 304: the caller's copy is still current."""
 
     document: dict[str, Any] | None
     etag: str | None = None
@@ -46,7 +46,7 @@ class Answer:
 
 
 def body_of(response: Response, most: int) -> bytes | None:
-    """Return the octets of an answer, *most* of them; ``None`` for a 304. Raises :class:`FetchError`."""
+    """Return the octets of an answer; ``None`` for a 304. Raises :class:`FetchError`, also for more than *most*."""
     _check_status(response)
     if response.status_code == 304:
         return None
@@ -59,7 +59,7 @@ def document_in(body: bytes) -> dict[str, Any]:
     """Return the JSON object in *body*, or a key set of the one key in PEM. Raises :class:`FetchError`."""
     if is_pem(body) and body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return {"keys": [_from_pem(body)]}
-    if sum(map(body.count, (b"{", b"[", b","))) > _MOST_MARKS:  # the parser holds up every other thread
+    if sum(map(body.count, (b"{", b"[", b","))) > _MOST_MARKS:  # the parser blocks all other threads
         raise FetchError("the answer has more members than any key set", kind="too_large")
     try:
         document = json.loads(body.decode("utf-8-sig"), parse_int=_short)
@@ -105,8 +105,8 @@ def _check_status(response: Response) -> None:
 
 def _body(raw: Any, most: int) -> bytes:
     body = bytearray()
-    # read1 and not read: given a chunk of negative size, http.client's read would take in all there is. And until
-    # it ends: only then does urllib3 tell of a body that was cut short.
+    # read1, because after a chunk of negative size http.client's read takes all there is. Until the end, because only
+    # there does urllib3 report a body that was cut short.
     while octets := raw.read1(min(_PIECE, most + 1 - len(body))):
         body += octets
         if len(body) > most:
@@ -122,6 +122,6 @@ def _from_pem(body: bytes) -> dict[str, Any]:
 
 
 def _short(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:  # thousands take their time, and no member of a key set is a number
+    if len(digits) > _MOST_DIGITS:  # slow to read by the thousand, and no member of a key set is a number
         raise ValueError("a number of too many digits")
     return int(digits)

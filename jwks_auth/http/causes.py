@@ -1,6 +1,6 @@
-"""Causes of failed requests: the innermost error in words for a log, which never hold a URL's user and password.
+"""Causes of failed requests: the innermost error in words for a log, without a URL's user and password.
 
-Others' words are not quoted: libraries put the whole URL in theirs, and a proxy or server whatever it likes.
+The messages of libraries, proxies and servers are not quoted: they may hold the whole URL, or anything.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ __all__ = ["cause_of", "chain"]
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
-"""OpenSSL's verdicts on a chain that ends with nobody who is trusted."""
+"""OpenSSL's verdicts on a chain that ends with an authority which is not trusted."""
 
 _REFUSED = os.strerror(errno.ECONNREFUSED).lower()
 
 _MOST = 20
-"""Errors looked at in one chain."""
+"""The most errors looked at in one chain."""
 
 
 def cause_of(error: BaseException, *, url: str, named: str, proxy: str | None) -> str:
-    """The reason of a failed request for *url*, as far as it is known.
+    """Return the reason why a request for *url* failed, as far as it is known.
 
     *named* is the setting, or member of metadata, that names the address, *proxy* that of the proxy asked.
     """
@@ -49,7 +49,7 @@ def cause_of(error: BaseException, *, url: str, named: str, proxy: str | None) -
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error* and all that caused it, the innermost last, whichever way the libraries hand it on."""
+    """Yield *error* and all errors that caused it, the innermost last, in whichever attribute a library keeps them."""
     found: BaseException | None = error
     for _ in range(_MOST):
         if found is None:
@@ -61,7 +61,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _words(error: BaseException) -> str | None:
-    """Return what *error* itself says; ``None`` where it only carries another, or says nothing to anybody."""
+    """Return *error* in words; ``None`` if it only wraps another, or tells nothing."""
     if isinstance(error, UnreadableAuthorities):
         return error.text
     if isinstance(error, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""One TCP connection to a host of several addresses, of which some may be dead."""
+"""One TCP connection to a host with several addresses, some of which may not answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["connected"]
 
 _LONGEST_TRY = 1.0
-"""Seconds that one address may take while others have not been tried."""
+"""The most seconds for one address while others have not been tried."""
 
 _Found = tuple[Any, ...]
 
@@ -20,8 +20,8 @@ _Found = tuple[Any, ...]
 def connected(host: str, port: int, seconds: float, *, options: Iterable[Any] = ()) -> socket.socket:
     """Return a connection to the first address of *host* that answers, within *seconds*.
 
-    Each address but the last may use a share of them, a second at most: one that is dead, as IPv6 is on many networks,
-    costs that and no more. Families take turns (RFC 8305 section 4). Raises ``OSError``.
+    Each address but the last gets a share of that time, a second at most, so that a dead one (IPv6 on many networks)
+    costs no more. IPv6 and IPv4 addresses alternate (RFC 8305 section 4). Raises ``OSError``.
     """
     found = _in_turns(socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM))
     ends = monotonic() + seconds
@@ -34,11 +34,11 @@ def connected(host: str, port: int, seconds: float, *, options: Iterable[Any] = 
     try:
         raise error
     finally:
-        del error  # which would refer to this frame
+        del error  # its traceback refers to this frame
 
 
 def _share(left: float, addresses: int) -> float:
-    """Return the seconds for the next of so many *addresses*, of those that are *left*."""
+    """Return the seconds for the next address, out of *left* seconds for so many *addresses*."""
     return max(0.001, left if addresses == 1 else min(_LONGEST_TRY, left / addresses))
 
 

@@ -36,9 +36,7 @@ __all__ = ["Fetcher"]
 
 log = logging.getLogger("jwks_auth")
 
-_TYPES = (
-    "application/jwk-set+json, application/json, */*;q=0.1"  # the last for keys in PEM, whatever its type
-)
+_TYPES = "application/jwk-set+json, application/json, */*;q=0.1"  # */* for keys in PEM, of any media type
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _RETRIED_STATUS = frozenset({502, 503, 504})
 _UNAUTHORIZED = frozenset({401, 403})
@@ -50,8 +48,8 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 class Fetcher:
     """Fetches documents for one issuer or key endpoint.
 
-    *timeout* (seconds) bounds one :meth:`fetch` as a whole. *headers*, and the token in the *network*'s file, go to the
-    *origins* alone (``None``: to any), never to another host that a document names.
+    *timeout* (seconds) bounds one :meth:`fetch` as a whole. *headers* and the token in the *network*'s file are sent
+    to the *origins* only (``None``: to any), never to another host that a document names.
     """
 
     network: Network
@@ -74,9 +72,9 @@ class Fetcher:
     ) -> Answer:
         """The JSON object at *url*; raises :class:`FetchError`.
 
-        *named* is what names the address, in words for a log. *etag* makes the request conditional. *revalidate* asks
-        caches on the way to look again. *deadline* is a point on the clock, for a caller that has already used up some
-        of the time.
+        *named* is the setting or member that names the address, for a log. *etag* makes the request conditional.
+        *revalidate* has caches on the way ask the server again. *deadline* is a point on the clock, for a caller that
+        has already used some of the time.
         """
         deadline = self.clock() + self.timeout if deadline is None else deadline
         with_cookie = self._is_trusted(url) and any(name.lower() == "cookie" for name in self.headers)
@@ -129,7 +127,7 @@ class Fetcher:
                 body = body_of(response, self.network.max_bytes)
         except FetchError as exc:
             raise self._unauthorized(exc, url) from None
-        except Exception as exc:  # noqa: BLE001 - a session's own code may have run, or a test tool's
+        except Exception as exc:  # noqa: BLE001 - code of the caller's session or of a test tool may have failed
             raise self._failed(exc, url, watchdog, named=named) from _without_frames(exc)
         if watchdog.barked:
             # A body without a stated length looks complete when the watchdog shuts its socket.
@@ -151,15 +149,17 @@ class Fetcher:
         if self.network.session is not None:
             return FetchError(f"the session failed: {name}", kind="callback")
         # As text: an error report with the frames themselves would show the headers in them.
-        log.error("a fetch failed as nobody foresaw:\n%s", "".join(traceback.format_exception(error)))
-        return FetchError(f"the fetch failed as nobody foresaw: {name}", kind="internal")
+        log.error("a fetch failed unexpectedly:\n%s", "".join(traceback.format_exception(error)))
+        return FetchError(f"the fetch failed unexpectedly: {name}", kind="internal")
 
     def _unauthorized(self, error: FetchError, url: str) -> FetchError:
-        """*error*; where the server asks for what it was not sent, saying so."""
+        """Return *error*, with the reason if the server refuses a request from which credentials were kept back."""
         withheld = bool(self.headers or self.network.bearer_file) and not self._is_trusted(url)
         if error.http_status not in _UNAUTHORIZED or not withheld:
             return error
-        told = f"{error}: HEADERS and BEARER_FILE go to the host that was configured alone, and metadata names another"
+        told = (
+            f"{error}: HEADERS and BEARER_FILE go only to the configured host, and the metadata names another"
+        )
         return FetchError(told, kind=error.kind, retry_after=error.retry_after, http_status=error.http_status)
 
 
@@ -168,7 +168,7 @@ def _worth_retrying(error: FetchError) -> bool:
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """*error*, with all that caused it, but for the frames they came through, which show the headers that were sent."""
+    """Return *error* without the frames of it and of its causes, which show the headers that were sent."""
     for each in chain(error):
         each.__traceback__ = None
     return error

@@ -17,7 +17,7 @@ __all__ = ["Network"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What a client does not change once it is made. Nothing is fetched here."""
+    """The network settings of one client, which stay as they are. Nothing is fetched here."""
 
     session: Session | None = None
     ca_file: str | os.PathLike[str] | None = None
@@ -25,7 +25,7 @@ class Network:
     max_bytes: int
 
     def check(self, headers: Mapping[str, Any], *, ssl_context: object) -> None:
-        """Refuse files that can't be used, and two words on one matter. Raises ``ConfigurationError``."""
+        """Refuse unusable files, and two settings for one thing. Raises ``ConfigurationError``."""
         deciding = {"session": self.session, "ssl_context": ssl_context, "ca_file": self.ca_file}
         given = [name for name, value in deciding.items() if value is not None]
         if len(given) > 1:

@@ -1,8 +1,7 @@
-"""HTTP requests that end in time: ``requests`` with a watchdog, a TLS context that stays as it is, and no
-memory.
+"""HTTP requests that end in time: ``requests`` with a watchdog and a TLS context that is not changed.
 
-No redirect is followed and no password is read from ~/.netrc; proxies are those of the environment. A session of the
-caller's sends as ``requests`` would: its own methods, hooks, proxies and passwords count. Its cookies do not.
+Redirects are not followed, no cookie is kept, and ~/.netrc is not read. Proxies come from the environment. A session
+of the caller's sends with its own methods, hooks, proxies and passwords, but without its cookies.
 """
 
 from __future__ import annotations
@@ -51,15 +50,15 @@ def opened(
     ca_file: str | os.PathLike[str] | None = None,
     session: Session | None = None,
 ) -> Iterator[Response]:
-    """The answer to a GET, its body unread; raises :data:`FAILURES`.
+    """Open the answer to a GET, its body unread; raise :data:`FAILURES`.
 
     A *session* of the caller's sends it, and the *watchdog* can't end its connections. Without one, a new connection
-    is made and closed, which trusts whom *ssl_context* trusts, or else the system's authorities and *ca_file*.
+    is made and closed; its TLS is *ssl_context*'s, or else trusts the system's authorities and *ca_file*.
     """
     seconds = watchdog.seconds
     with ExitStack() as stack:
         if session is not None:
-            # For each address of the host: half, so that a dead one leaves time for another.
+            # Half of the time for each address of the host, so that a dead one leaves time for another.
             yield stack.enter_context(_sent(session, url, headers, (seconds / 2, seconds)))
             return
         if ssl_context is None and url.lower().startswith("https:"):
@@ -69,7 +68,7 @@ def opened(
 
 
 class Outgoing(Concealed):
-    """Headers to be sent, which may hold a secret: made when they are, and no frame of ours shows them."""
+    """Headers to be sent, which may hold a secret: made at the last moment, and shown by no frame of ours."""
 
     __slots__ = ("made", "with_cookie")
 
@@ -78,13 +77,13 @@ class Outgoing(Concealed):
 
 
 def proxy_of(url: str, session: Session | None) -> str | None:
-    """Return host and port of the proxy on the way to *url*, without its user and password."""
+    """Return host and port of the proxy for *url*, without its user and password."""
     try:
         asked = (session or Session()).merge_environment_settings(url, {}, None, None, None)["proxies"]
         parts = urlsplit(select_proxy(url, asked) or "")
         host = parts.hostname
         return host and (host if parts.port is None else f"{host}:{parts.port}")
-    except (ValueError, AttributeError, TypeError, KeyError):  # a session that says nothing of proxies
+    except (ValueError, AttributeError, TypeError, KeyError):  # a session without proxies
         return None
 
 
@@ -140,7 +139,7 @@ def _sent(session: Session, url: str, headers: Outgoing, timeout: tuple[float, f
         stream=True,
         allow_redirects=False,
         timeout=timeout,
-        # The session's own word on verification, for otherwise REQUESTS_CA_BUNDLE would override it.
+        # The session's own, because REQUESTS_CA_BUNDLE would override it otherwise.
         verify=session.verify,
     )
 
@@ -150,17 +149,17 @@ def _listed(hooks: Any) -> list[Any]:
 
 
 def _stay(response: Response, *args: Any, **kwargs: Any) -> None:
-    """Leave requests nothing to follow, as it would read the whole of a redirect's body, and no cookie to keep."""
+    """Leave requests no redirect to follow, whose body it would read whole, and no cookie to keep."""
     response.headers.pop("Location", None)
     original = getattr(response.raw, "_original_response", None)
-    if isinstance(original, HTTPResponse):  # a stand-in of a test's has cookies of its own kind, or none
+    if isinstance(original, HTTPResponse):  # a test's stand-in may have no such cookies
         del original.msg["Set-Cookie"]
 
 
 class _Authentication:
-    """A session's own, put on a request without the session's cookies, which are for other purposes.
+    """The session's own authentication, on a request without the session's cookies, which are for other requests.
 
-    Without any, requests would look for a password in ~/.netrc.
+    A session without any also gets this, because requests would otherwise look for a password in ~/.netrc.
     """
 
     def __init__(self, auth: Any, *, keep_cookie: bool) -> None:

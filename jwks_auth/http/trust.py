@@ -1,7 +1,7 @@
-"""Certificate authorities: whose word counts for a server's certificate, where no TLS context is given.
+"""Certificate authorities that are trusted if no TLS context is given.
 
-The system's, those that ``requests`` users name in ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE``, and a file of the
-service's own. A machine without any store falls back to certifi's, which ``requests`` brings along.
+They are the system's, those in ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE``, and those in a file of the service's own.
+A machine without any uses certifi's, which ``requests`` installs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class UnreadableAuthorities(ssl.SSLError):
 
 
 def check_ca_file(path: str | os.PathLike[str] | None) -> None:
-    """Refuse a file that is not there, or holds no certificate; raises ``ConfigurationError``."""
+    """Raise ``ConfigurationError`` for a file that can't be read or holds no certificate."""
     if path is None:
         return
     try:
@@ -42,9 +42,9 @@ def check_ca_file(path: str | os.PathLike[str] | None) -> None:
 
 
 def trusting(ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLContext:
-    """Return the context that trusts these authorities, read anew when a file of them has changed.
+    """Return the context that trusts these authorities; read their files again when one has changed.
 
-    Raises :class:`UnreadableAuthorities` for one that has gone.
+    Raises :class:`UnreadableAuthorities` for a file that can no longer be read.
     """
     named = [(name, os.environ[name]) for name in _BUNDLES if os.environ.get(name)][:1]
     if ca_file is not None:
@@ -54,8 +54,8 @@ def trusting(ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLContext:
 
 @lru_cache(maxsize=16)
 def _context(system: tuple[tuple[str, int], ...], named: tuple[tuple[str, str, int], ...]) -> ssl.SSLContext:
-    # Python's own default and not requests': it honours SSL_CERT_FILE and the system's certificates. Reading those
-    # takes more than ten times the CPU of all else in a fetch, so it is done again only when they change.
+    # Python's own default, not requests': it honours SSL_CERT_FILE and the system's certificates. Reading those takes
+    # more than ten times the CPU of the rest of a fetch, so they are read again only when they change.
     context = ssl.create_default_context()
     if _is_bare(context):
         _add(context, "certifi's", certifi.where())
@@ -65,8 +65,8 @@ def _context(system: tuple[tuple[str, int], ...], named: tuple[tuple[str, str, i
 
 
 def _is_bare(context: ssl.SSLContext) -> bool:
-    """Return whether this machine has no authorities where Python looks for them, or was told to look."""
-    folder = ssl.get_default_verify_paths().capath  # whose files are read when one is needed
+    """Return whether this machine has no authorities in the places where Python looks for them."""
+    folder = ssl.get_default_verify_paths().capath  # OpenSSL reads its files when it needs them
     return not context.cert_store_stats()["x509_ca"] and (folder is None or not os.listdir(folder))
 
 
@@ -101,10 +101,10 @@ def _unreadable(name: str, path: str, error: Exception) -> UnreadableAuthorities
 
 
 class SealedContext:
-    """A caller's TLS context as urllib3 may see it: it wraps sockets, and nothing can be changed in it.
+    """A caller's TLS context, read-only for urllib3, which otherwise changes it.
 
-    urllib3 otherwise sets ``verify_mode``, ALPN and certificate authorities on the very object it was given.
-    ``check_hostname`` reads as true so that urllib3 adds no check of its own to what the caller decided.
+    urllib3 sets ``verify_mode``, ALPN and certificate authorities on the context it is given. ``check_hostname`` reads
+    as true, so that urllib3 adds no check of its own.
     """
 
     check_hostname = True

@@ -1,4 +1,4 @@
-"""Sockets that are shut once their time is up, whatever is read from or written to them."""
+"""Sockets that are shut once their time is up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Watchdog", "watched"]
 
 
 class Watchdog:
-    """Shuts the sockets shown to it once its time is up, which ends any read or write on them.
+    """Shuts the sockets it watches once its time is up, which ends any read or write on them.
 
-    *timer* makes what calls after a while, as ``threading.Timer`` does.
+    *timer* is a class such as ``threading.Timer``.
     """
 
     def __init__(self, seconds: float, *, timer: type[threading.Timer] = threading.Timer) -> None:
@@ -62,7 +62,7 @@ class Watchdog:
 
 
 def watched(connection: Any, watchdog: Watchdog) -> Any:
-    """Return the class *connection* with a watchdog; as it is where it connects in ways of its own, as to SOCKS."""
+    """Return the class *connection* with a watchdog, or unchanged if it connects in its own way (SOCKS)."""
     if getattr(connection, "_new_conn", None) is not HTTPConnection._new_conn:
         return connection
 
