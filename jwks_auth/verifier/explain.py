@@ -158,7 +158,7 @@ class _Told(TrustedIssuer):
         if jose.alg in self.rules.algorithms:
             types = sorted(str(media_type or "no typ") for media_type in self.rules.media_types)
             found = Step("type", " or ".join(types), shown(jose.typ))
-            self.story.tell(found, lambda code: hints.on_kind(self.story.claims))
+            self.story.tell(found, lambda code: hints.on_kind(self.story.claims, self.rules.profile))
         super().check_header(jose)
 
     def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
@@ -169,10 +169,15 @@ class _Told(TrustedIssuer):
 
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
         if not self.story.has_told("claims"):  # twice where the key was not at hand
-            claims, now, needed = token.claims, self.clock(), _needed(self.rules)
+            claims, now = token.claims, self.clock()
             found = Step("claims", _rules(self.rules), hints.shown_claims(claims, now))
-            self.story.tell(found, lambda code: hints.on_claims(claims, code, now, needed=needed))
+            self.story.tell(found, lambda code: self._hint_on_claims(claims, code, now))
         return super().judge(token)
+
+    def _hint_on_claims(self, claims: dict[str, Any], code: str, now: float) -> str | None:
+        if self.rules.profile == "id_token" and (hint := hints.on_id_token(claims, code)) is not None:
+            return hint
+        return hints.on_claims(claims, code, now, needed=_needed(self.rules))
 
 
 def _form(raw: object) -> str:
@@ -192,13 +197,15 @@ def _needed(rules: ClaimRules) -> frozenset[str]:
 def _rules(rules: ClaimRules) -> str:
     parts = [f"exp not past, nbf and iat not ahead, by more than {rules.leeway:g} s"]
     if rules.max_age is not None:
-        parts.append(f"iat at most {rules.max_age:g} s ago")
+        parts.append(f"{rules.age_claim} at most {rules.max_age:g} s ago")
     parts.append(f"present: {', '.join(sorted(_needed(rules)))}")
     if isinstance(rules.required_claims, RequiredClaims):
         parts += [
             f"{named(name)}: {' or '.join(map(shown, of))}"
             for name, of in rules.required_claims.values.items()
         ]
+    if rules.profile == "id_token" and isinstance(rules.audience, frozenset):
+        parts.append(f"aud: nothing but {' or '.join(sorted(rules.audience))}")
     if rules.allowed_clients is not None:
         parts.append(f"client: {' or '.join(sorted(rules.allowed_clients))}")
     return "; ".join(parts)

@@ -27,6 +27,7 @@ __all__ = [
     "on_audience",
     "on_claims",
     "on_form",
+    "on_id_token",
     "on_issuer",
     "on_key",
     "on_kind",
@@ -37,6 +38,7 @@ __all__ = [
 _FOR_THE_CLIENT = (
     "this looks like an ID token, which tells the client who signed in; send the access token to the API"
 )
+_FOR_AN_API = "this looks like an access token, which profile id_token refuses; send the ID token, or leave that profile out"
 _WRAPPING = " \t\r\n'\"`<>"
 _CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larger leeway"
 
@@ -119,9 +121,26 @@ def on_algorithm(alg: str) -> str | None:
     return None
 
 
-def on_kind(claims: Mapping[str, Any]) -> str | None:
-    """Hint at an ID token."""
+def on_kind(claims: Mapping[str, Any], profile: str) -> str | None:
+    """Hint at a token of the other kind."""
+    if profile == "id_token":
+        return _FOR_AN_API
     return _FOR_THE_CLIENT if _is_id_token(claims) else None
+
+
+def on_id_token(claims: Mapping[str, Any], code: str) -> str | None:
+    """Hint at the claim that is wrong of an ID token, or of what was sent for one."""
+    if code == "wrong_type":
+        return _FOR_AN_API
+    if code == "wrong_audience":
+        return (
+            f"under profile id_token every name in aud has to be a client id of yours, in audience; found "
+            f"{shown(claims.get('aud'))}. An access token, which names an API, is refused here"
+        )
+    if code == "wrong_client":
+        azp = shown(claims.get("azp"))
+        return f"azp is {azp}: if that client signs users in for you, add it to allowed_clients"
+    return None
 
 
 def on_key(token: UnverifiedToken, keys: KeyProvider, health: Health | None) -> str | None:

@@ -184,3 +184,33 @@ def test_the_rules_and_the_services_own_checks_are_told() -> None:
     rules = next(step.expected for step in explanation.steps if step.name == "claims")
     for part in ("iat at most 60 s ago", "present: exp, iat, tenant", "client: web"):
         assert part in rules
+
+
+@pytest.mark.parametrize(
+    ("given", "step", "code", "hint"),
+    [
+        ({"header": {"typ": "at+jwt"}}, "type", "wrong_type", "send the ID token"),
+        ({"scope": "a"}, "claims", "wrong_type", "send the ID token"),
+        ({"aud": ["web", "api"]}, "claims", "wrong_audience", "every name in aud"),
+        ({"azp": "ios"}, "claims", "wrong_client", "azp is 'ios'"),
+        ({"auth_time": None}, "claims", "missing_claim", "lacks auth_time"),
+        ({"sub": None}, "claims", "missing_claim", "lacks sub"),
+        ({"auth_time": 1}, "claims", "too_old", ""),
+    ],
+)
+def test_a_refused_id_token_is_explained_as_one(
+    given: dict[str, Any], step: str, code: str, hint: str
+) -> None:
+    """Where ID tokens are taken an access token is the mistake, and clients are what an audience names."""
+    provider = FakeIssuer()
+    issuer = Issuer(provider.issuer, jwks=provider.fetch_jwks)
+    verifier = TokenVerifier(issuer, "web", profile="id_token", max_age=60, allowed_clients=["android"])
+    provider.audience = "web"
+    assert verifier.explain(provider.id_token()).failed is None
+    explanation = verifier.explain(provider.id_token(**given))
+    assert explanation.failed is not None
+    assert (explanation.failed.name, explanation.failed.code) == (step, code)
+    assert hint in (explanation.hint or "")
+    if step == "claims":
+        assert "aud: nothing but web" in explanation.failed.expected
+        assert "auth_time at most 60 s ago" in explanation.failed.expected

@@ -44,7 +44,7 @@ NEITHER: dict[str, dict[str, Any]] = {
 EITHER: dict[str, dict[str, Any]] = {
     "nothing said (Firebase, Supabase)": {"auth_time": 1, "user_id": "u"},
     "azp alone (Clerk)": {"azp": "https://app.example"},
-    "null": {"token_use": None, "typ": None, "scope": None, "client_id": None},
+    "null": dict.fromkeys(["token_use", "typ", "scope", "client_id", "nonce", "at_hash", "c_hash", "events"]),
     "a typ of somebody else": {"typ": "user"},
     "a typ of another type": {"typ": {"ID": 1}},
 }
