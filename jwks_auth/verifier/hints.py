@@ -38,7 +38,9 @@ __all__ = [
 _FOR_THE_CLIENT = (
     "this looks like an ID token, which tells the client who signed in; send the access token to the API"
 )
-_FOR_AN_API = "this looks like an access token, which profile id_token refuses; send the ID token, or leave that profile out"
+_FOR_AN_API = (
+    "this looks like an access token, which profile id_token refuses; send the ID token, or drop that profile"
+)
 _WRAPPING = " \t\r\n'\"`<>"
 _CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larger leeway"
 
