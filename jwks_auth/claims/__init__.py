@@ -15,6 +15,7 @@ from jwks_auth.claims.audience import (
     checked_audience,
     within,
 )
+from jwks_auth.claims.kinds import other_kind
 from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
@@ -54,6 +55,7 @@ __all__ = [
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "other_kind",
     "read_places",
     "refuse_bound",
     "token_options",

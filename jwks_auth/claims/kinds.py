@@ -11,7 +11,7 @@ from typing import Any
 from jwks_auth.claims.rules import WIDEST
 from jwks_auth.errors import InvalidTokenError
 
-__all__ = ["refuse_other_kinds"]
+__all__ = ["other_kind", "refuse_other_kinds"]
 
 _NO_ID_TOKEN = "The token is not an ID token"  # noqa: S105 - what a client is told
 
@@ -36,9 +36,14 @@ def refuse_other_kinds(claims: Mapping[str, Any], profile: str) -> None:
     """Raise ``InvalidTokenError`` for a token of another kind than *profile* takes, as far as its claims tell."""
     if profile == "id_token":
         if _is_for_an_api(claims):
-            raise InvalidTokenError("wrong_type", _NO_ID_TOKEN)
+            raise other_kind(profile)
     elif profile != WIDEST and not claims.keys().isdisjoint(_TELLTALES) and _is_for_a_client(claims):
-        raise InvalidTokenError("wrong_type")
+        raise other_kind(profile)
+
+
+def other_kind(profile: str) -> InvalidTokenError:
+    """Return the error for a token of another kind than *profile* takes."""
+    return InvalidTokenError("wrong_type", _NO_ID_TOKEN if profile == "id_token" else None)
 
 
 def _is_for_a_client(claims: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jwks_auth.claims import ClaimRules, VerifiedToken, validate_claims
+from jwks_auth.claims import ClaimRules, VerifiedToken, other_kind, validate_claims
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import Health, KeyProvider
@@ -113,4 +113,6 @@ class TrustedIssuer:
 
 def refusal(jose: Header, rules: ClaimRules) -> InvalidTokenError:
     """Return the error for a header with an algorithm or a type that *rules* do not name."""
-    return InvalidTokenError("wrong_type" if jose.alg in rules.algorithms else "algorithm_not_allowed")
+    if jose.alg not in rules.algorithms:
+        return InvalidTokenError("algorithm_not_allowed")
+    return other_kind(rules.profile)
