@@ -112,7 +112,13 @@ _TRUST = (
 
 _TOKENS = (
     Setting("LEEWAY", read.seconds, _VERIFIER, "seconds of clock skew allowed"),
-    Setting("PROFILE", read.text, _BOTH, "`default`, or `rfc9068` for the strict JWT access-token profile"),
+    Setting(
+        "PROFILE",
+        read.text,
+        _BOTH,
+        "`default`, or `rfc9068` for the strict JWT access-token profile; `id_token` for an API "
+        "that is called with ID tokens: `AUDIENCE` is then the client id, or several, and no route adds to it",
+    ),
     Setting(
         "REQUIRED_CLAIMS",
         trust.required_claims,
@@ -121,13 +127,18 @@ _TOKENS = (
         'list of those that will do, as in `{"repository_owner": "acme"}`',
     ),
     Setting(
-        "MAX_AGE", read.seconds, _BOTH, "seconds a token may be old, by its `iat`", default_doc="unlimited"
+        "MAX_AGE",
+        read.seconds,
+        _BOTH,
+        "seconds a token may be old, by its `iat`; a sign-in, by `auth_time`, under `id_token`",
+        default_doc="unlimited",
     ),
     Setting(
         "ALLOWED_CLIENTS",
         read.names,
         _BOTH,
-        "the clients (`client_id`, `azp`) whose tokens are taken",
+        "the clients (`client_id`, `azp`) whose tokens are taken; under `id_token` those that may "
+        "be `azp` beside `AUDIENCE`",
         default_doc="all",
     ),
     Setting(
