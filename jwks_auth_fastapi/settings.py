@@ -19,7 +19,7 @@ __all__ = ["JWKSAuthSettings"]
 
 def _field(row: Setting) -> tuple[Any, Any]:
     # NoDecode: the core reads lists and JSON, as it does for the other frameworks.
-    return Annotated[row.type | None, NoDecode], Field(default=None, repr=not row.secret)
+    return Annotated[row.type | None, NoDecode], Field(default=None, repr=not row.secret, description=row.doc)
 
 
 if TYPE_CHECKING:

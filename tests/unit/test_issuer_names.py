@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from jwks_auth import (
     ConfigurationError,
@@ -289,6 +291,21 @@ def test_a_key_endpoint_gives_itself_no_name() -> None:
             assert code_of(verifier, fake.token()) is None
             bad = fake.token(iss="http://x.example/adfs/services/trust")
             assert code_of(verifier, bad) == "wrong_issuer"
+
+
+def test_keys_that_are_no_key_set_are_left_as_they_are() -> None:
+    """Kids mapped to PEM: a further member would be one more kid."""
+
+    class Pem(AdFs):
+        def jwks(self) -> dict[str, Any]:
+            key: Any = jwt.PyJWK(super().jwks()["keys"][0]).key
+            return {self.kid: key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()}
+
+    with Pem.serve(path="/adfs") as fake:
+        issuer = Issuer(fake.issuer)
+        assert code_of(TokenVerifier(issuer, "api"), fake.token()) is None
+        assert issuer.client is not None
+        assert issuer.client.fetch_data().keys() == {fake.kid}
 
 
 def test_metadata_takes_no_name_from_a_listed_issuer(adfs: AdFs) -> None:

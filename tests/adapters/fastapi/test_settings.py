@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic_settings import SettingsConfigDict
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError
-from jwks_auth.adapters import SETTING_NAMES, Authenticator
+from jwks_auth.adapters import ROWS, SETTING_NAMES, Authenticator
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer, VerifiedToken
 from tests import tenant_directory
@@ -43,6 +43,8 @@ def test_worker_processes_share_a_sealed_store(environment: pytest.MonkeyPatch, 
 def test_every_setting_of_the_core_is_a_field() -> None:
     """One vocabulary."""
     assert {name.upper() for name in JWKSAuthSettings.model_fields} == SETTING_NAMES | {"OPENAPI"}
+    for name, row in ROWS.items():
+        assert JWKSAuthSettings.model_fields[name.lower()].description == row.doc
 
 
 def test_the_environment_is_read(environment: pytest.MonkeyPatch) -> None:
