@@ -35,39 +35,39 @@ class AnyAudience(Enum):
 
 
 ANY_AUDIENCE: Final = AnyAudience.ANY_AUDIENCE
-"""Accept tokens whatever their audience: for issuers that serve this API alone. It has to be typed out."""
+"""Accept tokens for any audience: for issuers that serve this API alone. It must be written explicitly."""
 
 
 Audience: TypeAlias = frozenset[str] | AnyAudience
 """The identifiers a service answers to, of which a token must name one."""
 
 AudienceSetting: TypeAlias = str | Iterable[str] | AnyAudience | None
-"""An audience as a program says it; ``None``: it says none."""
+"""An audience as a program gives it; ``None`` if it gives none."""
 
 
 class OwnAudience(frozenset[str]):
     """The audience of one of several issuers, which a route widens only if it names the issuer.
 
-    A partner's tokens are for one of the service's names; a route for another name is no reason to take them there.
+    Otherwise a route for another of the service's names would accept a partner's tokens.
     """
 
     __slots__ = ()
 
 
 class ClientIds(OwnAudience):
-    """The audience of an issuer's ID tokens: the clients they are for, which no route adds to."""
+    """The audience of an issuer's ID tokens: the clients they are for. No route widens it."""
 
     __slots__ = ()
 
 
 class BesideIssuer(frozenset[str]):
-    """The audience of a route that names its issuer, too: it stands in for the issuer's own."""
+    """The audience of a route that also names its issuer: it replaces the issuer's own."""
 
     __slots__ = ()
 
 
 def checked_audience(audience: AudienceSetting) -> Audience | None:
-    """Read the setting; raise ``ConfigurationError`` unless it is a string, several, or ``ANY_AUDIENCE``."""
+    """Read the setting: a string, several, or ``ANY_AUDIENCE``; raise ``ConfigurationError`` for anything else."""
     if audience is None or isinstance(audience, AnyAudience | BesideIssuer):
         return audience
     listed = frozenset(several(audience))
@@ -107,7 +107,7 @@ def within(asked: Audience, own: Audience | None) -> Audience:
 def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audience | None) -> None:
     """Judge the audience of *claims* by *asked*, a route's audience, or else by their issuer's *own*.
 
-    Raises ``InvalidTokenError``; ``ConfigurationError`` when neither is said.
+    Raises ``InvalidTokenError``, and ``ConfigurationError`` if neither is given.
     """
     checked = None if asked is None else checked_audience(asked)
     expected = own if checked is None else within(checked, own)
@@ -120,7 +120,7 @@ def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audie
 
 
 def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
-    """Raise ``InvalidTokenError`` unless the token names an audience that is *expected* (RFC 9068 section 4)."""
+    """Raise ``InvalidTokenError`` unless one of the token's audiences is *expected* (RFC 9068 section 4)."""
     if isinstance(expected, AnyAudience):
         return
     audience = claims.get("aud")

@@ -13,7 +13,7 @@ from jwks_auth.errors import InvalidTokenError
 
 __all__ = ["other_kind", "refuse_other_kinds"]
 
-_NO_ID_TOKEN = "The token is not an ID token"  # noqa: S105 - what a client is told
+_NO_ID_TOKEN = "The token is not an ID token"  # noqa: S105 - a text for clients
 
 _OF_ID_TOKENS = frozenset({"at_hash", "c_hash", "s_hash"})
 """Claims that only ID tokens have (OpenID Connect Core 3.1.3.6 and 3.3.2.11, FAPI 1.0)."""
@@ -24,7 +24,7 @@ _OF_EVENTS = frozenset({"events"})
 _OF_ACCESS_TOKENS = ("scope", "scp", "client_id", "cid", "appid", "appidacr", "azpacr")
 """Claims that only access tokens have: RFC 9068, Okta, Entra."""
 
-# Keycloak's claim, not the header's member: its access tokens have "Bearer" or "DPoP".
+# The values of Keycloak's claim typ (not the header's member) in access tokens.
 _FOR_APIS = ("Bearer", "DPoP")
 _FOR_CLIENTS = ("ID",)
 _FOR_ITSELF = ("Refresh", "Offline", "Logout")
@@ -33,7 +33,7 @@ _TELLTALES = _OF_ID_TOKENS | _OF_EVENTS | {"token_use", "typ", "nonce"}
 
 
 def refuse_other_kinds(claims: Mapping[str, Any], profile: str) -> None:
-    """Raise ``InvalidTokenError`` for a token of another kind than *profile* takes, as far as its claims tell."""
+    """Raise ``InvalidTokenError`` if the claims show that the token is not of the kind that *profile* accepts."""
     if profile == "id_token":
         if _is_for_an_api(claims):
             raise other_kind(profile)
@@ -47,19 +47,19 @@ def other_kind(profile: str) -> InvalidTokenError:
 
 
 def _is_for_a_client(claims: Mapping[str, Any]) -> bool:
-    """Return whether *claims* are an ID token's, or those of no access token."""
+    """Return whether *claims* belong to an ID token, or at least not to an access token."""
     if _has(claims, _OF_ID_TOKENS | _OF_EVENTS):
         return True
     if claims.get("token_use") not in (None, "access"):  # Amazon Cognito's
         return True
     if claims.get("typ") in _FOR_CLIENTS + _FOR_ITSELF:
         return True
-    # Some access tokens repeat the nonce; they also say whom or what they were issued for.
+    # Some access tokens repeat the nonce, but they also have a claim of access tokens.
     return claims.get("nonce") is not None and not _is_marked_for_an_api(claims)
 
 
 def _is_for_an_api(claims: Mapping[str, Any]) -> bool:
-    """Return whether *claims* are an access token's, or those of no ID token."""
+    """Return whether *claims* belong to an access token, or at least not to an ID token."""
     if _has(claims, _OF_EVENTS):
         return True
     if claims.get("token_use") not in (None, "id") or claims.get("typ") in _FOR_APIS + _FOR_ITSELF:

@@ -17,7 +17,7 @@ log = logging.getLogger("jwks_auth")
 Grants = Literal["scopes", "roles", "permissions"]
 
 _MOST_NAMES = 10_000
-"""At one place; an identity provider has a few hundred, and a request may ask several times."""
+"""The most names at one place; providers have a few hundred, and a request may read them several times."""
 
 _OVERAGE = (
     "they are too many to stand in the token (Entra's overage): have it send app roles, or only the groups that are "
@@ -27,7 +27,7 @@ _OVERAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The names found at one place, and the reason why none were, if there is one."""
+    """The names found at one place, and the reason if there are none."""
 
     place: ClaimPath
     names: frozenset[str]
@@ -36,7 +36,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ClaimMapping:
-    """The places of one issuer's claims, and the audience of its tokens, where that is said."""
+    """The places of one issuer's claims, and the audience of its tokens, if one is configured."""
 
     scopes: tuple[ClaimPath, ...]
     roles: tuple[ClaimPath, ...]
@@ -46,7 +46,7 @@ class ClaimMapping:
     """The issuer's canonical name, whichever of its names a token has."""
 
     def names(self, kind: Grants, claims: Mapping[str, Any]) -> frozenset[str]:
-        """Return the names at all places of one kind. What is no name gives none, and the log is told why."""
+        """Return the names at all places of one kind. A value of the wrong form gives none, and is logged."""
         found: frozenset[str] = frozenset()
         for reading in self.read(kind, claims):
             found = found | reading.names if found else reading.names

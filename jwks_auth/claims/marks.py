@@ -1,4 +1,4 @@
-"""Marks of one provider's tokens, in claims of its own: what tells those for an API from all else that it signs."""
+"""Marks of one provider's tokens: claims of its own that tell tokens for an API from its other tokens."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Values = tuple[str | bool | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenMarks:
-    """Marks that a token must have, or must not. Each is one of the provider's own promises."""
+    """Marks that a token must have, or must not have. The provider documents each of them."""
 
     any_of: tuple[str, ...] = ()
-    """Claims of which one is there, as in every access token of the provider and in nothing else."""
+    """Claims of which a token must have one: every access token of the provider does, and no other token."""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Claims that have one of these values, where they are there."""
+    """Claims that must have one of these values, if they are present."""
     other_issuer: str | None = None
-    """The name that the issuer has in tokens of other kinds."""
+    """The issuer's name in tokens of other kinds."""
     subject: str = ""
-    """The beginning of every subject, as another's is not this issuer's to name."""
+    """The beginning of every subject; the issuer may name no other subjects."""
 
     def check(self, claims: Mapping[str, Any]) -> None:
         """Raise ``InvalidTokenError`` for a token without these marks."""
@@ -41,7 +41,7 @@ class TokenMarks:
 
 
 class RequiredClaims(frozenset[str]):
-    """Names of claims that must be there, some of them with one of the *values* that are said."""
+    """Names of claims that must be present, some of them with one of the *values* given."""
 
     __slots__ = ("values",)
 
@@ -55,7 +55,7 @@ class RequiredClaims(frozenset[str]):
         return read
 
     def check(self, claims: Mapping[str, Any]) -> None:
-        """Raise ``InvalidTokenError`` for a claim with another value. JSON tells true from 1, so types count."""
+        """Raise ``InvalidTokenError`` for a claim with another value. Types count: true is not 1."""
         for name, values in self.values.items():
             found = claims.get(name)
             if not any(type(found) is type(value) and found == value for value in values):

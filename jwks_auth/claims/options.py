@@ -1,4 +1,4 @@
-"""Options for tokens: what they must be and how they are read, for all issuers or for one."""
+"""Options for tokens: the rules they must meet and the way they are read, for all issuers or for one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypedDict
 __all__ = ["TOKEN_DEFAULTS", "TokenOptions", "token_options"]
 
 Places = str | Iterable[str | Sequence[str]]
-"""A place in the claims, or several, of which each may be its steps."""
+"""A place in the claims, or several; each may be a string or a list of its steps."""
 
 
 class TokenOptions(TypedDict, total=False):
-    """Options that ``TokenVerifier`` takes for all its issuers, and ``Issuer`` for itself; ``None`` is not given."""
+    """Options of ``TokenVerifier``, for all its issuers, and of ``Issuer``, for itself. ``None`` is not given."""
 
     algorithms: Iterable[str] | None
     profile: str | None
@@ -31,10 +31,10 @@ TOKEN_DEFAULTS: TokenOptions = {
     "roles_claim": "roles",
     "permissions_claim": "permissions",
 }
-"""Where neither the verifier nor the issuer says anything."""
+"""The values where neither the verifier nor the issuer gives one."""
 
 
 def token_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *options* that are for tokens and are given."""
+    """Return the *options* that are for tokens and are not ``None``."""
     names = TokenOptions.__annotations__
     return {name: value for name, value in options.items() if name in names and value is not None}

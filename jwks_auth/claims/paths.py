@@ -19,8 +19,8 @@ _SPACE = re.compile(r"\s")
 class ClaimPath:
     """A claim's place: ``roles``, ``https://acme.dev/roles``, ``realm_access.roles``.
 
-    A claim with exactly this name wins, if it *may_be_one_name*; otherwise each dot leads one object further in.
-    ``{client}`` stands for the token's client. Where the names themselves hold dots, give them one by one:
+    With *may_be_one_name*, a claim of exactly this name comes first; otherwise each dot leads one object further in.
+    ``{client}`` stands for the token's client. If a name itself has dots, give the names as a list:
     ``["resource_access", "my.api", "roles"]``.
     """
 
@@ -30,7 +30,7 @@ class ClaimPath:
 
     @classmethod
     def of(cls, place: str | Sequence[str]) -> ClaimPath:
-        """Read a place; raises ``ValueError`` for one that no claim can have."""
+        """Read a place; raise ``ValueError`` for an impossible one."""
         if not isinstance(place, str):
             if not (isinstance(place, list | tuple) and place and all(map(_is_name, place))):
                 raise ValueError(
@@ -55,9 +55,9 @@ class ClaimPath:
 
 
 def read_places(places: Any, *, split: bool = False) -> tuple[ClaimPath, ...]:
-    """Read one place, or a list of places, of which each may be a list of steps; raises ``ValueError``.
+    """Read one place, or a list of places, of which each may be a list of steps; raise ``ValueError``.
 
-    *split*: a string is a list, where spaces separate.
+    With *split*, a string is a list separated by spaces.
     """
     if isinstance(places, str):
         listed: list[Any] = places.split() if split else [places]
@@ -69,7 +69,7 @@ def read_places(places: Any, *, split: bool = False) -> tuple[ClaimPath, ...]:
 
 
 def checked_places(label: str, places: Any, *, split: bool = False) -> tuple[ClaimPath, ...]:
-    """As :func:`read_places`, for the setting *label*; raises ``ConfigurationError``."""
+    """Read the setting *label* as :func:`read_places` does; raise ``ConfigurationError``."""
     try:
         return read_places(places, split=split)
     except ValueError as exc:
@@ -77,7 +77,7 @@ def checked_places(label: str, places: Any, *, split: bool = False) -> tuple[Cla
 
 
 def find_claim(claims: Mapping[str, Any], path: ClaimPath, default: Any = None) -> Any:
-    """Return the value at *path*, or *default*. Never raises, whatever the claims are."""
+    """Return the value at *path*, or *default*. It raises for no claims."""
     if path.may_be_one_name:
         value = claims.get(path.name, default)
         if len(path.steps) == 1 or (value is not None and value is not default):

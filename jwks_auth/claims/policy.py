@@ -1,7 +1,6 @@
 """Policies: the scopes, roles, permissions and claims that a token must have, combined with ``&``, ``|`` and ``~``.
 
-A policy looks at a :class:`VerifiedToken` and nothing else, so it can't be asked about a token that was
-merely read.
+A policy takes a :class:`VerifiedToken` alone, so that it can't judge a token which was only read.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Names = str | Iterable[str]
 
 
 class PolicyOptions(TypedDict, total=False):
-    """Options of :class:`Policy`, and of every guard, which passes them on. None of them may be empty or ``None``."""
+    """Options of :class:`Policy`, and of every guard, which passes them on. Each must be non-empty and not ``None``."""
 
     scopes: Names
     any_scope: Names
@@ -32,18 +31,18 @@ class PolicyOptions(TypedDict, total=False):
     person: bool
 
 
-# Not None, which is what an unset variable leaves: it was meant to ask for something, and nobody knows for what.
+# Not None, which an unset variable leaves: a requirement was meant there, and dropping it would open the route.
 _LEFT_OUT: Any = ...
 
 
 class Policy:
     """A requirement on a verified token; every part given must hold.
 
-    *scopes*, *roles* and *permissions* are all needed, of *any_scope* and *any_role* one is enough. A string
-    is one role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as
-    ``realm.tier``, to the value it must have; a claim that is a list must contain it. *person*: ``True`` for
-    people only, no services. Raises ``ConfigurationError`` for what no token can meet, and for ``None`` or
-    nothing, which is what an unset variable leaves: what is not asked is left out.
+    A token needs all *scopes*, *roles* and *permissions*, and one each of *any_scope* and *any_role*. A string is one
+    role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as ``realm.tier``, to the
+    value it must have; a list must contain that value. *person=True* refuses services. Raises ``ConfigurationError``
+    for a requirement that no token can meet, and for an empty one or ``None``, which an unset variable leaves: leave
+    out an option that you don't need.
     """
 
     __slots__ = ("_rule",)
@@ -95,9 +94,9 @@ class Policy:
         return self._rule.allows(token)
 
     def check(self, token: VerifiedToken[Any] | None) -> None:
-        """Raise ``InsufficientScopeError``, with the scopes missing, unless *token* meets the policy.
+        """Raise ``InsufficientScopeError``, with the missing scopes, unless *token* meets the policy.
 
-        Where there is no token, as on a request that need not have one, raise ``MissingTokenError``.
+        Raise ``MissingTokenError`` for ``None``, as on a route where a token is optional.
         """
         if token is None:
             raise MissingTokenError
@@ -110,9 +109,9 @@ class Policy:
         return tuple(dict.fromkeys(self._rule.scopes()))
 
     def scope_alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """Sets of scopes, for a route's documentation: a token needs one of them, and OpenAPI lists alternatives.
+        """Sets of scopes, for OpenAPI's list of alternatives: a token needs all scopes of one set.
 
-        Roles, permissions and claims have no place there, so a set may be empty.
+        OpenAPI has no place for roles, permissions and claims, so a set may be empty.
         """
         return tuple(self._rule.scope_alternatives())
 
@@ -159,7 +158,7 @@ def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
 
 
 def checked_names(label: str, names: Any) -> tuple[str, ...]:
-    """*names*, one or several, of the option *label*; raises ``ConfigurationError`` unless each says something."""
+    """Return the *names*, one or several, of the option *label*; raise ``ConfigurationError`` for an empty one."""
     listed = several(names) if isinstance(names, Iterable) else ()
     if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
         raise ConfigurationError(

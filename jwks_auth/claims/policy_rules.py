@@ -25,7 +25,7 @@ class Rule(ABC):
         """Return whether the token meets it."""
 
     def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
-        """Scopes that would help a token which does not meet it."""
+        """Return the scopes that a token needs in addition to meet it."""
         return ()
 
     def scopes(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class Contains(Rule):
 
 @dataclass(frozen=True, slots=True)
 class ClaimIs(Rule):
-    """The claim has this value, of this very type; or is a list that holds it."""
+    """The claim has this value and type, or is a list that holds it."""
 
     path: ClaimPath
     value: Any
@@ -95,7 +95,7 @@ class ClaimIs(Rule):
 
 @dataclass(frozen=True, slots=True)
 class IsPerson(Rule):
-    """The token is a person's and no service's."""
+    """The token is a person's, not a service's."""
 
     def allows(self, token: VerifiedToken[Any]) -> bool:
         return not token.is_service
@@ -136,7 +136,7 @@ class AllOf(Rule):
 
 @dataclass(frozen=True, slots=True)
 class AnyOf(AllOf):
-    """One part at least is met."""
+    """At least one part is met."""
 
     def allows(self, token: VerifiedToken[Any]) -> bool:
         return any(part.allows(token) for part in self.parts)
@@ -168,11 +168,11 @@ class Not(Rule):
 
 
 _ABSENT = object()
-"""What a claim that is not there is; null is a value."""
+"""The value of an absent claim, as null is a value of its own."""
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Return whether two JSON values are the same: JSON tells true from 1, Python's ``==`` does not."""
+    """Return whether two JSON values are the same. In JSON true is not 1; for Python's ``==`` it is."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

@@ -1,4 +1,4 @@
-"""Rules for the tokens of one issuer: a verifier's, with the issuer's own in their place."""
+"""Rules for the tokens of one issuer: the verifier's, unless the issuer has its own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PROFILES = ("default", "rfc9068", "id_token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
-    """The rules that a token of one issuer must meet. The fields are settings, as :func:`checked_rules` leaves them."""
+    """The rules that a token of one issuer must meet. The fields are settings read by :func:`checked_rules`."""
 
     leeway: float
     profile: str
@@ -54,19 +54,19 @@ class ClaimRules:
     allowed_clients: frozenset[str] | None = None
     max_age: float | None = None
     issuer: str | None = None
-    """The canonical name of the issuer they are for, once that is known."""
+    """The issuer's canonical name, once it is known."""
     marks: TokenMarks | None = None
     """The provider's own marks of a token for an API."""
     types: frozenset[str | None] | None = None
-    """The types that a header may name, where the provider's differ from the profile's."""
+    """The types that a header may name, if the provider's differ from the profile's."""
     media_types: frozenset[str | None] = field(init=False)
-    """The types that a header may name; ``None``: it may name none."""
+    """The types that a header may name; ``None`` among them allows a header without one."""
     required: frozenset[str] = field(init=False)
-    """The claims that must be there, beyond ``iss`` and ``exp``."""
+    """The claims that must be present, beyond ``iss`` and ``exp``."""
     mapping: ClaimMapping = field(init=False)
     """The way a verified token is read."""
     judges: tuple[Callable[[Mapping[str, Any]], None], ...] = field(init=False)
-    """Checks of the claims beyond what is asked of every token."""
+    """Further checks of the claims, which only some tokens need."""
 
     def __post_init__(self) -> None:
         dated = frozenset() if self.max_age is None else frozenset({self.age_claim})
@@ -89,7 +89,7 @@ class ClaimRules:
         return "auth_time" if self.profile == "id_token" else "iat"
 
     def check(self) -> None:
-        """Raise ``ConfigurationError`` for rules that do not say which clients' ID tokens are taken."""
+        """Raise ``ConfigurationError`` if ID tokens are accepted without naming the clients they are for."""
         if self.profile == "id_token" and not isinstance(self.audience, frozenset):
             raise ConfigurationError(
                 f"audience: found {self.audience!r}, expected the client ids whose ID tokens are taken, as profile is "
@@ -102,11 +102,11 @@ DEFAULT_MAPPING = ClaimMapping(
     read_places(TOKEN_DEFAULTS["roles_claim"]),
     read_places(TOKEN_DEFAULTS["permissions_claim"]),
 )
-"""The way tokens are read where nobody says anything."""
+"""The way tokens are read by default."""
 
 
 def widest_rules(leeway: float) -> ClaimRules:
-    """Return the rules that no issuer's own settings can widen, for tokens whose issuer is not known yet."""
+    """Return rules as wide as any issuer's, for tokens whose issuer is not known yet."""
     return ClaimRules(
         leeway=leeway,
         profile=WIDEST,
@@ -118,9 +118,9 @@ def widest_rules(leeway: float) -> ClaimRules:
 
 
 def checked_rules(**settings: Any) -> dict[str, Any]:
-    """Read those settings that are given, for :class:`ClaimRules`; ``None`` is not given.
+    """Read the settings that are not ``None``, for :class:`ClaimRules`.
 
-    Raises ``ConfigurationError`` for one that can't be meant.
+    Raises ``ConfigurationError`` for an impossible value.
     """
     return {name: _CHECKS[name](value) for name, value in settings.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Services and people: whether a client speaks for itself, by what its provider writes (RFC 9700 section 4.15)."""
+"""Services and people: a token's claims show whether a client acts for itself (RFC 9700 section 4.15)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _OF_PEOPLE = (
     "username",  # Cognito
     "uid",  # Okta
 )
-"""Claims that only a person's token has, where subject and client have one name."""
+"""Claims that only a person's token has, even if its subject has the client's name."""
 
 _OF_ENTRA_USERS = frozenset({"scp", "tfp", "acr"})
-"""One of which a user's token has, also from B2C, where subject and object are the same."""
+"""Claims of Entra. A user's token has one of them, also from B2C, where subject and object id are the same."""
 
 _GRANTS = ("client-credentials", "client_credentials")  # Auth0, FusionAuth
 _OF_ONE_TOKEN = frozenset({"iat", "exp", "nbf", "jti"})
@@ -38,7 +38,7 @@ _GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
 def is_service(claims: Mapping[str, Any]) -> bool:
     """Return whether verified *claims* look like a service's, and not a person's.
 
-    A person may manage to look like a service, so use it only to refuse.
+    A person may be able to look like a service, so use this only to refuse.
     """
     if is_surely_service(claims):
         return True
@@ -48,10 +48,10 @@ def is_service(claims: Mapping[str, Any]) -> bool:
 
 
 def is_surely_service(claims: Mapping[str, Any]) -> bool:
-    """Return the same by what no person can bring about: what providers reserve for services.
+    """Return whether *claims* are a service's, by signs that no person can bring about.
 
-    No subject; the client's own name in its place (RFC 9068 section 2.2), or Entra's object, and nothing about a
-    person; or a claim that the provider reserves.
+    The signs: there is no subject; the subject is the client (RFC 9068 section 2.2) or Entra's object id, and no claim
+    is a person's; or there is a claim that the provider reserves for services.
     """
     subject = claims.get("sub")
     if not subject or _is_reserved(claims):
@@ -62,7 +62,7 @@ def is_surely_service(claims: Mapping[str, Any]) -> bool:
 
 
 def name_of_service(claims: Mapping[str, Any]) -> str:
-    """Return a name for a service without a subject: its client, or else a digest of what all its tokens say."""
+    """Return a name for a service without a subject: its client or a digest of the claims all its tokens share."""
     named = client_of(claims) or claims.get("common_name")  # Cloudflare Access
     if isinstance(named, str) and named:
         return named

@@ -1,4 +1,4 @@
-"""A token that was verified. One that was merely read is a ``jose.UnverifiedToken``."""
+"""A token that was verified. One that was only read is a ``jose.UnverifiedToken``."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ ModelT = TypeVar("ModelT")
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
-    The payload is this request's own dict: it is not copied, and a change to it changes the token. A token equals only
-    itself, so it can be in sets and be a key. The properties are computed when they are read, as most requests need
-    one or two.
+    The payload is not copied: a change to that dict changes the token. A token equals only itself, and can be in a set
+    or be a key. Properties are computed when they are read, because most requests need one or two.
     """
 
-    # Not a frozen dataclass, which takes four times as long to make: one is made for every request.
+    # Not a frozen dataclass, which takes four times as long to make, and each request makes one.
     __slots__ = ("_claims", "_header", "_mapping", "_payload")
 
     def __init__(
@@ -55,30 +54,30 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def mapping(self) -> ClaimMapping:
-        """The way this issuer's tokens are read."""
+        """The places where this issuer's tokens have their claims."""
         return self._mapping
 
     @property
     def subject(self) -> str | None:
-        """``sub``: a user, or the client itself (see :attr:`is_service`); an empty one is none."""
+        """``sub``: a user, or the client itself (see :attr:`is_service`); ``None`` if absent or empty."""
         return self._payload.get("sub") or None
 
     @property
     def is_service(self) -> bool:
-        """Return whether a client speaks for itself, as far as the token shows (RFC 9700 section 4.15)."""
+        """Whether a client acts for itself, as far as the token shows (RFC 9700 section 4.15)."""
         return is_service(self._payload)
 
     @property
     def issuer(self) -> str | None:
-        """The issuer as it is configured, whichever of its names ``iss`` is; ``None`` where a token has none.
+        """The issuer's configured name, whichever of its names is in ``iss``; ``None`` if the token has none.
 
-        Only a verifier of one's own takes such a token.
+        Only a custom verifier accepts such a token.
         """
         return self._mapping.issuer or self._payload.get("iss")
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """``aud``, always as a tuple; empty when the token names none."""
+        """``aud`` as a tuple; empty if the token names none."""
         return several(self._payload.get("aud") or ())
 
     @property
@@ -88,22 +87,22 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The granted scopes. A string is space-separated, a list is a list, of an object the keys count."""
+        """The granted scopes. A string is separated by spaces; of an object the keys count."""
         return self._mapping.names("scopes", self._payload)
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles at the issuer's ``roles_claim``: a string is one, a list is a list, of an object the keys count."""
+        """The roles at the issuer's ``roles_claim``. A string is one role; of an object the keys count."""
         return self._mapping.names("roles", self._payload)
 
     @property
     def permissions(self) -> frozenset[str]:
-        """The permissions at the issuer's ``permissions_claim``, as :attr:`roles`."""
+        """The permissions at the issuer's ``permissions_claim``, read as :attr:`roles`."""
         return self._mapping.names("permissions", self._payload)
 
     @property
     def expires_at(self) -> float | None:
-        """``exp``, in seconds since 1970; ``None`` where a verifier of one's own takes tokens without."""
+        """``exp``, in seconds since 1970; ``None`` if a custom verifier accepts tokens without one."""
         return _date(self._payload.get("exp"))
 
     @property
@@ -113,24 +112,24 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def confirmation(self) -> Mapping[str, Any] | None:
-        """``cnf``: the key that the sender must prove to hold (RFC 7800); ``None``: whoever has the token may use it.
+        """``cnf``: the key that the sender must prove to hold (RFC 7800); ``None`` if anybody may use the token.
 
-        Empty for a ``cnf`` that is no object, which no proof meets.
+        Empty for a ``cnf`` that is no object, because no proof meets that.
         """
         confirmation = self._payload.get("cnf")
         return confirmation if confirmation is None or isinstance(confirmation, dict) else {}
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The claim *name*, or *default*."""
+        """Return the claim *name*, or *default*."""
         return self._payload.get(name, default)
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
-        """The same token with *claims*, a model of the user's own, in place of the plain mapping."""
+        """Return the same token with *claims*, a model of the user's own, in place of the plain mapping."""
         return VerifiedToken(claims, self._header, self._payload, self._mapping)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
-        """Keep FastAPI from reading a token out of the request's body where ``Security(...)`` is forgotten."""
+        """Keep FastAPI from reading a token out of the request's body if ``Security(...)`` is forgotten."""
         raise ConfigurationError(
             "a VerifiedToken is never data sent or received: write Annotated[VerifiedToken, Security(auth)]"
         )
@@ -142,7 +141,7 @@ class VerifiedToken(Generic[ClaimsT]):
         return name in self._payload
 
     def __repr__(self) -> str:
-        payload = getattr(self, "_payload", {})  # not there yet, where its making is interrupted
+        payload = getattr(self, "_payload", {})  # absent if the constructor was interrupted
         return f"<VerifiedToken with claims {', '.join(map(named, sorted(payload)))}>"
 
 
@@ -153,7 +152,7 @@ def _date(seconds: float | None) -> float | None:
 def refuse_bound(token: VerifiedToken[Any]) -> None:
     """Raise ``InvalidTokenError`` for a token that is bound to a key (RFC 9449, RFC 8705).
 
-    It is worth nothing without a proof, and a proof is seen only with the request.
+    Such a token needs a proof, which comes with the request and can't be checked here.
     """
     if token._payload.get("cnf") is not None:
         raise InvalidTokenError("bound_token")

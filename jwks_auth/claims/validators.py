@@ -13,7 +13,7 @@ from jwks_auth.errors import InvalidTokenError
 __all__ = ["validate_claims"]
 
 
-# A later date is a mistake of units (milliseconds) or an attack on whoever converts it.
+# A later date is a mistake of units (milliseconds) or an attack on code that converts it.
 _LAST_DATE = 1e11
 
 _NUMBERS = frozenset({int, float})  # bool is a subclass of int, so types are compared
@@ -25,7 +25,7 @@ _CLIENTS = frozenset({"client_id", "azp"})  # strings where a profile or a setti
 def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
     """Raise ``InvalidTokenError`` unless everything but the audience is right.
 
-    A claim that is ``null`` is one that is not there. Scopes, roles and permissions are judged when they are asked for.
+    A claim that is ``null`` counts as absent. Scopes, roles and permissions are judged when they are read.
     """
     if claims.get("exp") is None:
         raise InvalidTokenError("missing_claim")
@@ -45,7 +45,7 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
 
 
 def _validate_required(claims: Mapping[str, Any], required: frozenset[str]) -> None:
-    # An empty subject says no more than one that is not there.
+    # An empty subject counts as absent.
     if None in map(claims.get, required) or ("sub" in required and claims["sub"] == ""):
         raise InvalidTokenError("missing_claim")
     if not all(isinstance(claims[name], str) for name in _CLIENTS & required):
@@ -81,7 +81,7 @@ def _validate_age(since: Any, oldest: float, newest: float) -> None:
 
 
 def _validate_clients(claims: Mapping[str, Any], rules: ClaimRules) -> None:
-    """Judge the clients of an ID token (OpenID Connect Core 3.1.3.7, 3 to 5): each is one that the service names."""
+    """Judge the clients of an ID token (OpenID Connect Core 3.1.3.7, 3 to 5): the service must have named each."""
     clients = rules.audience if isinstance(rules.audience, frozenset) else frozenset()
     named = {claims["aud"]} if isinstance(claims["aud"], str) else set(claims["aud"])
     if not named or not named <= clients:
@@ -94,7 +94,7 @@ def _validate_clients(claims: Mapping[str, Any], rules: ClaimRules) -> None:
 
 
 def _fault_of_dates(*dates: float, late: float) -> str:
-    # Infinity ("1e999") falls to the range.
+    # The range also refuses infinity ("1e999").
     if not all(-_LAST_DATE < date < _LAST_DATE for date in dates):
         return "invalid_claim"
     return "expired" if dates[0] <= late else "not_yet_valid"

@@ -31,10 +31,10 @@ class Watchdog:
         self._timer.daemon = True
 
     def watch(self, sock: socket.socket) -> socket.socket:
-        """*sock*, which from now on has a watchdog; a stand-in of a test's needs none."""
+        """Watch *sock*, unless it is a test's stand-in, and return it."""
         if not isinstance(sock, _socket.socket):
             return sock
-        # A duplicate: wrapping a socket in TLS takes the file descriptor away from the original.
+        # A duplicate, because wrapping a socket in TLS detaches the file descriptor from the original.
         self._sockets.append(sock.dup())
         if self.barked:
             self._bark()
