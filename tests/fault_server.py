@@ -106,6 +106,8 @@ class FaultServer:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
+            if self.mode == "blurt":  # before it is asked anything
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             head = b""
             while b"\r\n\r\n" not in head:
                 received = connection.recv(65536)
@@ -206,6 +208,12 @@ class FaultServer:
 
     def _redirect(self, connection: socket.socket) -> None:
         self._send(connection, b"", f"HTTP/1.1 302 Found\r\nLocation: {self.url}/elsewhere\r\n")
+
+    def _closing(self, connection: socket.socket) -> None:
+        connection.shutdown(socket.SHUT_RDWR)
+
+    def _no_tunnel(self, connection: socket.socket) -> None:
+        self._send(connection, b"", "HTTP/1.1 407 Say the secret word\r\n")
 
     def _redirect_endless(self, connection: socket.socket) -> None:
         connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {self.url}/elsewhere\r\n\r\n".encode())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +26,23 @@ __all__ = ["NAME_IN_TOKENS", "Endpoint", "copied", "key_set_of"]
 NAME_IN_TOKENS = "access_token_issuer"
 """The member of AD FS's metadata, and of the document here."""
 
+log = logging.getLogger("jwks_auth")
+
 _NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those below
+
+
+@contextmanager
+def _faults_are_ours() -> Iterator[None]:
+    """Give what nobody foresaw a kind of its own: a program's overriding ``fetch_data`` is not to blame for it."""
+    try:
+        yield
+    except KeySourceError:
+        raise
+    except Exception as exc:
+        # As text: an error report with the frames themselves would show the headers in them.
+        log.error("reading keys failed as nobody foresaw:\n%s", "".join(traceback.format_exception(exc)))
+        name = type(exc).__name__
+        raise KeySourceError(f"reading keys failed as nobody foresaw: {name}", kind="internal") from exc
 
 
 class Endpoint:
@@ -67,6 +85,7 @@ class Endpoint:
         finally:
             self._here.request = self._here.answer = None
 
+    @_faults_are_ours()
     def fetch(self, held: Snapshot) -> Answer:
         """Return the key set document; after a 304 the one *held*. Raises ``KeySourceError``."""
         discovery = self._discovery
@@ -127,6 +146,7 @@ class Endpoint:
         except KeySourceError as exc:
             raise translated(exc) from exc.__cause__
 
+    @_faults_are_ours()
     def read(self, document: Any, answer: Answer | None, held: Snapshot) -> FetchResult:
         """Return the keys in *document*; those *held*, if it is the same again. *answer* came from the network.
 

@@ -1,0 +1,214 @@
+"""Causes of failed fetches, in words that help: in the log, in ``jwks check``, in Django's checks."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jwks_auth import Issuer, KeySourceError, PyJWKClient
+from jwks_auth.adapters import Authenticator, Settings
+from jwks_auth.cli import check
+from tests.certificates import Authority
+from tests.fault_server import FaultServer
+from tests.key_fakes import document
+from tests.patience import eventually
+
+DOCUMENT = document({"a"})
+NAME = "issuer.example"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy, and no bundle of authorities, but those of a test."""
+    for name in (
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every name be this machine's, which no address in a message then says."""
+    asked = socket.getaddrinfo
+
+    def found(host: str, *rest: Any, **named: Any) -> Any:
+        return asked("127.0.0.1", *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def cause(url: str, caplog: pytest.LogCaptureFixture, **options: Any) -> str:
+    """The reason of a fetch's failure, which the log has too."""
+    caplog.clear()
+    with pytest.raises(KeySourceError) as caught:
+        PyJWKClient(url, **options).get_signing_key("a")
+    told = str(caught.value).removeprefix('Fail to fetch data from the url, err: "').removesuffix('"')
+    assert eventually(lambda: told in caplog.text)
+    assert "secret" not in caplog.text
+    return told
+
+
+def test_a_private_authority_names_the_setting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And a certificate for another host does not."""
+    authority = Authority(tmp_path)
+    told = "certificate verify failed: unable to get local issuer certificate "
+    told += "(CA_FILE or SSL_CERT_FILE name an authority)"
+    with FaultServer(DOCUMENT, tls=authority.server()) as server:
+        assert cause(server.url, caplog) == told
+    with FaultServer(DOCUMENT, tls=authority.server(host="127.0.0.2")) as server:
+        mismatch = cause(server.url, caplog, ca_file=authority.file)
+    assert mismatch.startswith("certificate verify failed: IP address mismatch")
+    assert "CA_FILE" not in mismatch
+
+
+def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """In the resolver's words."""
+
+    def unknown(*asked: Any, **named: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert cause(f"https://{NAME}/keys", caplog) == "name or service not known"
+
+
+@pytest.mark.usefixtures("named")
+def test_a_port_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """No more than that, of a host that is another."""
+    assert cause(f"http://{NAME}:{closed_port()}/keys", caplog) == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("reset", "connection reset by peer"),
+        ("truncated", "the answer broke off"),
+        ("bad_chunk", "the answer broke off"),
+        ("garbage", "the answer is no HTTP"),
+        ("closing", "the connection was closed without an answer"),
+    ],
+)
+def test_a_connection_that_breaks_off(mode: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each in its own way."""
+    with FaultServer(DOCUMENT) as server:
+        server.mode = mode
+        assert cause(server.url, caplog) == told
+
+
+def test_a_server_that_speaks_no_tls(caplog: pytest.LogCaptureFixture) -> None:
+    """The library's reason, in words."""
+    with FaultServer(DOCUMENT) as server:
+        server.mode = "blurt"
+        told = cause(server.url.replace("http:", "https:"), caplog)
+    assert told.startswith("no TLS connection: ")
+    assert "_" not in told
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_dead_is_named(
+    scheme: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By host and port, without its user and password."""
+    port = closed_port()
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@127.0.0.1:{port}")
+    assert cause(f"{scheme}://{NAME}/keys", caplog) == f"the proxy 127.0.0.1:{port}: connection refused"
+
+
+def test_a_proxy_that_wants_a_password_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the status it answered, and none of its words."""
+    with FaultServer(DOCUMENT) as proxy:
+        proxy.mode = "no_tunnel"
+        host = proxy.url.removeprefix("http://").removesuffix("/keys")
+        monkeypatch.setenv("https_proxy", f"http://me:secret@{host}")
+        assert cause(f"https://{NAME}/keys", caplog) == f"the proxy {host}: it refused the tunnel (HTTP 407)"
+
+
+CONTAINER = (
+    "connection refused: {} names {}, which inside a container is the container itself: set JWKS_URI to an address "
+    "this process can reach and keep ISSUER"
+)
+
+
+def test_localhost_inside_a_container(caplog: pytest.LogCaptureFixture) -> None:
+    """Keycloak's, in a compose file: the metadata is reached by another name, and says ``localhost`` of the keys."""
+    host = f"localhost:{closed_port()}"
+    assert cause(f"http://{host}/keys", caplog) == CONTAINER.format("JWKS_URI", host)
+    metadata = {"issuer": f"http://{host}", "jwks_uri": f"http://{host}/keys"}
+    with FaultServer(metadata) as server:
+        issuer = Issuer(f"http://{host}", discovery_url=server.url)
+        with pytest.raises(KeySourceError) as caught:
+            issuer.warm_up()
+    assert CONTAINER.format("`jwks_uri`", host) in str(caught.value)
+    with pytest.raises(KeySourceError) as caught:
+        Issuer(f"http://{host}").warm_up()
+    assert CONTAINER.format("ISSUER", host) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("http://127.0.0.1/x", "the metadata names 'http://127.0.0.1/x': only the trailing slash differs"),
+        ("http://other/", "the metadata names 'http://other/'"),
+        ("http://me:secret@other/", "the metadata names '...@other/'"),
+        (7, "it names no issuer"),
+    ],
+)
+def test_metadata_of_another_issuer(found: Any, told: str) -> None:
+    """The name it has, and that only the slash at the end is another."""
+    with FaultServer({"issuer": found, "jwks_uri": "http://127.0.0.1/keys"}) as server:
+        issuer = Issuer("http://127.0.0.1/x/", discovery_url=server.url)
+        with pytest.raises(KeySourceError) as caught:
+            issuer.warm_up()
+    assert told in str(caught.value)
+    assert "the metadata is not that of 'http://127.0.0.1/x/'" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_report_has_the_cause(tmp_path: Path) -> None:
+    """``flask jwks check`` and ``manage.py jwks check`` print it."""
+    with FaultServer(DOCUMENT, tls=Authority(tmp_path).server()) as server:
+        settings = {"ISSUER": "https://issuer.example", "AUDIENCE": "api", "JWKS_URI": server.url}
+        report = check(Authenticator(Settings.from_mapping(settings)))
+    assert not report.ok
+    assert "unable to get local issuer certificate (CA_FILE" in "\n".join(report.lines)
+
+
+def test_a_fault_of_ours_is_nobody_elses(caplog: pytest.LogCaptureFixture) -> None:
+    """``fetch_data`` is not blamed, and the log has the traceback. Here a program spoiled what was checked."""
+    client = PyJWKClient(f"https://{NAME}/keys")
+    client.headers = None  # type: ignore[assignment]
+    with caplog.at_level(logging.ERROR), pytest.raises(KeySourceError, match="TypeError") as caught:
+        client.get_signing_key("a")
+    assert caught.value.kind == "internal"
+    assert "Traceback (most recent call last)" in caplog.text
+    assert "endpoint.py" in caplog.text
+
+
+def test_a_program_s_own_fetch_is_told_apart() -> None:
+    """The control: what an overriding ``fetch_data`` raises is its own."""
+
+    class Own(PyJWKClient):
+        def fetch_data(self) -> Any:
+            raise LookupError
+
+    with pytest.raises(KeySourceError) as caught:
+        Own(f"https://{NAME}/keys").get_signing_key("a")
+    assert caught.value.kind == "callback"
