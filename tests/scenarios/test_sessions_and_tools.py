@@ -13,6 +13,8 @@ import pytest
 import requests
 
 from jwks_auth import KeySourceError, PyJWKClient
+from jwks_auth.adapters import Settings
+from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.needs import need_module
@@ -144,3 +146,44 @@ def test_a_tool_that_stands_in_for_the_network_does(tool: str, tmp_path: Path) -
         [sys.executable, "-c", run, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+# SESSION, in settings
+
+FILES: dict[str, str] = {}
+
+
+def mutual() -> requests.Session:
+    """A session with a client certificate, as a project would write."""
+    session = requests.Session()
+    session.verify, session.cert = FILES["verify"], FILES["cert"]
+    return session
+
+
+@pytest.mark.parametrize("how", ["path of a function", "function", "session", "environment"])
+def test_the_session_of_the_settings(tmp_path: Path, how: str) -> None:
+    """The path of a function, the function, or what it makes: here for a client certificate."""
+    authority = Authority(tmp_path)
+    FILES.update(verify=str(authority.file), cert=str(authority.leaf("client")))
+    path = f"{__name__}.mutual"
+    with FaultServer(DOCUMENT, tls=authority.server(client_ca=authority.file)) as server:
+        given = {"ISSUER": "https://issuer.example", "AUDIENCE": "api", "JWKS_URI": server.url}
+        if how == "environment":
+            named = {f"JWKS_AUTH_{name}": value for name, value in {**given, "SESSION": path}.items()}
+            settings = Settings.from_environment(named)
+        else:
+            session = {"function": mutual, "session": mutual()}.get(how, path)
+            settings = Settings.from_mapping({**given, "SESSION": session})
+        [issuer] = settings.verifier().issuers
+        issuer.warm_up()
+        assert len(issuer.keys.key_set.keys) == 1
+
+
+def test_the_path_of_a_session_that_there_is(tmp_path: Path) -> None:
+    """The object itself is used; and of a class one is made."""
+    made = Settings.read("SESSION", "requests.Session")
+    assert isinstance(made, requests.Session)
+    assert Settings.read("SESSION", f"{__name__}.SHARED") is SHARED
+
+
+SHARED = requests.Session()
