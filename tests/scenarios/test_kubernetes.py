@@ -166,8 +166,8 @@ def test_what_is_sent_goes_no_further_than_to_the_host_that_was_configured(
         assert [said for _, said in other.sent] == [None]
     assert kind == "status"
     assert told == (
-        "the server answered HTTP 401: HEADERS and BEARER_FILE go to the host that was configured alone, and metadata "
-        "names another"
+        "the server answered HTTP 401: HEADERS and BEARER_FILE go only to the configured host, and the metadata names "
+        "another"
     )
 
 
