@@ -55,6 +55,8 @@ class ClaimRules:
     max_age: float | None = None
     issuer: str | None = None
     """The issuer's canonical name, once it is known."""
+    said: frozenset[str] = frozenset()
+    """The fields that a user said, and that no provider's preset replaces."""
     marks: TokenMarks | None = None
     """The provider's own marks of a token for an API."""
     types: frozenset[str | None] | None = None

@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from jwks_auth.claims import read_places
+from jwks_auth.runtime import nearest
 from jwks_auth.settings.readers import imported, mapping, names, split
+from jwks_auth.verifier import PROVIDERS
 
-__all__ = ["place", "places", "required_claims", "tenants"]
+__all__ = ["place", "places", "provider", "required_claims", "tenants"]
 
 _TENANT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SEVERAL = '["realm_access.roles", ["resource_access", "my.client", "roles"]]'
+
+
+def provider(value: Any) -> str:
+    """The name of a provider."""
+    if not isinstance(value, str) or value not in PROVIDERS:
+        raise ValueError(f"found {value!r}: {nearest(value, PROVIDERS)}")
+    return value
 
 
 def required_claims(value: Any) -> tuple[str, ...] | dict[str, Any]:

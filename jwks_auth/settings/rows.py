@@ -16,6 +16,14 @@ _BOTH = _ISSUER | _VERIFIER
 
 _TRUST = (
     Setting(
+        "PROVIDER",
+        trust.provider,
+        _ISSUER,
+        "the provider, for all that its documentation says and you need not; your own settings win: see "
+        "[providers.md](providers.md)",
+        default_doc="none",
+    ),
+    Setting(
         "ISSUER",
         read.text,
         _PLACE,
@@ -49,10 +57,10 @@ _TRUST = (
     ),
     Setting(
         "TENANTS",
-        read.imported,
+        trust.tenants,
         _VERIFIER,
         "a `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see "
-        "`verification.md`",
+        "`verification.md`. With `PROVIDER` `entra-multitenant` also the tenants' ids, as a list",
     ),
     Setting(
         "AUDIENCE",

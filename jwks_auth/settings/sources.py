@@ -12,9 +12,11 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.stores import SealedStore, opened_store
-from jwks_auth.verifier import Issuer
+from jwks_auth.verifier import PROVIDERS, Issuer, check_said, issuer_said
 
 __all__ = ["Source", "arguments", "named_as_settings", "sealing", "sources_of", "taken_by"]
+
+MULTITENANT = "entra-multitenant"
 
 _ARGUMENTS = {row.argument: name for name, row in ROWS.items()}
 
@@ -37,6 +39,20 @@ class Source:
         """Return whether it has an audience of its own."""
         return "AUDIENCE" in self.own if self.made is None else self.made.has_own_audience
 
+    def says_for_whom(self, shared: Mapping[str, Any], shared_label: str) -> bool:
+        """Return whether it is said for whom its tokens are, by itself or by what all share.
+
+        Raises ``ConfigurationError`` where its provider asks for more, or for other words.
+        """
+        if self.made is not None:
+            return "AUDIENCE" in shared or self.has_audience or self.made.provider is not None
+        merged = {**taken_by(Taker.ISSUER, shared), **self.own}
+        if "PROVIDER" not in merged:
+            return "AUDIENCE" in merged
+        with named_as_settings(lambda name: (self.label if name in self.own else shared_label).format(name)):
+            check_said(merged["PROVIDER"], self.name, arguments(merged))
+        return True
+
     def issuer(
         self,
         shared: Mapping[str, Any],
@@ -55,21 +71,49 @@ class Source:
         return issuer
 
 
-def sources_of(own: Mapping[str, Any], listed: Any, label: str) -> tuple[Source, ...]:
-    """The issuers that are named: the one of the settings in *own*, or those *listed* in ``ISSUERS``."""
-    name = label.format("ISSUERS")
-    if listed is None:
-        if "ISSUER" not in own:
-            raise ConfigurationError(
-                f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
-            )
-        return (Source(own, label),)
-    if own:
-        raise ConfigurationError(f"{name} and {label.format(min(own))} exclude each other: keep one")
-    return tuple(_source(entry, f"{name}[{at}]") for at, entry in enumerate(listed))
+def sources_of(values: Mapping[str, Any], label: str) -> tuple[Source, ...]:
+    """The issuers that are named in *values*: one, those listed in ``ISSUERS``, tenants by their ids."""
+    own, listed, tenants = taken_by(Taker.PLACE, values), values.get("ISSUERS"), values.get("TENANTS")
+    provider, name = values.get("PROVIDER"), label.format("ISSUERS")
+    if listed is None and tenants is None:
+        return (Source(_named(own, provider, label), label),)
+    if own and (listed is not None or isinstance(tenants, tuple)):
+        other = name if listed is not None else label.format("TENANTS")
+        raise ConfigurationError(f"{other} and {label.format(min(own))} exclude each other: keep one")
+    sources = [_source(entry, f"{name}[{at}]", provider) for at, entry in enumerate(listed or ())]
+    if isinstance(tenants, tuple):
+        sources += [_tenant(tenant, provider, label.format("TENANTS")) for tenant in tenants]
+    elif own:
+        sources.append(Source(_named(own, provider, label), label))
+    return tuple(sources)
 
 
-def _source(entry: Any, label: str) -> Source:
+def _tenant(tenant: str, provider: str | None, label: str) -> Source:
+    if provider != MULTITENANT:
+        raise ConfigurationError(
+            f"{label}: found the ids of tenants, which PROVIDER {MULTITENANT} takes; expected a Tenants or its path"
+        )
+    return Source({"ISSUER": PROVIDERS[provider].issuer.replace("<tenant id>", tenant)}, label + ' of "{}"')
+
+
+def _named(own: Mapping[str, Any], provider: str | None, label: str) -> Mapping[str, Any]:
+    """The issuer's *own* settings, with the name that its provider gives it."""
+    if provider is None and "ISSUER" not in own:
+        raise ConfigurationError(
+            f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
+        )
+    if provider is None:
+        return own
+    if provider == MULTITENANT and "ISSUER" not in own:
+        raise ConfigurationError(
+            f"{label.format('TENANTS')} is missing: for provider {provider} it is a list of the ids of the tenants "
+            "whose tokens you take, ['<tenant id>', ...], or a Tenants that knows them"
+        )
+    with named_as_settings(label.format):
+        return {**own, "ISSUER": issuer_said(provider, own.get("ISSUER"))}
+
+
+def _source(entry: Any, label: str, shared: str | None) -> Source:
     if isinstance(entry, Issuer):
         return Source({}, label, entry)
     if not isinstance(entry, str | Mapping):
@@ -79,11 +123,8 @@ def _source(entry: Any, label: str) -> Source:
     label += '["{}"]'
     mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
     refuse_unknown(mapping, label, (name for name, row in ROWS.items() if row.per_issuer))
-    if "ISSUER" not in mapping:
-        raise ConfigurationError(f"{label.format('ISSUER')} is missing")
-    return Source(
-        {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}, label
-    )
+    own = {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}
+    return Source(_named(own, own.get("PROVIDER", shared), label), label)
 
 
 @contextmanager

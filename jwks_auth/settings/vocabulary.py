@@ -15,7 +15,7 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.settings.sources import Source, arguments, named_as_settings, sealing, sources_of, taken_by
-from jwks_auth.verifier import TokenVerifier, Verifier
+from jwks_auth.verifier import Tenants, TokenVerifier, Verifier
 
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
 
@@ -61,12 +61,13 @@ class Settings:
         if "VERIFIER" in values:
             _check_beside_verifier(values, label)
             return cls(values, (), label)
-        issuers = values.pop("ISSUERS", None)
-        own = taken_by(Taker.PLACE, values)
+        sources = sources_of(values, label)
+        own = {"ISSUERS", *taken_by(Taker.PLACE, values)}
         shared = {name: value for name, value in values.items() if name not in own}
-        tenants = "TENANTS" in shared
-        sources = () if tenants and not own and issuers is None else sources_of(own, issuers, label)
-        if "AUDIENCE" not in shared and (tenants or not all(source.has_audience for source in sources)):
+        if isinstance(shared.get("TENANTS"), tuple):
+            del shared["TENANTS"]
+        said = [source.says_for_whom(shared, label) for source in sources]
+        if not all(said) or ("TENANTS" in shared and "AUDIENCE" not in shared):
             raise ConfigurationError(
                 f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
                 "ANY_AUDIENCE accepts tokens for any"
@@ -133,6 +134,8 @@ class Settings:
             return self.shared["VERIFIER"]
         # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
         own = taken_by(Taker.VERIFIER, self.shared)
+        if isinstance(own.get("TENANTS"), Tenants):
+            own["TENANTS"] = own["TENANTS"].of(self.shared.get("PROVIDER"))
         shared, seal = taken_by(Taker.ISSUER, self.shared), sealing()
         issuers = [source.issuer(shared, self.label, on_event=on_event, seal=seal) for source in self.sources]
         with named_as_settings(self.label.format):

@@ -7,10 +7,12 @@ from jwks_auth.verifier.explain import Explanation, explained
 from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
 from jwks_auth.verifier.protocol import Verifier
+from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.verifier import JudgeOptions, TokenVerifier
 
 __all__ = [
+    "PROVIDERS",
     "Explanation",
     "IDTokenVerifier",
     "Issuer",
@@ -19,6 +21,8 @@ __all__ = [
     "Tenants",
     "TokenVerifier",
     "Verifier",
+    "check_said",
     "explained",
     "half_hash",
+    "issuer_said",
 ]

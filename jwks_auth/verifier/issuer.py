@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 from jwks_auth.challenge import several
 from jwks_auth.claims import (
@@ -30,6 +30,7 @@ from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys, vetted
 from jwks_auth.runtime import takes
+from jwks_auth.verifier.providers import preset_named
 from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
@@ -38,6 +39,7 @@ __all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
 class PlaceOptions(TypedDict, total=False):
     """Options for what an issuer is and where its keys are that are settings, too."""
 
+    provider: str | None
     audience: str | Iterable[str] | AnyAudience | None
     jwks_uri: str | None
     jwks: Mapping[str, Any] | str | bytes | KeySet | Callable[[], Any] | None
@@ -71,14 +73,18 @@ class Issuer:
     *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
     are those of :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*,
     *max_age* and the names of claims stand in for the verifier's, where they are given. *issuer* may be any name where
-    the place of its keys is given; *aliases* are further ones, exactly as tokens have them.
+    the place of its keys is given; *aliases* are further ones, exactly as tokens have them. *provider* fills in all
+    that is not given as that provider's documentation has it: see ``docs/providers.md``.
 
     Raises ``ConfigurationError`` for what can't work: keys over plain http (but to this machine, or with
     *allow_http*), two places for keys, a set without a usable key.
     """
 
     @takes(IssuerOptions, _DEFAULTS)
-    def __init__(self, issuer: str, **options: Unpack[IssuerOptions]) -> None:
+    def __init__(self, issuer: str | None = None, **options: Unpack[IssuerOptions]) -> None:
+        self.provider = options.get("provider")
+        """The provider whose preset it has."""
+        issuer, options = _with_preset(issuer, options)
         places = _places(options)
         allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer)
@@ -95,7 +101,7 @@ class Issuer:
         if self.client is None and places["jwks"] is None:
             self.client = self._client(places, allow_http, for_client)
         self._shared_by = None if places["jwks_uri"] is None else for_client
-        self._made_of = (type(self), self.names, self._own, places, allow_http, for_client)
+        self._made_of = (type(self), self.provider, self.names, self._own, places, allow_http, for_client)
         self.keys: KeyProvider = _provider(self.client, places["client"], places["jwks"])
 
     @property
@@ -111,8 +117,10 @@ class Issuer:
 
     @property
     def algorithms(self) -> frozenset[str] | None:
-        """The algorithms that were said for this issuer."""
-        return self._own.get("algorithms")
+        """The algorithms that were said for this issuer, or that its provider has."""
+        preset = preset_named(self.provider)
+        own: frozenset[str] | None = self._own.get("algorithms")
+        return own if own or preset is None or not preset.algorithms else frozenset(preset.algorithms)
 
     def trusted(
         self,
@@ -127,7 +135,9 @@ class Issuer:
         *among_several* issuers a route that does not name this one can't widen its audience. *allow_fake*: whether
         keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
         """
-        rules = replace(shared, **self._own)
+        rules = replace(shared, **self._own, issuer=self.issuer)
+        if (preset := preset_named(self.provider)) is not None:
+            rules = preset.rules(str(self.provider), rules, shared.said | self._own.keys())
         if among_several and self.has_own_audience and isinstance(rules.audience, frozenset):
             rules = replace(rules, audience=OwnAudience(rules.audience))
         return self.prepared(rules, clock=clock, allow_fake=allow_fake)
@@ -144,6 +154,13 @@ class Issuer:
         return TrustedIssuer(
             self.issuer, rules, keys, keys.find, clock, self.health, self._made_of, self.aliases, named
         )
+
+    def adopt(self, provider: str) -> None:
+        """Take the rules of *provider*, unless it has a provider of its own; raises ``ConfigurationError``."""
+        preset = preset_named(provider)
+        if self.provider is None and preset is not None:
+            preset.checked(provider, self.issuer)
+            self.provider = provider
 
     def share_keys(self, clients: SharedClients) -> None:
         """Use the client of another issuer with the same *jwks_uri* and the same settings of the network, if any."""
@@ -175,6 +192,17 @@ class Issuer:
         ``None`` where they were handed over and are not fetched. Never waits.
         """
         return None if self.client is None else self.client.health()
+
+
+def _with_preset(issuer: str | None, options: IssuerOptions) -> tuple[str, IssuerOptions]:
+    """The issuer's name and its options, with those of its provider that are not given."""
+    provider = options.get("provider")
+    if (preset := preset_named(provider)) is not None:
+        name, filled = preset.filled(str(provider), issuer, options)
+        return name, cast("IssuerOptions", filled)
+    if issuer is None:
+        raise ConfigurationError("issuer is missing: the issuer's URL, exactly as in the tokens' iss claim")
+    return issuer, options
 
 
 def _aliases(given: str | Iterable[str] | None, issuer: str) -> frozenset[str]:

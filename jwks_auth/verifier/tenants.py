@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Protocol
+from typing import Any, Protocol
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import http_allowed
@@ -23,6 +23,8 @@ class _Issuer(Protocol):
 
     issuer: str
 
+    def adopt(self, provider: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Tenants:
@@ -37,13 +39,15 @@ class Tenants:
     The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
     An answer counts for *max_age* seconds. *resolve* is asked again in the background before they are over, and while a
     request waits once they are: a tenant that it no longer knows is refused from then on, and one that it can't tell
-    of is 503. An :class:`Issuer` made as before keeps its keys; any other stands in its place.
+    of is 503. An :class:`Issuer` made as before keeps its keys; any other stands in its place. One
+    that has no *provider* of its own has the one given here.
     """
 
     resolve: Callable[[str], _Issuer | Awaitable[_Issuer | None] | None]
     hosts: Collection[str] = field(kw_only=True)
     max_issuers: int = field(default=256, kw_only=True)
     max_age: float = field(default=300, kw_only=True)
+    provider: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if isinstance(self.hosts, str) or not self.hosts or not all(map(_HOST.match, self.hosts)):
@@ -59,3 +63,13 @@ class Tenants:
         """Return whether *issuer* is worth asking about: a plain URL on one of the hosts; http on loopback alone."""
         url = _PLAIN_URL.match(issuer)
         return url is not None and url[2] in self.hosts and (url[1] == "https" or http_allowed(issuer, False))
+
+    def of(self, provider: str | None) -> Tenants:
+        """Return these tenants, with *provider* where none is given."""
+        return self if self.provider or provider is None else replace(self, provider=provider)
+
+    def adopted(self, issuer: Any) -> Any:
+        """Give *issuer*, an answer of *resolve*, the provider that is given here; raises ``ConfigurationError``."""
+        if self.provider is not None and hasattr(issuer, "adopt"):
+            issuer.adopt(self.provider)
+        return issuer

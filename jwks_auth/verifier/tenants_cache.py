@@ -202,7 +202,7 @@ class TenantCache:
         if issuer is None:
             raise InvalidTokenError("wrong_issuer")
         try:
-            trust = self._prepare(issuer)
+            trust = self._prepare(tenants.adopted(issuer))
         except ConfigurationError as error:  # what it lacks shows beside the verifier's own settings
             raise KeySourceError(f"tenants: the callback's issuer: {error}", kind="callback") from error
         # Its canonical name is what the service knows it by, so that one, too, has to be a tenant's.

@@ -90,9 +90,8 @@ class TokenVerifier:
     ) -> None:
         given = filled(_DEFAULTS, options)
         tenants, self._clock = given["tenants"], given["clock"]
-        self._rules = ClaimRules(
-            **checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
-        )
+        rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
+        self._rules = ClaimRules(**rules, said=frozenset(token_options(options)))
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
         self._among_several = len(listed) > 1 or tenants is not None
         self._allow_fake = given["allow_fake_issuer"]

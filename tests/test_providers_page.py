@@ -1,0 +1,95 @@
+"""The page of providers says what their rows say.
+
+``python -m tests.test_providers_page`` writes its tables anew.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jwks_auth.settings import Settings
+from jwks_auth.verifier import PROVIDERS
+from jwks_auth.verifier.preset import Place, Preset
+
+PAGE = Path(__file__).parent.parent / "docs" / "providers.md"
+
+
+def code(*texts: str) -> str:
+    """Return *texts* as code, one beside the other."""
+    return ", ".join(f"`{text}`" for text in texts) or "-"
+
+
+def beside(row: Preset) -> str:
+    """Return the settings that stand beside the issuer."""
+    audience = code(row.audience.replace("{project}", "<project id>"))
+    said = f"`AUDIENCE` {audience}"
+    if row.clients is not None:
+        said = f"`ALLOWED_CLIENTS` {code(row.clients)}; or {said}"
+    if row.keys is None:
+        said += f"; `JWKS_URI` {code(row.keys_to_paste)}"
+    if row.claims:
+        said += f"; `REQUIRED_CLAIMS` {code(str(dict(row.claims)))}"
+    return said
+
+
+def place(of: Place) -> str:
+    """Return a place as settings have it."""
+    return of if isinstance(of, str) else of[0] if len(of) == 1 else str(list(of)).replace("'", '"')
+
+
+def to_paste(name: str, row: Preset) -> str:
+    """Return a line of the first table."""
+    issuer = code(row.issuer) if name != "entra-multitenant" else 'instead: `TENANTS` `["<tenant id>"]`'
+    return f"| `{name}` | {issuer} | {beside(row)} | {code(*row.profiles)} |"
+
+
+def known(name: str, row: Preset) -> str:
+    """Return a line of the second table."""
+    cells = [
+        code(row.keys) if row.keys else "to be said",
+        *(code(*map(place, of)) for of in (row.scope_claims, row.roles_claim, row.permissions_claim)),
+        code(*row.algorithms or ()),
+        "`Authorization`" if row.source == "header" else f"`{row.source.partition(':')[2]}`",
+    ]
+    return f"| `{name}` | {' | '.join(cells)} |"
+
+
+def noted(name: str, row: Preset) -> str | None:
+    """Return a line of the third table."""
+    return f"| `{name}` | {row.note} |" if row.note else None
+
+
+TABLES = {"What to paste": to_paste, "What is known": known, "What else to know": noted}
+
+
+def written(page: str) -> str:
+    """Return *page* with its tables made from the rows."""
+    for heading, line in TABLES.items():
+        lines = [made for name, row in PROVIDERS.items() if (made := line(name, row)) is not None]
+        before, _, after = page.partition(f"## {heading}\n")
+        head = re.search(r"^\|.*\n\|-.*\n", after, re.MULTILINE)
+        assert head is not None
+        rest = re.sub(r"\A(\|.*\n)+", "", after[head.end() :])
+        page = f"{before}## {heading}\n{after[: head.end()]}" + "\n".join(lines) + f"\n{rest}"
+    return page
+
+
+def test_the_pages_tables_are_the_rows() -> None:
+    """Every provider with what to paste and what is known; ``python -m tests.test_providers_page`` writes them."""
+    assert PAGE.read_text() == written(PAGE.read_text())
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_what_is_shown_can_be_pasted(snippet: str) -> None:
+    """Each snippet makes a verifier."""
+    pasted: dict[str, Any] = {}
+    exec(compile(snippet, "providers.md", "exec"), pasted)
+    assert Settings.from_mapping(pasted["JWKS_AUTH"]).verifier().issuers
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))
