@@ -1,6 +1,6 @@
 """The keys of one issuer: their freshness, the fetches that renew them, the shared level, keys a program supplies.
 
-Lookups by ``kid`` and algorithm only: whose token it is and what it says is decided elsewhere.
+Keys are looked up by ``kid`` and algorithm alone; tokens and their claims are judged in other rooms.
 """
 
 from jwks_auth.keys.events import KeyEvent, OnEvent

@@ -17,17 +17,17 @@ class KeyEvent:
     """Something that happened to a key source.
 
     ======================  ==============================================================================
-    ``name``                which fields are filled
+    ``name``                fields that are filled
     ======================  ==============================================================================
     ``refresh_started``     ``reason``
     ``refresh_ok``          ``added`` and ``removed`` key ids, ``skipped`` members with their reasons
     ``refresh_failed``      ``kind``, ``retry_in`` seconds
-    ``stale_served``        a key past its lifespan was used, because renewing it fails
+    ``stale_served``        none: a key past its lifespan was used, because renewing it fails
     ``unknown_kid``         ``action``: ``awaited`` a fetch, or ``refused`` at once
     ``store_failed``        ``kind``
     ======================  ==============================================================================
 
-    A bad signature under a key without a kid, or of a token without one, counts as an unknown kid.
+    A bad signature counts as an unknown kid if the key or the token has no kid.
     """
 
     name: str
@@ -42,7 +42,7 @@ class KeyEvent:
 
 
 OnEvent = Callable[[KeyEvent], object]
-"""Called in whichever thread the event happens in, never under a lock.
+"""A callback that is called in the thread of the event, never under a lock.
 
-It must not block; if it raises, that is logged.
+It must not block. If it raises, the exception is logged.
 """

@@ -1,6 +1,6 @@
-"""Keys of a ``FakeIssuer``, handed over where nobody tests: whoever can run the tests could sign for anybody.
+"""A guard against the keys of a ``FakeIssuer`` in production, where anybody with its private keys could sign tokens.
 
-A fake issuer marks what it publishes. A framework's adapter says whether tests run, and here is what follows.
+A fake issuer marks the keys it publishes, and a framework's adapter tells whether tests run.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
 
 def vetted(keys: KeyProvider, issuer: str, *, allowed: bool | None) -> VettedKeys | None:
-    """*keys* that a program handed over for *issuer*, looked at; ``None`` where they need not be.
+    """Return a guard over the *keys* that a program supplies for *issuer*; ``None`` if *allowed*.
 
-    *allowed* is ``True`` in tests, ``False`` where none run; ``None``: nobody knows, and the log is told.
+    *allowed* is ``True`` in tests and ``False`` outside of them; ``None``, if unknown, logs fake keys.
     """
     may_be = isinstance(keys, SuppliedKeys) or (isinstance(keys, StaticKeys) and keys.key_set.is_fake)
     return VettedKeys(keys, issuer, refused=allowed is False) if may_be and not allowed else None
 
 
 class VettedKeys:
-    """A key provider over *keys* that takes no fake ones if they are *refused*, and else tells the log once."""
+    """A key provider over *keys* that refuses fake ones if *refused*, and otherwise logs them once."""
 
     def __init__(self, keys: KeyProvider, issuer: str, *, refused: bool) -> None:
         self._keys = keys
@@ -40,13 +40,13 @@ class VettedKeys:
         self._told = False
 
     def check(self) -> None:
-        """Judge what can be told without asking for keys: raises ``ConfigurationError``."""
+        """Raise ``ConfigurationError`` for keys that can be refused without asking for them."""
         if getattr(getattr(self._keys, "supply", None), FAKE, isinstance(self._keys, StaticKeys)):
             self._judge()
 
     @property
     def key_set(self) -> KeySet:
-        """The set as it is now; raises ``KeySourceError`` for a fake one that is refused."""
+        """Return the current set; raise ``KeySourceError`` for a fake one that is refused."""
         keys = self._keys.key_set
         if keys.is_fake:
             try:
@@ -56,20 +56,20 @@ class VettedKeys:
         return keys
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, or ``None`` where there is none or it is refused."""
+        """Return the key; ``None`` if there is none or it is refused."""
         try:
             return self.key_set.select(kid, alg)
         except KeySourceError:
             return None
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
+        """Return the key; raise ``InvalidTokenError`` or ``KeySourceError``."""
         return other_than(tried, self.key_set.select(kid, alg))
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`."""
+        """Do as :meth:`resolve`."""
         return self.resolve(kid, alg, tried=tried)
 
     def _judge(self) -> None:
@@ -88,6 +88,6 @@ class VettedKeys:
 
 
 def mark_fake(made: CallableT) -> CallableT:
-    """Mark a callable as a fake issuer's, so that it need not be called to know."""
+    """Mark a callable as a fake issuer's, so that this is known without calling it."""
     setattr(made, FAKE, True)
     return made

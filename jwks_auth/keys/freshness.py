@@ -1,7 +1,7 @@
-"""When keys are served, refreshed and refused: the rules alone, without clock, lock, thread or network.
+"""Rules for serving, refreshing and refusing keys, without clock, lock, thread or network.
 
-Every time is a number of seconds that is never set back, handed in as ``now``; every random draw is a number in [0, 1)
-handed in as ``draw``. :class:`~jwks_auth.keys.source.KeySource` supplies both and does what the rules say.
+Times are seconds that never decrease, passed as ``now``; random draws are numbers in [0, 1), passed as ``draw``.
+:class:`~jwks_auth.keys.source.KeySource` supplies both and applies the rules.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 BRIEF_WAIT = 2.0
-"""The longest, in seconds, that a caller with a stale key waits for the one attempt to renew it."""
+"""The most seconds that a caller with a stale key waits for the attempt to renew it."""
 
 BURST = 2
-"""Fetches that unknown kids may cause at once; after them one per cooldown."""
+"""The fetches that unknown kids may cause at once; after those, one per cooldown."""
 
 _SHORTEST_LIFESPAN = 60.0
 _LONGEST_BACKOFF = 60.0
@@ -39,7 +39,7 @@ _LONGEST_RETRY_AFTER = 300.0
 
 
 class State(StrEnum):
-    """The age of the keys in hand, as a state; ``docs/keys.md`` has a table of what each means for a request."""
+    """The state of the keys in hand, by their age; ``docs/keys.md`` shows what each means for a request."""
 
     FRESH = "fresh"
     AHEAD = "ahead"
@@ -50,7 +50,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """A source's durations, in seconds, checked by whoever takes them from a user."""
+    """A source's durations, in seconds. Code that takes them from a user checks them."""
 
     lifespan: float
     stale_if_error: float
@@ -69,11 +69,11 @@ class Life:
 
     @classmethod
     def starting(cls, born: float, rules: Rules, *, draw: float, max_age: float | None = None) -> Life:
-        """The life of keys fetched at *born*.
+        """Return the life of keys fetched at *born*.
 
-        *max_age* is what the answer allowed (RFC 9111 section 5.2.2). It may only shorten the lifespan, and
-        never below a minute, so that a provider's ``no-store`` does not turn every request into a fetch.
-        The soft point is drawn anew each time, so that a fleet started together does not refresh together.
+        *max_age* is the one in the answer (RFC 9111 section 5.2.2). It only shortens the lifespan, and never below a
+        minute, so that a provider's ``no-store`` does not turn every request into a fetch. ``refresh_at`` is random,
+        so that processes started together do not refresh together.
         """
         lifespan = rules.lifespan
         if max_age is not None:
@@ -82,7 +82,7 @@ class Life:
         return cls(born + lifespan * (0.75 + 0.15 * draw), expires_at, expires_at + rules.stale_if_error)
 
     def state(self, now: float) -> State:
-        """Return the state at *now*; ``EMPTY`` for a life that never began."""
+        """Return the state at *now*; ``EMPTY`` before the first keys."""
         if now < self.refresh_at:
             return State.FRESH
         if now < self.expires_at:
@@ -100,51 +100,51 @@ class Budget:
     at: float = -inf
 
     def available(self, now: float, cooldown: float) -> float:
-        """Tokens at *now*. A cooldown of 0 is no bucket at all."""
+        """Return the fetches available at *now*; a cooldown of 0 allows any number."""
         if cooldown <= 0:
             return inf
         return min(BURST, self.tokens + max(0.0, now - self.at) / cooldown)
 
     def spend(self, now: float, cooldown: float) -> Budget:
-        """One token less. Callers ask :meth:`available` first."""
+        """Return the budget with one fetch less. Callers ask :meth:`available` first."""
         return Budget(min(BURST, self.available(now, cooldown)) - 1, now)
 
     def refund(self) -> Budget:
-        """The token back: the fetch it paid for failed, and backoff has taken over."""
+        """Return the budget with one fetch more: the one it allowed failed, and the backoff limits the next."""
         return replace(self, tokens=min(BURST, self.tokens + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """The failed fetches in a row, and the time at which the next may start."""
+    """The number of failed fetches in a row, and the time at which the next may start."""
 
     failures: int = 0
     not_before: float = -inf
 
     def after_failure(self, now: float, *, draw: float, empty: bool, retry_after: float | None) -> Backoff:
-        """One failure more: 1 s doubling to 60 s (15 s while *empty*), or more if the provider asks."""
+        """Return the backoff after one more failure: 1 s doubling to 60 s (15 s while *empty*), or *retry_after*."""
         longest = _LONGEST_BACKOFF_WHILE_EMPTY if empty else _LONGEST_BACKOFF
-        # 2.0**64 s is past any cap; an unbounded exponent would overflow after a day of outage.
+        # Bounded, because the power would overflow after a day of outage.
         delay = min(longest, 2.0 ** min(self.failures, 64) * (0.75 + 0.5 * draw))
         asked = min(retry_after or 0.0, _LONGEST_RETRY_AFTER)
         return Backoff(self.failures + 1, now + max(delay, asked))
 
 
 class RefreshReason(Enum):
-    """The reason for a fetch, which decides what it may spend and skip."""
+    """The reason for a fetch. It decides on budget, backoff and yielding to other processes."""
 
     AHEAD = "ahead"
-    """The key in hand can be served meanwhile: within its lifespan it yields to another process that is fetching."""
+    """The keys in hand serve meanwhile. Within their lifespan the fetch yields to another process's."""
     SCHEDULED = "scheduled"
     """The keys are due for renewal, and a caller waits."""
     UNKNOWN_KID = "unknown_kid"
-    """Paid for from the budget, to look for a key that is not held."""
+    """A lookup of a key that is not in hand; it costs budget."""
     EXPLICIT = "explicit"
-    """Asked for by the program: nothing holds it back."""
+    """A request of the program; no budget or backoff delays it."""
 
 
 class WaitPolicy(Enum):
-    """The time a lookup waits for the fetch in progress."""
+    """The time for which a lookup waits for the fetch in progress."""
 
     NONE = "none"
     BRIEF = "brief"
@@ -160,26 +160,26 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheView:
-    """All that a lookup's next move depends on."""
+    """The state that a lookup's next step depends on."""
 
     state: State
     known: bool
-    """The keys in hand hold the one asked for, and may be used."""
+    """The key is in hand and may be used."""
     due: bool = True
-    """A renewal may start: false while another process is known to be fetching."""
+    """A renewal may start; false while another process fetches."""
     refreshing: bool = False
     failing: bool = False
     """The last fetch failed."""
     backing_off: bool = False
-    """The next fetch may not start yet."""
+    """The next fetch must wait."""
     budget: bool = True
-    """An unknown kid may still cause a fetch."""
+    """An unknown kid may cause a fetch."""
     eager: bool = False
-    """Fetches that a caller waits for are neither budgeted nor backed off (``cooldown_duration=0``)."""
+    """Fetches that a caller waits for need no budget and ignore the backoff (``cooldown_duration=0``)."""
 
 
 def decide(view: CacheView) -> Decision:
-    """The move of one lookup: the table in ``docs/keys.md``, row by row."""
+    """Decide on the next step of one lookup, by the table in ``docs/keys.md``."""
     if view.known:
         return _for_known_key(view)
     if view.state in (State.EXPIRED, State.EMPTY):
@@ -191,7 +191,7 @@ def _for_known_key(view: CacheView) -> Decision:
     if view.state is State.FRESH:
         return Decision(None, WaitPolicy.NONE)
     fetch = RefreshReason.AHEAD if view.due and not view.refreshing and not view.backing_off else None
-    # A stale key waits for one attempt; once that has failed, or is another process's, it is served at once.
+    # A lookup of a stale key waits for one attempt; once that failed, or another process fetches, it waits no longer.
     waits = view.state is State.STALE and not view.failing and (view.refreshing or fetch is not None)
     return Decision(fetch, WaitPolicy.BRIEF if waits else WaitPolicy.NONE)
 
@@ -205,7 +205,7 @@ def _for_no_keys(view: CacheView) -> Decision:
 
 
 def _for_unknown_key(view: CacheView) -> Decision:
-    # While fetches fail, made-up kids would otherwise park a thread each until the deadline.
+    # While fetches fail, each made-up kid would otherwise block a thread until the deadline.
     wait = WaitPolicy.NONE if view.failing and not view.eager else WaitPolicy.FULL
     if view.refreshing:
         return Decision(None, wait)

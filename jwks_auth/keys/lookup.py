@@ -1,4 +1,4 @@
-"""Lookups: the value that is sought in a snapshot, and how a search for it ends."""
+"""Lookups of a value in a snapshot, and their results."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True)
 class Lookup(Generic[ValueT]):
-    """A search: *pick* finds the value in a snapshot, or returns ``None``."""
+    """A search: *pick* returns the value in a snapshot, or ``None``."""
 
     pick: Callable[[Snapshot], ValueT | None]
     kid: str | None = None
     again: bool = False
-    """The value found before was not the right one: only a budgeted fetch may bring it."""
+    """An earlier lookup found a wrong value; only a budgeted fetch may bring the right one."""
 
     def usable(self, snapshot: Snapshot, now: float) -> ValueT | None:
-        """Return the value, if *snapshot* may be used at *now*."""
+        """Return the value in *snapshot*; ``None`` if there is none or the snapshot is too old at *now*."""
         return self.pick(snapshot) if now < snapshot.life.unusable_at else None
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult(Generic[ValueT]):
-    """The end of a lookup. Neither value nor error: the keys in hand are good, and none of them fits."""
+    """The result of a lookup. Without value and error, the keys in hand are usable and none of them fits."""
 
     value: ValueT | None
     error: KeySourceError | None = None
     held: bool = True
-    """Keys are in hand that may be used."""
+    """There are usable keys in hand."""
 
 
 def key_lookup(
@@ -57,30 +57,30 @@ def key_lookup(
 
 
 def resolved(result: LookupResult[VerificationKey], tried: VerificationKey | None = None) -> VerificationKey:
-    """Return the key that was found; raises ``InvalidTokenError`` or ``KeySourceError``."""
+    """Return the key that was found; raise ``InvalidTokenError`` or ``KeySourceError``."""
     if result.error is not None:
         raise result.error
     return other_than(tried, result.value)
 
 
 class RecentKids:
-    """The last *most* kids found, which a source without a set may serve again without a fetch."""
+    """The *most* kids found most recently, which a source without a set may serve again without a fetch."""
 
     def __init__(self, most: int | None) -> None:
         self._most = inf if most is None else most
         self._kids: dict[str, None] = {}
 
     def holds(self, kid: str | None, snapshot: Snapshot, now: float) -> bool:
-        """Return whether *kid* was found lately and the snapshot is within its lifespan."""
+        """Return whether *kid* was found recently and the snapshot is within its lifespan."""
         return kid is not None and kid in self._kids and now < snapshot.life.expires_at
 
     def add(self, kid: str | None) -> None:
-        """Remember *kid*, and forget the one longest unused."""
+        """Remember *kid*, and forget the one found least recently."""
         if kid is None:
             return
         self._kids.pop(kid, None)
         self._kids[kid] = None
         while len(self._kids) > self._most:
-            # Another thread may be forgetting the same one.
+            # Another thread may forget the same one.
             with suppress(StopIteration, KeyError, RuntimeError):
                 del self._kids[next(iter(self._kids))]

@@ -1,4 +1,4 @@
-"""The interface of a verifier's keys, whoever keeps them."""
+"""The interface between a verifier and its keys."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ __all__ = ["KeyProvider", "other_than"]
 
 
 class KeyProvider(Protocol):
-    """A verifier's place for keys: a set that never changes, or a source that keeps one fresh."""
+    """A verifier's keys: a set that never changes, or a source that keeps one fresh."""
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, if it is at hand and fresh. Never waits and starts nothing."""
+        """Return the key if it is in hand and fresh. Never waits or starts a fetch."""
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key in whatever state, waiting only where that can help.
+        """Return the key, waiting for a fetch only if that can help.
 
-        *tried* is one that this gave before, and that has not signed the token: another is sought. Raises
+        *tried* is the key that was returned before and has not signed the token: look for another. Raises
         ``InvalidTokenError`` or ``KeySourceError``.
         """
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`, without blocking the event loop."""
+        """Do as :meth:`resolve`, without blocking the event loop."""
 
     @property
     def key_set(self) -> KeySet:
-        """The keys in hand, for people to look at; empty before the first fetch. Never waits.
+        """Return the keys in hand, for display; empty before the first fetch. Never waits.
 
-        Raises ``KeySourceError`` where a program was to hand them over and has not.
+        Raises ``KeySourceError`` if a program supplies the keys and has not done so.
         """
 
 
 def other_than(tried: VerificationKey | None, key: VerificationKey | None) -> VerificationKey:
-    """Return *key*, if there is one and it is not the one *tried* before; raises ``InvalidTokenError``."""
+    """Return *key*; raise ``InvalidTokenError`` for ``None`` and for the key *tried* before."""
     if key is None or key is tried:
         raise InvalidTokenError("unknown_key" if tried is None else "bad_signature")
     return key

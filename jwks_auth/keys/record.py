@@ -1,4 +1,4 @@
-"""The record in a store: one answer of the provider, with the time it was given."""
+"""The record in a store: one answer of the provider, with its time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSION = 1
 class Record:
     """One answer. ``fetched_at`` is in seconds since 1970, by the clock of the machine that fetched it.
 
-    ``name`` is the one it was put under: moved to another, as by renaming a file, it would be another issuer's keys.
+    ``name`` is the one it was stored under, so that a record moved to another issuer's name is refused.
     """
 
     result: FetchResult
@@ -26,7 +26,7 @@ class Record:
     name: str = ""
 
     def to_bytes(self) -> bytes | None:
-        """The record as JSON; ``None`` for a document that JSON can't hold (an override's own object)."""
+        """Return the record as JSON; ``None`` for a document that JSON can't hold (an override's own object)."""
         result = self.result
         if not isinstance(result.document, dict):
             return None
@@ -37,7 +37,7 @@ class Record:
             "max_age": result.max_age,
             "etag": result.etag,
             "document": result.document,
-            # An overriding fetch_data may have changed the document; the ETag belongs to what came.
+            # An overriding fetch_data may have changed the document; the ETag belongs to the original.
             "raw": None if result.raw == result.document else result.raw,
         }
         try:
@@ -47,7 +47,7 @@ class Record:
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Record:
-        """The record in *value*; raises ``ValueError`` for anything else."""
+        """Return the record in *value*; raise ``ValueError`` for anything else."""
         try:
             fields = json.loads(value)
             document, raw, etag = fields["document"], fields["raw"], fields["etag"]

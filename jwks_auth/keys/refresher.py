@@ -1,6 +1,6 @@
-"""Refreshes of one source: at most one in progress, each ending once.
+"""Refreshes of one source: one in progress at most, and each ends once.
 
-State changes under the lock; nothing is loaded, waited for or told while it is held.
+State changes under the lock. Loads, waits and callbacks happen outside of it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from jwks_auth.runtime import elapsed, in_background
 __all__ = ["GRACE", "Refresh", "Refresher"]
 
 GRACE = 1.0
-"""Seconds past its deadline after which a refresh that did not end is given up."""
+"""Seconds past its deadline after which a refresh is given up."""
 
 _MOST_ABANDONED = 2
-"""Refreshes that hang past their deadline before no further one is started."""
+"""The refreshes that may hang past their deadline; with as many, no other is started."""
 
 
 class Refresh:
-    """One refresh, owned by the source: callers wait for it, and whoever gives up harms nobody."""
+    """One refresh, owned by the source. Callers wait for it, and may stop waiting without ending it."""
 
     def __init__(
         self, reason: RefreshReason, started: float, timeout: float, *, kid: str | None = None
@@ -43,24 +43,24 @@ class Refresh:
         self.deadline = started + timeout
         self.given_up_at = self.deadline + GRACE
         self.ended = False
-        """Its thread is done."""
+        """Whether its thread has ended."""
         self.outcome: Future[KeySourceError | None] = Future()
-        """The end, always as a result: ``None`` is success."""
-        # A running future can't be cancelled, so an async waiter who is cancelled leaves it alone.
+        """The failure as a result, not an exception; ``None`` for success."""
+        # A running future can't be cancelled, so it survives an async waiter that is cancelled.
         self.outcome.set_running_or_notify_cancel()
 
     @property
     def succeeded(self) -> bool:
-        """Return whether it has brought keys."""
+        """Whether it has brought keys."""
         return self.outcome.done() and self.outcome.result() is None
 
     @property
     def deferred(self) -> bool:
-        """Return whether it was left to another process."""
+        """Whether it was put off because another process fetches."""
         return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
 
     def until(self, policy: WaitPolicy, wait: float, began: float) -> float:
-        """Return the time until which a lookup that *began* then waits, *wait* seconds at most."""
+        """Return the time until which a lookup that *began* at that time waits, *wait* seconds at most."""
         if policy is WaitPolicy.NONE:
             return began
         if policy is WaitPolicy.BRIEF:
@@ -73,15 +73,15 @@ class Refresh:
             self.outcome.result(seconds)
 
     async def await_(self, seconds: float) -> None:
-        """As :meth:`wait`, on whichever event loop is running."""
+        """Do as :meth:`wait`, on the running event loop."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
 
 
 class Refresher:
-    """Starts and ends refreshes of *timeout* seconds, each of them one call of *load*.
+    """Starts and ends refreshes of *timeout* seconds at most, each of them one call of *load*.
 
-    Keys that come go into *cache*; *tell* hears of every event.
+    New keys go into *cache*; *tell* is called with every event.
     """
 
     def __init__(
@@ -105,17 +105,17 @@ class Refresher:
         _all.add(self)
 
     def may_start(self) -> bool:
-        """Return whether one more can hang without too many threads hanging."""
+        """Return whether few enough refreshes hang to start another."""
         return sum(not refresh.ended for refresh in self._abandoned) < _MOST_ABANDONED
 
     def overdue(self, now: float) -> bool:
-        """Return whether the refresh in progress should have ended long ago."""
+        """Return whether the refresh in progress is :data:`GRACE` past its deadline."""
         return self.current is not None and now >= self.current.given_up_at
 
     def start(
         self, decide: Callable[[Refresh | None], Decision | None], now: float, *, kid: str | None = None
     ) -> tuple[Refresh | None, Decision | None]:
-        """Do what *decide* says of the refresh in progress: start one, for *kid*, or let it be."""
+        """Call *decide* with the refresh in progress, under the lock, and start one for *kid* if it says so."""
         with self._lock:
             event = self._abandon_overdue(now)
             decision = decide(self.current)
@@ -125,11 +125,11 @@ class Refresher:
             refresh = self.current
         self._tell(event)
         if reason is not None and refresh is not None:
-            self._launch(refresh)
+            self._run_in_background(refresh)
         return refresh, decision
 
     def publish(self, result: FetchResult | None) -> None:
-        """Take keys that were fetched outside a refresh; ``None`` drops those in hand."""
+        """Accept keys that were fetched outside a refresh; ``None`` drops those in hand."""
         event = None
         with self._lock:
             if result is None:
@@ -143,7 +143,7 @@ class Refresher:
             self._cache.spend(now, kid)
         return Refresh(reason, now, self._timeout, kid=kid)
 
-    def _launch(self, refresh: Refresh) -> None:
+    def _run_in_background(self, refresh: Refresh) -> None:
         self._tell(KeyEvent("refresh_started", self._cache.uri, reason=refresh.reason.value))
         try:
             self._spawn(partial(self._run, refresh))
@@ -168,7 +168,7 @@ class Refresher:
         now = self.clock()
         with self._lock:
             refresh.ended = True
-            if self.current is not refresh:  # given up, or of a process that has forked
+            if self.current is not refresh:  # given up, or started in the parent of a fork
                 return
             self.current = None
             event = self._record(refresh, result, now)
@@ -196,7 +196,7 @@ class Refresher:
         return event
 
     def _after_fork(self) -> None:
-        # No other thread lives on in the child, and the lock may have been copied while it was held.
+        # The child has none of the other threads, and its copy of the lock may be held.
         self._lock = threading.Lock()
         self.current, self._abandoned = None, ()
 

@@ -1,4 +1,4 @@
-"""Loading keys through a shared store: look there first, fetch if need be, and leave what was fetched."""
+"""A load through a shared store: read the store first, fetch if need be, and store what was fetched."""
 
 from __future__ import annotations
 
@@ -19,34 +19,32 @@ __all__ = ["SharedLoad"]
 
 ResultT = TypeVar("ResultT")
 
-_PATIENCE = 0.25
-"""Seconds that one operation of a store may take."""
+_OPERATION = 0.25
+"""The most seconds for one operation of a store."""
 
 _PAUSE = 5.0
-"""Seconds for which a store that failed is left alone."""
+"""Seconds for which a store is not used after a failure."""
 
 _SEARCH = 0.5
-"""Seconds for which a lookup of a new kid waits for another process that is already fetching it."""
+"""The most seconds for which a lookup of a new kid waits for another process that is fetching it."""
 
 _LOOKS = 10
-"""How often it looks meanwhile."""
+"""The number of times that it reads the store meanwhile."""
 
 _MOST_YIELDS = 3
-"""Leases of other processes in a row for which a fetch is put off."""
+"""The most leases of other processes in a row for which a fetch is put off."""
 
 _MOST_SKEW = 5.0
-"""Seconds by which the clocks of a fleet may differ. Every record counts as this much older than it says."""
+"""Seconds by which the clocks of machines may differ. Every record counts as this much older than it says."""
 
 
 class SharedLoad:
-    """A load like *load*, with *store* as a second level. *on_failure* hears the kind of each failure of
-    the store.
+    """A load such as *load*, with *store* as a second level. *on_failure* is called with each failure's kind.
 
-    A record serves while it would be fresh here, when it was given later than the keys in hand, and when it
-    holds the key that a lookup waits for. Of a fleet one process at a time fetches ahead of need; the others
-    keep serving what they have, and look again a second later. Of those that meet a new kid in the same
-    moment one fetches, and the others look for half a second whether it has. Where no key in hand is within
-    its lifespan nobody is waited for.
+    A record is used if it is still fresh, newer than the keys in hand, and has the key that a lookup waits for. One
+    process at a time fetches ahead of need; the others serve their keys, and read the store a second later. When
+    several meet a new kid at once, one fetches, and the others read the store for half a second. A process whose keys
+    are past their lifespan fetches without waiting for others.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class SharedLoad:
         self._yielding_since: float | None = None
 
     def __call__(self, request: LoadRequest) -> FetchResult:
-        """The keys from the store or the provider; raises ``KeySourceError``, ``Deferred`` among them."""
+        """Return the keys from the store or the provider; raise ``KeySourceError``, also :class:`Deferred`."""
         if request.reason is RefreshReason.EXPLICIT:
             return self._fetched(request)
         record = self._read()
@@ -81,7 +79,7 @@ class SharedLoad:
         if self._is_news(record, request):
             self._yielding_since = None
             return self._aged(record)
-        # The lease is asked for in any case, so that others wait; but past their lifespan keys don't wait for others.
+        # Takes the lease in any case, so that others wait. With keys past their lifespan it does not wait for others.
         if (
             request.reason is RefreshReason.AHEAD
             and not self._may_fetch()
@@ -100,7 +98,7 @@ class SharedLoad:
         result = self._load(request)
         self._yielding_since = None
         value = Record(result, started, self._name).to_bytes()
-        # Past its deadline the fetch has been given up, and another may have left something newer.
+        # Past its deadline the fetch has been given up, and another may have stored something newer.
         if value is not None and self._clock() <= request.deadline:
             ttl = self._rules.lifespan + self._rules.stale_if_error
             self._bounded(lambda: self._store.put(self._name, value, min(ttl, 30 * 86_400.0)))
@@ -117,8 +115,8 @@ class SharedLoad:
         except ValueError:
             self._on_failure("junk")
             return None
-        # A record from the future would live too long: one of two clocks is wrong. One without keys only says
-        # that they were withdrawn.
+        # A record from the future would live too long; one of two clocks is wrong. A record without keys marks a
+        # withdrawal.
         return record if self._age(record) >= 0 and record.result.keys.keys else None
 
     def _age(self, record: Record) -> float:
@@ -142,25 +140,25 @@ class SharedLoad:
             return False
         if request.reason is RefreshReason.AHEAD:
             return True
-        # Somebody waits for a key. A set without it is no answer, nor is the set in hand, where it was not found.
+        # A lookup waits for this key, so a set without it does not help.
         if request.kid is not None and not record.result.keys.may_hold(request.kid):
             return False
         return self._clock() >= held.life.unusable_at or record.result.document != held.result.document
 
     def _is_search(self, request: LoadRequest) -> bool:
-        """Return whether a new kid is looked for, nobody waits with a key in hand, and a record can be news by now."""
+        """Return whether a new kid is wanted, the keys in hand are fresh, and a record may be newer than they are."""
         held = request.held
         within_lifespan = request.reason is not RefreshReason.AHEAD and self._clock() < held.life.expires_at
         return within_lifespan and self._wall() > held.fetched_at + self._skew
 
     def _found_by_another(self, request: LoadRequest) -> Record | None:
-        # No more than a quarter of a caller's time, or of a fetch's: both may be needed afterwards.
-        patience = min(_SEARCH, self._rules.wait / 4, self._rules.timeout / 4)
-        if self._leased("search", patience):
+        # At most a quarter of the caller's time, or of a fetch's: a fetch may have to follow.
+        seconds = min(_SEARCH, self._rules.wait / 4, self._rules.timeout / 4)
+        if self._leased("search", seconds):
             return None
-        until = self._clock() + patience
+        until = self._clock() + seconds
         for _ in range(_LOOKS):
-            self._sleep(patience / _LOOKS)
+            self._sleep(seconds / _LOOKS)
             record = self._read()
             if self._is_news(record, request):
                 return record
@@ -173,12 +171,12 @@ class SharedLoad:
         ttl = min(self._rules.timeout + 1.0, self._rules.lifespan / 4)
         if self._leased("lease", ttl):
             return True
-        # Several leases in a row that bring no keys: they are forged, or their holders all fail.
+        # Several leases in a row without new keys: they are forged, or their holders all fail.
         self._yielding_since = now if self._yielding_since is None else self._yielding_since
         return now - self._yielding_since >= _MOST_YIELDS * ttl
 
     def _leased(self, name: str, ttl: float) -> bool:
-        """Return whether this process has the lease; also if the store is out, and all fetch as if there were none."""
+        """Return whether this process has the lease; true if the store fails, so that each process fetches."""
         now = self._clock()
         if now < self._leases.get(name, now):
             return True
@@ -188,11 +186,11 @@ class SharedLoad:
         return free is not False
 
     def _bounded(self, call: Callable[[], ResultT]) -> ResultT | None:
-        """The result of *call*; ``None`` if it fails, takes too long, or is not even tried."""
+        """Return the result of *call*; ``None`` if it fails, takes too long, or is not tried."""
         if self._clock() < self._out_until or not self._calls.may_start():
             return None
         try:
-            return self._calls.result(call, _PATIENCE)
+            return self._calls.result(call, _OPERATION)
         except StoreError as exc:
             self._on_failure(exc.kind)
         except Exception as exc:  # noqa: BLE001 - a store is the user's, and may raise anything

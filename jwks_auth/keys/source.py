@@ -1,7 +1,7 @@
 """The keys of one issuer: an immutable snapshot that readers share, renewed by one fetch at a time.
 
-Reads take no lock. :mod:`~jwks_auth.keys.freshness` decides what to do, :class:`~jwks_auth.keys.state.CacheState` holds
-what is known, :class:`~jwks_auth.keys.refresher.Refresher` fetches; a lookup asks all three.
+Reads take no lock. A lookup uses three parts: :mod:`~jwks_auth.keys.freshness` decides,
+:class:`~jwks_auth.keys.state.CacheState` holds the state, :class:`~jwks_auth.keys.refresher.Refresher` fetches.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ValueT = TypeVar("ValueT")
 Steps = Generator[tuple[Refresh, float] | LookupResult[ValueT], None, None]
 
 _MOST_WAITS = 2
-"""Refreshes that one lookup waits for: one that it met in progress, and one that starts after it came."""
+"""The most refreshes that one lookup waits for: the one in progress when it begins, and the one after it."""
 
 _log = logging.getLogger("jwks_auth")
 
@@ -36,9 +36,9 @@ _log = logging.getLogger("jwks_auth")
 class KeySource:
     """Finds keys, and keeps them fresh with *load*.
 
-    *load* fetches once, in whichever thread it is called, and raises ``KeySourceError``. *recent* is for a
-    source that keeps no set: every lookup loads, except for the kids remembered there, while they are fresh.
-    *parts* are those of :class:`~jwks_auth.keys.refresher.Refresher` that a test may replace.
+    *load* fetches once, in the calling thread, and raises ``KeySourceError``. *recent* is for a source that keeps no
+    set: every lookup loads, except those of kids remembered in *recent*, while they are fresh. *parts* are those of
+    :class:`~jwks_auth.keys.refresher.Refresher` that a test may replace.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class KeySource:
 
     @property
     def key_set(self) -> KeySet:
-        """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
+        """Return the keys in hand, for display; empty before the first fetch. Never waits."""
         return self.snapshot.keys
 
     @property
@@ -74,20 +74,19 @@ class KeySource:
         return self.snapshot.state(self.clock())
 
     def fresh(self) -> Snapshot | None:
-        """Return the keys in hand, if a key among them is served without a further thought."""
+        """Return the keys in hand if they are fresh."""
         snapshot = self.cache.snapshot
         return snapshot if self.clock() < snapshot.fresh_until else None
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """Return the key, if it is fresh. Never waits and starts nothing; all else is for :meth:`resolve`."""
+        """Return the key if it is fresh; otherwise call :meth:`resolve`. Never waits or starts a fetch."""
         snapshot = self.cache.snapshot
         return snapshot.keys.select(kid, alg) if self.clock() < snapshot.fresh_until else None
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """Return the key: at once if it may be served, perhaps with a renewal behind; else after a fetch.
+        """Return the key: at once if it may be served, even while a renewal starts; otherwise after a fetch.
 
-        Raises ``InvalidTokenError`` for a key that is not in the set, ``KeySourceError`` where there is no
-        set.
+        Raises ``InvalidTokenError`` for a key that is not in the set, and ``KeySourceError`` if there is no set.
         """
         return resolved(self.lookup(_key(kid, alg, tried)), tried)
 
@@ -98,7 +97,7 @@ class KeySource:
         return resolved(await self.alookup(_key(kid, alg, tried)), tried)
 
     def lookup(self, wanted: Lookup[ValueT], *, force: bool = False) -> LookupResult[ValueT]:
-        """Look for *wanted*; with *force*, in the answer of a refresh that is in progress or starts now."""
+        """Look for *wanted*; with *force*, only after the refresh in progress, or a new one."""
         with closing(self._steps(wanted, force=force)) as steps:
             while not isinstance(step := next(steps), LookupResult):
                 refresh, seconds = step
@@ -114,23 +113,23 @@ class KeySource:
         return step
 
     def health(self) -> Health:
-        """Return the source's condition, for a health check or a dashboard. Never waits."""
+        """Return the source's health, for a health check or a dashboard. Never waits."""
         return self.cache.health(self.clock())
 
     def publish(self, result: FetchResult | None) -> None:
-        """Take keys that were fetched outside a refresh; ``None`` drops those in hand."""
+        """Accept keys that were fetched outside a refresh; ``None`` drops those in hand."""
         self.refresher.publish(result)
 
     def note_store_failure(self, kind: str) -> None:
-        """Tell of a store that failed."""
+        """Report that the store failed."""
         self.tell(KeyEvent("store_failed", self.cache.uri, kind=kind))
 
     # A lookup: begin, wait without a lock, conclude.
 
     def _steps(self, wanted: Lookup[ValueT], *, force: bool) -> Steps[ValueT]:
-        """Yield the refreshes to wait for, and for how many seconds; at last the result."""
+        """Yield each refresh to wait for, with the seconds to wait; return the result."""
         began, waited_for, admitted = self.clock(), None, False
-        recent = self._recent  # without a set each lookup loads, but for the kids remembered
+        recent = self._recent  # without a set each lookup loads, except those of remembered kids
         if recent is not None and not wanted.again:
             force |= not recent.holds(wanted.kid, self.snapshot, began)
         try:
@@ -156,7 +155,7 @@ class KeySource:
                 self.waiters.leave()
 
     def _is_strange(self, wanted: Lookup[Any], *, force: bool) -> bool:
-        """Return whether nobody may have the key: there are keys, and it is none of them."""
+        """Return whether there are keys in hand, and the one wanted is not among them."""
         now = self.clock()
         return not force and self.cache.holds_keys(now) and wanted.usable(self.snapshot, now) is None
 
@@ -165,21 +164,21 @@ class KeySource:
         return LookupResult(None, KeySourceError("others wait for keys not seen before", kind="busy"))
 
     def _begin(self, wanted: Lookup[Any], began: float, *, force: bool) -> tuple[Refresh | None, float]:
-        """Return the refresh in progress, which may start now, and for how many seconds to wait for it."""
+        """Return the refresh in progress, starting one if need be, and the seconds to wait for it."""
         now = self.clock()
         refresher, seen = self.refresher, self.cache.snapshot
         known = wanted.usable(seen, now) is not None
 
         def decision(refresh: Refresh | None) -> Decision | None:
-            # The value was looked for before the lock was taken, as that may be a user's code; where the keys have
-            # changed meanwhile it is looked for again.
+            # The search ran before the lock was taken, because it may be a user's code. If the keys have changed
+            # since, it runs again.
             if self.cache.snapshot is not seen:
                 return None
             return self._decision(known, now, refresh, kid=wanted.kid, force=force)
 
         refresh = refresher.current
         decided = decision(refresh)
-        # Most lookups change nothing and take no lock; one that would is decided again under it.
+        # Most lookups change nothing and take no lock. The others decide again under the lock.
         if decided is not None and (decided.fetch is not None or refresher.overdue(now)):
             refresh, decided = refresher.start(decision, now, kid=wanted.kid)
         if decided is None:
@@ -198,12 +197,12 @@ class KeySource:
         return decide(self.cache.view(now, kid, known=known, refreshing=refreshing))
 
     def _deserves_another(self, wanted: Lookup[Any], refresh: Refresh, began: float) -> bool:
-        """Return whether *refresh* told nothing of the moment at which the lookup began, and another may."""
+        """Return whether the answer of *refresh* is older than the lookup, so that another may have the key."""
         if not refresh.succeeded:
             return refresh.deferred
         result = self.snapshot.result
-        # A refresh that was joined may have left before the provider published the key, and a store's answer was
-        # fetched some time ago.
+        # A refresh already in progress may have asked before the provider published the key, and an answer from a
+        # store is older still.
         late = refresh.started >= began and result.age <= 0
         return not late and wanted.pick(self.snapshot) is None
 
@@ -222,7 +221,7 @@ class KeySource:
         if held:
             action = "refused" if refresh is None else "awaited"
             self.tell(KeyEvent("unknown_kid", cache.uri, action=action))
-        # Where the last fetch failed nobody knows whether the key is good by now.
+        # After a failed fetch it is unknown whether the provider has the key by now.
         failing = cache.failing or (refresh is not None and not refresh.deferred)
         failed = not answered and (failing or not held)
         return LookupResult(None, self._error(refresh, now) if failed else None, held)
@@ -241,7 +240,7 @@ class KeySource:
         return self.cache.error(refresh.outcome.result(), now)
 
     def tell(self, event: KeyEvent | None) -> None:
-        """Hand *event* to the owner, in this thread. Never called with the lock held."""
+        """Log *event* and pass it to the owner, in this thread. Call it without the lock."""
         if event is None:
             return
         if event.name == "refresh_failed":

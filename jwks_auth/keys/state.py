@@ -1,7 +1,7 @@
 """The state of one issuer's keys: the snapshot in hand, the budget, the backoff, and the last failure.
 
-Written under the refresher's lock and read without it: every field is replaced as a whole. Time and chance are
-arguments; each change returns the event that tells of it.
+It is written under the refresher's lock and read without it, so every field is replaced as a whole. Times and random
+draws are arguments. Each change returns its event.
 """
 
 from __future__ import annotations
@@ -20,48 +20,48 @@ __all__ = ["NOTHING", "CacheState", "Deferred", "FetchResult", "Health", "LoadRe
 ValueT = TypeVar("ValueT")
 
 _DEFERRAL = 1.0
-"""Seconds before a source looks again whether another process has brought the keys."""
+"""Seconds after which a source checks again whether another process has brought the keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """The keys that a load brought, and what was said of them."""
+    """The keys that a load brought, with the document they are in and its HTTP metadata."""
 
     document: Any
-    """A key set document, or whatever an overriding ``fetch_data`` returned instead."""
+    """A key set document, or what an overriding ``fetch_data`` returned."""
     keys: KeySet
     raw: dict[str, Any] | None = None
-    """The document as it came from the network, which a 304 confirms."""
+    """The document as it came from the network; a 304 confirms it."""
     etag: str | None = None
     max_age: float | None = None
     age: float = 0.0
-    """Seconds since the provider gave it; more than 0 where it comes from a store."""
+    """Seconds since the provider gave it; more than 0 for a record from a store."""
     failure: KeySourceError | None = None
-    """Why these are old keys from a store: the provider did not answer."""
+    """The failure of the provider, if these are old keys from a store in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The keys in hand and how long they live. Immutable but for a memo, so that readers need no lock."""
+    """The keys in hand and their life. Immutable except for ``found``, so that readers need no lock."""
 
     keys: KeySet
     result: FetchResult
     life: Life
     fresh_until: float
-    """Until then a key in the set is served without a further thought."""
+    """The time until which a key in the set is served without a refresh."""
     born: float
-    """When the provider gave it, on the source's clock."""
+    """The time at which the provider gave it, on the source's clock."""
     fetched_at: float
-    """The same in seconds since 1970."""
+    """The same time in seconds since 1970."""
     found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """Values found by kid so far: gone with the snapshot, so that no withdrawn key is left behind."""
+    """Values found so far, by kid. They go with the snapshot, and withdrawn keys with them."""
 
     def state(self, now: float) -> State:
         """Return the state of these keys at *now*."""
         return self.life.state(now)
 
     def remember(self, kid: str, value: ValueT) -> ValueT:
-        """Return *value*, which from now on is found by *kid*; ``None`` is not worth remembering."""
+        """Remember *value* under *kid* unless it is ``None``, and return it."""
         if value is not None:
             self.found[kid] = value
         return value
@@ -75,9 +75,9 @@ NOTHING = Snapshot(_NO_KEYS, FetchResult(document=None, keys=_NO_KEYS), Life(), 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """A request to load: to be back by *deadline*, knowing what is *held* already.
+    """A request to load keys by *deadline*, given the snapshot *held* already.
 
-    *kid* is that of the lookup which caused it.
+    *kid* is the one whose lookup caused it.
     """
 
     reason: RefreshReason
@@ -87,7 +87,7 @@ class LoadRequest:
 
 
 class Deferred(KeySourceError):
-    """A load that was put off, because another process is already fetching the same keys."""
+    """A load that was put off, because another process is fetching the same keys."""
 
     def __init__(self) -> None:
         super().__init__("another process is fetching the keys", kind="deferred")
@@ -95,7 +95,7 @@ class Deferred(KeySourceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """A source's condition. All but ``last_success`` are relative: seconds ago, or seconds from now."""
+    """A source's health. Times are in seconds ago or from now, except ``last_success``."""
 
     state: str
     age: float | None
@@ -105,16 +105,16 @@ class Health:
     """The ``kind`` of the last failure, until a fetch succeeds."""
     failures: int
     next_attempt: float | None
-    """When a failed fetch may be repeated."""
+    """Seconds until a failed fetch may be repeated."""
     keys: int
     budget: float | None
-    """How many fetches unknown kids may cause at this moment; ``None`` for any number."""
+    """The number of fetches that unknown kids may cause now; ``None`` for any number."""
 
 
 class CacheState:
     """The state of the source named *uri*.
 
-    *keeps_set* false: no set is fresh beyond the lookup it was for.
+    Unless it *keeps_set*, a set is fresh for the one lookup that fetched it.
     """
 
     def __init__(self, rules: Rules, uri: str, *, keeps_set: bool) -> None:
@@ -132,11 +132,11 @@ class CacheState:
         return self.backoff.failures > 0
 
     def holds_keys(self, now: float) -> bool:
-        """Return whether keys are in hand that may be used."""
+        """Return whether there are usable keys in hand."""
         return self.snapshot.state(now) not in (State.EXPIRED, State.EMPTY)
 
     def view(self, now: float, kid: str | None, *, known: bool, refreshing: bool) -> CacheView:
-        """Return all that a lookup of *kid* depends on."""
+        """Return the view on which the next step of a lookup of *kid* depends."""
         return CacheView(
             state=self.snapshot.state(now),
             known=known,
@@ -149,24 +149,24 @@ class CacheState:
         )
 
     def affords(self, now: float) -> float:
-        """Return how many fetches unknown kids may cause."""
+        """Return the number of fetches that unknown kids may cause."""
         return self.budget.available(now, self._rules.cooldown)
 
     def may_search(self, kid: str | None, now: float) -> bool:
-        """Return whether *kid* may cause a fetch: there is budget, and none was spent on it within the cooldown."""
+        """Return whether *kid* may cause a fetch: there is budget, and *kid* caused none within the cooldown."""
         return self.affords(now) >= 1 and hash(kid) not in dict(self._recent_payments(now))
 
     def spend(self, now: float, kid: str | None) -> None:
         """Pay for a fetch that the unknown *kid* causes."""
         self.budget = self.budget.spend(now, self._rules.cooldown)
-        # Nothing else is remembered, so the budget bounds this too. A hash, as a kid may be of any length.
+        # The budget bounds the length of this too. Hashes, because a kid may be of any length.
         self._paid_for = (*self._recent_payments(now), (hash(kid), now))
 
     def _recent_payments(self, now: float) -> tuple[tuple[int, float], ...]:
         return tuple(paid for paid in self._paid_for if now - paid[1] < self._rules.cooldown)
 
     def accept(self, result: FetchResult, now: float, *, wall: float, draw: float) -> KeyEvent:
-        """Hold the keys in *result* from now on. A key that is not among them is gone."""
+        """Replace the keys in hand by those in *result*."""
         old, new = self.snapshot.keys, result.keys
         born, fetched_at = now - result.age, wall - result.age
         life = Life.starting(born, self._rules, draw=draw, max_age=result.max_age)
@@ -185,7 +185,7 @@ class CacheState:
     def fail(
         self, error: KeySourceError, reason: RefreshReason, now: float, *, draw: float, kid: str | None = None
     ) -> KeyEvent | None:
-        """Note a fetch, for *kid*, that failed: the keys stay, and so does their age."""
+        """Note that a fetch, for *kid*, failed. The keys stay, with their age."""
         if isinstance(error, Deferred):
             self.deferred_until = now + _DEFERRAL
             return None
@@ -202,18 +202,18 @@ class CacheState:
         self.snapshot = NOTHING
 
     def error(self, cause: KeySourceError | None, now: float) -> KeySourceError:
-        """Return the error for a lookup at *now*, because of *cause* or else of the last failure."""
+        """Return the error of a lookup at *now*, made from *cause* or else from the last failure."""
         cause = cause or self.last_error
         retry_after = max(1.0, self.backoff.not_before - now)
         if cause is None:
             return KeySourceError(retry_after=retry_after)
-        # A new error each time: one raised again and again would grow a traceback without end.
+        # A new error each time: the traceback of one that is raised again and again grows.
         error = KeySourceError(str(cause), kind=cause.kind, retry_after=retry_after)
         error.__cause__ = cause.__cause__ or cause
         return error
 
     def health(self, now: float) -> Health:
-        """Return the condition at *now*."""
+        """Return the health at *now*."""
         snapshot, failures = self.snapshot, self.backoff.failures
         held = snapshot is not NOTHING
         return Health(
@@ -229,7 +229,7 @@ class CacheState:
 
 
 def _without_frames(error: KeySourceError) -> KeySourceError:
-    """Return *error*, which is kept for long, without the frames that would keep a whole answer alive."""
+    """Return *error* without its frames: it is kept for long, and they would keep a whole answer in memory."""
     part: BaseException | None = error
     while part is not None:
         part.__traceback__ = None

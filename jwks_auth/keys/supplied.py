@@ -1,4 +1,4 @@
-"""Keys that a program hands over itself."""
+"""Keys that a program supplies itself."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["StaticKeys", "SuppliedKeys", "usable_keys"]
 
 
 class StaticKeys:
-    """A :class:`KeyProvider` over a set that never changes: what is not there now never will be."""
+    """A :class:`KeyProvider` over a set that never changes."""
 
     def __init__(self, key_set: KeySet) -> None:
         self.key_set = key_set
         self.find = key_set.select
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key; raises ``InvalidTokenError`` when the set has none."""
+        """Return the key; raise ``InvalidTokenError`` if the set has none."""
         return other_than(tried, self.find(kid, alg))
 
     async def aresolve(
@@ -32,11 +32,10 @@ class StaticKeys:
 
 
 class SuppliedKeys:
-    """A key provider over *supply*, a callable that returns a key set document and answers at once.
+    """A key provider over *supply*, a callable that returns a key set document without waiting.
 
-    It is asked for every lookup, and its answer is parsed when it differs from the one before. If it
-    raises, or returns no usable key, the last good keys serve; before the first, that is a
-    ``KeySourceError``.
+    Every lookup calls it; its answer is parsed when it differs from the one before. If it raises, or returns no usable
+    key, the last good keys serve. If there are none, lookups raise ``KeySourceError``.
     """
 
     def __init__(self, supply: Callable[[], Any]) -> None:
@@ -45,11 +44,11 @@ class SuppliedKeys:
 
     @property
     def key_set(self) -> KeySet:
-        """The set as it is now; raises ``KeySourceError`` before the first good answer."""
+        """Return the current set; raise ``KeySourceError`` before the first good answer."""
         try:
             document = self.supply()
             if self._last is None or document != self._last[0]:
-                # A copy: a program that changes its document in place would otherwise be compared with itself.
+                # A copy, so that a document which the program changes in place differs from it.
                 kept = document if isinstance(document, KeySet) else deepcopy(document)
                 self._last = kept, usable_keys(kept)
         except Exception as exc:  # the callable is the user's
@@ -58,14 +57,14 @@ class SuppliedKeys:
         return self._last[1]
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """The key, or ``None`` where there is none or the callable fails."""
+        """Return the key; ``None`` if there is none or the callable fails."""
         try:
             return self.key_set.select(kid, alg)
         except KeySourceError:
             return None
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """The key; raises ``InvalidTokenError`` or ``KeySourceError``."""
+        """Return the key; raise ``InvalidTokenError`` or ``KeySourceError``."""
         return other_than(tried, self.key_set.select(kid, alg))
 
     async def aresolve(
@@ -76,9 +75,9 @@ class SuppliedKeys:
 
 
 def usable_keys(document: Any, *, whole: bool = False) -> KeySet:
-    """The set that *document* is or holds; raises ``ConfigurationError`` unless it has a usable key.
+    """Return the set in *document*; raise ``ConfigurationError`` unless it has a usable key.
 
-    *whole*: of a mapping of kids to PEM no PEM may be bad.
+    With *whole*, a mapping of kids to PEM is also refused for one bad PEM.
     """
     keys = KeySet.read(document, whole=whole)
     if not keys.keys:

@@ -1,4 +1,4 @@
-"""A limit on lookups that wait for keys nobody may have."""
+"""A limit on the lookups that wait for unknown kids."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _MOST_ANYWHERE = 4
 
 
 class Waiters:
-    """Counts lookups that wait for unknown kids: two for one source, four in a process, whose workers are few.
+    """Counts the lookups that wait for unknown kids: two for each source at most, and four in a process.
 
-    A kid can be made up, so that without this bound a few tokens of junk would hold every worker at a slow provider.
-    Any number may wait for the *grace* of a fetch, its first quarter second: a provider that is well answers in that,
-    and a rotation under load turns nobody away.
+    Anybody can make up a kid, so without this limit a few bad tokens would block every worker at a slow provider.
+    Any number may wait during the *grace* of a fetch, its first quarter second. A healthy provider answers in that
+    time, so that a rotation under load turns no request away.
     """
 
     grace = 0.25
 
     _anywhere = 0
-    _lock = threading.Lock()  # one for all, held for a few additions
+    _lock = threading.Lock()  # one lock for all, held for a few additions
 
     def __init__(self) -> None:
         self._here = 0
         _all.add(self)
 
     def enter(self) -> bool:
-        """Count one more, unless it is one too many."""
+        """Count one more and return ``True``, unless the limit is reached."""
         with Waiters._lock:
             if self._here >= _MOST_HERE or Waiters._anywhere >= _MOST_ANYWHERE:
                 return False
@@ -49,7 +49,7 @@ _all: WeakSet[Waiters] = WeakSet()
 
 
 def _after_fork_in_child() -> None:
-    # Those who waited did so in the parent's other threads, and the lock may have been copied while it was held.
+    # The waiting threads are the parent's, and the copied lock may be held.
     Waiters._anywhere, Waiters._lock = 0, threading.Lock()
     for waiters in tuple(_all):
         waiters._here = 0
