@@ -7,6 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Self
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -17,6 +18,7 @@ __all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider"]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 AUDIENCE = "https://api.example"
+CALLBACK = "https://client.example/callback"
 OLDEST_NODE = 20
 
 _HERE = Path(__file__).parent / "provider"
@@ -55,6 +57,38 @@ class OidcProvider:
         token: str = answer.json()["access_token"]
         return token
 
+    def sign_in(self, alg: str, response_type: str, **asked: str) -> dict[str, str]:
+        """A user's sign-in at the client ``web-<alg>``: what the authorization and token endpoints answer.
+
+        *asked* are parameters of the request, such as ``nonce``. Of the token endpoint's answer the names end in
+        ``_of_code``.
+        """
+        session = requests.Session()
+        client = {"client_id": f"web-{alg}", "redirect_uri": CALLBACK, "scope": "openid"}
+        place = f"{self.issuer}/auth?{urlencode({**client, 'response_type': response_type, **asked})}"
+        answer = _answered(session.get(place, allow_redirects=False, timeout=PATIENCE))
+        for prompt in ({"prompt": "login", "login": "u1", "password": "p"}, {"prompt": "consent"}):
+            if not answer.startswith(CALLBACK):
+                posted = session.post(
+                    urljoin(self.issuer, answer), data=prompt, allow_redirects=False, timeout=PATIENCE
+                )
+                place = urljoin(self.issuer, _answered(posted))
+                answer = _answered(session.get(place, allow_redirects=False, timeout=PATIENCE))
+        assert answer.startswith(CALLBACK), answer
+        parts = urlsplit(answer)
+        found = dict(parse_qsl(parts.fragment or parts.query))
+        return {**found, **(self._exchanged(alg, found["code"]) if "code" in found else {})}
+
+    def _exchanged(self, alg: str, code: str) -> dict[str, str]:
+        answer = requests.post(
+            f"{self.issuer}/token",
+            data={"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK},
+            auth=(f"web-{alg}", "not-a-secret-it-lives-for-a-test"),
+            timeout=PATIENCE,
+        )
+        answer.raise_for_status()
+        return {f"{name}_of_code": str(value) for name, value in answer.json().items()}
+
     def rotate(self) -> None:
         """New keys sign from now on; the old ones stay published."""
         self._command("rotate")
@@ -81,6 +115,11 @@ class OidcProvider:
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=PATIENCE)  # the end of its input ends the provider
+
+
+def _answered(response: requests.Response) -> str:
+    assert response.is_redirect, response.text
+    return response.headers["Location"]
 
 
 def _node() -> str:

@@ -1,4 +1,4 @@
-// The certified OpenID provider oidc-provider, issuing JWT access tokens on loopback (RFC 9068, RFC 8707).
+// The certified OpenID provider oidc-provider, issuing JWT access tokens (RFC 9068, RFC 8707) and ID tokens on loopback.
 //
 // Standard output has one JSON line with the issuer once it listens, and one after each command. Commands are
 // lines on standard input: "rotate" puts a new key of each algorithm before the old ones, "withdraw" drops the
@@ -34,6 +34,17 @@ const resourceServer = (ctx, resource) => ({
   jwt: { sign: { alg: resource.split('/').pop() } },
 });
 
+// One client that signs users in for each algorithm of its ID tokens, by every flow that returns them.
+const webClient = (alg) => ({
+  client_id: `web-${alg}`,
+  client_secret: 'not-a-secret-it-lives-for-a-test',
+  grant_types: ['authorization_code', 'implicit'],
+  redirect_uris: ['https://client.example/callback'],
+  response_types: ['code', 'id_token', 'id_token token', 'code id_token', 'code id_token token'],
+  id_token_signed_response_alg: alg,
+  require_auth_time: true,
+});
+
 const configuration = (keys) => ({
   jwks: { keys },
   clients: [{
@@ -42,13 +53,16 @@ const configuration = (keys) => ({
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
-  }],
+  }, ...Object.keys(KEY_TYPES).map(webClient)],
+  responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code id_token token', 'none'],
+  pkce: { required: () => false },
+  cookies: { keys: ['lives-for-a-test'] },
   features: {
     clientCredentials: { enabled: true },
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: true },
     resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
   },
-  scopes: SCOPE.split(' '),
+  scopes: ['openid', ...SCOPE.split(' ')],
   extraTokenClaims: () => ({ roles: ['admin'] }),
 });
 
