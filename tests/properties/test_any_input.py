@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jwks_auth import (
     AuthError,
     ConfigurationError,
+    IDTokenVerifier,
     InvalidRequestError,
     InvalidTokenError,
     Issuer,
@@ -28,6 +29,14 @@ from jwks_auth.request.bearer import bearer_token
 from tests.attacks import forge
 
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
+OF_ID_TOKENS = TokenVerifier(
+    Issuer(forge.ISSUER, jwks=forge.KEY_SET),
+    forge.AUDIENCE,
+    profile="id_token",
+    allowed_clients=["a"],
+    max_age=60,
+)
+SIGN_IN = IDTokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE)
 KEYS = KeySet.from_dict(forge.KEY_SET)
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -88,6 +97,44 @@ def test_any_header_and_claims_rightly_signed_give_a_token_or_a_refusal(head: An
         assert isinstance(token.subject or token.client_id or "", str)
         assert forge.AUDIENCE in token.audience
     assert VERIFIER.explain(raw).steps
+
+
+OF_SIGN_INS = st.dictionaries(
+    st.sampled_from(
+        [
+            "sub",
+            "aud",
+            "azp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "at_hash",
+            "c_hash",
+            "token_use",
+            "typ",
+            "scope",
+            "events",
+        ]
+    ),
+    JSON,
+)
+
+
+@several
+@given(OF_SIGN_INS, st.none() | st.text(), st.none() | st.text(), st.none() | st.text())
+def test_any_claims_give_an_id_token_or_a_refusal(
+    changes: Any, nonce: str | None, access_token: str | None, code: str | None
+) -> None:
+    """Nothing but ``InvalidTokenError``, whatever came beside it; whatever is accepted is for the client alone."""
+    now = {"auth_time": forge.claims()["iat"]}
+    raw = forge.token(forge.header(typ="JWT"), {**forge.claims(), **now, **changes})
+    with suppress(InvalidTokenError):
+        assert set(OF_ID_TOKENS.verify(raw).audience) == {forge.AUDIENCE}
+    with suppress(InvalidTokenError):
+        token = SIGN_IN.verify(raw, nonce=nonce, access_token=access_token, code=code)
+        assert set(token.audience) == {forge.AUDIENCE}
+        assert nonce in (None, token.get("nonce"))
+    assert OF_ID_TOKENS.explain(raw).steps
 
 
 @several

@@ -9,7 +9,17 @@ from typing import Any, assert_type
 import redis
 import valkey
 
-from jwks_auth import ANY_AUDIENCE, Issuer, KeySet, Policy, Tenants, TokenVerifier, VerifiedToken, verify_jws
+from jwks_auth import (
+    ANY_AUDIENCE,
+    IDTokenVerifier,
+    Issuer,
+    KeySet,
+    Policy,
+    Tenants,
+    TokenVerifier,
+    VerifiedToken,
+    verify_jws,
+)
 from jwks_auth.adapters import RawToken
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.stores.redis import RedisClient, RedisStore
@@ -71,6 +81,11 @@ async def use(raw: str) -> None:
     assert_type(KeySet.from_pem({"kid": b"-----BEGIN PUBLIC KEY-----"}), KeySet)
     assert_type(Issuer("https://id.example/", jwks="-----BEGIN PUBLIC KEY-----"), Issuer)
     assert_type(verifier.explain(raw), Explanation)
+    sign_in = IDTokenVerifier(
+        Issuer("https://id.example/"), "web", algorithms=["RS256"], leeway=5, max_age=60
+    )
+    assert_type(sign_in.verify(raw, nonce="n", access_token=RawToken("a"), code="c"), VerifiedToken)
+    assert_type(await sign_in.averify(raw, nonce=None), VerifiedToken)
     assert_type(verifier.verify(RawToken(raw)), VerifiedToken)
 
 
