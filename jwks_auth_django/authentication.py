@@ -92,7 +92,7 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
 
 
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
-    """As :func:`sign_in`, on an event loop."""
+    """Do as :func:`sign_in`, on an event loop."""
     sender = sender_of(request)
     if (known := sender.recalled(requirement)) is not None:
         return known
@@ -114,7 +114,7 @@ def rejection_of(request: HttpRequest, error: Refused) -> Rejection:
 
 
 async def arejection_of(request: HttpRequest, error: Refused) -> Rejection:
-    """As :func:`rejection_of`, on an event loop."""
+    """Do as :func:`rejection_of`, on an event loop."""
     sender = sender_of(request)
     if _is_news(sender, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
@@ -127,7 +127,7 @@ def refuse(request: HttpRequest, error: Refused) -> HttpResponse:
 
 
 async def arefuse(request: HttpRequest, error: Refused) -> HttpResponse:
-    """As :func:`refuse`, on an event loop."""
+    """Do as :func:`refuse`, on an event loop."""
     return _response(await arejection_of(request, error))
 
 

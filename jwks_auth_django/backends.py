@@ -54,7 +54,7 @@ class JWTAuthenticationBackend(BaseBackend):
     async def aauthenticate(  # type: ignore[override]  # as above
         self, request: HttpRequest | None, *, bearer_token: str | None = None
     ) -> Any:
-        """As :meth:`authenticate`, on an event loop."""
+        """Do as :meth:`authenticate`, on an event loop."""
         if bearer_token is None:
             return None
         raw = RawToken(bearer_token)
@@ -78,7 +78,7 @@ class JWTAuthenticationBackend(BaseBackend):
             raise _unavailable(error) from error
 
     async def auser_of(self, token: VerifiedToken) -> Any:
-        """As :meth:`user_of`, on an event loop."""
+        """Do as :meth:`user_of`, on an event loop."""
         try:
             return self._accepted(await configuration().users.aresolve(token), token)
         except DatabaseError as error:
@@ -102,7 +102,7 @@ class JWTAuthenticationBackend(BaseBackend):
         return self._active(_accounts(user_id).first())
 
     async def aget_user(self, user_id: Any) -> Any:
-        """As :meth:`get_user`, on an event loop."""
+        """Do as :meth:`get_user`, on an event loop."""
         return self._active(await _accounts(user_id).afirst())
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
@@ -113,7 +113,7 @@ class JWTAuthenticationBackend(BaseBackend):
         return set(token.permissions)
 
     async def aget_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        """As :meth:`get_user_permissions`."""
+        """Do as :meth:`get_user_permissions`."""
         return self.get_user_permissions(user_obj, obj)
 
     async def aget_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
@@ -125,7 +125,7 @@ class JWTAuthenticationBackend(BaseBackend):
         return _in_app(self.get_all_permissions(user_obj), app_label)
 
     async def ahas_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        """As :meth:`has_module_perms`."""
+        """Do as :meth:`has_module_perms`."""
         return _in_app(await self.aget_all_permissions(user_obj), app_label)
 
 

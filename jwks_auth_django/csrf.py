@@ -69,7 +69,7 @@ def refusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
 
 
 async def arefusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
-    """As :func:`refusal`; it may read the session, which is a database's, so in a thread."""
+    """Do as :func:`refusal`; it may read the session, which is a database's, so in a thread."""
     return await sync_to_async(refusal)(request, left=left) if _applies(request, left) else None
 
 

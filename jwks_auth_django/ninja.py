@@ -73,7 +73,7 @@ class JWTBearer(_Bearer):
 
 
 class AsyncJWTBearer(_Bearer):
-    """As :class:`JWTBearer`, for async views; Ninja runs it in sync views too."""
+    """Do as :class:`JWTBearer`, for async views; Ninja runs it in sync views too."""
 
     def __init__(self, **asked: Unpack[RequirementOptions]) -> None:
         super().__init__(**asked)

@@ -49,7 +49,7 @@ class ClaimsModel(Generic[ModelT]):
             raise InvalidTokenError("invalid_claim") from None
 
     def validated(self, token: VerifiedToken) -> VerifiedToken[ModelT]:
-        """As :meth:`fill`, with pydantic's own error."""
+        """Do as :meth:`fill`, with pydantic's own error."""
         return token.with_claims(self._adapter.validate_python(dict(token.claims)))
 
 

@@ -44,7 +44,7 @@ class RequestAuth:
         return completed(self._admit(requirement, _in_thread(self.authenticator)))
 
     async def aadmit(self, requirement: Requirement) -> VerifiedToken | None:
-        """As :meth:`admit`, for an async view."""
+        """Do as :meth:`admit`, for an async view."""
         return await self._admit(requirement, _on_loop(self.authenticator))
 
     async def _admit(self, requirement: Requirement, driver: _Driver) -> VerifiedToken | None:

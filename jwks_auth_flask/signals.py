@@ -35,7 +35,7 @@ def send(signal: NamedSignal, **values: Any) -> None:
 
 
 async def asend(signal: NamedSignal, **values: Any) -> None:
-    """As :func:`send`, on the event loop of an async view, where ``ensure_sync`` can't wait."""
+    """Do as :func:`send`, on the event loop of an async view, where ``ensure_sync`` can't wait."""
     if signal.receivers:
         app = served_by()
         await signal.send_async(app, _sync_wrapper=at_once, **values)

@@ -1,4 +1,4 @@
-"""``PyJWKClient``: PyJWT's class of the same name, whose keys are always there.
+"""``PyJWKClient``: PyJWT's class of the same name, with keys that stay available.
 
 A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, request, defaults, methods and exceptions. What
 is deliberately different is listed in ``docs/pyjwt.md``.
@@ -41,13 +41,13 @@ class PyJWKClient(jwt.PyJWKClient):
     """Keys of one JWKS endpoint, fetched once for all threads and event loops, and kept through outages.
 
     The parameters up to *cooldown_duration* are PyJWT's. Durations are seconds. *timeout* bounds a whole
-    fetch, *wait* (default: *timeout*) how long a caller waits for one. Keys past *lifespan* are used for
-    *stale_if_error* more while the endpoint fails; 0 means never. *accept_empty* takes a set without usable
-    keys as the provider's word instead of a failure. *session* is a ``requests.Session`` for proxies and
-    client certificates; nothing in it is changed. *ca_file* holds authorities that are trusted beside the
-    system's, *bearer_file* a token that is read and sent with each fetch. *store* is shared with other
-    processes: an object, or a URL (``redis://...``, ``file:/directory``). *on_event* hears of refreshes and
-    failures (:class:`~jwks_auth.keys.events.KeyEvent`).
+    fetch; *wait* (default: *timeout*) bounds a caller's wait for one. While the endpoint fails, keys past *lifespan*
+    are used for *stale_if_error* more; 0 means never. With *accept_empty*, a set without usable keys replaces the old
+    keys instead of counting as a failure. *session* is a ``requests.Session`` for proxies and client certificates; it
+    is not changed. *ca_file* holds authorities that are trusted beside the system's; *bearer_file*, a token that is
+    read and sent with each fetch. *store* is shared with other processes: an object, or a URL (``redis://...``,
+    ``file:/directory``). *on_event* is called with refreshes and failures
+    (:class:`~jwks_auth.keys.events.KeyEvent`).
 
     A wrong parameter raises an error that is both a ``ConfigurationError`` and a ``PyJWKClientError``.
     """
@@ -105,11 +105,11 @@ class PyJWKClient(jwt.PyJWKClient):
     # What PyJWT's class offers
 
     def fetch_data(self) -> Any:
-        """The key set document, from the network: the one place to override or patch.
+        """Fetch and return the key set document: the one method to override or patch.
 
-        A refresh calls this once, in a thread of its own. Called by anyone else it also puts what it
-        fetched in the cache, as PyJWT's does. Where the endpoint answers that nothing has changed (304),
-        this is the document as it came before. An override may return a ``dict`` or a ``PyJWKSet``.
+        A refresh calls it once, in a thread of its own. Any other call also puts the document in the cache, as
+        PyJWT's does. If the endpoint answers that nothing has changed (304), it returns the document from before. An
+        override may return a ``dict`` or a ``PyJWKSet``.
         """
         endpoint = self._endpoint
         if endpoint.request is not None:
@@ -119,34 +119,34 @@ class PyJWKClient(jwt.PyJWKClient):
         return copied(answer.document)
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
-        """The whole set, keys for encryption too; *refresh* asks the endpoint whatever is in the cache."""
+        """Return the whole set, with keys for encryption; *refresh* always asks the endpoint."""
         return self._views.of(value_of(self.source.lookup(_WHOLE, force=refresh))).jwk_set
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
-        """The keys that may verify signatures and have a kid."""
+        """Return the keys that may verify signatures and have a kid."""
         return self._views.of(value_of(self.source.lookup(_WHOLE, force=refresh))).listed()
 
     def get_signing_key(self, kid: str | None) -> jwt.PyJWK:
-        """The key named *kid*; without one, the only key there is.
+        """Return the key named *kid*; for ``None``, the only key of the set.
 
         A kid that is not in the cache causes a fetch, as often as *cooldown_duration* allows. Raises
-        ``PyJWKClientError`` for a kid that is not there, ``PyJWKClientConnectionError`` where that could
-        not be found out.
+        ``PyJWKClientError`` for a kid that is not in the set, and ``PyJWKClientConnectionError`` if the set can't be
+        fetched.
         """
         snapshot = self.source.fresh()
         if snapshot is not None:
             try:
                 return snapshot.found[kid]  # type: ignore[index,no-any-return]
             except (KeyError, TypeError):
-                pass  # not looked for yet, not there, or no name at all
+                pass  # not looked up yet, not in the set, or not hashable
         return value_of(self.source.lookup(self._lookup(kid, None)))
 
     def get_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
-        """The key that *token*'s header names; raises ``jwt.DecodeError`` for what is no token."""
+        """Return the key that *token*'s header names; raise ``jwt.DecodeError`` if it is no token."""
         sent = RawToken(token)
         del token
         kid, alg = sent.read(_header)
-        # A method that was overridden, or patched by a test, is asked for tokens without a kid too, as in PyJWT.
+        # A method that was overridden, or patched by a test, is called for tokens without a kid too, as in PyJWT.
         if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
             return self.get_signing_key(kid)
         return value_of(self.source.lookup(self._lookup(kid, alg)))
@@ -154,36 +154,36 @@ class PyJWKClient(jwt.PyJWKClient):
     # The same for event loops
 
     async def aget_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
-        """As :meth:`get_jwk_set`, without holding the event loop."""
+        """Do as :meth:`get_jwk_set`, without holding the event loop."""
         return self._views.of(value_of(await self.source.alookup(_WHOLE, force=refresh))).jwk_set
 
     async def aget_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
-        """As :meth:`get_signing_keys`, without holding the event loop."""
+        """Do as :meth:`get_signing_keys`, without holding the event loop."""
         return self._views.of(value_of(await self.source.alookup(_WHOLE, force=refresh))).listed()
 
     async def aget_signing_key(self, kid: str | None) -> jwt.PyJWK:
-        """As :meth:`get_signing_key`, without holding the event loop."""
+        """Do as :meth:`get_signing_key`, without holding the event loop."""
         return value_of(await self.source.alookup(self._lookup(kid, None)))
 
     async def aget_signing_key_from_jwt(self, token: str | bytes) -> jwt.PyJWK:
-        """As :meth:`get_signing_key_from_jwt`, without holding the event loop."""
+        """Do as :meth:`get_signing_key_from_jwt`, without holding the event loop."""
         sent = RawToken(token)
         del token
         return value_of(await self.source.alookup(self._lookup(*sent.read(_header))))
 
     def warm_up(self, refresh: bool = False) -> None:
-        """Fetch the keys now, if they are not in the cache; *refresh* asks the endpoint whatever is in the cache.
+        """Fetch the keys now, unless they are in the cache; *refresh* always asks the endpoint.
 
-        Raises as :meth:`get_jwk_set`, but not for keys that PyJWT can't show.
+        Raises as :meth:`get_jwk_set`, but not for keys that PyJWT can't represent.
         """
         value_of(self.source.lookup(_WHOLE, force=refresh))
 
     async def awarm_up(self, refresh: bool = False) -> None:
-        """As :meth:`warm_up`, without holding the event loop."""
+        """Do as :meth:`warm_up`, without holding the event loop."""
         value_of(await self.source.alookup(_WHOLE, force=refresh))
 
     def health(self) -> Health:
-        """State, age, last error, next attempt and number of keys. Never waits."""
+        """Return state, age, last error, next attempt and number of keys. Never waits."""
         return self.source.health()
 
     def view_of(self, snapshot: Snapshot) -> KeySetView:
@@ -223,22 +223,22 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def _lookup(self, kid: str | None, alg: str | None) -> Lookup[jwt.PyJWK]:
         if kid is not None and not isinstance(kid, str):
-            raise UnknownKeyError  # a list, from a header that nobody checked, would break what looks it up
+            raise UnknownKeyError  # a list, from an unchecked header, is not hashable
 
         def pick(snapshot: Snapshot) -> jwt.PyJWK | None:
             view = self._views.of(snapshot)
             if kid is None:
-                # None is no kid, but an overriding match_kid may know what to do with it.
+                # None is no kid, but an overriding match_kid may have a key for it.
                 return self.match_kid(view.signing_keys, kid) or view.only(alg)  # type: ignore[arg-type]
             found = self.match_kid(view.signing_keys, kid)
-            # One that was overridden may change its mind, as to drop a key that the provider still publishes.
+            # An overriding match_kid may decide otherwise later, as to drop a key that the provider still publishes.
             return snapshot.remember(kid, found) if self.match_kid is jwt.PyJWKClient.match_kid else found
 
         return Lookup(pick, kid)
 
 
 class DiscoveredClient(PyJWKClient):
-    """A client that asks the issuer's metadata where the keys are, when it first needs them."""
+    """A client that finds the keys' address in the issuer's metadata when it first needs them."""
 
     def __init__(self, discovery: Discovery, **options: Any) -> None:
         self._discovery = discovery
@@ -250,7 +250,7 @@ _WHOLE: Lookup[Snapshot] = Lookup(lambda snapshot: snapshot)
 
 
 def _header(token: str | bytes) -> tuple[str | None, str]:
-    # As PyJWT reads it: lax of enc, since what it is used for is jwt.decode's to judge.
+    # As PyJWT reads it: enc is allowed, because jwt.decode judges the token itself.
     unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token, lax=True)
     _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
     return unverified.kid, unverified.alg

@@ -1,4 +1,4 @@
-"""The address of a client's keys: fetching from it, and reading the document that comes."""
+"""A client's key endpoint: fetching from it, and reading the document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jwks_auth.runtime import BoundedCalls, give_way
 __all__ = ["NAME_IN_TOKENS", "Endpoint", "copied", "key_set_of"]
 
 NAME_IN_TOKENS = "access_token_issuer"
-"""The member of AD FS's metadata, and of the document here."""
+"""The member of AD FS's metadata, and of the document that is kept here."""
 
 log = logging.getLogger("jwks_auth")
 
@@ -33,23 +33,23 @@ _NO_KEYS = "The JWK Set did not contain any keys"  # PyJWT's words, as are those
 
 @contextmanager
 def _faults_are_ours() -> Iterator[None]:
-    """Give what nobody foresaw a kind of its own: a program's overriding ``fetch_data`` is not to blame for it."""
+    """Give unexpected errors a kind of their own, so that an overriding ``fetch_data`` is not blamed for them."""
     try:
         yield
     except KeySourceError:
         raise
     except Exception as exc:
         # As text: an error report with the frames themselves would show the headers in them.
-        log.error("reading keys failed as nobody foresaw:\n%s", "".join(traceback.format_exception(exc)))
+        log.error("reading keys failed unexpectedly:\n%s", "".join(traceback.format_exception(exc)))
         name = type(exc).__name__
-        raise KeySourceError(f"reading keys failed as nobody foresaw: {name}", kind="internal") from exc
+        raise KeySourceError(f"reading keys failed unexpectedly: {name}", kind="internal") from exc
 
 
 class Endpoint:
-    """Fetches for *client*, as its ``uri``, ``headers``, ``timeout`` and ``ssl_context`` are at that moment.
+    """Fetches for *client*, with the ``uri``, ``headers``, ``timeout`` and ``ssl_context`` it has at the time.
 
-    *discovery* finds the ``uri``, where it is not given; headers and the *network*'s token then go no further than to
-    the origins that were. *accept_empty*: a set without usable keys is the provider's word, not a failure.
+    If no ``uri`` is configured, *discovery* finds it; headers and the *network*'s token are then sent only to the
+    configured origins. With *accept_empty*, a set without usable keys is no failure.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Endpoint:
 
     @property
     def request(self) -> LoadRequest | None:
-        """The request that this thread is meeting, if there is one."""
+        """The load request of this thread, if there is one."""
         return getattr(self._here, "request", None)
 
     @property
     def answer(self) -> Answer | None:
-        """The last answer fetched for it."""
+        """The last answer fetched for that request."""
         return getattr(self._here, "answer", None)
 
     @contextmanager
@@ -102,7 +102,7 @@ class Endpoint:
 
     def _fetch_keys(self, held: Snapshot) -> Answer:
         uri, request = self._client.uri, self.request
-        # An ETag is one address's word, and discovery may have brought another.
+        # An ETag belongs to one address, and discovery may have found another.
         etag = held.result.etag if self._etag_from == uri else None
         revalidate = request is None or request.reason in (RefreshReason.UNKNOWN_KID, RefreshReason.EXPLICIT)
         named = "JWKS_URI" if self._discovery is None else "`jwks_uri`"
@@ -113,8 +113,8 @@ class Endpoint:
         return answer
 
     def record_name(self) -> str:
-        """Return all that says which keys these are: a store's record under it is no other client's."""
-        # Another issuer's metadata may be at the same address; who took that one's keys would not see that it is.
+        """Return a name for these keys in a store, which no client with other keys has."""
+        # With the issuer, because another issuer's metadata may be at the same address.
         issuer = [] if self._discovery is None else [self._discovery.issuer]
         headers = (f"{name}: {value}" for name, value in sorted(self._client.headers.items()))
         file = self._network.bearer_file
@@ -139,7 +139,7 @@ class Endpoint:
         try:
             if request is not None:
                 return fetch(deadline=request.deadline)
-            # A refresh that hangs is given up by its source; this fetch is nobody's but the caller's.
+            # The source gives up a refresh that hangs; this fetch belongs to the caller alone.
             return self._calls.result(fetch, client.timeout + GRACE)
         except TimeoutError as exc:
             raise translated(KeySourceError("the fetch hangs past its deadline", kind="timeout")) from exc
@@ -148,9 +148,9 @@ class Endpoint:
 
     @_faults_are_ours()
     def read(self, document: Any, answer: Answer | None, held: Snapshot) -> FetchResult:
-        """Return the keys in *document*; those *held*, if it is the same again. *answer* came from the network.
+        """Return the keys in *document*, or those *held* if it is the same document. *answer* is the network's.
 
-        Raises ``KeySourceError`` for what is no key set, or one without usable keys.
+        Raises ``KeySourceError`` if it is no key set, or one without usable keys.
         """
         document = copied(document)
         unchanged = isinstance(document, dict) and document == held.result.document
@@ -165,7 +165,7 @@ class Endpoint:
 
 
 def copied(document: Any) -> Any:
-    """Return a copy of *document* whose keys may be changed in place: an override may do that, and a program too."""
+    """Return a copy of *document*, because an override or a program may change its keys in place."""
     if not isinstance(document, dict):
         return document
     if not isinstance(document.get("keys"), list):
@@ -187,7 +187,7 @@ def key_set_of(document: Any) -> KeySet:
 
 
 def _naming(answer: Answer, name: str | None) -> Answer:
-    """Return *answer* with the name that the metadata has for access tokens, so that a store keeps it with the keys."""
+    """Return *answer* with the issuer's name in access tokens (AD FS), so that a store keeps it with the keys."""
     document = answer.document
     if document is None or not isinstance(document.get("keys"), list):
         return answer

@@ -1,4 +1,4 @@
-"""``PyJWKClient``'s errors: each is one of ours and one of PyJWT's at once."""
+"""``PyJWKClient``'s errors: each is both one of this library's and one of PyJWT's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 _NO_KEY_SET = frozenset({"no_usable_keys", "not_a_key_set"})
 _NO_DOCUMENT = frozenset({"not_json", "not_an_object", "too_large", "encoding"})
 
-# PyJWT's words, which programs look for; what is wrong here is told within them.
+# PyJWT's words, which programs look for; the reason follows them.
 _UNREACHED = 'Fail to fetch data from the url, err: "'
 _NO_OBJECT = "The JWKS endpoint did not return a JSON object"
 
@@ -37,11 +37,11 @@ class KeysUnavailableError(KeySourceError, PyJWKClientConnectionError):
 
 
 class NoUsableKeysError(KeySetError, jwt.PyJWKSetError):
-    """The answer is no key set, or one without any key that may be used."""
+    """The answer is no key set, or one without a usable key."""
 
 
 class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
-    """The key set does not hold the key. The message is constant, as a kid is whatever a client sent."""
+    """The key set does not hold the key. The message is constant, because clients choose the kid."""
 
     def __init__(self) -> None:
         super().__init__("unknown_key")
@@ -49,7 +49,7 @@ class UnknownKeyError(InvalidTokenError, jwt.PyJWKClientError):
 
 
 def translated(error: KeySourceError) -> KeySourceError:
-    """*error* as one that PyJWT's users catch, in words that they know."""
+    """Return *error* as one that PyJWT's users catch, with PyJWT's words."""
     made: type[KeySetError | KeysUnavailableError] = KeysUnavailableError
     text = str(error)
     if error.kind in _NO_KEY_SET:

@@ -1,4 +1,4 @@
-"""A client as a verifier uses it: its keys, chosen as the client chooses them, its provider's name, its sharing."""
+"""A client's keys for a verifier: the choice of a key, the issuer's name in tokens, and shared clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["SharedClients", "keys_of", "naming_of"]
 
 
 class Client(Protocol):
-    """The part of a client that is needed."""
+    """The part of a client that this module needs."""
 
     uri: str
     source: KeySource
@@ -36,17 +36,17 @@ ClientT = TypeVar("ClientT", bound=Client)
 
 
 def keys_of(client: Client) -> KeyProvider:
-    """Return a key provider over *client*, whose ``match_kid`` counts as it is now: PyJWT's, or a program's own."""
+    """Return a key provider over *client*, which uses its ``match_kid`` if a program has overridden it."""
     if client.match_kid is jwt.PyJWKClient.match_kid:
         return client.source
     return _MatchedKeys(client)
 
 
 def naming_of(client: Client, issuer: str) -> Callable[[str], bool]:
-    """Return a function that tells whether the metadata of *issuer* has this name for it in access tokens (AD FS).
+    """Return a function that tells whether access tokens call *issuer* by a name, according to its metadata (AD FS).
 
-    Before the metadata is read a name may be it, if either looks like AD FS: else no token of that name would ever be
-    worth asking.
+    Before the metadata is read, a name counts if it or the issuer looks like AD FS, so that such a token causes the
+    fetch.
     """
     is_adfs = issuer.rstrip("/").endswith("/adfs")
 
@@ -60,14 +60,14 @@ def naming_of(client: Client, issuer: str) -> Callable[[str], bool]:
 
 
 class SharedClients:
-    """Clients of key endpoints: one for all issuers with the same endpoint and settings, while any needs it."""
+    """Clients of key endpoints: one for all issuers with the same endpoint and settings, as long as one uses it."""
 
     def __init__(self) -> None:
         self._by_uri: dict[str, list[tuple[Mapping[str, Any], ref[Any]]]] = {}
         self._lock = Lock()
 
     def shared(self, client: ClientT, options: Mapping[str, Any]) -> ClientT:
-        """Return the client to use in place of *client*, which was made with *options*: itself, if it is the first."""
+        """Return the first client made with the same *options*, to use in place of *client*."""
         with self._lock:
             alive = [(made_with, known) for made_with, known in self._by_uri.get(client.uri, ()) if known()]
             for made_with, known in alive:
@@ -78,10 +78,10 @@ class SharedClients:
 
 
 class _MatchedKeys:
-    """The keys of *client*, whose ``match_kid`` is a program's own.
+    """The keys of *client*, chosen by a program's own ``match_kid``.
 
-    That is given PyJWT's view of the keys which may verify signatures, and returns one of them or ``None``; raising
-    PyJWT's error is ``None``, too. Whichever it is, a key verifies no other algorithms than its own.
+    The method is called with PyJWT's view of the keys that may verify signatures, and returns one of them or ``None``;
+    PyJWT's error counts as ``None``. The key still verifies its own algorithms only.
     """
 
     def __init__(self, client: Client) -> None:
@@ -89,22 +89,22 @@ class _MatchedKeys:
 
     @property
     def key_set(self) -> KeySet:
-        """The keys in hand, for people to look at; empty before the first fetch. Never waits."""
+        """Return the keys in hand, for display; empty before the first fetch. Never waits."""
         return self._source.key_set
 
     def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """Return the key, if it is fresh. Never waits. Raises ``KeySourceError`` for a failing method."""
+        """Return the key if it is fresh. Never waits. Raises ``KeySourceError`` if the method fails."""
         snapshot = self._source.fresh()
         return None if snapshot is None else self._matched(snapshot, kid, alg)
 
     def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """Return the key in whatever state, waiting only where that can help; raises as the client's source does."""
+        """Return the key, waiting for a fetch only if that can help; raise as the client's source does."""
         return resolved(self._source.lookup(self._lookup(kid, alg, tried)), tried)
 
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`, without holding the event loop."""
+        """Do as :meth:`resolve`, without holding the event loop."""
         return resolved(await self._source.alookup(self._lookup(kid, alg, tried)), tried)
 
     def _lookup(self, kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:

@@ -1,6 +1,6 @@
-"""The parameters of ``PyJWKClient`` that others hand on, and the checks of all of them.
+"""The parameters of ``PyJWKClient`` that others pass on, and the checks of all of them.
 
-Each refusal names the parameter, what was found and what is expected.
+Each message names the parameter, the value found and the value expected.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jwks_auth.stores import KeySetStore
 __all__ = ["ClientOptions", "KeyOptions", "check_objects", "check_rules", "check_uri"]
 
 _LONGEST_TIMEOUT = 1e9
-"""Thirty years in seconds. Threads and sockets can't be told to wait much longer."""
+"""Thirty years in seconds. Threads and sockets refuse much longer timeouts."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client and requests take it: latin-1
@@ -30,7 +30,7 @@ _METHODS = {"ssl_context": "wrap_socket", "session": "request", "on_event": "__c
 
 
 class KeyOptions(TypedDict, total=False):
-    """Options for keys that are settings, too."""
+    """Options for keys that are also settings."""
 
     headers: dict[str, Any] | None
     session: Session | None
@@ -46,10 +46,7 @@ class KeyOptions(TypedDict, total=False):
 
 
 class ClientOptions(KeyOptions, total=False):
-    """Options that :class:`Issuer` hands on to the :class:`PyJWKClient` it makes.
-
-    Defaults and meaning are the client's.
-    """
+    """Options that :class:`Issuer` passes on to the :class:`PyJWKClient` it makes, with the client's defaults."""
 
     ssl_context: ssl.SSLContext | None
     accept_empty: bool
@@ -58,7 +55,7 @@ class ClientOptions(KeyOptions, total=False):
 
 
 def check_uri(uri: Any) -> None:
-    """An address that can be fetched; plain http is the caller's decision, as in PyJWT."""
+    """Check that the address can be fetched; plain http is the caller's decision, as in PyJWT."""
     try:
         checked_url(uri, name="uri", http=True)
     except ConfigurationError as exc:
@@ -66,7 +63,7 @@ def check_uri(uri: Any) -> None:
 
 
 def check_rules(rules: Rules, max_response_bytes: Any) -> None:
-    """Durations and sizes."""
+    """Check durations and sizes."""
     _check("lifespan", rules.lifespan, above=0, endless=True)
     _check("timeout", rules.timeout, above=0, most=_LONGEST_TIMEOUT)
     _check("cooldown_duration", rules.cooldown)
@@ -79,7 +76,7 @@ def check_rules(rules: Rules, max_response_bytes: Any) -> None:
 
 
 def check_objects(headers: Any, max_cached_keys: Any, network: Network, **objects: Any) -> None:
-    """Headers that can be sent, objects that can do what will be asked of them, and files that can be read."""
+    """Check that headers can be sent, objects have the methods needed, and files can be read."""
     if not isinstance(headers, Mapping) or not all(_is_header(*item) for item in headers.items()):
         raise ClientConfigurationError("headers: expected a dict of names and values that HTTP can carry")
     if max_cached_keys is not None and not _is_whole(max_cached_keys):
@@ -124,5 +121,5 @@ def _check(
 def _shown(value: Any) -> str:
     try:
         return repr(value)
-    except ValueError:  # Python refuses to write out an integer of thousands of digits
+    except ValueError:  # an integer of thousands of digits has no decimal text
         return "a number out of range"

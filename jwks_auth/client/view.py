@@ -1,4 +1,4 @@
-"""PyJWT's types: a view of each key set, made once, the end of a lookup, and PyJWT's cache."""
+"""PyJWT's types: a view of each key set, made once, the value of a lookup, and PyJWT's cache."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ class KeySetView:
 
     @property
     def jwk_set(self) -> jwt.PyJWKSet:
-        """The whole document, keys for encryption too, as PyJWT reads it; raises ``NoUsableKeysError``."""
+        """Return the whole document, with keys for encryption, as PyJWT reads it; raise ``NoUsableKeysError``."""
         if self._jwk_set is None:
             self._jwk_set = _pyjwk_set(self._document, self.keys)
         return self._jwk_set
 
     def listed(self) -> list[jwt.PyJWK]:
-        """The keys that may verify signatures and have a kid; raises ``KeySetError`` where there is none."""
+        """Return the keys that may verify signatures and have a kid; raise ``KeySetError`` if there is none."""
         if not self.signing_keys:
             raise KeySetError("The JWKS endpoint did not contain any signing keys", kind="no_usable_keys")
         return list(self.signing_keys)
 
     def key_of(self, jwk: object) -> VerificationKey | None:
-        """The key that *jwk*, one of these objects, shows."""
+        """Return the key that *jwk*, an object of this view, stands for."""
         return next((key for key in self.keys.keys if jwk and self._made.get(id(key)) is jwk), None)
 
     def only(self, alg: str | None) -> jwt.PyJWK | None:
-        """For a token without a kid: the one key that fits *alg*, or the one key there is."""
+        """Return the key for a token without a kid: the only one that fits *alg*, or the only one of the set."""
         if alg is None:
             return next(iter(self._made.values())) if len(self._made) == 1 else None
         key = self.keys.select(None, alg)
@@ -55,14 +55,14 @@ class KeySetView:
 
 
 class Views:
-    """The view of the keys in hand, and beforehand that of the next."""
+    """The view of the keys in hand, and of the next keys once they are fetched."""
 
     def __init__(self) -> None:
-        # Of keys that no source holds: none is made beforehand until somebody has asked for one.
+        # A view of no source's keys, so that none is prepared before the first call of of().
         self._view = self._next = KeySetView(FetchResult(document=None, keys=KeySet(())))
 
     def of(self, snapshot: Snapshot) -> KeySetView:
-        """The view of the keys in *snapshot*."""
+        """Return the view of the keys in *snapshot*."""
         view = self._view
         if view.keys is not snapshot.keys:
             view = self._next
@@ -70,16 +70,16 @@ class Views:
         return view
 
     def prepare(self, result: FetchResult, held: Snapshot) -> None:
-        """Make the view of the keys in *result*, just fetched, if that of the keys *held* before was asked for."""
+        """Make the view of the keys in *result*, just fetched, if the view of the keys *held* before was used."""
         if result.keys is not held.keys and self._view.keys is held.keys:
-            # Made in the thread of the load it holds up no caller and no event loop.
+            # In the thread of the load, so that no caller or event loop waits for it.
             self._next = KeySetView(result, pause=give_way)
 
 
 class SetCache(JWKSetCache):
     """``jwk_set_cache``: the attribute of PyJWT's client that some subclasses read and fill.
 
-    *state* tells the state of the keys, *show* makes a ``PyJWKSet``, *fill* takes a document, or ``None`` to forget.
+    *state* returns the state of the keys, *show* a ``PyJWKSet``; *fill* takes a document, or ``None`` to drop the keys.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class SetCache(JWKSetCache):
         self._state, self._show, self._fill = state, show, fill
 
     def put(self, jwk_set: Any) -> None:
-        """Hold the keys in *jwk_set*, a ``PyJWKSet`` or a document; ``None`` forgets those held."""
+        """Replace the keys by those in *jwk_set*, a ``PyJWKSet`` or a document; ``None`` drops them."""
         self._fill(jwk_set)
 
     def get(self) -> jwt.PyJWKSet | None:
-        """Return the keys, while they are within their lifespan."""
+        """Return the keys if they are within their lifespan."""
         return self._show() if self._state() in (State.FRESH, State.AHEAD) else None
 
     def is_expired(self) -> bool:
@@ -107,7 +107,7 @@ class SetCache(JWKSetCache):
 
 
 def value_of(result: LookupResult[ValueT]) -> ValueT:
-    """Return the value found; raise the error that says why there is none."""
+    """Return the value found, or raise the reason why there is none."""
     if result.value is not None:
         return result.value
     if result.error is not None:
@@ -132,7 +132,7 @@ def _pyjwk_set(document: Any, keys: KeySet) -> jwt.PyJWKSet:
 def _pyjwk(member: Mapping[str, Any]) -> jwt.PyJWK | None:
     try:
         if member.get("kty") == "RSA" and "d" in member:
-            return None  # PyJWT would examine it, and with numbers as large as one may send hold all threads for days
+            return None  # PyJWT would examine it, and block all threads for days if its numbers are huge
         return jwt.PyJWK(dict(member))
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
         return None

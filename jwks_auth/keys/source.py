@@ -93,7 +93,7 @@ class KeySource:
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`, without holding the event loop."""
+        """Do as :meth:`resolve`, without holding the event loop."""
         return resolved(await self.alookup(_key(kid, alg, tried)), tried)
 
     def lookup(self, wanted: Lookup[ValueT], *, force: bool = False) -> LookupResult[ValueT]:
@@ -105,7 +105,7 @@ class KeySource:
         return step
 
     async def alookup(self, wanted: Lookup[ValueT], *, force: bool = False) -> LookupResult[ValueT]:
-        """As :meth:`lookup`, without holding the event loop."""
+        """Do as :meth:`lookup`, without holding the event loop."""
         with closing(self._steps(wanted, force=force)) as steps:
             while not isinstance(step := next(steps), LookupResult):
                 refresh, seconds = step

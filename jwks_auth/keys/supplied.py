@@ -27,7 +27,7 @@ class StaticKeys:
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`."""
+        """Do as :meth:`resolve`."""
         return self.resolve(kid, alg, tried=tried)
 
 
@@ -70,7 +70,7 @@ class SuppliedKeys:
     async def aresolve(
         self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
     ) -> VerificationKey:
-        """As :meth:`resolve`."""
+        """Do as :meth:`resolve`."""
         return self.resolve(kid, alg, tried=tried)
 
 

@@ -103,7 +103,7 @@ class Authenticator:
     async def aauthenticate(
         self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN
     ) -> VerifiedToken | None:
-        """As :meth:`authenticate`, on an event loop, which it never blocks."""
+        """Do as :meth:`authenticate`, on an event loop, which it never blocks."""
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
         try:
@@ -127,7 +127,7 @@ class Authenticator:
         return token
 
     async def averify(self, raw: RawToken) -> VerifiedToken:
-        """As :meth:`verify`, on an event loop."""
+        """Do as :meth:`verify`, on an event loop."""
         token = await self.verifier.averify_any_audience(raw)
         refuse_bound(token)
         await self.verifier.aadmit(token)
@@ -193,7 +193,7 @@ class Authenticator:
             raise failures[0]
 
     async def awarm_up(self) -> None:
-        """As :meth:`warm_up`, on an event loop, and of all issuers at once."""
+        """Do as :meth:`warm_up`, on an event loop, and of all issuers at once."""
         asked = (issuer.awarm_up() for issuer in self.issuers)
         for outcome in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(outcome, BaseException):

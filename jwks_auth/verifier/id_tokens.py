@@ -91,7 +91,7 @@ class IDTokenVerifier:
         access_token: str | RawToken | None = None,
         code: str | RawToken | None = None,
     ) -> VerifiedToken:
-        """As :meth:`verify`, without blocking the event loop."""
+        """Do as :meth:`verify`, without blocking the event loop."""
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code
         token = await self._trusted.averify(sent.read(parse_jws))

@@ -182,7 +182,7 @@ class Issuer:
             self.client.warm_up()
 
     async def awarm_up(self) -> None:
-        """As :meth:`warm_up`, without holding the event loop."""
+        """Do as :meth:`warm_up`, without holding the event loop."""
         if self.client is not None:
             await self.client.awarm_up()
 

@@ -27,7 +27,7 @@ class Verifier(Protocol):
         """The token, verified in all that depends neither on the route nor on the request."""
 
     async def averify_any_audience(self, raw: RawToken) -> VerifiedToken:
-        """As :meth:`verify_any_audience`."""
+        """Do as :meth:`verify_any_audience`."""
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation.
@@ -36,4 +36,4 @@ class Verifier(Protocol):
         """
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
-        """As :meth:`admit`."""
+        """Do as :meth:`admit`."""

@@ -63,7 +63,7 @@ class _Inquiry:
             self._outcome.result(seconds)
 
     async def await_(self, seconds: float) -> None:
-        """As :meth:`wait`, on whichever event loop is running."""
+        """Do as :meth:`wait`, on whichever event loop is running."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
 
@@ -120,7 +120,7 @@ class TenantCache:
         return trust or self.resolve(name, token)
 
     async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
-        """As :meth:`resolve`, without blocking the event loop."""
+        """Do as :meth:`resolve`, without blocking the event loop."""
         tenants = self._asked_about(name)
         trust, inquiry, leads = self._look(name, token, tenants)
         if inquiry is not None and leads:

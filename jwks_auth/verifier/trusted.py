@@ -51,7 +51,7 @@ class TrustedIssuer:
         return self.conclude(token)
 
     async def averify(self, token: UnverifiedToken) -> VerifiedToken:
-        """As :meth:`verify`, without blocking the event loop."""
+        """Do as :meth:`verify`, without blocking the event loop."""
         key = self.key_at_hand(token) or await self.keys.aresolve(token.kid, token.alg)
         if not self.is_signed(token, key):
             self.check_signature(token, await self.keys.aresolve(token.kid, token.alg, tried=key))

@@ -140,7 +140,7 @@ class TokenVerifier:
         return token
 
     async def averify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
-        """As :meth:`verify`, without blocking the event loop."""
+        """Do as :meth:`verify`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
         if audience is not None:
@@ -165,7 +165,7 @@ class TokenVerifier:
         return issuer.verify(token)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
-        """As :meth:`verify_any_audience`, without blocking the event loop."""
+        """Do as :meth:`verify_any_audience`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
         token = sent.read(parse_jws)
@@ -181,7 +181,7 @@ class TokenVerifier:
             _refuse_revoked(ask(self._is_revoked, token))
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
-        """As :meth:`admit`, without blocking the event loop."""
+        """Do as :meth:`admit`, without blocking the event loop."""
         self._validate(token, audience)
         if self._is_revoked is not None:
             _refuse_revoked(await aask(self._is_revoked, token))

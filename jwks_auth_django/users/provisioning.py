@@ -56,7 +56,7 @@ class DatabaseUsers(UserResolver):
         return self._updated(user, self.profile.changes(user, token))
 
     async def aresolve(self, token: VerifiedToken) -> Any:
-        """As :meth:`resolve`; a thread is used only to write, which takes a transaction."""
+        """Do as :meth:`resolve`; a thread is used only to write, which takes a transaction."""
         identity = await _identities(token).afirst()
         if identity is None:
             return self._stateless(token) or await sync_to_async(self.resolve)(token)

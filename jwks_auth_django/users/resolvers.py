@@ -28,7 +28,7 @@ class UserResolver:
         raise NotImplementedError(f"{type(self).__qualname__} must define resolve(token)")
 
     async def aresolve(self, token: VerifiedToken) -> Any:
-        """As :meth:`resolve`, on an event loop."""
+        """Do as :meth:`resolve`, on an event loop."""
         return await sync_to_async(self.resolve)(token)
 
 
