@@ -15,11 +15,14 @@ from collections.abc import Iterator
 
 import requests
 import urllib3
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from jwks_auth.http.trust import UnreadableAuthorities
 from jwks_auth.http.urls import is_loopback
 
-__all__ = ["cause_of", "chain"]
+__all__ = ["LATE", "cause_of", "chain"]
+
+LATE = "no connection in time"
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
@@ -76,6 +79,8 @@ def _words(error: BaseException) -> str | None:
         return "the answer is no HTTP"
     if isinstance(error, OSError) and (tunnel := _TUNNEL.match(str(error))):
         return f"it refused the tunnel (HTTP {tunnel[1]})"
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return LATE
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
     return None

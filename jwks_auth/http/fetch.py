@@ -18,7 +18,7 @@ from typing import Any
 
 from jwks_auth.http.answer import Answer, FetchError, body_of, document_in, max_age
 from jwks_auth.http.bearer import bearer_in
-from jwks_auth.http.causes import cause_of, chain
+from jwks_auth.http.causes import LATE, cause_of, chain
 from jwks_auth.http.network import Network
 from jwks_auth.http.transport import (
     FAILURES,
@@ -138,9 +138,10 @@ class Fetcher:
     def _failed(self, error: Exception, url: str, watchdog: Watchdog, *, named: str) -> FetchError:
         if not isinstance(error, FAILURES):
             return self._unforeseen(error)
-        if watchdog.barked or is_timeout(error):
-            return FetchError("the server did not answer in time", kind="timeout")
         cause = cause_of(error, url=url, named=named, proxy=proxy_of(url, self.network.session))
+        if watchdog.barked or is_timeout(error) or is_timeout(list(chain(error))[-1]):
+            told = cause if cause.endswith(LATE) else "the server did not answer in time"
+            return FetchError(told, kind="timeout")
         kind = "tls" if is_tls_failure(error) else "connection"
         return FetchError(cause, kind=kind)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
 from tests.patience import eventually
+from tests.seams.captured import leaks, trace
 
 DOCUMENT = document({"a"})
 NAME = "issuer.example"
@@ -139,6 +142,51 @@ def test_a_proxy_that_wants_a_password_is_named(
         host = proxy.url.removeprefix("http://").removesuffix("/keys")
         monkeypatch.setenv("https_proxy", f"http://me:secret@{host}")
         assert cause(f"https://{NAME}/keys", caplog) == f"the proxy {host}: it refused the tunnel (HTTP 407)"
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A port where a queue is full, and so nobody answers."""
+    with contextlib.ExitStack() as stack:
+        dead = stack.enter_context(socket.socket())
+        dead.bind(("127.0.0.1", 0))
+        dead.listen(0)
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(dead.getsockname())
+        yield dead.getsockname()[1]
+
+
+def test_a_host_that_does_not_take_the_connection(
+    dead_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or a proxy; one that takes it and says nothing is told apart."""
+    assert cause(f"http://127.0.0.1:{dead_port}/keys", caplog, timeout=0.5, wait=9) == "no connection in time"
+    with FaultServer(DOCUMENT) as server:
+        server.mode = "hang"
+        told = cause(server.url, caplog, timeout=0.5, wait=9)
+    assert told == "the server did not answer in time"
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@127.0.0.1:{dead_port}")
+        told = cause(f"{scheme}://{NAME}/keys", caplog, timeout=0.5, wait=9)
+        assert told == f"the proxy 127.0.0.1:{dead_port}: no connection in time"
+
+
+@pytest.mark.parametrize("mode", ["reset", "garbage", "error500", "html", "ok"])
+def test_no_secret_is_in_the_frames_of_a_failure(mode: str, tmp_path: Path) -> None:
+    """Error reports show the locals of each frame that an error, and what caused it, came through."""
+    token = tmp_path / "token"
+    token.write_text("s3cret-token")
+    with FaultServer(DOCUMENT) as server:
+        server.mode = mode
+        client = PyJWKClient(server.url, headers={"X-Api-Key": "s3cret-key"}, bearer_file=token)
+        if mode == "ok":
+            token.write_text("s3cret token")
+        with pytest.raises(KeySourceError) as caught:
+            client.fetch_data()
+    assert not leaks(trace(caught.value), "s3cret")
 
 
 CONTAINER = (

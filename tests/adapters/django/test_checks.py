@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -291,6 +292,16 @@ def test_deploy_reaches_the_issuer_when_asked() -> None:
             assert (error[0], issuer.issuer in error[1]) == ("E010", True)
             assert found(JWKS_AUTH=asked, DEBUG=True) == []
             assert found(JWKS_AUTH=issuer.settings(), deploy=True, DEBUG=True) == []
+
+
+def test_the_check_of_issuers_has_the_cause() -> None:
+    """The innermost error, in words."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/keys"
+    asked = {"ISSUER": "https://issuer.example", "AUDIENCE": "api", "JWKS_URI": url, "CHECK_ISSUER": True}
+    (error,) = found(JWKS_AUTH=asked, deploy=True)
+    assert error[0] == "E010"
+    assert "connection refused: JWKS_URI names 127.0.0.1" in error[1]
 
 
 def test_settings_are_read_when_needed_and_anew(issuer: FakeIssuer) -> None:
