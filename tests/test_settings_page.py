@@ -19,7 +19,7 @@ from jwks_auth import IDTokenVerifier, Issuer, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import RequirementOptions
 from jwks_auth.settings import GROUPS, ROWS, Setting, SettingsOptions, Taker
 from jwks_auth.verifier.issuer import IssuerOptions
-from jwks_auth.verifier.verifier import VerifierOptions
+from jwks_auth.verifier.options import VerifierOptions
 from tests.needs import need_module
 
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,14 @@ from jwks_auth.claims.marks import RequiredClaims, TokenMarks
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimPath, client_of, read_places
 from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
-from jwks_auth.claims.rules import DEFAULT_MAPPING, PROFILES, ClaimRules, checked_rules, widest_rules
+from jwks_auth.claims.rules import (
+    DEFAULT_MAPPING,
+    PROFILES,
+    ClaimRules,
+    checked_rules,
+    checked_token_length,
+    widest_rules,
+)
 from jwks_auth.claims.services import is_surely_service, name_of_service
 from jwks_auth.claims.token import VerifiedToken, refuse_bound
 from jwks_auth.claims.validators import validate_claims
@@ -52,6 +59,7 @@ __all__ = [
     "checked_audience",
     "checked_names",
     "checked_rules",
+    "checked_token_length",
     "client_of",
     "is_surely_service",
     "name_of_service",

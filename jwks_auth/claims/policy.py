@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.claims.paths import ClaimPath
-from jwks_auth.claims.policy_rules import AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
+from jwks_auth.claims.policy_rules import ActorIs, AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
 from jwks_auth.claims.token import VerifiedToken
 from jwks_auth.errors import ConfigurationError, InsufficientScopeError, MissingTokenError
 
@@ -29,6 +29,7 @@ class PolicyOptions(TypedDict, total=False):
     permissions: Names
     claims: Mapping[str, Any]
     person: bool
+    actor: Names
 
 
 # Not None, which an unset variable leaves: a requirement was meant there, and dropping it would open the route.
@@ -40,9 +41,9 @@ class Policy:
 
     A token needs all *scopes*, *roles* and *permissions*, and one each of *any_scope* and *any_role*. A string is one
     role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as ``realm.tier``, to the
-    value it must have; a list must contain that value. *person=True* refuses services. Raises ``ConfigurationError``
-    for a requirement that no token can meet, and for an empty one or ``None``, which an unset variable leaves: leave
-    out an option that you don't need.
+    value it must have; a list must contain that value. *person=True* refuses services. *actor*: one of these
+    subjects acts for the token's own (RFC 8693). Raises ``ConfigurationError`` for a requirement that no token can
+    meet, and for an empty one or ``None``, which an unset variable leaves: leave out an option that you don't need.
     """
 
     __slots__ = ("_rule",)
@@ -57,6 +58,7 @@ class Policy:
         permissions: Names = _LEFT_OUT,
         claims: Mapping[str, Any] = _LEFT_OUT,
         person: bool = _LEFT_OUT,
+        actor: Names = _LEFT_OUT,
     ) -> None:
         asked: list[tuple[str, Kind, Names, bool]] = [
             ("scopes", "scopes", scopes, True),
@@ -72,6 +74,7 @@ class Policy:
         ]
         rules += [] if claims is _LEFT_OUT else _claim_rules(claims)
         rules += [] if person is _LEFT_OUT else _of_people(person)
+        rules += [] if actor is _LEFT_OUT else [ActorIs(checked_names("actor", actor))]
         self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
 
     @classmethod

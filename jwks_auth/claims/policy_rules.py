@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jwks_auth.claims.paths import ClaimPath, find_claim
 from jwks_auth.claims.token import VerifiedToken
 
-__all__ = ["AllOf", "AnyOf", "ClaimIs", "Contains", "IsPerson", "Kind", "Not", "Rule"]
+__all__ = ["ActorIs", "AllOf", "AnyOf", "ClaimIs", "Contains", "IsPerson", "Kind", "Not", "Rule"]
 
 Kind = Literal["scopes", "roles", "permissions"]
 
@@ -105,6 +105,22 @@ class IsPerson(Rule):
 
     def __str__(self) -> str:
         return "a person"
+
+
+@dataclass(frozen=True, slots=True)
+class ActorIs(Rule):
+    """Whoever acts for the subject is one of *names*."""
+
+    names: tuple[str, ...]
+
+    def allows(self, token: VerifiedToken[Any]) -> bool:
+        return token.actor in self.names
+
+    def describe(self) -> dict[str, Any]:
+        return {"actor": list(self.names)}
+
+    def __str__(self) -> str:
+        return f"actor {' or '.join(self.names)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,15 @@ from jwks_auth.claims.paths import ClaimPath, checked_places, read_places
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 
-__all__ = ["DEFAULT_MAPPING", "PROFILES", "WIDEST", "ClaimRules", "checked_rules", "widest_rules"]
+__all__ = [
+    "DEFAULT_MAPPING",
+    "PROFILES",
+    "WIDEST",
+    "ClaimRules",
+    "checked_rules",
+    "checked_token_length",
+    "widest_rules",
+]
 
 WIDEST = "widest"
 """The profile of :func:`widest_rules`: every kind of token."""
@@ -34,6 +42,8 @@ _REQUIRED: dict[str, frozenset[str]] = {
     WIDEST: frozenset(),
 }
 """Claims beyond ``iss`` and ``exp``."""
+
+_LONGEST_TOKEN = 1_048_576  # no server takes a header line of a tenth of that
 
 PROFILES = ("default", "rfc9068", "id_token")
 """``default`` takes what the large providers send; ``rfc9068`` only what RFC 9068 describes; ``id_token`` ID tokens."""
@@ -125,6 +135,15 @@ def checked_rules(**settings: Any) -> dict[str, Any]:
     Raises ``ConfigurationError`` for an impossible value.
     """
     return {name: _CHECKS[name](value) for name, value in settings.items() if value is not None}
+
+
+def checked_token_length(longest: Any) -> int:
+    """Read the setting, in characters; raises ``ConfigurationError``."""
+    if type(longest) is not int or not 0 < longest <= _LONGEST_TOKEN:
+        raise ConfigurationError(
+            f"max_token_length: found {longest!r}, expected a whole number of characters, {_LONGEST_TOKEN:,} at most"
+        )
+    return longest
 
 
 def _profile(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
@@ -10,6 +11,7 @@ from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.paths import client_of
 from jwks_auth.claims.services import is_service
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.runtime import RawToken
 
 __all__ = ["VerifiedToken", "refuse_bound"]
 
@@ -21,21 +23,30 @@ else:
     ClaimsT = TypeVar("ClaimsT")
 ModelT = TypeVar("ModelT")
 
+_MOST_ACTORS = 16
+
 
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
     The payload is not copied: a change to that dict changes the token. A token equals only itself, and can be in a set
-    or be a key. Properties are computed when they are read, because most requests need one or two.
+    or be a key. Properties are computed when they are read, because most requests need one or two. A token can be
+    copied, and pickled for whoever trusts the pickle.
     """
 
     # Not a frozen dataclass, which takes four times as long to make, and each request makes one.
-    __slots__ = ("_claims", "_header", "_mapping", "_payload")
+    __slots__ = ("_claims", "_header", "_mapping", "_payload", "_raw")
 
     def __init__(
-        self, claims: ClaimsT, header: Mapping[str, Any], payload: Mapping[str, Any], mapping: ClaimMapping
+        self,
+        claims: ClaimsT,
+        header: Mapping[str, Any],
+        payload: Mapping[str, Any],
+        mapping: ClaimMapping,
+        raw: RawToken | None = None,
     ) -> None:
-        self._claims, self._header, self._payload, self._mapping = claims, header, payload, mapping
+        self._claims, self._header, self._payload = claims, header, payload
+        self._mapping, self._raw = mapping, raw
 
     @property
     def claims(self) -> ClaimsT:
@@ -51,6 +62,15 @@ class VerifiedToken(Generic[ClaimsT]):
     def payload(self) -> Mapping[str, Any]:
         """The claims as they were sent."""
         return self._payload
+
+    @property
+    def raw(self) -> str | None:
+        """The token as it was sent, for calls on the user's behalf; ``None`` once it was pickled.
+
+        It is a credential. Neither ``repr`` nor a pickle shows it, nor do reports of errors, unless they see a variable
+        that holds it.
+        """
+        return None if self._raw is None else self._raw.read(str)
 
     @property
     def mapping(self) -> ClaimMapping:
@@ -79,6 +99,27 @@ class VerifiedToken(Generic[ClaimsT]):
     def audience(self) -> tuple[str, ...]:
         """``aud`` as a tuple; empty if the token names none."""
         return several(self._payload.get("aud") or ())
+
+    @property
+    def actor(self) -> str | None:
+        """The subject of ``act``: whoever acts for :attr:`subject` (RFC 8693 section 4.1)."""
+        return next(iter(self.actors), None)
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The actor and the ones it acts for in turn, as far as each has a subject; sixteen at most.
+
+        Only the first counts for what is allowed; the others tell how it came to act.
+        """
+        found: list[str] = []
+        act = self._payload.get("act")
+        while isinstance(act, dict) and len(found) < _MOST_ACTORS:
+            subject = act.get("sub")
+            if not (isinstance(subject, str) and subject):
+                break
+            found.append(subject)
+            act = act.get("act")
+        return tuple(found)
 
     @property
     def client_id(self) -> str | None:
@@ -125,7 +166,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """Return the same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self._header, self._payload, self._mapping)
+        return VerifiedToken(claims, self._header, self._payload, self._mapping, self._raw)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
@@ -133,6 +174,16 @@ class VerifiedToken(Generic[ClaimsT]):
         raise ConfigurationError(
             "a VerifiedToken is never data sent or received: write Annotated[VerifiedToken, Security(auth)]"
         )
+
+    def __copy__(self) -> VerifiedToken[ClaimsT]:
+        return VerifiedToken(self._claims, self._header, self._payload, self._mapping, self._raw)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VerifiedToken[ClaimsT]:
+        claims, payload = deepcopy((self._claims, self._payload), memo)
+        return VerifiedToken(claims, self._header, payload, self._mapping, self._raw)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return VerifiedToken, (self._claims, _plain(self._header), self._payload, self._mapping)
 
     def __getitem__(self, name: str) -> Any:
         return self._payload[name]
@@ -143,6 +194,13 @@ class VerifiedToken(Generic[ClaimsT]):
     def __repr__(self) -> str:
         payload = getattr(self, "_payload", {})  # absent if the constructor was interrupted
         return f"<VerifiedToken with claims {', '.join(map(named, sorted(payload)))}>"
+
+
+def _plain(value: Any) -> Any:
+    """Return a read-only value of JSON as one that can be pickled."""
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 def _date(seconds: float | None) -> float | None:

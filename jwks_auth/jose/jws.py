@@ -30,14 +30,15 @@ _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
 _MOST_MARKS = 128  # in names and strings too: certificates and keys in a header have a few
 
 
-def parse_jws(raw: str, *, lax: bool = False) -> UnverifiedToken:
+def parse_jws(raw: str, *, lax: bool = False, longest: int = MAX_TOKEN_LENGTH) -> UnverifiedToken:
     """Return the parts of *raw*; raise ``InvalidTokenError`` unless it has three segments, the first a valid header.
 
+    One of more than *longest* characters is refused.
     A header with ``enc`` belongs to an encrypted token (RFC 7516 section 9) and is refused too; *lax* reads it.
     """
     if not isinstance(raw, str) or not raw.isascii():
         raise MalformedTokenError
-    if len(raw) > MAX_TOKEN_LENGTH:
+    if len(raw) > longest:
         raise MalformedTokenError("too_large")
     first = raw.find(".")
     second = raw.find(".", first + 1) if first > 0 else -1

@@ -164,6 +164,13 @@ _TOKENS = (
     ),
     Setting("PERMISSIONS_CLAIM", trust.place, _BOTH, "the place of permissions, likewise"),
     Setting(
+        "MAX_TOKEN_LENGTH",
+        read.count,
+        _VERIFIER,
+        "characters a token may have; Keycloak's and Entra's can reach 30 KiB, which servers have to take, too, in one "
+        "header line",
+    ),
+    Setting(
         "VALIDATORS", read.callables, _VERIFIER, "your own rules, `f(token, now)`, or their dotted paths"
     ),
     Setting(

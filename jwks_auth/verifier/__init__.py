@@ -6,10 +6,11 @@ No request and no framework: credentials come as text.
 from jwks_auth.verifier.explain import Explanation, explained
 from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
+from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.verifier import JudgeOptions, TokenVerifier
+from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
     "PROVIDERS",

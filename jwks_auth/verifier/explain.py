@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -63,10 +64,10 @@ class Story:
     An ``AuthError`` or ``KeySourceError`` ends the block, and is the last step's.
     """
 
-    def __init__(self, issuers: tuple[str, ...]) -> None:
+    def __init__(self, issuers: tuple[str, ...], longest: int = MAX_TOKEN_LENGTH) -> None:
         self.claims: dict[str, Any] = {}
         """The token's claims, once they are read."""
-        self._issuers = issuers
+        self._issuers, self._longest = issuers, longest
         self._steps: list[Step] = []
         self._hint: Hint = _no_hint
         self._told: str | None = None
@@ -82,9 +83,16 @@ class Story:
 
     def read(self, raw: RawToken) -> UnverifiedToken:
         """Read the token, telling its form, its payload and its issuer."""
-        form = f"three base64url segments, {MAX_TOKEN_LENGTH} characters at most"
-        self.tell(Step("form", form, raw.read(_form)), lambda code: raw.read(hints.on_form))
-        token = raw.read(parse_jws)
+        form = f"three base64url segments, {self._longest} characters at most"
+        self.tell(
+            Step("form", form, raw.read(_form)),
+            lambda code: (
+                raw.read(hints.on_form)
+                if code != "too_large"
+                else hints.on_length(raw.read(len), self._longest)
+            ),
+        )
+        token = raw.read(partial(parse_jws, longest=self._longest))
         self.tell(Step("payload", "one JSON object with unique names", f"{len(token.payload)} octets"))
         claims = self.claims = token.claims
         found = Step("issuer", " or ".join(self._issuers) or "a tenant's", shown(claims.get("iss")))

@@ -31,6 +31,7 @@ __all__ = [
     "on_issuer",
     "on_key",
     "on_kind",
+    "on_length",
     "on_outage",
     "shown_claims",
 ]
@@ -76,6 +77,15 @@ def on_form(raw: object) -> str | None:
     if raw != raw.strip(_WRAPPING) or "=" in raw:
         return "quotes, white space or = padding: copy the token exactly"
     return _on_encryption(raw)
+
+
+def on_length(found: int, longest: int) -> str:
+    """Hint at what can be done for a token that is too long."""
+    return (
+        f"{found} characters: have the issuer leave out what this API does not need, such as roles of other clients or "
+        f"groups that are not assigned to it; or set MAX_TOKEN_LENGTH above {longest}, and the server's own limits for "
+        "headers"
+    )
 
 
 def _on_encryption(raw: str) -> str | None:

@@ -79,7 +79,7 @@ class IDTokenVerifier:
         """
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code  # a report of what goes wrong from here on would show them
-        token = self._trusted.verify(sent.read(parse_jws))
+        token = self._trusted.verify(sent.read(parse_jws), sent)
         beside.check(token)
         return token
 
@@ -94,7 +94,7 @@ class IDTokenVerifier:
         """Do as :meth:`verify`, without blocking the event loop."""
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code
-        token = await self._trusted.averify(sent.read(parse_jws))
+        token = await self._trusted.averify(sent.read(parse_jws), sent)
         beside.check(token)
         return token
 

@@ -10,6 +10,7 @@ from jwks_auth.claims import ClaimRules, VerifiedToken, other_kind, validate_cla
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import Health, KeyProvider
+from jwks_auth.runtime import RawToken
 
 __all__ = ["TrustedIssuer", "refusal"]
 
@@ -40,7 +41,7 @@ class TrustedIssuer:
             return True
         return self.calls_tokens is not None and self.calls_tokens(name)
 
-    def verify(self, token: UnverifiedToken) -> VerifiedToken:
+    def verify(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
         """The token, if this issuer signed it and its claims are in order; the audience is left to the caller.
 
         Raises ``InvalidTokenError`` or ``KeySourceError``.
@@ -48,14 +49,14 @@ class TrustedIssuer:
         key = self.key_at_hand(token) or self.keys.resolve(token.kid, token.alg)
         if not self.is_signed(token, key):
             self.check_signature(token, self.keys.resolve(token.kid, token.alg, tried=key))
-        return self.conclude(token)
+        return self.conclude(token, sent)
 
-    async def averify(self, token: UnverifiedToken) -> VerifiedToken:
+    async def averify(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, without blocking the event loop."""
         key = self.key_at_hand(token) or await self.keys.aresolve(token.kid, token.alg)
         if not self.is_signed(token, key):
             self.check_signature(token, await self.keys.aresolve(token.kid, token.alg, tried=key))
-        return self.conclude(token)
+        return self.conclude(token, sent)
 
     def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
         """Return the token's key, if no wait is needed for it.
@@ -105,10 +106,10 @@ class TrustedIssuer:
             judge(claims)
         return claims
 
-    def conclude(self, token: UnverifiedToken) -> VerifiedToken:
+    def conclude(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
         """Make a verified token of one whose signature is verified; raises ``InvalidTokenError`` for its claims."""
         claims = self.judge(token)
-        return VerifiedToken(claims, token.jose.members, claims, self.rules.mapping)
+        return VerifiedToken(claims, token.jose.members, claims, self.rules.mapping, sent)
 
 
 def refusal(jose: Header, rules: ClaimRules) -> InvalidTokenError:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypedDict, Unpack
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, Unpack
 
 from jwks_auth.claims import (
-    TOKEN_DEFAULTS,
     AnyAudience,
     AudienceSetting,
     ClaimMapping,
     ClaimRules,
-    TokenOptions,
     VerifiedToken,
     check_audience,
     checked_audience,
     checked_rules,
+    checked_token_length,
     refuse_bound,
     token_options,
     validate_claims,
@@ -30,41 +29,11 @@ from jwks_auth.runtime import RawToken, aask, ask, filled, takes
 from jwks_auth.verifier.directory import Directory, accepted
 from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
-from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
 from jwks_auth.verifier.tenants_cache import TenantCache
 from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
-__all__ = ["JudgeOptions", "TokenVerifier", "VerifierOptions"]
-
-Validator = Callable[[VerifiedToken, float], None]
-IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
-
-
-class JudgeOptions(TypedDict, total=False):
-    """Options for all tokens that are settings, too."""
-
-    leeway: float
-    validators: Iterable[Validator]
-    is_revoked: IsRevoked | None
-    tenants: Tenants | None
-    allow_fake_issuer: bool | None
-
-
-class VerifierOptions(JudgeOptions, TokenOptions, total=False):
-    """Options of :class:`TokenVerifier`."""
-
-    clock: Callable[[], float]
-
-
-_DEFAULTS: VerifierOptions = {
-    **TOKEN_DEFAULTS,
-    "leeway": 30,
-    "validators": (),
-    "is_revoked": None,
-    "tenants": None,
-    "allow_fake_issuer": None,
-    "clock": time.time,
-}
+__all__ = ["TokenVerifier"]
 
 
 class TokenVerifier:
@@ -78,20 +47,23 @@ class TokenVerifier:
     ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
     *validators* look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or
     async, is asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether
-    keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *clock* gives seconds since 1970.
+    keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *max_token_length* is in
+    characters. *clock* gives seconds since 1970.
     """
 
-    @takes(VerifierOptions, _DEFAULTS)
+    @takes(VerifierOptions, VERIFIER_DEFAULTS)
     def __init__(
         self,
         issuers: Issuer | str | Sequence[Issuer | str],
         audience: AudienceSetting = None,
         **options: Unpack[VerifierOptions],
     ) -> None:
-        given = filled(_DEFAULTS, options)
+        given = filled(VERIFIER_DEFAULTS, options)
         tenants, self._clock = given["tenants"], given["clock"]
         rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
         self._rules = ClaimRules(**rules, said=frozenset(token_options(options)))
+        self._longest = checked_token_length(given["max_token_length"])
+        self._parse = partial(parse_jws, longest=self._longest)
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
         self._among_several = len(listed) > 1 or tenants is not None
         self._allow_fake = given["allow_fake_issuer"]
@@ -160,19 +132,19 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
-        token = sent.read(parse_jws)
+        token = sent.read(self._parse)
         issuer = self._sole or self._known(token) or self._tenants.resolve(issuer_of(token.claims), token)
-        return issuer.verify(token)
+        return issuer.verify(token, sent)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """Do as :meth:`verify_any_audience`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
-        token = sent.read(parse_jws)
+        token = sent.read(self._parse)
         issuer = (
             self._sole or self._known(token) or await self._tenants.aresolve(issuer_of(token.claims), token)
         )
-        return await issuer.averify(token)
+        return await issuer.averify(token, sent)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
@@ -193,11 +165,11 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
-        story = Story(self._listed.names())
+        story = Story(self._listed.names(), self._longest)
         with story:
             token = story.read(sent)
             issuer = self._listed.called(name := issuer_of(token.claims)) or self._tenants.resolve(name)
-            verified = story.of(issuer).verify(token)
+            verified = story.of(issuer).verify(token, sent)
             story.tell_binding(verified)
             refuse_bound(verified)
             story.tell_audience(verified)

@@ -33,6 +33,7 @@ GOOD: dict[str, Any] = {
     "permissions": "orders",
     "claims": {"tier": "gold"},
     "person": True,
+    "actor": "gateway",
     "policy": Policy(scopes="orders:read"),
     "optional": True,
 }
@@ -81,7 +82,7 @@ GUARDS: dict[str, Callable[..., Any]] = {
     "ninja": ninja,
     "starlette": lambda **asked: starlette_guard(**asked)(view),
 }
-POLICY_OPTIONS = ["scopes", "any_scope", "roles", "any_role", "permissions", "claims", "person"]
+POLICY_OPTIONS = ["scopes", "any_scope", "roles", "any_role", "permissions", "claims", "person", "actor"]
 
 
 @pytest.mark.parametrize("value", [None, "", []], ids=repr)

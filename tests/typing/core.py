@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_type
@@ -75,6 +76,13 @@ async def use(raw: str) -> None:
     assert_type(typed.claims.email, str)
     assert_type(token.scopes, frozenset[str])
     assert_type(token.audience, tuple[str, ...])
+    assert_type(token.actor, str | None)
+    assert_type(token.actors, tuple[str, ...])
+    assert_type(token.raw, str | None)
+    assert_type(token.issuer, str | None)
+    assert_type(token.expires_at, float | None)
+    assert_type(token.confirmation, Mapping[str, Any] | None)
+    assert_type(copy.deepcopy(token), VerifiedToken)
     assert_type(Policy(scopes="a") & ~Policy(roles="b") | Policy(any_scope=["c"]), Policy)
     assert_type(verify_jws(raw, KeySet.from_dict({"keys": []})), bytes)
     assert_type(KeySet.read("-----BEGIN PUBLIC KEY-----"), KeySet)

@@ -194,6 +194,29 @@ async def test_clients_can_be_listed(fake: FakeIssuer) -> None:
     assert await code_of(listed, forge.token(payload=forge.claims(azp="web"))) is None
 
 
+@pytest.mark.parametrize(("longest", "code"), [(None, "too_large"), (20_000, "too_large"), (40_000, None)])
+async def test_the_length_of_tokens_is_a_setting(longest: int | None, code: str | None) -> None:
+    """Keycloak's and Entra's reach 30 KiB; ``explain`` says how long it is, and what to set."""
+    verifier = TokenVerifier(
+        Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE, max_token_length=longest or 16_384
+    )
+    raw = forge.token(payload=forge.claims(groups=["x" * 36] * 600))
+    assert 30_000 < len(raw) < 40_000
+    assert await code_of(verifier, raw) == code
+    explanation = verifier.explain(raw)
+    assert explanation.failed is None if code is None else explanation.failed is not None
+    if code is not None:
+        assert f"{len(raw)} characters: have the issuer" in (explanation.hint or "")
+        assert f"set MAX_TOKEN_LENGTH above {longest or 16_384}" in (explanation.hint or "")
+
+
+@pytest.mark.parametrize("longest", [0, -1, True, "16384", 1.5, 1_048_577])
+def test_a_length_that_no_token_can_have_is_refused(longest: Any) -> None:
+    """When the verifier is made."""
+    with pytest.raises(ConfigurationError, match="max_token_length"):
+        TokenVerifier("https://id.example/", "api", max_token_length=longest)
+
+
 # Audience
 
 

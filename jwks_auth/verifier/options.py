@@ -1,0 +1,45 @@
+"""Options of :class:`~jwks_auth.TokenVerifier`, and their defaults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypedDict
+
+from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions, VerifiedToken
+from jwks_auth.jose import MAX_TOKEN_LENGTH
+from jwks_auth.verifier.tenants import Tenants
+
+__all__ = ["VERIFIER_DEFAULTS", "JudgeOptions", "VerifierOptions"]
+
+Validator = Callable[[VerifiedToken, float], None]
+IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
+
+
+class JudgeOptions(TypedDict, total=False):
+    """Options for all tokens that are settings, too."""
+
+    leeway: float
+    validators: Iterable[Validator]
+    is_revoked: IsRevoked | None
+    tenants: Tenants | None
+    allow_fake_issuer: bool | None
+    max_token_length: int
+
+
+class VerifierOptions(JudgeOptions, TokenOptions, total=False):
+    """Options of :class:`TokenVerifier`."""
+
+    clock: Callable[[], float]
+
+
+VERIFIER_DEFAULTS: VerifierOptions = {
+    **TOKEN_DEFAULTS,
+    "leeway": 30,
+    "validators": (),
+    "is_revoked": None,
+    "tenants": None,
+    "allow_fake_issuer": None,
+    "max_token_length": MAX_TOKEN_LENGTH,
+    "clock": time.time,
+}
