@@ -169,3 +169,18 @@ async def test_a_connection_that_sends_nothing_is_judged_all_the_same(issuer: Fa
     scope = {"type": "http", "path": "/", "headers": [(b"authorization", raw)]}
     token = await JWTBearer(issuer.settings())(HTTPConnection(scope), SecurityScopes())
     assert token.subject == "u1"
+
+
+def test_answers_behind_two_backends_are_finished_for_both() -> None:
+    """Each middleware is found by the backend that it asks, whichever stands outside."""
+    inner, outer = FakeIssuer(), FakeIssuer("https://other.example/")
+    backends = [JWTAuthenticationBackend(issuer.settings()) for issuer in (outer, inner)]
+    around = [Middleware(AuthenticationMiddleware, backend=each, on_error=each.on_error) for each in backends]
+
+    async def own(request: Request) -> Response:
+        return PlainTextResponse("x", headers=PUBLIC)
+
+    client = TestClient(Starlette(routes=[Route("/", own)], middleware=around))
+    assert client.get("/").headers["vary"] == "Authorization"
+    refused = client.get("/", headers=inner.headers())
+    assert (refused.status_code, refused.headers["vary"]) == (401, "Authorization")
