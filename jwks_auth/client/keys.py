@@ -51,7 +51,8 @@ def naming_of(client: Client, issuer: str) -> Callable[[str], bool]:
     is_adfs = issuer.rstrip("/").endswith("/adfs")
 
     def calls_tokens(name: str) -> bool:
-        document = client.source.snapshot.result.document
+        snapshot = client.source.snapshot
+        document = snapshot.result.document
         if document is None:
             return is_adfs or name.endswith("/adfs/services/trust")
         return isinstance(document, dict) and document.get(NAME_IN_TOKENS) == name

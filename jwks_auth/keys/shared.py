@@ -117,7 +117,8 @@ class SharedLoad:
             return None
         # A record from the future would live too long; one of two clocks is wrong. A record without keys marks a
         # withdrawal.
-        return record if self._age(record) >= 0 and record.result.keys.keys else None
+        keys = record.result.keys
+        return record if self._age(record) >= 0 and keys.keys else None
 
     def _age(self, record: Record) -> float:
         return self._wall() - record.fetched_at + self._skew

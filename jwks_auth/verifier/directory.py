@@ -1,4 +1,4 @@
-"""The issuers that a verifier lists, by every name that tokens have for them."""
+"""The issuers that a verifier lists, by all their names in tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Directory", "accepted"]
 
 
 class Directory:
-    """Issuers by their canonical names and aliases, which no two may share: none speaks for another."""
+    """Issuers by their canonical names and aliases. No two issuers may share a name."""
 
     def __init__(self, issuers: Iterable[TrustedIssuer]) -> None:
         self.issuers: tuple[TrustedIssuer, ...] = tuple(issuers)
@@ -27,7 +27,7 @@ class Directory:
         return self._by_name.get(name)
 
     def called(self, name: str) -> TrustedIssuer | None:
-        """Return the issuer that tokens call *name*, by its own metadata if by nothing else."""
+        """Return the issuer that tokens call *name*: by its names, or according to its metadata."""
         found = self._by_name.get(name)
         if found is None:
             found = next((issuer for issuer in self.issuers if issuer.goes_by(name)), None)
@@ -38,7 +38,7 @@ class Directory:
         return tuple(self._by_name)
 
     def check_issuers(self, names: Iterable[str]) -> None:
-        """Raise ``ConfigurationError`` for an alias among *names*, as tokens say the canonical one."""
+        """Raise ``ConfigurationError`` for an alias among *names*: a verified token has the canonical name."""
         for name in names:
             issuer = self._by_name.get(name)
             if issuer is not None and issuer.name != name:
@@ -47,7 +47,7 @@ class Directory:
                 )
 
     def check_declared(self, asked: Audience) -> None:
-        """Raise ``ConfigurationError`` where no issuer's tokens may be for the audience *asked*."""
+        """Raise ``ConfigurationError`` if no issuer's tokens can be for the audience *asked*."""
         own = [issuer.rules.audience for issuer in self.issuers]
         if not any(within(asked, each) for each in own):
             names = sorted({name for each in own if isinstance(each, OwnAudience) for name in each})
@@ -59,7 +59,7 @@ class Directory:
 
 
 def accepted(asked: Iterable[str] | AnyAudience, own: Iterable[Audience | None]) -> bool:
-    """Return whether every token for the audience *asked* is one for those that are the service's *own*."""
+    """Return whether every token for the audience *asked* is for one of the service's *own* audiences."""
     listed = list(own)
     if isinstance(asked, AnyAudience) or any(isinstance(each, AnyAudience) for each in listed):
         return any(isinstance(each, AnyAudience) for each in listed)

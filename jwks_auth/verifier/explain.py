@@ -21,7 +21,7 @@ __all__ = ["Explanation", "Step", "Story", "explained"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One check: what was expected, what was found, and the error's code where it failed."""
+    """One check: the expected value, the value found, and the error's code if it failed."""
 
     name: str
     expected: str
@@ -31,14 +31,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The checks in their order, up to the first that failed, and a hint where the mistake is a usual one."""
+    """The checks in their order, up to the first that failed, and a hint if the mistake is a common one."""
 
     steps: tuple[Step, ...]
     hint: str | None = None
 
     @property
     def failed(self) -> Step | None:
-        """The step at which the token is refused; ``None``: it is accepted."""
+        """The step that refuses the token; ``None`` if it is accepted."""
         return next((step for step in self.steps if step.code is not None), None)
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Explanation:
 
 
 Hint = Callable[[str], str | None]
-"""From the error's code to what may be behind it."""
+"""A function from an error's code to a likely reason."""
 
 
 def _no_hint(code: str) -> None:
@@ -59,9 +59,9 @@ def _no_hint(code: str) -> None:
 
 
 class Story:
-    """An explanation in the making: ``with story:`` a token is verified, and each step is told before it is taken.
+    """Collects an explanation while a token is verified in a ``with`` block: each step is added before it is done.
 
-    An ``AuthError`` or ``KeySourceError`` ends the block, and is the last step's.
+    An ``AuthError`` or ``KeySourceError`` ends the block without leaving it, and belongs to the last step.
     """
 
     def __init__(self, issuers: tuple[str, ...], longest: int = MAX_TOKEN_LENGTH) -> None:
@@ -73,12 +73,12 @@ class Story:
         self._told: str | None = None
 
     def tell(self, step: Step, hint: Hint = _no_hint) -> None:
-        """Tell the next step, with the *hint* for its failure."""
+        """Add the next step, with the *hint* for its failure."""
         self._steps.append(step)
         self._hint = hint
 
     def has_told(self, name: str) -> bool:
-        """Return whether a step of this name was told."""
+        """Return whether a step of this name was added."""
         return any(step.name == name for step in self._steps)
 
     def read(self, raw: RawToken) -> UnverifiedToken:
@@ -100,29 +100,29 @@ class Story:
         return token
 
     def of(self, issuer: TrustedIssuer) -> TrustedIssuer:
-        """Return an issuer that does what *issuer* does, and tells it to this story."""
+        """Return an issuer that does what *issuer* does, and adds a step for each check."""
         return _Told(**{each.name: getattr(issuer, each.name) for each in fields(issuer)}, story=self)
 
     def tell_binding(self, token: VerifiedToken) -> None:
-        """Tell the binding to a key, if the token has one."""
+        """Add a step for the binding to a key, if the token has one."""
         if token.confirmation is not None:
             bound = Step("binding", "no cnf, as no request is seen that could prove it", shown(token["cnf"]))
             self.tell(bound, lambda code: hints.ON_BINDING)
 
     def tell_audience(self, token: VerifiedToken) -> None:
-        """Tell the audience."""
+        """Add a step for the audience."""
         expected = _audience(token.mapping.audience)
         found = Step("audience", expected, shown(token.get("aud")))
         self.tell(found, lambda code: hints.on_audience(token.payload))
 
     def tell_checks(self) -> None:
-        """Tell the service's own checks."""
+        """Add a step for the service's own checks."""
         name = "the service's own checks"
         self.tell(Step(name, "no validator and no is_revoked to refuse it", "their answer"))
 
     @property
     def explanation(self) -> Explanation:
-        """The steps so far, and a hint where the last one failed."""
+        """Return the steps so far, and a hint if the last one failed."""
         return Explanation(tuple(self._steps), self._told)
 
     def __enter__(self) -> None:
@@ -139,7 +139,7 @@ class Story:
 
 
 def explained(verify: Callable[[RawToken], object], raw: RawToken) -> Explanation:
-    """Explain what a verifier of one's own says, whose steps nobody knows: its yes or no is the only one."""
+    """Explain the answer of a custom verifier, as one step, because its own steps are unknown."""
     story = Story(())
     with story:
         story.tell(Step("the service's own verifier", "a token that it takes", raw.read(_form)))
@@ -149,7 +149,7 @@ def explained(verify: Callable[[RawToken], object], raw: RawToken) -> Explanatio
 
 @dataclass(frozen=True, kw_only=True)
 class _Told(TrustedIssuer):
-    """An issuer that tells each of its checks to a story before it makes it."""
+    """An issuer that adds each of its checks to a story before it makes it."""
 
     story: Story
 
@@ -176,7 +176,7 @@ class _Told(TrustedIssuer):
         return super().is_signed(token, key)
 
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
-        if not self.story.has_told("claims"):  # twice where the key was not at hand
+        if not self.story.has_told("claims"):  # judged twice if the key was not in hand
             claims, now = token.claims, self.clock()
             found = Step("claims", _rules(self.rules), hints.shown_claims(claims, now))
             self.story.tell(found, lambda code: self._hint_on_claims(claims, code, now))

@@ -1,4 +1,4 @@
-"""The usual mistakes behind a refused token, told from what is in it."""
+"""Hints at common mistakes behind a refused token, found in the token itself."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ ON_SIGNATURE = (
 
 
 def on_outage(error: KeySourceError) -> str:
-    """Hint at what keeps the service from judging the token."""
+    """Hint at the reason why the service can't judge the token."""
     cause = f" ({escaped(repr(error.__cause__))})" if error.kind == "callback" and error.__cause__ else ""
     return f"this says nothing of the token: {error}{cause}"
 
 
 def on_form(raw: object) -> str | None:
-    """Hint at what a string that is no signed token may be."""
+    """Hint at the likely nature of a string that is no signed token."""
     if not isinstance(raw, str):
         return "pass the token as str"
     if not raw.strip():
@@ -101,7 +101,7 @@ def _on_encryption(raw: str) -> str | None:
 
 
 def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None:
-    """Hint at the difference from an issuer that is nearly the same."""
+    """Hint at the difference from a configured issuer with a similar name."""
     found = claims.get("iss")
     if not isinstance(found, str):
         return None
@@ -141,7 +141,7 @@ def on_kind(claims: Mapping[str, Any], profile: str) -> str | None:
 
 
 def on_id_token(claims: Mapping[str, Any], code: str) -> str | None:
-    """Hint at the claim that is wrong of an ID token, or of what was sent for one."""
+    """Hint at the wrong claim of an ID token, or of a token sent in place of one."""
     if code == "wrong_type":
         return _FOR_AN_API
     if code == "wrong_audience":
@@ -169,7 +169,7 @@ def on_key(token: UnverifiedToken, keys: KeyProvider, health: Health | None) -> 
 
 
 def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
-    """Hint at the claim that is wrong."""
+    """Hint at the wrong claim."""
     if code == "missing_claim":
         lacking = sorted(name for name in needed if claims.get(name) is None)
         return f"the token lacks {', '.join(lacking)}; have the issuer add it"
@@ -202,7 +202,7 @@ def on_audience(claims: Mapping[str, Any]) -> str:
 
 
 def meant(token: UnverifiedToken, key: VerificationKey, keys: KeyProvider) -> str:
-    """The key that is to have signed the token."""
+    """Return the key that the token should be signed with, in words."""
     if key.kid is not None:
         return f"key {shown(key.kid)}"
     if token.kid is not None:
@@ -212,7 +212,7 @@ def meant(token: UnverifiedToken, key: VerificationKey, keys: KeyProvider) -> st
 
 
 def keys_in_hand(keys: KeyProvider) -> str:
-    """The kids known now."""
+    """Return the kids of the keys in hand, in words."""
     try:
         kids = sorted(keys.key_set.kids())
     except KeySourceError:
@@ -221,7 +221,7 @@ def keys_in_hand(keys: KeyProvider) -> str:
 
 
 def shown_claims(claims: Mapping[str, Any], now: float) -> str:
-    """The claims, with dates put in words."""
+    """Return the claims, with dates in words."""
     parts = []
     for name, value in claims.items():
         seconds = _number(value) if name in ("exp", "nbf", "iat") else None
@@ -237,5 +237,5 @@ def _is_id_token(claims: Mapping[str, Any]) -> bool:
 
 
 def _number(value: object) -> float | None:
-    # Beyond that a number is no date in any unit, and may be too large for a float.
+    # A larger number is no date in any unit, and may not fit a float.
     return value if isinstance(value, int | float) and abs(value) < 1e18 else None

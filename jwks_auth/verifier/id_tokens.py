@@ -25,19 +25,19 @@ _HASHES = {
     "DSA": "sha512",
     "519": "sha512",
 }
-"""The hash within each signature algorithm, by the end of its name: also of ``ES256K``, ``EdDSA`` and ``Ed25519``."""
+"""The hash of each signature algorithm, by the end of the algorithm's name."""
 
 
 class IDTokenVerifier:
-    """Verifies the ID tokens that an issuer makes for one client, where a user signs in.
+    """Verifies the ID tokens that an issuer makes for one client when a user signs in.
 
-    *issuer* is an :class:`Issuer`, whose keys it shares and whose rules for access tokens don't count, or its URL.
-    *client_id* has to be the token's only audience, and its ``azp`` where there is one. *algorithms*: unless given, the
-    issuer's own or the defaults. *max_age*: seconds since the user signed in, by ``auth_time``. *leeway*: seconds of
-    clock skew. *clock* gives seconds since 1970.
+    *issuer* is an :class:`Issuer` or its URL; its keys are shared, its rules for access tokens are not used.
+    *client_id* must be the token's only audience, and its ``azp`` if it has one. *algorithms* default to the issuer's
+    own, or to the usual ones. *max_age* is in seconds since the user signed in (``auth_time``); *leeway*, in seconds of
+    clock skew. *clock* returns seconds since 1970.
 
-    It is no verifier of an API's: for APIs that are called with ID tokens there is ``profile="id_token"``. Nothing is
-    fetched here. Raises ``ConfigurationError`` for what can't work.
+    It is not for an API: an API that is called with ID tokens uses ``profile="id_token"``. The constructor fetches
+    nothing, and raises ``ConfigurationError`` for wrong parameters.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class IDTokenVerifier:
         access_token: str | RawToken | None = None,
         code: str | RawToken | None = None,
     ) -> VerifiedToken:
-        """The verified ID token. Raises ``AuthError`` or ``KeySourceError``.
+        """Return the verified ID token. Raises ``AuthError`` or ``KeySourceError``.
 
-        *nonce*, where it is given, has to be in the token: the one that was sent with the request to sign in. So do
-        the hashes of *access_token* and *code*, which came beside it.
+        If *nonce* is given, the one sent with the request to sign in, the token must have it. It must also have the
+        hashes of *access_token* and *code*, if those came with it and are given.
         """
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code  # a report of what goes wrong from here on would show them
@@ -101,14 +101,14 @@ class IDTokenVerifier:
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """All that came beside an ID token, and has to fit it."""
+    """The nonce, access token and code that an ID token must match."""
 
     nonce: str | None
     access_token: RawToken
     code: RawToken
 
     def check(self, token: VerifiedToken) -> None:
-        """Raise ``InvalidTokenError`` where something does not."""
+        """Raise ``InvalidTokenError`` unless *token* matches all of them."""
         if self.nonce is not None and not _is_same(_claim(token, "nonce"), self.nonce):
             raise InvalidTokenError("wrong_nonce")
         for name, secret in (("at_hash", self.access_token), ("c_hash", self.code)):
@@ -127,9 +127,9 @@ def _claim(token: VerifiedToken, name: str) -> str:
 
 
 def half_hash(text: object, alg: str) -> str | None:
-    """Return the left half of the hash of *text* that goes with *alg* (3.1.3.6); ``None`` where there is no text.
+    """Return the left half of the hash of *text* that goes with *alg* (3.1.3.6); ``None`` for no text.
 
-    It is empty, and so like none, where no standard says which hash goes with *alg*.
+    It is empty, and matches nothing, if no standard defines a hash for *alg*.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""``Issuer``: who signs the tokens, and where its keys come from."""
+"""``Issuer``: the signer of tokens, and the source of its keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
 
 
 class PlaceOptions(TypedDict, total=False):
-    """Options for what an issuer is and where its keys are that are settings, too."""
+    """Options for an issuer's identity and the place of its keys that are also settings."""
 
     provider: str | None
     audience: str | Iterable[str] | AnyAudience | None
@@ -66,36 +66,36 @@ _DEFAULTS = {
 
 
 class Issuer:
-    """An issuer of tokens: its exact ``iss``, its keys, and what a verifier must know of it alone.
+    """An issuer of tokens: its exact ``iss``, its keys, and the rules for its tokens.
 
     Keys come from one place: *jwks* (a document, PEM text, ``{kid: PEM}``, a :class:`KeySet`, or a callable returning
-    one), *jwks_uri*, *client* (a :class:`PyJWKClient` of your own, subclassed or not), or else discovery, at
-    *discovery_url* or where the standards put it. Nothing is fetched here. *timeout*, *wait* and *options*
-    are those of :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*,
-    *max_age* and the names of claims stand in for the verifier's, where they are given. *issuer* may be any name where
-    the place of its keys is given; *aliases* are further ones, exactly as tokens have them. *provider* fills in all
-    that is not given as that provider's documentation has it: see ``docs/providers.md``.
+    one), *jwks_uri*, *client* (a :class:`PyJWKClient` of your own), or else discovery, at *discovery_url* or at the
+    standard addresses. The constructor fetches nothing. *timeout*, *wait* and *options* are those of
+    :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*, *max_age* and the
+    names of claims replace the verifier's, if given. *issuer* may be any name if the place of its keys is given;
+    *aliases* are further names, exactly as in tokens. *provider* sets all other options from that provider's
+    documentation: see ``docs/providers.md``.
 
-    Raises ``ConfigurationError`` for what can't work: keys over plain http (but to this machine, or with
+    Raises ``ConfigurationError`` for wrong options: keys over plain http (except from this machine, or with
     *allow_http*), two places for keys, a set without a usable key.
     """
 
     @takes(IssuerOptions, _DEFAULTS)
     def __init__(self, issuer: str | None = None, **options: Unpack[IssuerOptions]) -> None:
         self.provider = options.get("provider")
-        """The provider whose preset it has."""
+        """The name of the provider whose settings it uses."""
         issuer, options = _with_preset(issuer, options)
         places = _places(options)
         allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer)
         self.aliases = _aliases(options.get("aliases"), issuer)
-        """Further names, exactly as tokens have them; tokens say :attr:`issuer` in their place."""
+        """Further names, exactly as in tokens; a verified token has the canonical :attr:`issuer` instead."""
         audience = options.get("audience")
         self._own = checked_rules(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None
-        """Return whether no route widens the audience, where several issuers are trusted."""
+        """Whether the issuer has its own audience, which routes do not widen if there are several issuers."""
         self.discovery_url = options.get("discovery_url")
-        """Where the metadata is, if it is not where the standards put it."""
+        """The address of the metadata, if it is not a standard one."""
         self.client = places["client"]
         for_client = _for_client(options)
         if self.client is None and places["jwks"] is None:
@@ -111,13 +111,13 @@ class Issuer:
 
     @property
     def audience(self) -> tuple[str, ...] | AnyAudience | None:
-        """The audience that was said for this issuer."""
+        """The audience given for this issuer."""
         own: Audience | None = self._own.get("audience")
         return tuple(sorted(own)) if isinstance(own, frozenset) else own
 
     @property
     def algorithms(self) -> frozenset[str] | None:
-        """The algorithms that were said for this issuer, or that its provider has."""
+        """The algorithms given for this issuer, or its provider's."""
         preset = preset_named(self.provider)
         own: frozenset[str] | None = self._own.get("algorithms")
         return own if own or preset is None or not preset.algorithms else frozenset(preset.algorithms)
@@ -130,10 +130,10 @@ class Issuer:
         among_several: bool = False,
         allow_fake: bool | None = None,
     ) -> TrustedIssuer:
-        """Prepare it for a verifier, whose rules are *shared* by issuers without their own.
+        """Prepare it for a verifier, whose *shared* rules apply where it has none of its own.
 
-        *among_several* issuers a route that does not name this one can't widen its audience. *allow_fake*: whether
-        keys that were handed over may be a ``FakeIssuer``'s; ``None``: the log is told.
+        With *among_several*, a route can't widen its audience without naming it. *allow_fake* allows or refuses
+        supplied keys of a ``FakeIssuer``; ``None`` allows and logs them.
         """
         rules = replace(shared, **self._own, issuer=self.issuer)
         if (preset := preset_named(self.provider)) is not None:
@@ -145,7 +145,7 @@ class Issuer:
     def prepared(
         self, rules: ClaimRules, *, clock: Callable[[], float], allow_fake: bool | None = None
     ) -> TrustedIssuer:
-        """Prepare it for a verifier with these *rules* for its tokens, whatever its own are."""
+        """Prepare it for a verifier with these *rules* for its tokens, in place of its own."""
         rules.check()
         rules = replace(rules, issuer=self.issuer)
         looked_at = None if self.client else vetted(self.keys, self.issuer, allowed=allow_fake)
@@ -156,14 +156,14 @@ class Issuer:
         )
 
     def adopt(self, provider: str) -> None:
-        """Take the rules of *provider*, unless it has a provider of its own; raises ``ConfigurationError``."""
+        """Use the rules of *provider*, unless it has a provider already; raise ``ConfigurationError``."""
         preset = preset_named(provider)
         if self.provider is None and preset is not None:
             preset.checked(provider, self.issuer)
             self.provider = provider
 
     def share_keys(self, clients: SharedClients) -> None:
-        """Use the client of another issuer with the same *jwks_uri* and the same settings of the network, if any."""
+        """Use the client of another issuer with the same *jwks_uri* and network settings, if there is one."""
         if self.client is not None and self._shared_by is not None:
             self.client = clients.shared(self.client, self._shared_by)
             self.keys = self.client.source
@@ -177,7 +177,7 @@ class Issuer:
         return PyJWKClient(jwks_uri, **options)
 
     def warm_up(self) -> None:
-        """Fetch the keys now, if they are to be fetched; raises ``KeySourceError``."""
+        """Fetch the keys now, unless the program supplies them; raise ``KeySourceError``."""
         if self.client is not None:
             self.client.warm_up()
 
@@ -187,15 +187,12 @@ class Issuer:
             await self.client.awarm_up()
 
     def health(self) -> Health | None:
-        """The condition of the keys.
-
-        ``None`` where they were handed over and are not fetched. Never waits.
-        """
+        """Return the health of the keys; ``None`` if the program supplies them. Never waits."""
         return None if self.client is None else self.client.health()
 
 
 def _with_preset(issuer: str | None, options: IssuerOptions) -> tuple[str, IssuerOptions]:
-    """The issuer's name and its options, with those of its provider that are not given."""
+    """Return the issuer's name and its options, completed with its provider's."""
     provider = options.get("provider")
     if (preset := preset_named(provider)) is not None:
         name, filled = preset.filled(str(provider), issuer, options)
@@ -211,7 +208,7 @@ def _aliases(given: str | Iterable[str] | None, issuer: str) -> frozenset[str]:
 
 
 def _places(options: IssuerOptions) -> dict[str, Any]:
-    """The one place that keys come from, and ``None`` for the others."""
+    """Return the one place that keys come from, with ``None`` for the others."""
     places = {name: options.get(name) for name in ("jwks_uri", "jwks", "discovery_url", "client")}
     given = [name for name, value in places.items() if value is not None]
     if len(given) > 1:
@@ -231,7 +228,7 @@ def _for_client(options: IssuerOptions) -> dict[str, Any]:
 def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:
     if client is None:
         return _supplied(jwks)
-    return client.source if given is None else keys_of(given)  # whose methods may be a program's own
+    return client.source if given is None else keys_of(given)  # a program may override its methods
 
 
 def _supplied(jwks: Any) -> KeyProvider:

@@ -1,4 +1,4 @@
-"""The protocol of verifiers: what an authenticator asks, whoever answers."""
+"""The protocol of verifiers, which authenticators use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Verifier"]
 
 
 class Verifier(Protocol):
-    """Verifies raw tokens in two steps; ``TokenVerifier`` does, and so may a cache in front of it, or your own.
+    """Verifies raw tokens in two steps. ``TokenVerifier`` does so; so may a cache in front of it, or your own class.
 
-    Each step refuses by raising :class:`~jwks_auth.Refused`. The a-twins never block an event loop. The caller judges
-    the token's ``confirmation``, as only the request can prove it. A :class:`RawToken` shows its text to a function
-    alone, ``raw.read(parse)``; it is equal to another of the same text, and can be a key.
+    Each step refuses by raising :class:`~jwks_auth.Refused`. The methods with ``a`` in front never block an event loop.
+    The caller judges the token's ``confirmation``, because its proof is in the request. A :class:`RawToken` shows its
+    text only to a function, ``raw.read(parse)``; tokens of the same text are equal, and can be keys of a mapping.
     """
 
     @property
@@ -24,15 +24,15 @@ class Verifier(Protocol):
         """The issuers whose tokens are accepted."""
 
     def verify_any_audience(self, raw: RawToken) -> VerifiedToken:
-        """The token, verified in all that depends neither on the route nor on the request."""
+        """Verify everything that depends neither on the route nor on the request, and return the token."""
 
     async def averify_any_audience(self, raw: RawToken) -> VerifiedToken:
         """Do as :meth:`verify_any_audience`."""
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
-        """Judge what may differ from route to route and moment to moment: audience, validators, revocation.
+        """Judge what differs between routes and over time: audience, validators, revocation.
 
-        *audience* replaces the configured one. A verifier that asks another passes it on as it is.
+        *audience* replaces the configured one. A verifier that wraps another passes it on unchanged.
         """
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:

@@ -14,12 +14,12 @@ from jwks_auth.http import http_allowed
 __all__ = ["Tenants"]
 
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
-# No user, query, fragment, backslash, ".." segment or escape of one: nothing that two programs could read differently.
+# No user, query, fragment, backslash, ".." segment or escaped "..": two programs could read such URLs differently.
 _PLAIN_URL = re.compile(r"(https?)://([^/]+)(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)*\Z")
 
 
 class _Issuer(Protocol):
-    """An :class:`Issuer`, named by what is needed of it: this module stands below its own."""
+    """The part of :class:`Issuer` that is needed here; its module imports this one."""
 
     issuer: str
 
@@ -28,19 +28,19 @@ class _Issuer(Protocol):
 
 @dataclass(frozen=True)
 class Tenants:
-    """Issuers found on demand. Off unless given: ``TokenVerifier(tenants=...)``.
+    """Issuers found on demand, with ``TokenVerifier(tenants=...)``.
 
     *resolve*, sync or async, gets the ``iss`` of a token that is not verified yet, and returns its :class:`Issuer`,
-    or ``None`` for no tenant of ours. It is asked about https URLs on *hosts* only (http ones on loopback too),
-    compared exactly, with the port where there is one, and only for a token that some key could make good: whoever
-    can get a name on such a host can get *resolve* called. ``None`` is remembered for half a minute, for as many
-    names as there may be tenants.
-    Return ``None`` for all but your own: each other :class:`Issuer` costs a fetch, which a made-up token can cause.
+    or ``None`` if it is no tenant of yours. It is called for https URLs on *hosts* only (on loopback also http), which
+    are compared exactly, with their port if they have one, and only for a token that some key could make valid.
+    Anybody who controls a name on such a host can cause a call. ``None`` is remembered for half a minute, for at most
+    *max_issuers* names.
+    Return ``None`` for all but your own tenants: each :class:`Issuer` costs a fetch, which a made-up token can cause.
     The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
-    An answer counts for *max_age* seconds. *resolve* is asked again in the background before they are over, and while a
-    request waits once they are: a tenant that it no longer knows is refused from then on, and one that it can't tell
-    of is 503. An :class:`Issuer` made as before keeps its keys; any other stands in its place. One
-    that has no *provider* of its own has the one given here.
+    An answer is valid for *max_age* seconds. *resolve* is called again in the background before they end, and by a
+    waiting request after that. A tenant that it no longer knows is refused; if it fails, the answer is 503. An
+    :class:`Issuer` with the same parameters as before keeps its keys; any other replaces it. An issuer without a
+    *provider* gets the one given here.
     """
 
     resolve: Callable[[str], _Issuer | Awaitable[_Issuer | None] | None]
@@ -60,16 +60,16 @@ class Tenants:
             raise ConfigurationError(f"tenants: found max_age {self.max_age!r}, expected seconds, above 0")
 
     def may_be(self, issuer: str) -> bool:
-        """Return whether *issuer* is worth asking about: a plain URL on one of the hosts; http on loopback alone."""
+        """Return whether *issuer* may be a tenant's: a plain URL on one of the hosts, with http on loopback alone."""
         url = _PLAIN_URL.match(issuer)
         return url is not None and url[2] in self.hosts and (url[1] == "https" or http_allowed(issuer, False))
 
     def of(self, provider: str | None) -> Tenants:
-        """Return these tenants, with *provider* where none is given."""
+        """Return these tenants, with *provider* if they have none."""
         return self if self.provider or provider is None else replace(self, provider=provider)
 
     def adopted(self, issuer: Any) -> Any:
-        """Give *issuer*, an answer of *resolve*, the provider that is given here; raises ``ConfigurationError``."""
+        """Give *issuer*, an answer of *resolve*, the provider of these tenants; raise ``ConfigurationError``."""
         if self.provider is not None and hasattr(issuer, "adopt"):
             issuer.adopt(self.provider)
         return issuer

@@ -1,4 +1,4 @@
-"""The tenants seen last: each is trusted as long as the program's callback knows it."""
+"""A cache of the tenants seen last: each is trusted as long as the program's callback knows it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["TenantCache"]
 
-_NOBODY_FOR = 30.0  # short, since a customer who signs up may call before the callback knows the name
-_AHEAD = 0.8  # of an answer's time: from then on it is asked for again in the background
-_RETRY_AFTER = 1.0  # seconds between two such questions, if the first one fails
-_LAPSE = 30.0  # seconds after which a question without an answer is asked anew
+_NOBODY_FOR = 30.0  # short, because a new customer may call before the callback knows the name
+_AHEAD = 0.8  # the part of an answer's time after which it is renewed in the background
+_RETRY_AFTER = 1.0  # seconds between two renewals, if the first one fails
+_LAPSE = 30.0  # seconds after which a call without an answer is repeated
 
 _log = logging.getLogger("jwks_auth")
 
@@ -40,20 +40,20 @@ class _Tenant:
 
 
 class _Inquiry:
-    """One question to the callback under way, and what comes of it."""
+    """One call of the callback in progress, and its outcome."""
 
     def __init__(self) -> None:
         self._outcome: Future[TrustedIssuer | Refused | None] = Future()
-        self._outcome.set_running_or_notify_cancel()  # so that no waiter who is cancelled ends it for the others
+        self._outcome.set_running_or_notify_cancel()  # so that a cancelled waiter does not cancel it for the others
         self._began, self._process = elapsed(), os.getpid()
 
     @property
     def is_lost(self) -> bool:
-        """Return whether it may never end: it hangs, its event loop is gone, or its thread stayed in the parent."""
+        """Return whether it may never end: it hangs, its event loop is closed, or its thread is a parent process's."""
         return self._process != os.getpid() or elapsed() - self._began > _LAPSE
 
     def settle(self, outcome: TrustedIssuer | Refused | None) -> None:
-        """End it, unless it has ended; ``None``: it was given up."""
+        """End it with *outcome*, unless it has ended; ``None`` means that it was given up."""
         if not self._outcome.done():
             self._outcome.set_result(outcome)
 
@@ -68,17 +68,19 @@ class _Inquiry:
             await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
 
     def answer(self) -> TrustedIssuer | None:
-        """Return the tenant, or ``None`` if the question has to be asked again; raise the error that it ended with."""
+        """Return the tenant, or ``None`` if the callback must be called again; raise the error that it ended with."""
         if not self._outcome.done():
             raise KeySourceError("tenants: the callback takes too long", kind="callback")
         outcome = self._outcome.result()
-        if isinstance(outcome, Refused):  # a new one each time, which no traceback is added to
+        if isinstance(
+            outcome, Refused
+        ):  # a new error each time: a traceback grows when its error is raised again
             raise copy(outcome) from outcome.__cause__
         return outcome
 
 
 class TenantCache:
-    """The tenants seen last, each trusted as *prepare* says, which returns ``None`` for what is no issuer."""
+    """The tenants seen last. *prepare* makes an issuer ready, and returns ``None`` for an object that is no issuer."""
 
     def __init__(
         self,
@@ -88,14 +90,14 @@ class TenantCache:
         screen: Callable[[UnverifiedToken], None],
         clock: Callable[[], float],
         spawn: Callable[[Callable[[], None]], None] = in_background,
-        patience: float = 10.0,
+        wait: float = 10.0,
     ) -> None:
         if not isinstance(tenants, Tenants | None):
             raise ConfigurationError(f"tenants: found {tenants!r}, expected a jwks_auth.Tenants")
-        self._tenants, self._patience = tenants, patience  # seconds to wait for another caller's question
+        self._tenants, self._wait = tenants, wait  # seconds to wait for another caller's call
         self._prepare, self._screen, self._clock, self._spawn = prepare, screen, clock, spawn
         self._known: OrderedDict[str, _Tenant] = OrderedDict()
-        self._nobody: dict[str, float] = {}  # when the callback said so
+        self._nobody: dict[str, float] = {}  # the time of each such answer
         self._asking: dict[str, _Inquiry] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # an event loop itself holds them weakly
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
@@ -103,8 +105,8 @@ class TenantCache:
     def resolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
         """Return the tenant whose ``iss`` is *name*.
 
-        The callback is asked only if *token*, where it is given, could be good. Raises ``InvalidTokenError``, or
-        ``KeySourceError`` where the callback fails.
+        If *token* is given and can't be valid, the callback is not called. Raises ``InvalidTokenError``, or
+        ``KeySourceError`` if the callback fails.
         """
         tenants = self._asked_about(name)
         trust, inquiry, leads = self._look(name, token, tenants)
@@ -115,7 +117,7 @@ class TenantCache:
             else:
                 self._ask_in_background(partial(copy_context().run, lead), partial(self._end, name, inquiry))
         if trust is None and inquiry is not None:
-            inquiry.wait(self._patience)
+            inquiry.wait(self._wait)
             trust = inquiry.answer()
         return trust or self.resolve(name, token)
 
@@ -131,17 +133,17 @@ class TenantCache:
                 self._tasks.add(task := asyncio.ensure_future(lead))
                 task.add_done_callback(self._tasks.discard)
         if trust is None and inquiry is not None:
-            await inquiry.await_(self._patience)
+            await inquiry.await_(self._wait)
             trust = inquiry.answer()
         return trust or await self.aresolve(name, token)
 
     def forget(self, name: str) -> None:
-        """Drop what is known of a tenant, under all its names; the callback is asked at its next token."""
+        """Drop a tenant under all its names; its next token calls the callback."""
         with self._lock:
             for other in [other for other, tenant in self._known.items() if tenant.trust.goes_by(name)]:
                 del self._known[other]
             self._nobody.pop(name, None)
-            self._asking.clear()  # for whichever of its names, what is on its way may be older than this
+            self._asking.clear()  # calls in progress, for any of its names, may be older than this
 
     def _ask_in_background(self, lead: Callable[[], None], give_up: Callable[[], None]) -> None:
         try:
@@ -154,18 +156,18 @@ class TenantCache:
             raise InvalidTokenError("wrong_issuer")
         return self._tenants
 
-    # What is known, and whether it is to be asked for.
+    # The cached answer, and whether it must be renewed.
 
     def _look(
         self, name: str, token: UnverifiedToken | None, tenants: Tenants
     ) -> tuple[TrustedIssuer | None, _Inquiry | None, bool]:
-        """Return the tenant, if it is trusted; the question under way, if any; and whether the caller has to ask it."""
+        """Return the tenant, if trusted; the call in progress, if any; and whether this caller must make that call."""
         now = self._clock()
         tenant = self._known.get(name)
         age = -1.0 if tenant is None else now - tenant.answered_at  # in the future: the clock was set back
         trust = tenant.trust if tenant is not None and 0 <= age < tenants.max_age else None
         if tenant is not None and trust is not None:
-            with self._lock, suppress(KeyError):  # forgotten in this moment
+            with self._lock, suppress(KeyError):  # forgotten by another thread
                 self._known.move_to_end(name)
             if now < tenant.ask_at:
                 return trust, None, False
@@ -180,7 +182,7 @@ class TenantCache:
                 inquiry = self._asking[name] = _Inquiry()
         return trust, inquiry, leads
 
-    # One question to the callback, and its answer for all who wait.
+    # One call of the callback, whose answer serves all waiting callers.
 
     def _lead(self, name: str, inquiry: _Inquiry, tenants: Tenants) -> None:
         try:
@@ -203,9 +205,9 @@ class TenantCache:
             raise InvalidTokenError("wrong_issuer")
         try:
             trust = self._prepare(tenants.adopted(issuer))
-        except ConfigurationError as error:  # what it lacks shows beside the verifier's own settings
+        except ConfigurationError as error:  # it lacks something, compared with the verifier's settings
             raise KeySourceError(f"tenants: the callback's issuer: {error}", kind="callback") from error
-        # Its canonical name is what the service knows it by, so that one, too, has to be a tenant's.
+        # The service sees the canonical name, so that must be a possible tenant's too.
         if trust is None or not trust.goes_by(name) or not (trust.name == name or tenants.may_be(trust.name)):
             raise KeySourceError(
                 "tenants: the callback returned something else than this issuer", kind="callback"
@@ -214,7 +216,7 @@ class TenantCache:
         if known is not None and known.trust.made_of == trust.made_of:
             trust = known.trust
         with self._lock:
-            if self._asking.get(name) is inquiry:  # or else it was forgotten meanwhile
+            if self._asking.get(name) is inquiry:  # otherwise it was forgotten meanwhile
                 self._known[name] = _Tenant(trust, now, now + _AHEAD * tenants.max_age)
                 if len(self._known) > tenants.max_issuers:
                     del self._known[self._least_missed(name)]
@@ -225,7 +227,7 @@ class TenantCache:
         with self._lock:
             tenant = self._known.get(name)
             if self._asking.get(name) is not inquiry:
-                pass  # forgotten meanwhile, or asked anew: this says nothing any more
+                pass  # forgotten meanwhile, or superseded by a newer call
             elif isinstance(error, AuthError):
                 self._known.pop(name, None)
                 if error.code == "wrong_issuer":
@@ -249,7 +251,7 @@ class TenantCache:
             del self._nobody[next(iter(self._nobody))]
 
     def _least_missed(self, newcomer: str) -> str:
-        """Choose the tenant that makes room: one without keys first, as made-up tokens name such."""
+        """Choose the tenant to drop: one without keys first, because made-up tokens name such."""
         others = [name for name in self._known if name != newcomer]
         return next((name for name in others if _is_without_keys(self._known[name].trust)), others[0])
 

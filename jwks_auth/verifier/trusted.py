@@ -1,4 +1,4 @@
-"""One issuer as a verifier trusts it: its keys, and the rules for its tokens."""
+"""One issuer that a verifier trusts: its keys, and the rules for its tokens."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ __all__ = ["TrustedIssuer", "refusal"]
 
 @dataclass(frozen=True)
 class TrustedIssuer:
-    """Everything that verifying a token of one issuer needs, prepared when the verifier is made.
+    """Everything needed to verify tokens of one issuer, prepared when the verifier is made.
 
-    *find* is that of *keys*, which waits for nothing. *made_of* is equal for two issuers that find their
-    keys in the same way.
+    *find* is the method of *keys*, which never waits. *made_of* is equal for two issuers with the same source of keys.
     """
 
     name: str
@@ -31,9 +30,9 @@ class TrustedIssuer:
     health: Callable[[], Health | None]
     made_of: tuple[object, ...]
     aliases: frozenset[str] = frozenset()
-    """Further names, exactly as tokens have them."""
+    """Further names, exactly as in tokens."""
     calls_tokens: Callable[[str], bool] | None = None
-    """Return whether the issuer's metadata gives access tokens this name for it, or may, where it is not read yet."""
+    """A function that returns whether the issuer's metadata, once it is read, gives it this name in access tokens."""
 
     def goes_by(self, name: str) -> bool:
         """Return whether tokens may call this issuer *name*."""
@@ -59,9 +58,9 @@ class TrustedIssuer:
         return self.conclude(token, sent)
 
     def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
-        """Return the token's key, if no wait is needed for it.
+        """Return the token's key if it is in hand.
 
-        Raises ``InvalidTokenError`` for a token that no key could make good: it is not worth the wait."""
+        Raises ``InvalidTokenError`` for a token that no key could make valid, so that it causes no fetch."""
         self.check_header(token.jose)
         key = self.find(token.jose.kid, token.jose.alg)
         if key is None:
@@ -69,16 +68,16 @@ class TrustedIssuer:
         return key
 
     def check_header(self, jose: Header) -> None:
-        """Raise ``InvalidTokenError`` for an algorithm or a type that is not this issuer's."""
+        """Raise ``InvalidTokenError`` for an algorithm or type that this issuer does not use."""
         rules = self.rules
         if jose.alg not in rules.algorithms or jose.media_type not in rules.media_types:
             raise refusal(jose, rules)
 
     def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
-        """Return whether *key* signed the token; ``False`` only where another key may have.
+        """Return whether *key* signed the token; ``False`` only if another key may have signed it.
 
-        Raises ``InvalidTokenError`` where the token names *key*. A provider that names no keys may have signed with a
-        new one; it is sought for a token whose claims are in order.
+        Raises ``InvalidTokenError`` for a bad signature if the token names *key*. If keys have no names, a new key may
+        have signed the token; only a token with valid claims causes a search for it.
         """
         if token.is_signed(key.verify):
             return True
@@ -91,12 +90,12 @@ class TrustedIssuer:
         return False
 
     def check_signature(self, token: UnverifiedToken, key: VerificationKey) -> None:
-        """Raise ``InvalidTokenError`` where *key* has not signed the token."""
+        """Raise ``InvalidTokenError`` unless *key* signed the token."""
         if not token.is_signed(key.verify):
             raise InvalidTokenError("bad_signature")
 
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
-        """The token's claims, if they are this issuer's and in order; raises ``InvalidTokenError``."""
+        """Return the token's claims if they are valid for this issuer; raise ``InvalidTokenError``."""
         claims = token.claims
         name = issuer_of(claims)
         if name != self.name and not self.goes_by(name):
@@ -113,7 +112,7 @@ class TrustedIssuer:
 
 
 def refusal(jose: Header, rules: ClaimRules) -> InvalidTokenError:
-    """Return the error for a header with an algorithm or a type that *rules* do not name."""
+    """Return the error for a header with an algorithm or type that *rules* do not allow."""
     if jose.alg not in rules.algorithms:
         return InvalidTokenError("algorithm_not_allowed")
     return other_kind(rules.profile)

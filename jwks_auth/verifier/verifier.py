@@ -1,4 +1,4 @@
-"""From a raw token to a :class:`VerifiedToken`: parse, select the key, verify the signature, validate the claims."""
+"""``TokenVerifier``: parse a token, select the key, verify the signature, validate the claims."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ __all__ = ["TokenVerifier"]
 class TokenVerifier:
     """Verifies access tokens of one issuer or several.
 
-    *issuers* is an :class:`Issuer`, its URL, or a list of either; each has its own keys, and with settings of its own
-    it overrules those given here. A token is refused with ``InvalidTokenError``; when it can't be judged, because keys
-    can't be had or a callback fails, the error is ``KeySourceError``. Durations are seconds.
+    *issuers* is an :class:`Issuer`, its URL, or a list of either; an issuer's own settings replace those given here. A
+    bad token raises ``InvalidTokenError``. If keys can't be fetched or a callback fails, the error is
+    ``KeySourceError``. Durations are seconds.
 
     *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
     ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
@@ -72,12 +72,11 @@ class TokenVerifier:
         self._listed = Directory(self._checked(issuer) for issuer in self._issuers)
         if not self._issuers and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
-        # Where one issuer is trusted its keys come first, and nothing is read that it didn't sign. Of several, the
-        # claims have to say which.
+        # With one issuer, the signature is checked before any claim is read. With several, the claims must name one.
         self._sole = self._listed.issuers[0] if len(listed) == 1 and not tenants else None
         self._widest = widest_rules(self._rules.leeway)
         self.has_tenants = tenants is not None
-        """Return whether there are issuers that can't be listed."""
+        """Whether there are issuers that can't be listed."""
         self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
@@ -88,22 +87,23 @@ class TokenVerifier:
         return self._issuers
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
-        """Return the way tokens of *issuer* are read; for one not listed, this verifier's own."""
+        """Return the claim mapping of *issuer*; for one not listed, this verifier's own."""
         trusted = self._listed.get(issuer)
         return self._rules.mapping if trusted is None else trusted.rules.mapping
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
-        """Return whether every token for *audience* is for this service, by what is said of it beforehand."""
+        """Return whether every token for *audience* is for this service, according to the configured audiences."""
         own = [issuer.rules.audience for issuer in self._listed.issuers]
         return accepted(audience, [*own, *([self._rules.audience] if self.has_tenants else [])])
 
     def verify(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> VerifiedToken:
-        """The verified token; *audience* replaces the configured one. Raises ``AuthError`` or ``KeySourceError``.
+        """Return the verified token; raise ``AuthError`` or ``KeySourceError``.
 
-        Of several issuers, one with an audience of its own keeps to it: only what is within it counts.
+        *audience* replaces the configured one. With several issuers, it can narrow an issuer's own audience, but not
+        widen it.
         """
         sent = RawToken.of(raw)
-        del raw  # a report of what goes wrong from here on would show it
+        del raw  # an error report would show it
         if audience is not None:
             self.check_declared(audience)
         token = self.verify_any_audience(sent)
@@ -120,15 +120,15 @@ class TokenVerifier:
         token = await self.averify_any_audience(sent)
         refuse_bound(token)
         if self._is_revoked is None:
-            self.admit(token, audience)  # a coroutine saved
+            self.admit(token, audience)  # without a coroutine
         else:
             await self.aadmit(token, audience)
         return token
 
     def verify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
-        """All of :meth:`verify` that depends neither on the route nor on the request.
+        """Verify everything that depends neither on the route nor on the request, and return the token.
 
-        The rest is the token's ``confirmation`` and :meth:`admit`.
+        The token's ``confirmation`` and :meth:`admit` are left to the caller.
         """
         sent = RawToken.of(raw)
         del raw
@@ -147,7 +147,7 @@ class TokenVerifier:
         return await issuer.averify(token, sent)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
-        """Judge what may differ from route to route and moment to moment: audience, validators, revocation."""
+        """Judge what differs between routes and over time: audience, validators, revocation."""
         self._validate(token, audience)
         if self._is_revoked is not None:
             _refuse_revoked(ask(self._is_revoked, token))
@@ -159,9 +159,9 @@ class TokenVerifier:
             _refuse_revoked(await aask(self._is_revoked, token))
 
     def explain(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> Explanation:
-        """Each step that *raw* passes, and where and why it fails; for developers, as it shows claims.
+        """Return each step that *raw* passes, and the one that fails; for developers alone, because it shows claims.
 
-        It does what :meth:`verify` does, fetching keys included.
+        It does what :meth:`verify` does, and may fetch keys.
         """
         sent = RawToken.of(raw)
         del raw
@@ -179,18 +179,18 @@ class TokenVerifier:
         return story.explanation
 
     def forget_tenant(self, issuer: str) -> None:
-        """Drop a tenant's issuer and keys: the next token with this ``iss`` is asked about again."""
+        """Drop a tenant's issuer and keys; the next token with this ``iss`` calls the callback again."""
         self._tenants.forget(issuer)
 
     def check_declared(self, audience: AudienceSetting, issuers: Iterable[str] = ()) -> None:
-        """Raise ``ConfigurationError`` for an *audience*, or the *issuers*, of a route that no token could have."""
+        """Raise ``ConfigurationError`` for a route's *audience* or *issuers* that no token can have."""
         self._listed.check_issuers(issuers)
         asked = checked_audience(audience)
-        if asked is not None and not self.has_tenants:  # whose audiences are not known yet
+        if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)
 
     def _trust(self, issuer: Any) -> TrustedIssuer | None:
-        """Prepare a tenant; ``None`` where it is no issuer, or goes by a name of one that is listed."""
+        """Prepare a tenant; return ``None`` if it is no issuer, or has a name of a listed one."""
         if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
         return self._prepared(issuer)
