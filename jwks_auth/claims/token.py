@@ -84,7 +84,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def is_service(self) -> bool:
-        """Whether a client acts for itself, as far as the token shows (RFC 9700 section 4.15)."""
+        """True if a client acts for itself, as far as the token shows (RFC 9700 section 4.15)."""
         return is_service(self._payload)
 
     @property

@@ -40,7 +40,7 @@ class RefusedKey:
     kid: str | None
     reason: str
     another_use: bool = field(default=False, repr=False, compare=False)
-    """Whether the key says that it is for another use, such as encryption, and so has no fault."""
+    """True if the key says that it is for another use, such as encryption, and so has no fault."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,7 +30,7 @@ class KeySet:
     keys: tuple[VerificationKey, ...]
     refused: tuple[RefusedKey, ...] = ()
     is_fake: bool = field(default=False, repr=False, compare=False)
-    """Whether the document was a ``FakeIssuer``'s."""
+    """True if the document was a ``FakeIssuer``'s."""
     _by_kid_and_alg: Mapping[tuple[str | None, str], VerificationKey] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

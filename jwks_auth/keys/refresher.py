@@ -43,7 +43,7 @@ class Refresh:
         self.deadline = started + timeout
         self.given_up_at = self.deadline + GRACE
         self.ended = False
-        """Whether its thread has ended."""
+        """True if its thread has ended."""
         self.outcome: Future[KeySourceError | None] = Future()
         """The failure as a result, not an exception; ``None`` for success."""
         # A running future can't be cancelled, so it survives an async waiter that is cancelled.
@@ -51,12 +51,12 @@ class Refresh:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has brought keys."""
+        """True if it has brought keys."""
         return self.outcome.done() and self.outcome.result() is None
 
     @property
     def deferred(self) -> bool:
-        """Whether it was put off because another process fetches."""
+        """True if it was put off because another process fetches."""
         return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
 
     def until(self, policy: WaitPolicy, wait: float, began: float) -> float:

@@ -82,7 +82,7 @@ class Story:
         return any(step.name == name for step in self._steps)
 
     def read(self, raw: RawToken) -> UnverifiedToken:
-        """Read the token, telling its form, its payload and its issuer."""
+        """Read the token, adding steps for its form, payload and issuer."""
         form = f"three base64url segments, {self._longest} characters at most"
         self.tell(
             Step("form", form, raw.read(_form)),

@@ -78,7 +78,7 @@ class IDTokenVerifier:
         hashes of *access_token* and *code*, if those came with it and are given.
         """
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
-        del raw, access_token, code  # a report of what goes wrong from here on would show them
+        del raw, access_token, code  # an error report would show them
         token = self._trusted.verify(sent.read(parse_jws), sent)
         beside.check(token)
         return token

@@ -93,7 +93,7 @@ class Issuer:
         audience = options.get("audience")
         self._own = checked_rules(audience=audience, **token_options(options))
         self.has_own_audience = audience is not None
-        """Whether the issuer has its own audience, which routes do not widen if there are several issuers."""
+        """True if the issuer has its own audience, which routes do not widen if there are several issuers."""
         self.discovery_url = options.get("discovery_url")
         """The address of the metadata, if it is not a standard one."""
         self.client = places["client"]

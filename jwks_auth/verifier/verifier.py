@@ -76,7 +76,7 @@ class TokenVerifier:
         self._sole = self._listed.issuers[0] if len(listed) == 1 and not tenants else None
         self._widest = widest_rules(self._rules.leeway)
         self.has_tenants = tenants is not None
-        """Whether there are issuers that can't be listed."""
+        """True if there are issuers that can't be listed."""
         self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
