@@ -72,9 +72,7 @@ class _Inquiry:
         if not self._outcome.done():
             raise KeySourceError("tenants: the callback takes too long", kind="callback")
         outcome = self._outcome.result()
-        if isinstance(
-            outcome, Refused
-        ):  # a new error each time: a traceback grows when its error is raised again
+        if isinstance(outcome, Refused):  # a new error each time, as raising one again grows its traceback
             raise copy(outcome) from outcome.__cause__
         return outcome
 
