@@ -340,3 +340,15 @@ def test_docstrings_begin_with_the_thing() -> None:
     ]
     questions = [text.splitlines()[0] for text in texts if QUESTION.match(text)]
     assert len(questions) <= len(texts) / 100, questions
+
+
+def test_adapters_parse_no_header() -> None:
+    """Reading credentials is the core's: no adapter decodes or looks up the header that holds them."""
+    found = [
+        str(path)
+        for package in ADAPTERS
+        for path in (ROOT / package).rglob("*.py")
+        if path.name != "testing.py"
+        if re.search(r"HTTP_AUTHORIZATION|b\"authorization\"|QUERY_STRING|query_string", path.read_text())
+    ]
+    assert found == []

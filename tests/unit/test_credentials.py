@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from starlette.requests import Request
-from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Request as WSGIRequest
 
 from jwks_auth.adapters import Authenticator, Credentials, Memo
 from jwks_auth.testing import FakeIssuer
@@ -105,24 +99,6 @@ def test_a_prefix_counts_once(root: str, path: str, url: str) -> None:
     )
 
 
-def test_urls_are_those_of_the_frameworks() -> None:
-    """Behind a proxy that Werkzeug trusts too; for Starlette the scope is what its servers made of the proxy's word."""
-    forwarded = [("Host", "inner"), ("X-Forwarded-Host", "api.example"), ("X-Forwarded-Proto", "https"),
-                 ("X-Forwarded-Prefix", "/v1")]  # fmt: skip
-    given = environ(forwarded, "/a b", "x=1", **{"wsgi.url_scheme": "http", "REMOTE_ADDR": "127.0.0.1"})
-    seen: list[str] = []
-
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        seen.append(Credentials.from_wsgi(environ).url)
-        assert seen[0] == quote(WSGIRequest(environ).url, safe=":/?=%")
-        return []
-
-    ProxyFix(app, x_host=1, x_proto=1, x_prefix=1)(given, lambda *args: None)
-    assert seen == ["https://api.example/v1/a%20b?x=1"]
-    made = scope([("Host", "api.example")], "/v1/orders", "x=1", root_path="/v1")
-    assert Credentials.from_asgi(made).url == str(Request(made).url)
-
-
 def test_a_framework_s_own_url_wins() -> None:
     """Asked for when it is needed, and not before."""
     asked: list[int] = []
@@ -180,16 +156,3 @@ def test_a_memo_is_kept_on_its_request_and_says_what_it_remembers() -> None:
     refused = Memo()
     refused.told = True
     assert repr(refused) == "<Memo: nothing verified, a refusal told>"
-
-
-def test_adapters_parse_no_header() -> None:
-    """Reading credentials is the core's: no adapter decodes or looks up the header that holds them."""
-    root = Path(__file__).parents[2]
-    found = [
-        str(path)
-        for package in ("jwks_auth_django", "jwks_auth_flask", "jwks_auth_fastapi")
-        for path in (root / package).rglob("*.py")
-        if path.name != "testing.py"
-        if re.search(r"HTTP_AUTHORIZATION|b\"authorization\"|QUERY_STRING|query_string", path.read_text())
-    ]
-    assert found == []
