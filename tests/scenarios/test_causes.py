@@ -250,6 +250,21 @@ def test_a_fault_of_ours_is_nobody_elses(caplog: pytest.LogCaptureFixture) -> No
     assert "endpoint.py" in caplog.text
 
 
+def test_what_stands_in_for_the_network_may_fail_in_its_own_way(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no fault of the provider's either, and the traceback says whose it is."""
+
+    def odd(*asked: Any, **named: Any) -> Any:
+        raise LookupError("no such cassette")
+
+    monkeypatch.setattr(socket, "getaddrinfo", odd)
+    with pytest.raises(KeySourceError, match="LookupError") as caught:
+        PyJWKClient(f"https://{NAME}/keys").fetch_data()
+    assert caught.value.kind == "internal"
+    assert "LookupError: no such cassette" in caplog.text
+
+
 def test_a_program_s_own_fetch_is_told_apart() -> None:
     """The control: what an overriding ``fetch_data`` raises is its own."""
 

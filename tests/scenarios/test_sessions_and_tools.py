@@ -137,6 +137,11 @@ TOOLS: dict[str, Callable[[], None]] = {
 }
 
 
+def test_responses_in_this_process() -> None:
+    """It changes nothing beyond its block."""
+    with_responses()
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_tool_that_stands_in_for_the_network_does(tool: str, tmp_path: Path) -> None:
     """In a process of its own, as they change what all share."""
