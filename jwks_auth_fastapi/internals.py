@@ -1,6 +1,6 @@
 """The private parts of FastAPI, Starlette and Python itself: each use of them in this package, with its reason.
 
-Seen in FastAPI 0.144 to 0.165, Starlette 0.49 to 1.10 and Python 3.11 to 3.14. Who needs one more puts it here.
+Seen in FastAPI 0.144 to 0.165, Starlette 0.49 to 1.10 and Python 3.11 to 3.13. Who needs one more puts it here.
 """
 
 from __future__ import annotations

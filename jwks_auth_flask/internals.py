@@ -1,6 +1,6 @@
 """The private parts of Flask, Flask-CORS and Python itself: each use of them in this package, with its reason.
 
-Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0 and Python 3.11 to 3.14. Who needs one more puts it here.
+Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0 and Python 3.11 to 3.13. Who needs one more puts it here.
 """
 
 from __future__ import annotations
