@@ -91,5 +91,11 @@ def test_what_is_shown_can_be_pasted(snippet: str) -> None:
     assert Settings.from_mapping(pasted["JWKS_AUTH"]).verifier().issuers
 
 
+def test_every_provider_has_a_module_of_tests() -> None:
+    """Each row is held to that provider's own documentation."""
+    modules = {path.stem for path in (Path(__file__).parent / "providers").glob("test_*.py")}
+    assert modules == {f"test_{name.replace('-', '_')}" for name in PROVIDERS}
+
+
 if __name__ == "__main__":
     PAGE.write_text(written(PAGE.read_text()))

@@ -38,6 +38,8 @@ def tenants(value: Any) -> Any:
     if not isinstance(value, str | list | tuple | set | frozenset):
         return value
     listed = names(value)
+    if not listed:
+        raise ValueError("expected the ids of tenants, found none")
     if strays := [each for each in listed if not _TENANT_ID.fullmatch(each)]:
         raise ValueError(
             f"expected the ids of tenants, as in 11111111-2222-3333-4444-555555555555, found {strays[0]!r}"

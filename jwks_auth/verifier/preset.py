@@ -195,5 +195,7 @@ def _placed(places: tuple[Place, ...], audience: list[str]) -> list[str | list[s
         elif not any("{audience}" in step for step in place):
             found.append(list(place))
         else:
-            found += [[step.replace("{audience}", name) for step in place] for name in audience]
+            found += [
+                [step.replace("{audience}", name) for step in place] for name in audience or ["{audience}"]
+            ]
     return found
