@@ -1,7 +1,7 @@
-"""Words for other eyes: ``WWW-Authenticate`` (RFC 6750 section 3, RFC 9110 section 11), and others' words, escaped.
+"""Texts for clients and logs: ``WWW-Authenticate`` (RFC 6750 section 3, RFC 9110 section 11), and escaping.
 
-Values are the service's own (realm, scopes, a URL) or constants, never a client's. A character that
-could break out of a header is therefore a mistake in the service, and a ``ValueError``, not an escape.
+Values in a challenge are the service's own (realm, scopes, a URL) or constants, never a client's. So a character that
+could break out of the header is the service's mistake: it raises ``ValueError`` and is not escaped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BRIEF = 40
 
 
 def shown(value: object) -> str:
-    """*value* as ``ascii`` writes it: one line of ASCII, text in quotes, whatever is in it."""
+    """Return *value* as ``ascii`` writes it: one line of ASCII, with text in quotes."""
     try:
         return ascii(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, lists a thousand deep
@@ -38,26 +38,26 @@ def shown(value: object) -> str:
 
 
 def brief(value: object) -> str:
-    """*value* for a sentence: a text as :func:`named` has it, cut at forty characters; of all else its type."""
+    """Return *value* for a sentence: a text as :func:`named` does, cut at forty characters; otherwise its type."""
     if not isinstance(value, str):
         return f"of type {type(value).__name__}"
     return named(value) if len(value) <= _BRIEF else f"{shown(value[:_BRIEF])}..."
 
 
 def named(name: str) -> str:
-    """A claim's name, a kid or a member of an object: as it is if it is one plain word, otherwise in quotes."""
+    """Return the name of a claim, key or member: unchanged if it is one plain word, otherwise in quotes."""
     return name if _PLAIN.match(name) else shown(name)
 
 
 def escaped(text: str) -> str:
-    """A sentence that may quote another's words, in one line: what can't be printed is escaped, the rest stays."""
+    """Return *text*, which may quote others' words, as one line: only unprintable characters are escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def several(names: str | Iterable[str], *, split: bool = False) -> tuple[str, ...]:
-    """One name or several, as a tuple: a string is one, or, *split*, as many as single spaces part."""
+    """Return one name or several as a tuple. With *split*, single spaces separate the names in a string."""
     if isinstance(names, str):
         # str.split() would also split on tabs, newlines and U+00A0, which are no separators in RFC 6749.
         return tuple(names.split(" ")) if split else (names,)
@@ -72,7 +72,7 @@ _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+\Z")
 
 
 def format_challenge(params: Mapping[str, str | None], scheme: str = DEFAULT_SCHEME) -> str:
-    """One challenge; parameters that are ``None`` are left out, the others become quoted strings.
+    """Return one challenge, with *params* as quoted strings, except those that are ``None``.
 
     Raises ``ValueError`` for a value that can't stand in a header.
     """
@@ -81,17 +81,17 @@ def format_challenge(params: Mapping[str, str | None], scheme: str = DEFAULT_SCH
 
 
 def checked_parameter(value: str) -> str:
-    """*value* if it needs no escape in a challenge (RFC 9110 section 11.2); raises ``ValueError`` otherwise."""
+    """Return *value* if it needs no escape in a challenge (RFC 9110 section 11.2); raise ``ValueError`` otherwise."""
     if _quotable("value", value) != value:
         raise ValueError(f"{value!r} holds a quote or a backslash")
     return value
 
 
 def checked_scopes(scopes: str | Iterable[str]) -> tuple[str, ...]:
-    """Scopes as a tuple: a string is split on single spaces, a list is a list (RFC 6749 section 3.3).
+    """Return scopes as a tuple; single spaces separate them in a string (RFC 6749 section 3.3).
 
-    Raises ``ValueError`` for what no token can hold: empty names, spaces, quotes, backslashes, and commas,
-    which RFC 6749 allows but which in practice are a list written as one string.
+    Raises ``ValueError`` for an impossible scope: an empty name, one with spaces, quotes or backslashes, or one with a
+    comma, which RFC 6749 allows but which is usually a list written as one string.
     """
     listed = several(scopes, split=True)
     for scope in listed:

@@ -1,7 +1,6 @@
 """Reports for a command line: keys, health, a token's fault, routes and their guards.
 
-Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` print its lines and exit with
-its status.
+Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` print its lines and exit with its status.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Lines to print, and whether all is well (exit status 0) or not (1). Nothing in them drives a terminal."""
+    """Lines to print, without control characters, and the outcome: exit status 0 if all is well, 1 otherwise."""
 
     lines: tuple[str, ...]
     ok: bool = True
@@ -43,10 +42,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """A route as people should see it: *guard* says what it asks, ``None`` that nobody decided.
+    """A route in the table: *guard* is its requirement in words; ``None`` if it has none.
 
-    A route that is open on purpose has a guard as well: ``"public"``. *doubt*: why nobody can tell that the
-    guard holds. Such a route is shown as unknown, and counts as open for those who ask that none is.
+    A route that is open on purpose has the guard ``"public"``. *doubt* is a reason why the guard may not hold. Such a
+    route is shown as unknown, and counts as unprotected for ``fail_unprotected``.
     """
 
     path: str
@@ -56,34 +55,34 @@ class RouteRow:
 
     @property
     def state(self) -> str:
-        """The table's word for it."""
+        """The route's state in the table."""
         if self.doubt is not None:
             return f"UNKNOWN: {self.doubt}"
         return self.guard or "UNPROTECTED"
 
 
 def check(authenticator: Service) -> Report:
-    """Fetch every issuer's keys, past any store, and say what came: usable keys, refused members and why."""
+    """Fetch every issuer's keys without the store, and list usable keys, and refused members with their reasons."""
     return _of_issuers(authenticator, _checked)
 
 
 def refresh(authenticator: Service) -> Report:
-    """Fetch every issuer's keys again, whatever their age."""
+    """Fetch every issuer's keys again, even if they are fresh."""
     return _of_issuers(authenticator, _refreshed)
 
 
 def show(authenticator: Service, *, warm_up: bool = False) -> Report:
-    """The keys this process holds, and their health; no I/O, unless *warm_up* gets the keys first.
+    """List the keys of this process and their health; no I/O, unless *warm_up* gets the keys first.
 
-    A new process warms up as a worker does: from the store, where there is one.
+    It gets them as a worker does: from the store, if there is one.
     """
     return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
 def verify(authenticator: Service, raw: str | RawToken) -> Report:
-    """Explain, step by step, why a token is accepted or refused; it shows claims, so for developers only.
+    """Explain step by step why a token is accepted or refused; for developers only, because it shows claims.
 
-    *raw* may still have its ``Bearer``, as it is copied from a request.
+    *raw* may begin with ``Bearer``, as when it is copied from a request.
     """
     sent = RawToken(RawToken.of(raw).read(_copied))
     del raw
@@ -92,7 +91,7 @@ def verify(authenticator: Service, raw: str | RawToken) -> Report:
 
 
 def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Report:
-    """A table of routes; not ok when *fail_unprotected* finds one without a guard, or with one that is in doubt."""
+    """List routes in a table; with *fail_unprotected*, fail for one without a guard or with a guard in doubt."""
     listed = list(rows)
     width = max((len(row.path) for row in listed), default=0)
     methods = max((len(row.methods) for row in listed), default=0)

@@ -1,7 +1,7 @@
 """The three families of errors: configuration, the client's request or token, the source of keys.
 
-What a client may read of an error is a constant (:attr:`AuthError.description`); detail travels in
-``__cause__`` and never holds a token or a claim's value.
+Clients see a constant text only (:attr:`AuthError.description`). Details are in ``__cause__``, and hold neither a token
+nor a claim's value.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TOKEN_FAULTS: dict[str, str] = {
     "wrong_hash": "The ID token was made beside another access token or code",
     "user_refused": "The access token's user may not sign in",
 }
-"""Every ``InvalidTokenError.code`` of ours and its constant text. Codes are public API: they are only ever added."""
+"""Every ``InvalidTokenError.code`` of this library and its constant text. Codes are only ever added."""
 
 _REFUSED = "The access token is refused"
 _FORBIDDEN = "The service does not allow this request"
@@ -68,10 +68,10 @@ _TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6750 section 3
 
 
 class JWKSAuthError(Exception):
-    """Base of everything this package raises. Errors can be copied, and pickled for another process."""
+    """The base of all errors of this package. They can be copied, and pickled for another process."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As they are: most constructors take something else than the text, which is all that Exception would keep.
+        # Restores all fields, because Exception keeps the text alone, and most constructors take other arguments.
         return _restored, (type(self), self.args, vars(self))
 
 
@@ -80,7 +80,7 @@ class ConfigurationError(JWKSAuthError, ValueError):
 
 
 class Refused(JWKSAuthError):
-    """A request that is not let through: the client's fault (:class:`AuthError`) or not (:class:`KeySourceError`)."""
+    """A request is refused, by the client's fault (:class:`AuthError`) or not (:class:`KeySourceError`)."""
 
     status: int
     error: str | None
@@ -91,8 +91,8 @@ class Refused(JWKSAuthError):
 class AuthError(Refused):
     """A request that is refused: HTTP status, RFC 6750 error code and a constant description.
 
-    *code* is of ``[a-z_]``, and logged; *description* is a text for the client, of printable ASCII without quotes and
-    backslashes. Raises ``ValueError`` for any other.
+    *code* consists of ``[a-z_]`` and is logged; *description* is a text for the client, in printable ASCII without
+    quotes and backslashes. Raises ``ValueError`` for anything else.
     """
 
     status = 401
@@ -106,7 +106,7 @@ class AuthError(Refused):
         self._say(code, description)
 
     def _say(self, code: str, description: str) -> None:
-        Exception.__init__(self, description)  # without super(): junk comes by the thousand
+        Exception.__init__(self, description)  # faster than super(), for junk that comes by the thousand
         self.code = code
         self.description = description
 
@@ -117,17 +117,17 @@ class AuthError(Refused):
         resource_metadata: str | None = None,
         scheme: str = DEFAULT_SCHEME,
     ) -> str:
-        """The ``WWW-Authenticate`` value (RFC 6750 section 3; *resource_metadata*: RFC 9728 section 5.1).
+        """Return the ``WWW-Authenticate`` value (RFC 6750 section 3; *resource_metadata*: RFC 9728 section 5.1).
 
-        Raises ``ValueError`` when *realm* or *resource_metadata* can't stand in a header.
+        Raises ``ValueError`` if *realm* or *resource_metadata* can't stand in a header.
         """
         params = {"realm": realm, **self._challenge_params(), "resource_metadata": resource_metadata}
         return format_challenge(params, scheme)
 
     def challenges(self, **parameters: Any) -> tuple[str, ...]:
-        """Every ``WWW-Authenticate`` value of the answer, for what :meth:`challenge` takes.
+        """Return every ``WWW-Authenticate`` value of the answer; the parameters are those of :meth:`challenge`.
 
-        An error of one's own may add another scheme.
+        A custom error may add another scheme.
         """
         return (self.challenge(**parameters),)
 
@@ -156,9 +156,9 @@ class InvalidRequestError(AuthError):
 
 
 class InvalidTokenError(AuthError, jwt.InvalidTokenError):
-    """The token is refused: 401. ``code`` says why and is stable; see :data:`TOKEN_FAULTS`.
+    """The token is refused: 401. ``code`` is the stable reason; see :data:`TOKEN_FAULTS`.
 
-    A validator may have codes of its own, each with a *text* for the client, which is to be a constant:
+    A validator may have codes of its own, each with a constant *text* for the client:
     ``InvalidTokenError("guest", "Guests may not use this API")``.
     """
 
@@ -197,9 +197,10 @@ class InsufficientScopeError(AuthError):
 
 
 class ForbiddenError(AuthError):
-    """The token is good, but the service says no: 403, with a code of its own and a constant *text* for the client.
+    """The token is good, but the service refuses: 403, with a code of its own and a constant *text* for the client.
 
-    The code is the challenge's error, too: ``insufficient_scope`` would send a client for another token, in vain.
+    The code is also the challenge's error, because ``insufficient_scope`` would have the client ask for another token
+    in vain.
     """
 
     status = 403
@@ -224,9 +225,9 @@ class KeySourceError(Refused):
     def __init__(
         self, detail: str = description, *, kind: str = "unavailable", retry_after: float = 1.0
     ) -> None:
-        super().__init__(escaped(detail))  # it may quote a provider, and ends in logs and terminals
+        super().__init__(escaped(detail))  # it may quote a provider, and is shown in logs and terminals
         self.kind = kind
-        self.retry_after = min(max(0.0, retry_after), _LONGEST_RETRY_AFTER)  # 0 for what is no number
+        self.retry_after = min(max(0.0, retry_after), _LONGEST_RETRY_AFTER)  # 0 for NaN
 
 
 def _restored(cls: type[JWKSAuthError], args: tuple[Any, ...], fields: dict[str, Any]) -> JWKSAuthError:

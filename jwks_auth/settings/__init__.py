@@ -1,6 +1,6 @@
 """The one vocabulary of settings, a row for each, and the readers of their values.
 
-Nothing is fetched and nothing of a request is known here.
+Nothing here fetches or knows of requests.
 """
 
 from jwks_auth.settings.options import SettingsOptions

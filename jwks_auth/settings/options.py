@@ -1,4 +1,4 @@
-"""Settings as arguments: names in lower case, and their types, for type checkers and editors."""
+"""Settings as keyword arguments: their names in lower case, with types for type checkers and editors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SettingsOptions"]
 
 
 class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, total=False):
-    """Every setting; ``None`` is not given."""
+    """Every setting; ``None`` counts as not given."""
 
     issuer: str | None
     issuer_aliases: str | Iterable[str] | None

@@ -1,6 +1,6 @@
-"""Readers: what a setting's value may be, as a Python object or as the string an environment gives.
+"""Readers of setting values, which are Python objects or strings from an environment.
 
-Each returns the typed value or raises ``ValueError`` saying what is expected and what was found.
+Each returns the typed value, or raises a ``ValueError`` that names the expected and the found value.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def text(value: Any) -> str:
 def names(value: Any) -> tuple[str, ...]:
     """Strings: a list, a JSON array, or one string with spaces between."""
     listed = split(value)
-    empty = isinstance(value, str) and not value.strip()  # what an unset variable leaves is no list of none
+    empty = isinstance(value, str) and not value.strip()  # an unset variable leaves this; it is no empty list
     if empty or not isinstance(listed, (list, tuple, set, frozenset)) or not all(map(_is_name, listed)):
         raise ValueError(f"expected a list of strings, or one string with spaces between, found {value!r}")
     return tuple(listed)
 
 
 def paths(value: Any) -> tuple[str, ...]:
-    """Beginnings of paths, as :func:`names`."""
+    """Read beginnings of paths, as :func:`names`."""
     found = names(value)
     if not all(path.startswith("/") and path.strip("/") for path in found):  # every path begins with "/"
         raise ValueError(f'expected a list of beginnings of paths such as "/health/", found {value!r}')
@@ -83,7 +83,7 @@ def audience(value: Any) -> tuple[str, ...] | AnyAudience:
 
 
 def flag(value: Any) -> bool:
-    """A boolean, or true/false, yes/no, on/off, 1/0: as a string, or as Flask reads them from variables."""
+    """Read a boolean, or true/false, yes/no, on/off, 1/0, as strings or as Flask reads them from variables."""
     found = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
     if found is None:
         raise ValueError(f"expected true or false, found {value!r}")
@@ -107,7 +107,7 @@ def count(value: Any) -> int:
 
 
 def headers(value: Any) -> dict[str, str]:
-    """Request headers; never shown, they may hold a secret."""
+    """Read request headers. They are never shown, because they may hold a secret."""
     found = _json(value, "{") if isinstance(value, str) else value
     if not isinstance(found, Mapping) or not all(
         isinstance(n, str) and isinstance(v, str) for n, v in found.items()
@@ -205,7 +205,7 @@ def store(value: Any) -> Any:
 
 
 def session(value: Any) -> Any:
-    """A ``requests.Session``, or what makes one; or the dotted path of either."""
+    """Read a ``requests.Session``, a function that makes one, or the dotted path of either."""
     found = imported(value)
     try:
         made = found() if callable(found) else found
@@ -217,7 +217,7 @@ def session(value: Any) -> Any:
 
 
 def secret(value: Any) -> str | bytes:
-    """A secret to seal with; never shown."""
+    """Read a secret to seal with. It is never shown."""
     if not isinstance(value, (str, bytes)):
         raise ValueError(f"expected a string or bytes, found a {type(value).__name__}")
     if len(value) < 16:
@@ -230,7 +230,7 @@ def _is_name(value: Any) -> bool:
 
 
 def split(value: Any) -> Any:
-    """The parts of a string; whatever else it is, as it is."""
+    """Return the parts of a string, and any other value unchanged."""
     if not isinstance(value, str):
         return value
     listed = _json(value, "[")

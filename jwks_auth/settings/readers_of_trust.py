@@ -1,4 +1,4 @@
-"""Readers of the settings that say whom to trust with what, and are more than names."""
+"""Readers of the settings on trust that are more than names: providers, claims, tenants, places."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def provider(value: Any) -> str:
 
 
 def required_claims(value: Any) -> tuple[str, ...] | dict[str, Any]:
-    """Names, as :func:`names`; or a dict of names and what each has to be, which may be a JSON object."""
+    """Read names, as :func:`names`; or a dict (or JSON object) of names and the value that each must have."""
     if isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip().startswith("{")):
         return mapping(value)
     return names(value)
@@ -48,14 +48,14 @@ def tenants(value: Any) -> Any:
 
 
 def place(value: Any) -> Any:
-    """A place in the claims: a claim, or a path; or a list of places, of which each may be a list of steps."""
+    """Read a place in the claims: a claim, a path, or a list of places, of which each may be a list of steps."""
     if isinstance(value, str) and len(value.split()) > 1 and not value.lstrip().startswith("["):
         raise ValueError(f"found a space in {value!r}; write several as a list: {_SEVERAL}")
     return places(value)
 
 
 def places(value: Any) -> Any:
-    """The same; of a string, spaces separate several."""
+    """Read places as :func:`place`; in a string, spaces separate several."""
     listed = split(value)
     try:
         read_places(listed)

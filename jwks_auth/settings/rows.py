@@ -1,6 +1,6 @@
-"""The rows of the vocabulary: a setting's name, reader and taker, its line in the docs, its default in words.
+"""The rows of the vocabulary: each setting's name, reader, taker, line in the docs, and default in words.
 
-``docs/settings.md`` has one table for each group here, FastAPI's model one field for each row.
+``docs/settings.md`` has one table for each group, and FastAPI's model has one field for each row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One setting: a row, from which readers, messages, tables and models of settings are made."""
+"""One setting: a row that messages, tables and models of settings are made from."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ class Taker(Flag):
     """Takers of a setting, under its name in lower case."""
 
     PLACE = auto()
-    """``Issuer``: says which one it is, or where its keys are, so it is never shared by several."""
+    """``Issuer``: its name, or the place of its keys, so several issuers can't share it."""
     ISSUER = auto()
-    """``Issuer``: may stand in an entry of ``ISSUERS``, or be shared."""
+    """``Issuer``: set in an entry of ``ISSUERS``, or shared by all."""
     VERIFIER = auto()
     """``TokenVerifier``."""
     ANSWER = auto()
-    """``Authenticator``: the answers it makes."""
+    """``Authenticator``, for its answers."""
     SETTINGS = auto()
-    """The settings themselves, or the adapter whose own row it is."""
+    """The settings themselves, or the adapter that has the row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """A setting of the vocabulary, or of an adapter's own.
 
-    *read* takes a Python object or an environment's string, and raises ``ValueError`` for what can't be meant. *doc* is
-    its line in the docs. *default* is what :func:`parsed` fills in; where an object of the core takes the setting, the
-    default lives with that object, and *default_doc* is for what its signature can't say. *secret*: never shown.
+    *read* takes a Python object or an environment's string, and raises ``ValueError`` for an impossible value. *doc* is
+    its line in the docs. *default* is the value that :func:`parsed` fills in. If an object of the core takes the
+    setting, that object has the default, and *default_doc* says what its signature can't. A *secret* is never shown.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Setting:
     default_doc: str | None = None
     secret: bool = False
     option: str | None = None
-    """The argument's name in code, where it is not the setting's in lower case."""
+    """The argument's name in code, if it is not the setting's in lower case."""
 
     @property
     def argument(self) -> str:
@@ -63,7 +63,7 @@ class Setting:
         return get_type_hints(self.read)["return"]
 
     def parsed(self, value: Any, label: str) -> Any:
-        """The typed value; raises ``ConfigurationError`` that names the setting as *label* does."""
+        """Return the typed value; raise a ``ConfigurationError`` that names the setting by *label*."""
         try:
             return self.read(value)
         except ValueError as error:
@@ -71,7 +71,7 @@ class Setting:
 
 
 def parsed(given: Mapping[str, Any], rows: Iterable[Setting], label: str) -> dict[str, Any]:
-    """The values of *given* that *rows* name, read, with their defaults for the rest, under lower-case names.
+    """Return the typed values of *rows*, read from *given* or by default, under lower-case names.
 
     ``None`` counts as not given; an empty string does not. Raises :class:`ConfigurationError` for a wrong value.
     """
@@ -84,7 +84,7 @@ def parsed(given: Mapping[str, Any], rows: Iterable[Setting], label: str) -> dic
 def refuse_unknown(
     given: Iterable[str], label: str, known: Iterable[str], tell: Callable[[str], None] | None = None
 ) -> None:
-    """Raise ``ConfigurationError`` for a name that is not *known*, with the nearest that is; or *tell* each text."""
+    """Raise ``ConfigurationError`` for a name not in *known*, suggesting the nearest; or call *tell* with each text."""
     names = sorted(known)
     for name in sorted(set(given) - set(names)):
         (tell or _raise)(f"{label.format(name)} is not a setting: {nearest(name, names, label)}")

@@ -1,4 +1,4 @@
-"""The issuers of the settings: each an entry of its own, or an ``Issuer`` that code has made."""
+"""The issuers in the settings: an entry each, or an ``Issuer`` that code has made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ARGUMENTS = {row.argument: name for name, row in ROWS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One issuer: its *own* settings, named in messages by *label*; or *made* in code, with what it was given there."""
+    """One issuer: its *own* settings, named in messages by *label*; or an ``Issuer`` *made* in code."""
 
     own: Mapping[str, Any]
     label: str
@@ -40,9 +40,9 @@ class Source:
         return "AUDIENCE" in self.own if self.made is None else self.made.has_own_audience
 
     def says_for_whom(self, shared: Mapping[str, Any], shared_label: str) -> bool:
-        """Return whether it is said for whom its tokens are, by itself or by what all share.
+        """Return whether its audience is given, by itself or by the shared settings.
 
-        Raises ``ConfigurationError`` where its provider asks for more, or for other words.
+        Raises ``ConfigurationError`` if its provider needs other settings.
         """
         if self.made is not None:
             return "AUDIENCE" in shared or self.has_audience or self.made.provider is not None
@@ -61,7 +61,7 @@ class Source:
         on_event: Callable[[Any], object] | None,
         seal: Callable[[Any, Any], SealedStore],
     ) -> Issuer:
-        """The issuer, with what all share where it has nothing of its own; no I/O."""
+        """Return the issuer, with the shared settings where it has none of its own; no I/O."""
         if self.made is not None:
             return self.made
         given = arguments({**shared, **self.own})
@@ -72,7 +72,7 @@ class Source:
 
 
 def sources_of(values: Mapping[str, Any], label: str) -> tuple[Source, ...]:
-    """The issuers that are named in *values*: one, those listed in ``ISSUERS``, tenants by their ids."""
+    """Return the issuers in *values*: one, those listed in ``ISSUERS``, or tenants by their ids."""
     own, listed, tenants = taken_by(Taker.PLACE, values), values.get("ISSUERS"), values.get("TENANTS")
     provider, name = values.get("PROVIDER"), label.format("ISSUERS")
     if listed is None and tenants is None:
@@ -97,7 +97,7 @@ def _tenant(tenant: str, provider: str | None, label: str) -> Source:
 
 
 def _named(own: Mapping[str, Any], provider: str | None, label: str) -> Mapping[str, Any]:
-    """The issuer's *own* settings, with the name that its provider gives it."""
+    """Return the issuer's *own* settings, with the name that its provider gives it."""
     if provider is None and "ISSUER" not in own:
         raise ConfigurationError(
             f"{label.format('ISSUER')} is missing: the issuer's URL, exactly as in the tokens' iss claim"
@@ -129,7 +129,7 @@ def _source(entry: Any, label: str, shared: str | None) -> Source:
 
 @contextmanager
 def named_as_settings(named: Callable[[str], str]) -> Iterator[None]:
-    """Put the setting's name for the argument's, with which every complaint of a constructor begins."""
+    """Replace the argument's name at the beginning of a constructor's error by the setting's."""
     try:
         yield
     except ConfigurationError as error:
@@ -140,17 +140,17 @@ def named_as_settings(named: Callable[[str], str]) -> Iterator[None]:
 
 
 def taken_by(taker: Taker, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *values* that *taker* takes."""
+    """Return the *values* that *taker* takes."""
     return {name: value for name, value in values.items() if taker in ROWS[name].taker}
 
 
 def arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings *values* as a constructor's arguments."""
+    """Return the settings *values* as a constructor's arguments."""
     return {ROWS[name].argument: value for name, value in values.items()}
 
 
 def sealing() -> Callable[[Any, Any], SealedStore]:
-    """Return what seals a store under a secret: the same one for issuers that share both."""
+    """Return a function that seals a store under a secret, once for all issuers that share both."""
     sealed: list[tuple[Any, Any, SealedStore]] = []
 
     def seal(store: Any, secret: Any) -> SealedStore:
@@ -165,7 +165,7 @@ def sealing() -> Callable[[Any, Any], SealedStore]:
 
 
 def _sealed(given: dict[str, Any], seal: Callable[[Any, Any], SealedStore]) -> dict[str, Any]:
-    """The arguments with their store under its secret, where there is one."""
+    """Return the arguments with their store sealed, if there is a secret."""
     secret = given.pop("store_secret", None)
     if secret is None:
         return given

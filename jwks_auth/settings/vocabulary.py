@@ -1,7 +1,7 @@
-"""The one vocabulary of settings, and the only code that parses it, whichever framework it comes from.
+"""The one vocabulary of settings, and the only code that parses it, for every framework.
 
-Values may be Python objects or the strings an environment gives; a value of ``None`` counts as not given.
-Only what was given is kept: each default lives with the object that uses it.
+Values may be Python objects or strings from an environment; ``None`` counts as not given. Only given values are kept:
+each default belongs to the object that uses it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SETTING_NAMES = frozenset(ROWS)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
-    """Parsed settings: those of each issuer, and what all issuers share. Its repr shows no values."""
+    """Parsed settings: those of each issuer, and those that all issuers share. Its repr shows no values."""
 
     shared: Mapping[str, Any]
     sources: tuple[Source, ...]
@@ -44,9 +44,9 @@ class Settings:
     ) -> Self:
         """Parse ``{"ISSUER": ..., "AUDIENCE": ...}``.
 
-        *label* names a setting in messages (``JWKS_AUTH["{}"]``); *extra* are the adapter's own names, left
-        to it; *unknown* is told of a name that is neither (default: it is raised). Raises
-        :class:`ConfigurationError` naming the setting, what was found and what is expected.
+        *label* names a setting in messages (``JWKS_AUTH["{}"]``). *extra* are the adapter's own names, which are
+        ignored. *unknown* is called with a message for any other name; by default, that raises. Each
+        :class:`ConfigurationError` names the setting, the value found and the value expected.
         """
         if not isinstance(mapping, Mapping):
             raise ConfigurationError(
@@ -76,7 +76,7 @@ class Settings:
 
     @classmethod
     def of(cls, given: Self | Mapping[str, Any] | Verifier) -> Self:
-        """*given* itself; a mapping of settings, parsed; a verifier as the setting it is."""
+        """Return *given* as settings: parsed from a mapping, or with a verifier as their ``VERIFIER``."""
         if isinstance(given, cls):
             return given
         return cls.from_mapping(given if isinstance(given, Mapping) else {"VERIFIER": given})
@@ -95,17 +95,17 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Parse environment variables; others share that space, so an unknown name is only a warning."""
+        """Parse environment variables. An unknown name is only a warning, because others may use it."""
         return cls.from_prefixed(environment, unknown=lambda text: warnings.warn(text, stacklevel=4))
 
     @staticmethod
     def read(name: str, value: Any, *, label: str = "{}") -> Any:
-        """One setting's typed value, for an adapter whose framework has typed settings of its own."""
+        """Return one setting's typed value, for an adapter whose framework has typed settings of its own."""
         return ROWS[name].parsed(value, label)
 
     @staticmethod
     def unknown(names: Iterable[str], *, label: str = "{}", extra: Iterable[str] = ()) -> list[str]:
-        """Return a message for each of *names* that is no setting, with the nearest one that is."""
+        """Return a message for each of *names* that is no setting, suggesting the nearest one."""
         texts: list[str] = []
         refuse_unknown(names, label, SETTING_NAMES | frozenset(extra), texts.append)
         return texts
@@ -115,7 +115,7 @@ class Settings:
 
     @property
     def issuers(self) -> tuple[str, ...] | None:
-        """The names of the issuers that are trusted; ``None`` where not all of them are known beforehand."""
+        """The names of the trusted issuers; ``None`` if not all of them are known beforehand."""
         verifier = self.shared.get("VERIFIER")
         if verifier is None:
             return None if "TENANTS" in self.shared else tuple(source.name for source in self.sources)
@@ -126,13 +126,13 @@ class Settings:
     def verifier(
         self, *, on_event: Callable[[Any], object] | None = None, in_tests: bool | None = None
     ) -> Any:
-        """The verifier these settings describe, or name; no I/O. Raises :class:`ConfigurationError`.
+        """Return the verifier that these settings describe or name; no I/O. Raises :class:`ConfigurationError`.
 
-        *in_tests* says whether tests run, so that a ``FakeIssuer`` may be trusted; ``None``: nobody can tell.
+        *in_tests* tells whether tests run, in which a ``FakeIssuer`` is trusted; ``None`` if that is unknown.
         """
         if "VERIFIER" in self.shared:
             return self.shared["VERIFIER"]
-        # Listed issuers have what is expected of their tokens themselves; tenants have it from the verifier.
+        # Listed issuers have the rules for their tokens themselves; tenants have the verifier's.
         own = taken_by(Taker.VERIFIER, self.shared)
         if isinstance(own.get("TENANTS"), Tenants):
             own["TENANTS"] = own["TENANTS"].of(self.shared.get("PROVIDER"))
@@ -143,7 +143,7 @@ class Settings:
 
 
 def _check_beside_verifier(values: Mapping[str, Any], label: str) -> None:
-    """Raise ``ConfigurationError`` for what the verifier was made with, or was not, and can't be told any more."""
+    """Raise ``ConfigurationError`` for a setting beside a verifier that only its constructor could take."""
     if idle := sorted(name for name in values if name != "VERIFIER" and ROWS[name].taker != Taker.ANSWER):
         beside = ", ".join(name for name, row in ROWS.items() if row.taker == Taker.ANSWER)
         raise ConfigurationError(

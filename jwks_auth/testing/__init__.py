@@ -1,7 +1,7 @@
 """Test an API without a provider: real keys, real signatures, the real verifier, no network.
 
-:class:`FakeIssuer` is an identity provider a test owns. It is for tests and demonstrations only: its keys
-are recycled within the process and anybody who holds it can sign anything.
+:class:`FakeIssuer` is an identity provider that a test owns. It is for tests and demonstrations only: its keys are
+reused within the process, and anybody who has it can sign anything.
 """
 
 from jwks_auth.testing.issuer import FakeIssuer

@@ -28,7 +28,7 @@ class FakeIssuer:
     *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first
     signs unless :meth:`token` is told otherwise. *clock* gives the seconds since the epoch.
 
-    ``jwks_uri`` is where the key set is published. ``requests`` counts what has been asked, by path:
+    ``jwks_uri`` is the address of the key set. ``requests`` counts the requests by path:
     ``issuer.requests[issuer.jwks_path]`` is the number of times the key set was read, over HTTP or by the
     callable in :meth:`settings`.
     """
@@ -62,11 +62,11 @@ class FakeIssuer:
     @classmethod
     @contextmanager
     def serve(cls, *, path: str = "", **options: Any) -> Iterator[Self]:
-        """An issuer behind a real HTTP server on 127.0.0.1, on a port the system picks.
+        """Run an issuer behind a real HTTP server on 127.0.0.1, on a port that the system chooses.
 
-        ``with FakeIssuer.serve() as issuer:`` its ``issuer`` is the server's URL followed by *path*;
-        *options* are the constructor's. Discovery (OpenID Connect and RFC 8414) and the key set
-        are answered from threads of this process, with ETags; the end of the block closes everything.
+        In ``with FakeIssuer.serve() as issuer:``, ``issuer.issuer`` is the server's URL followed by *path*; *options*
+        are the constructor's. Threads of this process answer requests for discovery (OpenID Connect and RFC 8414) and
+        the key set, with ETags. The end of the block closes everything.
         """
         with IssuerServer() as server:
             issuer = cls(server.url + path, **options)
@@ -137,7 +137,7 @@ class FakeIssuer:
         return {"Authorization": f"Bearer {make(**claims)}"}
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None, *, alg: str | None = None) -> str:
-        """Any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""
+        """Return any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""
         return self._signing_key(alg, None).sign(payload, header)
 
     # --- keys
@@ -155,8 +155,8 @@ class FakeIssuer:
     def rotate(self, alg: str | None = None, *, kid: str | None = None) -> str:
         """Publish a new key and sign with it from now on; returns its id.
 
-        The old ones stay published, as providers keep them until their tokens have run out: see
-        :meth:`withdraw`. *alg* is the first algorithm unless given, and may be a new one.
+        The old keys stay published, as providers keep them until their tokens expire; see :meth:`withdraw`. *alg* is by
+        default the first algorithm, and may be a new one.
         """
         key = SigningKey.generate(alg or self._default_alg, kid=kid)
         self._keys = (*self._keys, key)
@@ -173,7 +173,7 @@ class FakeIssuer:
         published = [key.jwk() for key in self._keys if key.kid not in self._withdrawn]
         return {"keys": published, FAKE: True}
 
-    # --- what a service asks
+    # --- documents for a service
 
     def settings(
         self, audience: Any = "api", *, profile: str | None = None, prefix: str = ""
@@ -218,7 +218,7 @@ class FakeIssuer:
     # --- outages
 
     def outage(self, mode: str = "error") -> ExitStack:
-        """Be down from now on, until :meth:`recover` or the end of ``with issuer.outage():``.
+        """Start an outage, until :meth:`recover` or the end of ``with issuer.outage():``.
 
         Over HTTP *mode* is ``"error"`` (503), ``"drop"`` (the connection is closed unanswered) or ``"hang"``
         (it is kept open and silent). Without a server the key set raises ``ConnectionError`` in each of them.

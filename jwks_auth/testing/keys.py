@@ -21,7 +21,7 @@ __all__ = ["SigningKey"]
 
 @runtime_checkable
 class MLDSAPrivateKey(Protocol):
-    """A private key of ML-DSA, where ``cryptography`` has them."""
+    """A private key of ML-DSA, if ``cryptography`` has them."""
 
     def public_key(self) -> Any:
         """The public half."""
@@ -89,9 +89,9 @@ class SigningKey:
 
     @classmethod
     def generate(cls, alg: str = "RS256", *, kid: str | None = None) -> SigningKey:
-        """A new key; *kid* is a random one unless given. ``ValueError`` for an algorithm it can't make.
+        """Return a new key; *kid* is random by default. Raises ``ValueError`` for an unsupported algorithm.
 
-        No two living keys are alike. RSA keys of garbage-collected ones are used again.
+        No two keys in use are the same. RSA keys of garbage-collected objects are used again.
         """
         if alg not in _GENERATORS:
             raise ValueError(
@@ -106,7 +106,7 @@ class SigningKey:
     def jwk(self) -> dict[str, Any]:
         """The public half as a member of a JWKS, with ``kid``, ``alg`` and ``use`` (RFC 7517)."""
         public = jwk_from_pem(self.public_pem(), kid=self.kid, alg=self.alg)
-        public.pop("key_ops", None)  # beside "use" it says nothing more, and few providers send it
+        public.pop("key_ops", None)  # "use" says the same, and few providers send both
         return {**public, "use": "sig"}
 
     def public_pem(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The HTTP server of a fake issuer: documents on loopback, with ETags, and outages to order."""
+"""The HTTP server of a fake issuer: documents on loopback, with ETags, and outages on demand."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from urllib.parse import urlsplit
 __all__ = ["MODES", "Answer", "IssuerServer"]
 
 MODES = ("error", "drop", "hang")
-"""Ways to be down: answer 503; close the connection unanswered; keep it open and stay silent."""
+"""The kinds of outage: answer 503; close the connection without an answer; keep it open without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of a path: *document* (``None``: 404), or the *outage* that is on."""
+    """The answer of a path: *document* (``None``: 404), or the current *outage*."""
 
     document: dict[str, Any] | None
     outage: str | None = None
 
 
 class IssuerServer:
-    """Answers ``GET`` on 127.0.0.1 with whatever the callable given to :meth:`start` says for a path.
+    """Answers ``GET`` on 127.0.0.1 with the answers of the callable given to :meth:`start`.
 
-    The port is bound at the start of the ``with`` block and known as :attr:`url`; its end closes every
-    connection, hanging ones too, and waits for every thread.
+    The start of the ``with`` block binds a port, which is in :attr:`url`. Its end closes every connection, also those
+    that hang, and waits for every thread.
     """
 
     def __enter__(self) -> Self:
@@ -50,7 +50,7 @@ class IssuerServer:
     def start(self, answer: Callable[[str], Answer]) -> None:
         """Answer requests from now on, each in a thread of its own."""
         self._http.answer = answer
-        # The poll bounds how long the end of the block takes, not how fast a request is answered.
+        # The poll interval bounds the time that the end of the block takes; requests are answered at once.
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -83,11 +83,11 @@ class _Server(ThreadingHTTPServer):
 
     def hang_up(self) -> None:
         for connection in tuple(self._open):
-            with suppress(OSError):  # its client may have gone first
+            with suppress(OSError):  # the client may have closed it already
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no news
+        if not isinstance(sys.exception(), ConnectionError):  # clients may close connections at any time
             super().handle_error(request, client_address)
 
 
@@ -123,4 +123,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing: a test's output is its own."""
+        """Log nothing, to keep a test's output clean."""
