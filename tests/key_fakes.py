@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +17,7 @@ from jwks_auth.jose.key_set import KeySet
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.freshness import Rules
 from jwks_auth.keys.lookup import Lookup
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.keys.source import KeySource
 from jwks_auth.keys.state import FetchResult, LoadRequest
 
@@ -104,6 +106,7 @@ class HeldThreads:
     def __init__(self) -> None:
         self.held = False
         self.waiting: list[Callable[[], None]] = []
+        self.frozen: list[Future[Any]] = []
         self.depart: Callable[[Callable[[], None]], Callable[[], None]] = lambda run: run
 
     def __call__(self, run: Callable[[], None]) -> None:
@@ -112,6 +115,15 @@ class HeldThreads:
             self.waiting.append(self.depart(run))
         else:
             run()
+
+    def watch(self, work: Future[Any]) -> Callable[[], bool]:
+        """Tell whether the process stood still during *work*: if it was frozen then."""
+        return partial(self.frozen.__contains__, work)
+
+    def freeze(self, refresh: Refresh | None) -> None:
+        """Let the process stand still during *refresh*."""
+        assert refresh is not None
+        self.frozen.append(refresh.outcome)
 
     def run(self) -> None:
         """Do what was held back."""
@@ -159,5 +171,6 @@ def source_of(provider: Provider | None = None, *, recent: Any = None, **given: 
         wall=clock,
         rng=lambda: 0.5,
         spawn=threads,
+        watch=threads.watch,
     )
     return Bench(source, provider, clock, threads, events)

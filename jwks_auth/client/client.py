@@ -15,10 +15,9 @@ import jwt
 from jwks_auth.client.endpoint import Endpoint, copied
 from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, translated
 from jwks_auth.client.options import check_objects, check_rules, check_uri
-from jwks_auth.client.view import KeySetView, SetCache, Views, value_of
+from jwks_auth.client.view import KeySetView, SetCache, Views, header_of, value_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http import Answer, Discovery, Network, Session
-from jwks_auth.jose import parse_jws
 from jwks_auth.keys import (
     FetchResult,
     Health,
@@ -93,7 +92,7 @@ class PyJWKClient(jwt.PyJWKClient):
         check_rules(rules, max_response_bytes)
         self._endpoint = Endpoint(self, self._discovery, network, accept_empty=accept_empty)
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
-        load = self._load if store is None else self._sharing(store, rules)
+        load = self._load if store is None else self._sharing(store, rules, 4 * max_response_bytes)
         self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
         self._views = Views()
         self.jwk_set_cache = None
@@ -145,7 +144,7 @@ class PyJWKClient(jwt.PyJWKClient):
         """Return the key that *token*'s header names; raise ``jwt.DecodeError`` if it is no token."""
         sent = RawToken(token)
         del token
-        kid, alg = sent.read(_header)
+        kid, alg = sent.read(header_of)
         # A method that was overridden, or patched by a test, is called for tokens without a kid too, as in PyJWT.
         if kid is not None or getattr(self.get_signing_key, "__func__", None) is not _GET_SIGNING_KEY:
             return self.get_signing_key(kid)
@@ -169,7 +168,7 @@ class PyJWKClient(jwt.PyJWKClient):
         """Do as :meth:`get_signing_key_from_jwt`, without holding the event loop."""
         sent = RawToken(token)
         del token
-        return value_of(await self.source.alookup(self._lookup(*sent.read(_header))))
+        return value_of(await self.source.alookup(self._lookup(*sent.read(header_of))))
 
     def warm_up(self, refresh: bool = False) -> None:
         """Fetch the keys now, unless they are in the cache; *refresh* always asks the endpoint.
@@ -211,15 +210,19 @@ class PyJWKClient(jwt.PyJWKClient):
         else:
             self._publish(document, None, self.source.snapshot)
 
-    def _sharing(self, store: KeySetStore | str, rules: Rules) -> SharedLoad:
-        def report(kind: str) -> None:
-            self.source.note_store_failure(kind)
-
-        name = self._endpoint.record_name()
+    def _sharing(self, store: KeySetStore | str, rules: Rules, most_bytes: int) -> SharedLoad:
         try:
-            return SharedLoad(self._load, shared_store(store), rules, name=name, on_failure=report)
+            opened = shared_store(store)
         except ConfigurationError as exc:
             raise ClientConfigurationError(str(exc)) from exc
+        return SharedLoad(
+            self._load,
+            opened,
+            rules,
+            name=self._endpoint.record_name(),
+            on_failure=lambda kind: self.source.note_store_failure(kind),
+            most_bytes=most_bytes,
+        )
 
     def _lookup(self, kid: str | None, alg: str | None) -> Lookup[jwt.PyJWK]:
         if kid is not None and not isinstance(kid, str):
@@ -247,10 +250,3 @@ class DiscoveredClient(PyJWKClient):
 
 _GET_SIGNING_KEY = PyJWKClient.get_signing_key
 _WHOLE: Lookup[Snapshot] = Lookup(lambda snapshot: snapshot)
-
-
-def _header(token: str | bytes) -> tuple[str | None, str]:
-    # As PyJWT reads it: enc is allowed, because jwt.decode judges the token itself.
-    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token, lax=True)
-    _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
-    return unverified.kid, unverified.alg

@@ -1,4 +1,4 @@
-"""PyJWT's types: a view of each key set, made once, the value of a lookup, and PyJWT's cache."""
+"""PyJWT's types: a view of each key set, made once, the value of a lookup, a token's header, PyJWT's cache."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import jwt
 from jwt.jwk_set_cache import JWKSetCache
 
 from jwks_auth.client.errors import KeySetError, NoUsableKeysError, UnknownKeyError, translated
-from jwks_auth.jose import KeySet, VerificationKey, paced
+from jwks_auth.jose import KeySet, VerificationKey, paced, parse_jws
 from jwks_auth.keys import FetchResult, LookupResult, Snapshot, State
 from jwks_auth.runtime import give_way
 
-__all__ = ["KeySetView", "SetCache", "Views", "value_of"]
+__all__ = ["KeySetView", "SetCache", "Views", "header_of", "value_of"]
 
 ValueT = TypeVar("ValueT")
 
@@ -113,6 +113,14 @@ def value_of(result: LookupResult[ValueT]) -> ValueT:
     if result.error is not None:
         raise translated(result.error)
     raise UnknownKeyError
+
+
+def header_of(token: str | bytes) -> tuple[str | None, str]:
+    """Return the kid and the algorithm that *token* names, read as PyJWT does."""
+    # With enc allowed, because jwt.decode judges the token itself.
+    unverified = parse_jws(token.decode("latin-1") if isinstance(token, bytes) else token, lax=True)
+    _ = unverified.payload  # to PyJWT, too, a token whose payload can't be decoded names no key
+    return unverified.kid, unverified.alg
 
 
 def _pyjwk_set(document: Any, keys: KeySet) -> jwt.PyJWKSet:

@@ -8,7 +8,7 @@ from jwks_auth.keys.fake import VettedKeys, mark_fake, vetted
 from jwks_auth.keys.freshness import RefreshReason, Rules, State
 from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
 from jwks_auth.keys.provider import KeyProvider
-from jwks_auth.keys.refresher import GRACE
+from jwks_auth.keys.refresh import GRACE
 from jwks_auth.keys.shared import SharedLoad
 from jwks_auth.keys.source import KeySource
 from jwks_auth.keys.state import FetchResult, Health, LoadRequest, Snapshot

@@ -6,16 +6,14 @@ Times are seconds that never decrease, passed as ``now``; random draws are numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from math import inf
 from typing import NamedTuple
 
 __all__ = [
     "BRIEF_WAIT",
-    "BURST",
     "Backoff",
-    "Budget",
     "CacheView",
     "Decision",
     "Life",
@@ -29,10 +27,7 @@ __all__ = [
 BRIEF_WAIT = 2.0
 """The most seconds that a caller with a stale key waits for the attempt to renew it."""
 
-BURST = 2
-"""The fetches that unknown kids may cause at once; after those, one per cooldown."""
-
-_SHORTEST_LIFESPAN = 60.0
+_SHORTEST_LIFESPAN = 300.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_BACKOFF_WHILE_EMPTY = 15.0
 _LONGEST_RETRY_AFTER = 300.0
@@ -71,9 +66,9 @@ class Life:
     def starting(cls, born: float, rules: Rules, *, draw: float, max_age: float | None = None) -> Life:
         """Return the life of keys fetched at *born*.
 
-        *max_age* is the one in the answer (RFC 9111 section 5.2.2). It only shortens the lifespan, and never below a
-        minute, so that a provider's ``no-store`` does not turn every request into a fetch. ``refresh_at`` is random,
-        so that processes started together do not refresh together.
+        *max_age* is the answer's own (RFC 9111 section 5.2.2). It may only shorten the lifespan, and not below five
+        minutes: providers that send ``max-age=15``, or ``no-store``, ask to be spared all the same. ``refresh_at`` is
+        drawn anew each time, so that a fleet started together does not refresh together.
         """
         lifespan = rules.lifespan
         if max_age is not None:
@@ -90,28 +85,6 @@ class Life:
         if now < self.unusable_at:
             return State.STALE
         return State.EMPTY if self.unusable_at == -inf else State.EXPIRED
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The token bucket of fetches that unknown kids may cause: :data:`BURST`, and one per cooldown."""
-
-    tokens: float = BURST
-    at: float = -inf
-
-    def available(self, now: float, cooldown: float) -> float:
-        """Return the fetches available at *now*; a cooldown of 0 allows any number."""
-        if cooldown <= 0:
-            return inf
-        return min(BURST, self.tokens + max(0.0, now - self.at) / cooldown)
-
-    def spend(self, now: float, cooldown: float) -> Budget:
-        """Return the budget with one fetch less. Callers ask :meth:`available` first."""
-        return Budget(min(BURST, self.available(now, cooldown)) - 1, now)
-
-    def refund(self) -> Budget:
-        """Return the budget with one fetch more: the one it allowed failed, and the backoff limits the next."""
-        return replace(self, tokens=min(BURST, self.tokens + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +141,9 @@ class CacheView:
     due: bool = True
     """A renewal may start; false while another process fetches."""
     refreshing: bool = False
+    """A refresh is in progress."""
+    awaited: bool = False
+    """It is one that a lookup with a stale key waits for."""
     failing: bool = False
     """The last fetch failed."""
     backing_off: bool = False
@@ -191,8 +167,11 @@ def _for_known_key(view: CacheView) -> Decision:
     if view.state is State.FRESH:
         return Decision(None, WaitPolicy.NONE)
     fetch = RefreshReason.AHEAD if view.due and not view.refreshing and not view.backing_off else None
-    # A lookup of a stale key waits for one attempt; once that failed, or another process fetches, it waits no longer.
-    waits = view.state is State.STALE and not view.failing and (view.refreshing or fetch is not None)
+    if view.state is State.AHEAD:
+        return Decision(fetch, WaitPolicy.NONE)
+    # From stale on the lookup that starts a refresh waits for it, because a process that is frozen between requests has
+    # no background. Others wait with it, unless the last one failed.
+    waits = fetch is not None or (view.awaited and not view.failing)
     return Decision(fetch, WaitPolicy.BRIEF if waits else WaitPolicy.NONE)
 
 
@@ -205,14 +184,13 @@ def _for_no_keys(view: CacheView) -> Decision:
 
 
 def _for_unknown_key(view: CacheView) -> Decision:
-    # While fetches fail, each made-up kid would otherwise block a thread until the deadline.
-    wait = WaitPolicy.NONE if view.failing and not view.eager else WaitPolicy.FULL
     if view.refreshing:
-        return Decision(None, wait)
+        # While fetches fail, each made-up kid would otherwise block a thread until the deadline.
+        return Decision(None, WaitPolicy.NONE if view.failing and not view.eager else WaitPolicy.FULL)
     if view.backing_off and not view.eager:
         return Decision(None, WaitPolicy.NONE)
     if view.state is not State.FRESH and view.due:
-        return Decision(RefreshReason.SCHEDULED, wait)
+        return Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)
     if not view.budget:
         return Decision(None, WaitPolicy.NONE)
-    return Decision(RefreshReason.UNKNOWN_KID, wait)
+    return Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)

@@ -9,9 +9,11 @@ from typing import Any
 from jwks_auth.jose import KeySet
 from jwks_auth.keys.state import FetchResult
 
-__all__ = ["Record"]
+__all__ = ["MOST_BYTES", "Record"]
 
 _VERSION = 1
+MOST_BYTES = 4_194_304
+_MOST_MARKS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,17 @@ class Record:
     fetched_at: float
     name: str = ""
 
-    def to_bytes(self) -> bytes | None:
-        """Return the record as JSON; ``None`` for a document that JSON can't hold (an override's own object)."""
+    @property
+    def keys(self) -> KeySet:
+        """The keys of the answer."""
+        return self.result.keys
+
+    def holds(self, kid: str) -> bool:
+        """Return whether it may give the key named *kid*."""
+        return self.keys.may_hold(kid)
+
+    def to_bytes(self, most_bytes: int = MOST_BYTES) -> bytes | None:
+        """Return the record as JSON; ``None`` if that is too large, or can't hold the document (an override's own)."""
         result = self.result
         if not isinstance(result.document, dict):
             return None
@@ -41,24 +52,24 @@ class Record:
             "raw": None if result.raw == result.document else result.raw,
         }
         try:
-            return json.dumps(fields, separators=(",", ":")).encode()
+            value = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError):
             return None
+        return value if _is_parsable(value, most_bytes) else None
 
     @classmethod
-    def from_bytes(cls, value: bytes) -> Record:
-        """Return the record in *value*; raise ``ValueError`` for anything else."""
+    def from_bytes(cls, value: bytes, name: str = "", *, most_bytes: int = MOST_BYTES) -> Record:
+        """Return the record in *value*, put under *name*; raise ``ValueError`` for anything else."""
+        if not _is_parsable(value, most_bytes):
+            raise ValueError("too large")
         try:
             fields = json.loads(value)
             document, raw, etag = fields["document"], fields["raw"], fields["etag"]
             fetched_at, max_age = _number(fields["fetched_at"]), fields["max_age"]
-            name = str(fields["name"])
-            if (
-                fields["version"] != _VERSION
-                or not isinstance(raw, dict | None)
-                or not isinstance(document, dict)
-            ):
-                raise ValueError("another version")
+            if (fields["version"], fields["name"]) != (_VERSION, name):
+                raise ValueError("another version, or another's record")
+            if not isinstance(raw, dict | None) or not isinstance(document, dict):
+                raise ValueError("no document")
             result = FetchResult(
                 document=document,
                 keys=KeySet.read(document),
@@ -69,6 +80,11 @@ class Record:
         except (LookupError, TypeError, ArithmeticError, RecursionError) as exc:
             raise ValueError("no record") from exc
         return cls(result, fetched_at, name)
+
+
+def _is_parsable(value: bytes, most_bytes: int) -> bool:
+    # Measured first: a parser that reads megabytes of junk holds up every other thread.
+    return len(value) <= most_bytes and sum(map(value.count, (b"{", b"[", b","))) <= _MOST_MARKS
 
 
 def _number(value: Any) -> float:

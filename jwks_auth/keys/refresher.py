@@ -5,77 +5,29 @@ State changes under the lock. Loads, waits and callbacks happen outside of it.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from typing import Any
 from weakref import WeakSet
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import BRIEF_WAIT, Decision, RefreshReason, WaitPolicy
-from jwks_auth.keys.state import CacheState, Deferred, FetchResult, LoadRequest
-from jwks_auth.runtime import elapsed, in_background
+from jwks_auth.keys.failures import Deferred
+from jwks_auth.keys.freshness import RefreshReason
+from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.state import CacheState, FetchResult, LoadRequest
+from jwks_auth.runtime import elapsed, heartbeat_during, in_background
 
-__all__ = ["GRACE", "Refresh", "Refresher"]
-
-GRACE = 1.0
-"""Seconds past its deadline after which a refresh is given up."""
+__all__ = ["Refresher"]
 
 _MOST_ABANDONED = 2
 """The refreshes that may hang past their deadline; with as many, no other is started."""
-
-
-class Refresh:
-    """One refresh, owned by the source. Callers wait for it, and may stop waiting without ending it."""
-
-    def __init__(
-        self, reason: RefreshReason, started: float, timeout: float, *, kid: str | None = None
-    ) -> None:
-        self.reason, self.kid = reason, kid
-        self.started = started
-        self.deadline = started + timeout
-        self.given_up_at = self.deadline + GRACE
-        self.ended = False
-        """True if its thread has ended."""
-        self.outcome: Future[KeySourceError | None] = Future()
-        """The failure as a result, not an exception; ``None`` for success."""
-        # A running future can't be cancelled, so it survives an async waiter that is cancelled.
-        self.outcome.set_running_or_notify_cancel()
-
-    @property
-    def succeeded(self) -> bool:
-        """True if it has brought keys."""
-        return self.outcome.done() and self.outcome.result() is None
-
-    @property
-    def deferred(self) -> bool:
-        """True if it was put off because another process fetches."""
-        return self.outcome.done() and isinstance(self.outcome.result(), Deferred)
-
-    def until(self, policy: WaitPolicy, wait: float, began: float) -> float:
-        """Return the time until which a lookup that *began* at that time waits, *wait* seconds at most."""
-        if policy is WaitPolicy.NONE:
-            return began
-        if policy is WaitPolicy.BRIEF:
-            return min(self.started, began) + min(wait, BRIEF_WAIT)
-        return min(began + wait, self.given_up_at)
-
-    def wait(self, seconds: float) -> None:
-        """Block this thread until the refresh has ended, or for *seconds*."""
-        with suppress(FutureTimeout):
-            self.outcome.result(seconds)
-
-    async def await_(self, seconds: float) -> None:
-        """Do as :meth:`wait`, on the running event loop."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)
 
 
 class Refresher:
@@ -95,11 +47,15 @@ class Refresher:
         wall: Callable[[], float] = time.time,
         rng: Callable[[], float] = random.random,
         spawn: Callable[[Callable[[], None]], None] = in_background,
+        watch: Callable[[Future[Any]], Callable[[], bool]] = heartbeat_during,
     ) -> None:
         self.current: Refresh | None = None
         """The refresh in progress. May be read without the lock."""
+        self.version = 0
+        """The number of changes so far: what was decided on an older one is decided again."""
         self.load, self.clock, self.wall = load, clock, wall
-        self._cache, self._tell, self._timeout, self._rng, self._spawn = cache, tell, timeout, rng, spawn
+        self._cache, self._tell, self._timeout, self._rng = cache, tell, timeout, rng
+        self._spawn, self._watch = spawn, watch
         self._abandoned: tuple[Refresh, ...] = ()
         self._lock = threading.Lock()
         _all.add(self)
@@ -108,25 +64,33 @@ class Refresher:
         """Return whether few enough refreshes hang to start another."""
         return sum(not refresh.ended for refresh in self._abandoned) < _MOST_ABANDONED
 
-    def overdue(self, now: float) -> bool:
-        """Return whether the refresh in progress is :data:`GRACE` past its deadline."""
-        return self.current is not None and now >= self.current.given_up_at
+    def drop_lost(self, now: float) -> None:
+        """Give up the refresh in progress, if nothing need be expected of it any more."""
+        refresh = self.current
+        if refresh is None or not refresh.lost(now):
+            return
+        with self._lock:
+            if self.current is not refresh:
+                return
+            self._change(None)
+            self._abandoned = (*(refresh for refresh in self._abandoned if not refresh.ended), refresh)
+            error, event = self._loss(refresh, now)
+        refresh.outcome.set_result(error)
+        self._tell(event)
 
     def start(
-        self, decide: Callable[[Refresh | None], Decision | None], now: float, *, kid: str | None = None
-    ) -> tuple[Refresh | None, Decision | None]:
-        """Call *decide* with the refresh in progress, under the lock, and start one for *kid* if it says so."""
+        self, reason: RefreshReason, now: float, *, version: int, kid: str | None = None
+    ) -> Refresh | None:
+        """Start a refresh, for *kid*; ``None`` if anything has changed since *version*."""
         with self._lock:
-            event = self._abandon_overdue(now)
-            decision = decide(self.current)
-            reason = decision and decision.fetch
-            if reason is not None:
-                self.current = self._new(reason, now, kid)
-            refresh = self.current
-        self._tell(event)
-        if reason is not None and refresh is not None:
-            self._run_in_background(refresh)
-        return refresh, decision
+            if self.version != version or self.current is not None:
+                return None
+            if reason is RefreshReason.UNKNOWN_KID:
+                self._cache.budget.spend(kid, now)
+            refresh = Refresh(reason, now, self._timeout, kid=kid)
+            self._change(refresh)
+        self._run_in_background(refresh)
+        return refresh
 
     def publish(self, result: FetchResult | None) -> None:
         """Accept keys that were fetched outside a refresh; ``None`` drops those in hand."""
@@ -136,15 +100,16 @@ class Refresher:
                 self._cache.forget()
             else:
                 event = self._cache.accept(result, self.clock(), wall=self.wall(), draw=self._rng())
+            self._change(self.current)
         self._tell(event)
 
-    def _new(self, reason: RefreshReason, now: float, kid: str | None) -> Refresh:
-        if reason is RefreshReason.UNKNOWN_KID:
-            self._cache.spend(now, kid)
-        return Refresh(reason, now, self._timeout, kid=kid)
+    def _change(self, current: Refresh | None) -> None:
+        self.current = current
+        self.version += 1
 
     def _run_in_background(self, refresh: Refresh) -> None:
         self._tell(KeyEvent("refresh_started", self._cache.uri, reason=refresh.reason.value))
+        refresh.stopped = self._watch(refresh.outcome)
         try:
             self._spawn(partial(self._run, refresh))
         except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
@@ -165,35 +130,63 @@ class Refresher:
             self._finish(refresh, result)
 
     def _finish(self, refresh: Refresh, result: FetchResult | KeySourceError) -> None:
-        now = self.clock()
+        now, following = self.clock(), None
         with self._lock:
             refresh.ended = True
-            if self.current is not refresh:  # given up, or started in the parent of a fork
-                return
-            self.current = None
-            event = self._record(refresh, result, now)
-        refresh.outcome.set_result(result if isinstance(result, KeySourceError) else None)
+            current = self.current is refresh
+            if current:
+                error, event = self._record(refresh, result, now)
+                following = self._following(refresh, result, now)
+                self._change(following)
+            else:  # given up, or cut off
+                error, event = None, self._take_late(refresh, result, now)
+        if current:
+            refresh.outcome.set_result(error)
         self._tell(event)
+        if following is not None:
+            self._run_in_background(following)
 
-    def _record(self, refresh: Refresh, result: FetchResult | KeySourceError, now: float) -> KeyEvent | None:
-        draw = self._rng()
-        if isinstance(result, KeySourceError):
-            return self._cache.fail(result, refresh.reason, now, draw=draw, kid=refresh.kid)
-        event = self._cache.accept(result, now, wall=self.wall(), draw=draw)
-        if result.failure is not None:
-            return self._cache.fail(result.failure, refresh.reason, now, draw=draw, kid=refresh.kid)
-        return event
+    def _record(
+        self, refresh: Refresh, result: FetchResult | KeySourceError, now: float
+    ) -> tuple[KeySourceError | None, KeyEvent | None]:
+        if isinstance(result, FetchResult):
+            return None, self._accept(refresh, result, now)
+        if refresh.stopped():
+            return self._cut_off(refresh), None
+        return result, self._cache.fail(result, refresh.reason, now, draw=self._rng(), kid=refresh.kid)
 
-    def _abandon_overdue(self, now: float) -> KeyEvent | None:
-        refresh = self.current
-        if refresh is None or now < refresh.given_up_at:
+    def _accept(self, refresh: Refresh, result: FetchResult, now: float) -> KeyEvent:
+        if refresh.lost(now):  # the provider may have given it as long ago as that
+            result = replace(result, age=result.age + now - refresh.started)
+        return self._cache.accept(result, now, wall=self.wall(), draw=self._rng())
+
+    def _take_late(
+        self, refresh: Refresh, result: FetchResult | KeySourceError, now: float
+    ) -> KeyEvent | None:
+        """Take keys that come late, unless newer ones are in hand."""
+        if not isinstance(result, FetchResult) or self._cache.snapshot.born > refresh.started:
             return None
+        self._change(self.current)
+        return self._accept(refresh, result, now)
+
+    def _following(
+        self, refresh: Refresh, result: FetchResult | KeySourceError, now: float
+    ) -> Refresh | None:
+        """Return the refresh that is to follow keys from a store, past their freshness."""
+        if not isinstance(result, FetchResult) or result.due is None:
+            return None
+        return Refresh(result.due, now, self._timeout, kid=refresh.kid, behind=True)
+
+    def _loss(self, refresh: Refresh, now: float) -> tuple[KeySourceError, KeyEvent | None]:
+        if refresh.stopped():
+            return self._cut_off(refresh), None
         error = KeySourceError("the fetch hangs past its deadline", kind="timeout")
-        self.current = None
-        self._abandoned = (*(refresh for refresh in self._abandoned if not refresh.ended), refresh)
-        event = self._cache.fail(error, refresh.reason, now, draw=self._rng(), kid=refresh.kid)
-        refresh.outcome.set_result(error)
-        return event
+        return error, self._cache.fail(error, refresh.reason, now, draw=self._rng(), kid=refresh.kid)
+
+    def _cut_off(self, refresh: Refresh) -> KeySourceError:
+        """Note a refresh that a standstill of the process has cut off: no failure of the provider's."""
+        self._cache.release(refresh.reason, refresh.kid)
+        return Deferred("the process stood still during the fetch")
 
     def _after_fork(self) -> None:
         # The child has none of the other threads, and its copy of the lock may be held.

@@ -17,7 +17,8 @@ from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys.events import KeyEvent, OnEvent
 from jwks_auth.keys.freshness import Decision, RefreshReason, Rules, State, WaitPolicy, decide
 from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
-from jwks_auth.keys.refresher import Refresh, Refresher
+from jwks_auth.keys.refresh import Refresh
+from jwks_auth.keys.refresher import Refresher
 from jwks_auth.keys.state import CacheState, FetchResult, Health, LoadRequest, Snapshot
 from jwks_auth.keys.waiters import Waiters
 from jwks_auth.runtime import elapsed
@@ -124,20 +125,15 @@ class KeySource:
         """Report that the store failed."""
         self.tell(KeyEvent("store_failed", self.cache.uri, kind=kind))
 
-    # A lookup: begin, wait without a lock, conclude.
-
     def _steps(self, wanted: Lookup[ValueT], *, force: bool) -> Steps[ValueT]:
         """Yield each refresh to wait for, with the seconds to wait; return the result."""
-        began, waited_for, admitted = self.clock(), None, False
-        recent = self._recent  # without a set each lookup loads, except those of remembered kids
-        if recent is not None and not wanted.again:
-            force |= not recent.holds(wanted.kid, self.snapshot, began)
+        began, waited_for, admitted, waits = self.clock(), None, False, 0
+        force = force or self._loads_always(wanted, began)
         try:
-            for _ in range(_MOST_WAITS):
-                refresh, seconds = self._begin(wanted, began, force=force)
+            while waits < _MOST_WAITS:
+                refresh, seconds, strange = self._begin(wanted, began, force=force)
                 if refresh is None or seconds <= 0:
                     break
-                strange = not admitted and self._is_strange(wanted, force=force)
                 admitted = admitted or (strange and self.waiters.enter())
                 brief = strange and not admitted
                 if brief:
@@ -147,6 +143,7 @@ class KeySource:
                 if brief and not refresh.outcome.done():
                     yield self._turned_away()
                 waited_for = refresh
+                waits += not refresh.deferred
                 if not self._deserves_another(wanted, refresh, began):
                     break
             yield self._conclude(wanted, waited_for, force=force)
@@ -154,37 +151,39 @@ class KeySource:
             if admitted:
                 self.waiters.leave()
 
-    def _is_strange(self, wanted: Lookup[Any], *, force: bool) -> bool:
-        """Return whether there are keys in hand, and the one wanted is not among them."""
-        now = self.clock()
-        return not force and self.cache.holds_keys(now) and wanted.usable(self.snapshot, now) is None
+    def _loads_always(self, wanted: Lookup[Any], now: float) -> bool:
+        """Return whether no set is kept, and *wanted* is none of the kids remembered."""
+        recent = self._recent
+        return recent is not None and not wanted.again and not recent.holds(wanted.kid, self.snapshot, now)
 
     def _turned_away(self) -> LookupResult[Any]:
         self.tell(KeyEvent("unknown_kid", self.cache.uri, action="refused"))
         return LookupResult(None, KeySourceError("others wait for keys not seen before", kind="busy"))
 
-    def _begin(self, wanted: Lookup[Any], began: float, *, force: bool) -> tuple[Refresh | None, float]:
-        """Return the refresh in progress, starting one if need be, and the seconds to wait for it."""
-        now = self.clock()
-        refresher, seen = self.refresher, self.cache.snapshot
-        known = wanted.usable(seen, now) is not None
+    def _begin(self, wanted: Lookup[Any], began: float, *, force: bool) -> tuple[Refresh | None, float, bool]:
+        """Return the refresh in progress, which may start now, and for how many seconds to wait for it.
 
-        def decision(refresh: Refresh | None) -> Decision | None:
-            # The search ran before the lock was taken, because it may be a user's code. If the keys have changed
-            # since, it runs again.
-            if self.cache.snapshot is not seen:
-                return None
-            return self._decision(known, now, refresh, kid=wanted.kid, force=force)
-
-        refresh = refresher.current
-        decided = decision(refresh)
-        # Most lookups change nothing and take no lock. The others decide again under the lock.
-        if decided is not None and (decided.fetch is not None or refresher.overdue(now)):
-            refresh, decided = refresher.start(decision, now, kid=wanted.kid)
-        if decided is None:
-            return self._begin(wanted, began, force=force)
-        until = began if refresh is None else refresh.until(decided.wait, self.rules.wait, began)
-        return refresh, until - now
+        And whether *wanted* is strange: there are keys, and none of them is the one, which may be made up.
+        """
+        refresher, cache = self.refresher, self.cache
+        while True:
+            now = self.clock()
+            refresher.drop_lost(now)
+            version, refresh = refresher.version, refresher.current
+            # Looked for without the lock, as that may be a user's code.
+            known = wanted.usable(cache.snapshot, now) is not None
+            decision = self._decision(known, now, refresh, kid=wanted.kid, force=force)
+            if decision.fetch is not None:
+                # Where anything has changed since, it is decided anew; most lookups start nothing and take no lock.
+                refresh = refresher.start(decision.fetch, now, version=version, kid=wanted.kid)
+                if refresh is None:
+                    continue
+            strange = not known and not force and cache.holds_keys(now)
+            return (
+                refresh,
+                (began if refresh is None else refresh.until(decision.wait, self.rules.wait, began)) - now,
+                strange,
+            )
 
     def _decision(
         self, known: bool, now: float, refresh: Refresh | None, *, kid: str | None, force: bool
@@ -194,17 +193,18 @@ class KeySource:
             return Decision(None, WaitPolicy.NONE)
         if force:
             return Decision(None if refreshing else RefreshReason.EXPLICIT, WaitPolicy.FULL)
-        return decide(self.cache.view(now, kid, known=known, refreshing=refreshing))
+        awaited = refresh is not None and not refresh.behind
+        return decide(self.cache.view(now, kid, known=known, refreshing=refreshing, awaited=awaited))
 
     def _deserves_another(self, wanted: Lookup[Any], refresh: Refresh, began: float) -> bool:
         """Return whether the answer of *refresh* is older than the lookup, so that another may have the key."""
+        joined = refresh.started < began
         if not refresh.succeeded:
-            return refresh.deferred
-        result = self.snapshot.result
-        # A refresh already in progress may have asked before the provider published the key, and an answer from a
-        # store is older still.
-        late = refresh.started >= began and result.age <= 0
-        return not late and wanted.pick(self.snapshot) is None
+            return refresh.deferred or (joined and refresh.outcome.done())
+        # One that was joined may have left before the provider published the key, and a store's answer was fetched
+        # some time ago.
+        snapshot = self.snapshot
+        return (joined or snapshot.result.age > 0) and wanted.pick(snapshot) is None
 
     def _conclude(
         self, wanted: Lookup[ValueT], refresh: Refresh | None, *, force: bool

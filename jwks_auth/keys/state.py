@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import KeySet
+from jwks_auth.keys.budget import SearchBudget
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import Backoff, Budget, CacheView, Life, RefreshReason, Rules, State
+from jwks_auth.keys.failures import Deferred, SharedFailure
+from jwks_auth.keys.freshness import Backoff, CacheView, Life, RefreshReason, Rules, State
 
-__all__ = ["NOTHING", "CacheState", "Deferred", "FetchResult", "Health", "LoadRequest", "Snapshot"]
+__all__ = ["NOTHING", "CacheState", "FetchResult", "Health", "LoadRequest", "Snapshot"]
 
 ValueT = TypeVar("ValueT")
 
@@ -36,8 +38,8 @@ class FetchResult:
     max_age: float | None = None
     age: float = 0.0
     """Seconds since the provider gave it; more than 0 for a record from a store."""
-    failure: KeySourceError | None = None
-    """The failure of the provider, if these are old keys from a store in its place."""
+    due: RefreshReason | None = None
+    """A fetch is due at once, for this reason: these are keys from a store, past their freshness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,6 @@ class LoadRequest:
     kid: str | None = None
 
 
-class Deferred(KeySourceError):
-    """A load that was put off, because another process is fetching the same keys."""
-
-    def __init__(self) -> None:
-        super().__init__("another process is fetching the keys", kind="deferred")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """A source's health. Times are in seconds ago or from now, except ``last_success``."""
@@ -119,8 +114,7 @@ class CacheState:
 
     def __init__(self, rules: Rules, uri: str, *, keeps_set: bool) -> None:
         self.snapshot = NOTHING
-        self.budget, self.backoff = Budget(), Backoff()
-        self._paid_for: tuple[tuple[int, float], ...] = ()
+        self.budget, self.backoff = SearchBudget(rules.cooldown), Backoff()
         self.last_error: KeySourceError | None = None
         self.deferred_until = -inf
         self.uri = uri
@@ -135,35 +129,19 @@ class CacheState:
         """Return whether there are usable keys in hand."""
         return self.snapshot.state(now) not in (State.EXPIRED, State.EMPTY)
 
-    def view(self, now: float, kid: str | None, *, known: bool, refreshing: bool) -> CacheView:
+    def view(self, now: float, kid: str | None, *, known: bool, refreshing: bool, awaited: bool) -> CacheView:
         """Return the view on which the next step of a lookup of *kid* depends."""
         return CacheView(
             state=self.snapshot.state(now),
             known=known,
             due=now >= self.deferred_until,
             refreshing=refreshing,
+            awaited=awaited,
             failing=self.failing,
             backing_off=now < self.backoff.not_before,
-            budget=known or self.may_search(kid, now),
+            budget=known or refreshing or self.budget.allows(kid, now),
             eager=self._rules.cooldown <= 0,
         )
-
-    def affords(self, now: float) -> float:
-        """Return the number of fetches that unknown kids may cause."""
-        return self.budget.available(now, self._rules.cooldown)
-
-    def may_search(self, kid: str | None, now: float) -> bool:
-        """Return whether *kid* may cause a fetch: there is budget, and *kid* caused none within the cooldown."""
-        return self.affords(now) >= 1 and hash(kid) not in dict(self._recent_payments(now))
-
-    def spend(self, now: float, kid: str | None) -> None:
-        """Pay for a fetch that the unknown *kid* causes."""
-        self.budget = self.budget.spend(now, self._rules.cooldown)
-        # The budget bounds the length of this too. Hashes, because a kid may be of any length.
-        self._paid_for = (*self._recent_payments(now), (hash(kid), now))
-
-    def _recent_payments(self, now: float) -> tuple[tuple[int, float], ...]:
-        return tuple(paid for paid in self._paid_for if now - paid[1] < self._rules.cooldown)
 
     def accept(self, result: FetchResult, now: float, *, wall: float, draw: float) -> KeyEvent:
         """Replace the keys in hand by those in *result*."""
@@ -189,13 +167,23 @@ class CacheState:
         if isinstance(error, Deferred):
             self.deferred_until = now + _DEFERRAL
             return None
-        if reason is RefreshReason.UNKNOWN_KID:
-            self.budget = self.budget.refund()
-            self._paid_for = tuple(paid for paid in self._paid_for if paid[0] != hash(kid))
-        empty = not self.holds_keys(now)
-        self.backoff = self.backoff.after_failure(now, draw=draw, empty=empty, retry_after=error.retry_after)
+        self.release(reason, kid)
+        self.backoff = self._backoff_after(error, now, draw)
         self.last_error = _without_frames(error)
+        if isinstance(error, SharedFailure) and error.told:
+            return None
         return KeyEvent("refresh_failed", self.uri, kind=error.kind, retry_in=self.backoff.not_before - now)
+
+    def _backoff_after(self, error: KeySourceError, now: float, draw: float) -> Backoff:
+        holds_keys = self.holds_keys(now)
+        if isinstance(error, SharedFailure) and holds_keys:
+            return Backoff(error.failures, now + error.seconds)
+        return self.backoff.after_failure(now, draw=draw, empty=not holds_keys, retry_after=error.retry_after)
+
+    def release(self, reason: RefreshReason, kid: str | None) -> None:
+        """Note a refresh, for *kid*, that was cut off: it is as if it had not been."""
+        if reason is RefreshReason.UNKNOWN_KID:
+            self.budget.refund(kid)
 
     def forget(self) -> None:
         """Drop the keys in hand, as if none had been fetched."""
@@ -224,7 +212,7 @@ class CacheState:
             failures=failures,
             next_attempt=max(0.0, self.backoff.not_before - now) if failures else None,
             keys=len(snapshot.keys.keys),
-            budget=None if self._rules.cooldown <= 0 else self.affords(now),
+            budget=None if self._rules.cooldown <= 0 else self.budget.available(now),
         )
 
 

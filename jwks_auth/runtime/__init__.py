@@ -7,6 +7,7 @@ from jwks_auth.runtime.callbacks import aask, ask
 from jwks_auth.runtime.calls import BoundedCalls
 from jwks_auth.runtime.clock import elapsed
 from jwks_auth.runtime.concealed import Concealed, RawToken, forget_frames
+from jwks_auth.runtime.heartbeat import heartbeat_during
 from jwks_auth.runtime.keywords import closest, filled, nearest, takes
 from jwks_auth.runtime.threads import give_way, in_background
 
@@ -21,6 +22,7 @@ __all__ = [
     "filled",
     "forget_frames",
     "give_way",
+    "heartbeat_during",
     "in_background",
     "nearest",
     "takes",

@@ -142,9 +142,9 @@ def test_no_header_makes_a_key_live_longer(control: str, age: str) -> None:
     """Whatever ``Cache-Control`` and ``Age`` say."""
     allowed = max_age({"Cache-Control": control, "Age": age})
     assert allowed is None or (allowed >= 0 and not isnan(allowed))
-    life = Life.starting(0.0, rules_of(), draw=0.5, max_age=allowed)
-    assert 60 <= life.expires_at <= 300
-    assert life.state(3900) is State.EXPIRED
+    life = Life.starting(0.0, rules_of(lifespan=900), draw=0.5, max_age=allowed)
+    assert 300 <= life.expires_at <= 900
+    assert life.state(4500) is State.EXPIRED
 
 
 @given(HEADERS)

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.keys.events import KeyEvent
+from jwks_auth.keys.fleet import Surroundings
 from jwks_auth.keys.freshness import BRIEF_WAIT, RefreshReason, State
 from jwks_auth.keys.refresher import Refresh
 from jwks_auth.keys.shared import SharedLoad
@@ -80,6 +81,15 @@ class SourceModel(RuleBasedStateMachine):
         self.bench.threads.held = held
         if not held:
             self.bench.threads.run()
+
+    @rule(seconds=st.sampled_from([0.0, 1.0, 600.0]))
+    @precondition(lambda self: self.bench.source.refresher.current is not None)
+    def stand_still(self, seconds: float) -> None:
+        """The process is frozen during a fetch: that is no failure of anybody's."""
+        failures = self.bench.source.health().failures
+        self.bench.threads.freeze(self.bench.source.refresher.current)
+        self.bench.clock.advance(seconds)
+        assert self.bench.source.health().failures == failures
 
     @rule(seconds=st.sampled_from([0.1, 0.7, 1.0, 2.0, 5.0, 6.5, 31.0, 200.0, 280.0, 1000.0, 4000.0]))
     def pass_time(self, seconds: float) -> None:
@@ -199,9 +209,6 @@ class SourceModel(RuleBasedStateMachine):
             self.failures, self.accepted = 0, self.bench.source.key_set
         elif event.name == "refresh_failed":
             self.failures, self.failed_at = self.failures + 1, now
-            if not self.accepted.keys and self.bench.source.key_set.keys:
-                # Who has no keys at all takes what a store still has while the provider fails, and begins anew.
-                self.failures, self.accepted = 1, self.bench.source.key_set
         elif event.name == "refresh_started":
             pause = min(15, 2 ** (self.failures - 1)) if self.failures else 0
             self.hasty += [(self.failures, now - self.failed_at)] if now - self.failed_at < pause else []
@@ -215,7 +222,7 @@ class SourceModel(RuleBasedStateMachine):
         )
 
     def _budget(self) -> float:
-        return self.bench.source.cache.affords(self.bench.clock.now)
+        return self.bench.source.cache.budget.available(self.bench.clock.now)
 
     def _successes(self) -> int:
         return self.bench.provider.succeeded
@@ -240,10 +247,13 @@ class FleetModel(SourceModel):
                 self.bench.source.rules,
                 name="the keys",
                 on_failure=lambda kind: pytest.fail(kind),
-                clock=clock,
-                wall=clock,
-                sleep=lambda seconds: None,
-                spawn=lambda run: run(),
+                around=Surroundings(
+                    clock=clock,
+                    wall=clock,
+                    rng=lambda: 0.5,
+                    sleep=lambda seconds: None,
+                    spawn=lambda run: run(),
+                ),
             )
 
         self.other = sharing(Provider(self.bench.provider.kids))
@@ -258,7 +268,7 @@ class FleetModel(SourceModel):
     @rule(name=st.sampled_from(["lease", "search"]))
     def another_process_dies(self, name: str) -> None:
         """With a lease in its hands."""
-        self.other._leased(name, 5.0)
+        self.other.fleet.lease(name, 5.0)
 
 
 TestSourceModel = SourceModel.TestCase

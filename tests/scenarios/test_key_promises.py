@@ -154,7 +154,7 @@ def test_threads_that_are_switched_all_the_time(server: FaultServer) -> None:
     assert "refresh_failed" not in {event.name for event in heard}
 
 
-def test_fetch_data_does_not_join_a_flight(server: FaultServer) -> None:
+def test_fetch_data_does_not_join_a_refresh(server: FaultServer) -> None:
     """Called by a program it fetches for itself, and fills the cache."""
     client = PyJWKClient(server.url)
     server.hold()

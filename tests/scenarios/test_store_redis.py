@@ -44,8 +44,8 @@ def hear(event):
 
 client = PyJWKClient(sys.argv[1], store=sys.argv[2], lifespan=float(sys.argv[3]), on_event=hear)
 load = client.source.refresher.load
-client.source.clock = client.source.refresher.clock = load._clock = lambda: elapsed() + ahead
-load._wall = lambda: time.time() + ahead
+client.source.clock = client.source.refresher.clock = load._around.clock = lambda: elapsed() + ahead
+load._around.wall = lambda: time.time() + ahead
 
 def look_up():
     while not done.wait(0.005):

@@ -14,7 +14,7 @@ from jwks_auth import errors
 from jwks_auth.client import errors as client_errors
 from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.http.answer import FetchError
-from jwks_auth.keys.state import Deferred
+from jwks_auth.keys.failures import Deferred, SharedFailure
 
 QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
 
@@ -156,7 +156,7 @@ ERRORS = [
     errors.InvalidRequestError("multiple_credentials"),
     errors.InvalidTokenError("expired"),
     errors.MalformedTokenError(),
-    errors.InsufficientScopeError(["requests:read"]),
+    errors.InsufficientScopeError(["orders:read"]),
     errors.ForbiddenError("guest", "Guests may not use this API"),
     errors.InvalidTokenError("guest", "Guests may not use this API"),
     errors.KeySourceError("down", kind="status", retry_after=7.0),
@@ -167,6 +167,7 @@ ERRORS = [
     client_errors.UnknownKeyError(),
     FetchError("HTTP 404", kind="gone", http_status=404),
     Deferred(),
+    SharedFailure("down", kind="tls", failures=3, seconds=7.0, told=True),
 ]
 
 

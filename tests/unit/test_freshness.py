@@ -7,9 +7,7 @@ from math import inf
 import pytest
 
 from jwks_auth.keys.freshness import (
-    BURST,
     Backoff,
-    Budget,
     CacheView,
     Decision,
     Life,
@@ -55,16 +53,16 @@ def test_no_use_after_the_lifespan_where_that_is_forbidden() -> None:
 
 @pytest.mark.parametrize(
     ("max_age", "lifespan"),
-    [(None, 300), (0, 60), (10, 60), (120, 120), (300, 300), (86_400, 300)],
+    [(None, 900), (0, 300), (15, 300), (299, 300), (600, 600), (900, 900), (86_400, 900)],
 )
 def test_the_provider_may_only_shorten_the_lifespan(max_age: float | None, lifespan: float) -> None:
-    """``max-age`` shortens it, but not below a minute; no-store is a max-age of 0."""
-    life = Life.starting(0.0, RULES, draw=0.0, max_age=max_age)
+    """``max-age`` shortens it, but not below five minutes; no-store is a max-age of 0."""
+    life = Life.starting(0.0, rules_of(lifespan=900), draw=0.0, max_age=max_age)
     assert (life.expires_at, life.unusable_at) == (lifespan, lifespan + 3600)
 
 
-def test_a_lifespan_below_a_minute_is_the_users_word() -> None:
-    """The provider's wish does not lengthen it to a minute."""
+def test_a_lifespan_below_five_minutes_is_the_users_word() -> None:
+    """The provider's wish does not lengthen it."""
     assert Life.starting(0.0, rules_of(lifespan=10), draw=0.0, max_age=0).expires_at == 10
 
 
@@ -72,26 +70,6 @@ def test_a_lifespan_below_a_minute_is_the_users_word() -> None:
 def test_renewal_begins_at_75_to_90_percent(draw: float) -> None:
     """The soft point is drawn, so that a fleet does not refresh together."""
     assert 0.75 * 300 <= Life.starting(0.0, RULES, draw=draw).refresh_at < 0.9 * 300
-
-
-def test_the_budget_is_a_burst_and_one_per_cooldown() -> None:
-    """Two fetches at once, then one for every 30 s."""
-    budget = Budget().spend(100.0, 30.0).spend(100.0, 30.0)
-    assert budget.available(100.0, 30.0) == 0
-    assert budget.available(129.9, 30.0) < 1
-    assert budget.available(130.0, 30.0) == 1
-    assert budget.available(1e6, 30.0) == BURST
-
-
-def test_a_refund_gives_no_more_than_the_burst() -> None:
-    """The token of a failed fetch comes back once."""
-    assert Budget().spend(0.0, 30.0).refund().available(0.0, 30.0) == BURST
-    assert Budget().refund().tokens == BURST
-
-
-def test_no_cooldown_is_no_budget() -> None:
-    """``cooldown_duration=0`` never runs out."""
-    assert Budget(0.0, 0.0).available(0.0, 0.0) == inf
 
 
 @pytest.mark.parametrize(
@@ -136,17 +114,18 @@ STAY = Decision(None, WaitPolicy.NONE)
         (AHEAD, "known failing backing_off", STAY),
         (AHEAD, "known deferred", STAY),
         (STALE, "known", Decision(RefreshReason.AHEAD, WaitPolicy.BRIEF)),
-        (STALE, "known refreshing", Decision(None, WaitPolicy.BRIEF)),
+        (STALE, "known refreshing awaited", Decision(None, WaitPolicy.BRIEF)),
+        (STALE, "known refreshing", STAY),
         (STALE, "known deferred", STAY),
-        (STALE, "known failing", Decision(RefreshReason.AHEAD, WaitPolicy.NONE)),
-        (STALE, "known failing refreshing", STAY),
+        (STALE, "known failing", Decision(RefreshReason.AHEAD, WaitPolicy.BRIEF)),
+        (STALE, "known failing refreshing awaited", STAY),
         (STALE, "known failing backing_off", STAY),
         # an unknown key beside good ones
         (FRESH, "", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
         (FRESH, "broke", STAY),
         (FRESH, "refreshing", Decision(None, WaitPolicy.FULL)),
         (FRESH, "refreshing broke", Decision(None, WaitPolicy.FULL)),
-        (FRESH, "failing", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.NONE)),
+        (FRESH, "failing", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
         (FRESH, "failing refreshing", STAY),
         (FRESH, "failing backing_off", STAY),
         (FRESH, "failing backing_off eager", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
@@ -154,7 +133,7 @@ STAY = Decision(None, WaitPolicy.NONE)
         (AHEAD, "broke", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
         (AHEAD, "deferred", Decision(RefreshReason.UNKNOWN_KID, WaitPolicy.FULL)),
         (STALE, "", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
-        (STALE, "failing", Decision(RefreshReason.SCHEDULED, WaitPolicy.NONE)),
+        (STALE, "failing", Decision(RefreshReason.SCHEDULED, WaitPolicy.FULL)),
         (STALE, "failing backing_off", STAY),
         # no keys
         *(
@@ -178,6 +157,7 @@ def test_the_decision_of_a_lookup(state: State, flags: str, move: Decision) -> N
         known="known" in given,
         due="deferred" not in given,
         refreshing="refreshing" in given,
+        awaited="awaited" in given,
         failing="failing" in given,
         backing_off="backing_off" in given,
         budget="broke" not in given,

@@ -11,9 +11,10 @@ import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.events import KeyEvent
-from jwks_auth.keys.freshness import Decision, RefreshReason, WaitPolicy
+from jwks_auth.keys.failures import Deferred
+from jwks_auth.keys.freshness import RefreshReason, WaitPolicy
 from jwks_auth.keys.refresher import Refresh, Refresher, _after_fork_in_child
-from jwks_auth.keys.state import NOTHING, CacheState, Deferred, FetchResult, LoadRequest
+from jwks_auth.keys.state import NOTHING, CacheState, FetchResult, LoadRequest
 from tests.key_fakes import Clock, HeldThreads, Provider, rules_of
 
 
@@ -30,6 +31,7 @@ class Fetches:
     )
 
     def __post_init__(self) -> None:
+        self.watch = self.threads.watch
         self.refresher = Refresher(
             lambda request: self.load(request),
             self.cache,
@@ -39,6 +41,7 @@ class Fetches:
             wall=self.clock,
             rng=lambda: 0.5,
             spawn=lambda run: self.threads(run),
+            watch=lambda work: self.watch(work),
         )
 
     def _heard(self, event: KeyEvent | None) -> None:
@@ -46,12 +49,12 @@ class Fetches:
         self.events += [] if event is None else [event]
 
     def start(self, reason: RefreshReason = RefreshReason.SCHEDULED, kid: str | None = None) -> Refresh:
-        """Start a refresh, or find the one in the air."""
-
-        def decide(refresh: Refresh | None) -> Decision:
-            return Decision(reason if refresh is None else None, WaitPolicy.FULL)
-
-        refresh, _ = self.refresher.start(decide, self.clock(), kid=kid)
+        """Start a refresh, or find the one in progress."""
+        now = self.clock()
+        self.refresher.drop_lost(now)
+        if self.refresher.current is not None:
+            return self.refresher.current
+        refresh = self.refresher.start(reason, now, version=self.refresher.version, kid=kid)
         assert refresh is not None
         return refresh
 
@@ -69,7 +72,7 @@ def bench() -> Fetches:
     return Fetches()
 
 
-def test_one_flight_serves_all_who_ask_meanwhile(bench: Fetches) -> None:
+def test_one_refresh_serves_all_who_ask_meanwhile(bench: Fetches) -> None:
     """And when it has landed, the next one is another."""
     bench.threads.held = True
     first = bench.start()
@@ -81,16 +84,18 @@ def test_one_flight_serves_all_who_ask_meanwhile(bench: Fetches) -> None:
     assert bench.start() is not first
 
 
-def test_a_flight_is_decided_on_under_the_lock(bench: Fetches) -> None:
-    """Two who find nothing in the air can't both start one; and who decides on nothing starts none."""
-    asked: list[bool] = []
-
-    def decide(refresh: Refresh | None) -> None:
-        asked.append(refresh is None and bench.refresher._lock.locked())
-
-    assert bench.refresher.start(decide, bench.clock()) == (None, None)
-    assert asked == [True]
-    assert bench.events == []
+def test_what_was_decided_before_a_change_starts_nothing(bench: Fetches) -> None:
+    """Two who find nothing in progress can't both start a refresh; who comes too late decides again."""
+    bench.threads.held = True
+    version, now = bench.refresher.version, bench.clock()
+    assert bench.refresher.start(RefreshReason.AHEAD, now, version=version) is bench.refresher.current
+    assert bench.refresher.start(RefreshReason.AHEAD, now, version=version) is None
+    assert bench.refresher.start(RefreshReason.AHEAD, now, version=bench.refresher.version) is None
+    bench.threads.run()
+    version = bench.refresher.version
+    bench.refresher.publish(None)
+    assert bench.refresher.start(RefreshReason.AHEAD, now, version=version) is None
+    assert bench.threads.waiting == []
 
 
 def test_the_lock_is_not_held_while_loading(bench: Fetches) -> None:
@@ -135,10 +140,10 @@ def test_only_a_search_is_paid_for(bench: Fetches, reason: RefreshReason, budget
     """When it starts, so that a slow one is not paid for late."""
     bench.threads.held = True
     bench.start(reason)
-    assert bench.cache.affords(bench.clock()) == budget
+    assert bench.cache.budget.available(bench.clock()) == budget
 
 
-def test_a_landing_is_told_in_order(bench: Fetches) -> None:
+def test_an_end_is_told_in_order(bench: Fetches) -> None:
     """Whoever waited finds the keys in the cache."""
     bench.start(RefreshReason.EXPLICIT)
     started, ok = bench.events
@@ -173,7 +178,7 @@ def test_whatever_a_load_raises_has_a_kind(bench: Fetches, raised: Exception, ki
     assert bench.events[-1].kind == kind
 
 
-def test_a_dying_flight_still_lands(bench: Fetches) -> None:
+def test_a_dying_refresh_still_ends(bench: Fetches) -> None:
     """Even what is no Exception leaves nobody waiting."""
 
     def load(request: LoadRequest) -> FetchResult:
@@ -201,7 +206,7 @@ def test_no_thread_is_a_failure_like_any(bench: Fetches) -> None:
     assert bench.cache.health(bench.clock()).failures == 1
 
 
-def test_a_put_off_flight_is_no_failure(bench: Fetches) -> None:
+def test_a_deferred_refresh_is_no_failure(bench: Fetches) -> None:
     """Who waited for it is told to look again."""
 
     def load(request: LoadRequest) -> FetchResult:
@@ -212,19 +217,29 @@ def test_a_put_off_flight_is_no_failure(bench: Fetches) -> None:
     assert [event.name for event in bench.events] == ["refresh_started"]
 
 
-def test_old_keys_from_a_store_come_with_their_failure(bench: Fetches) -> None:
-    """The provider did not answer: the keys are held, and backoff begins."""
+def test_a_refresh_follows_old_keys_from_a_store(bench: Fetches) -> None:
+    """They are held at once, and whoever waited has them; the fetch goes on behind, and may fail."""
     provider = Provider()
 
     def load(request: LoadRequest) -> FetchResult:
-        found = provider(request)
-        failure = KeySourceError(kind="status")
-        return FetchResult(document=found.document, keys=found.keys, age=400.0, failure=failure)
+        if request.held is not NOTHING:
+            raise KeySourceError(kind="status")
+        result = provider(request)
+        return FetchResult(document=result.document, keys=result.keys, age=400.0, due=RefreshReason.AHEAD)
 
     bench.load = load
-    assert bench.start().outcome.result() is None
+    bench.threads.held = True
+    first = bench.start(kid="x")
+    bench.threads.run()
+    assert first.succeeded
     health = bench.cache.health(bench.clock())
-    assert (health.keys, health.state, health.failures, health.last_error) == (1, "stale", 1, "status")
+    assert (health.keys, health.state, health.failures) == (1, "stale", 0)
+    second = bench.refresher.current
+    assert second is not None
+    assert (second.reason, second.kid, second.behind) == (RefreshReason.AHEAD, "x", True)
+    bench.threads.run()
+    assert bench.cache.health(bench.clock()).last_error == "status"
+    assert bench.refresher.current is None
 
 
 def test_keys_fetched_elsewhere_are_taken(bench: Fetches) -> None:
@@ -251,7 +266,7 @@ def test_keys_fetched_elsewhere_are_taken(bench: Fetches) -> None:
         (WaitPolicy.FULL, 5.0, 12.0),
     ],
 )
-def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
+def test_a_lookup_waits_no_longer_for_two_refreshes_than_for_one(
     policy: WaitPolicy, started: float, until: float
 ) -> None:
     """It began at 10 and waits 4 s at most, whenever the refresh left; and no longer than any refresh may take."""
@@ -261,26 +276,27 @@ def test_a_lookup_waits_no_longer_for_two_flights_than_for_one(
 # refreshes that hang
 
 
-def test_a_flight_past_its_deadline_and_a_second_is_given_up(bench: Fetches) -> None:
-    """Whoever waits for it is told; the next one starts; what it brings late is worth nothing."""
+def test_a_refresh_past_its_deadline_and_a_second_is_given_up(bench: Fetches) -> None:
+    """Whoever waits is told; the next one starts; a good answer that comes late is taken, as old as it may be."""
     bench.threads.held = True
     refresh = bench.start()
     bench.clock.advance(5.9)
-    assert not bench.refresher.overdue(bench.clock())
+    assert not refresh.lost(bench.clock())
     assert bench.start() is refresh
     bench.clock.advance(0.2)
-    assert bench.refresher.overdue(bench.clock())
+    assert refresh.lost(bench.clock())
     late = bench.threads.waiting.pop()
     assert bench.start() is not refresh
     error = refresh.outcome.result()
     assert error is not None
     assert error.kind == "timeout"
     late()
-    assert bench.cache.snapshot.keys.kids() == set()
+    assert bench.cache.snapshot.keys.kids() == {"a"}
+    assert bench.cache.health(bench.clock()).age == pytest.approx(6.1)
     assert bench.refresher.current is not None
 
 
-def test_two_hanging_flights_are_enough(bench: Fetches) -> None:
+def test_two_hanging_refreshes_are_enough(bench: Fetches) -> None:
     """Another may start when one of them has ended."""
     first = bench.hang()
     bench.hang()
@@ -291,10 +307,51 @@ def test_two_hanging_flights_are_enough(bench: Fetches) -> None:
     assert bench.refresher.may_start()
 
 
+# standstills
+
+
+def test_a_refresh_that_was_cut_off_is_dropped_without_being_a_failure(bench: Fetches) -> None:
+    """Whoever waits for it is told to look again; the next one starts at once, and what it cost comes back."""
+    bench.threads.held = True
+    refresh = bench.start(RefreshReason.UNKNOWN_KID, "b")
+    assert bench.start() is refresh
+    bench.threads.freeze(refresh)
+    assert bench.start() is not refresh
+    assert refresh.deferred
+    health = bench.cache.health(bench.clock())
+    assert (health.failures, health.budget) == (0, 2)
+    assert "refresh_failed" not in [event.name for event in bench.events]
+
+
+def test_an_error_after_a_standstill_says_nothing_of_the_provider(bench: Fetches) -> None:
+    """Its connection was lost while nobody could read from it."""
+    bench.threads.held = True
+    refresh = bench.start(RefreshReason.UNKNOWN_KID, "b")
+    bench.threads.freeze(refresh)
+    assert isinstance(bench.load, Provider)
+    bench.load.failing = "connection"
+    bench.clock.advance(600)
+    bench.threads.run()
+    assert refresh.deferred
+    assert (bench.cache.health(bench.clock()).failures, bench.refresher.current) == (0, None)
+
+
+def test_a_good_answer_after_a_standstill_is_taken_as_old_as_it_may_be(bench: Fetches) -> None:
+    """It may have lain in the socket all the while."""
+    bench.threads.held = True
+    refresh = bench.start()
+    bench.threads.freeze(refresh)
+    bench.clock.advance(600)
+    bench.threads.run()
+    assert refresh.succeeded
+    health = bench.cache.health(bench.clock())
+    assert (health.state, health.age) == ("stale", 600)
+
+
 # processes
 
 
-def test_a_forked_child_has_no_flight(bench: Fetches) -> None:
+def test_a_forked_child_has_no_refresh(bench: Fetches) -> None:
     """No other thread lives on in it, and the lock may have been held: both are made anew."""
     bench.start()
     bench.threads.held = True
@@ -318,5 +375,5 @@ def test_what_is_forgotten_in_a_forked_child(bench: Fetches) -> None:
     _after_fork_in_child()
     assert bench.refresher.may_start()
     assert bench.refresher.current is None
-    late()
-    assert bench.cache.snapshot.keys.kids() == set()
+    assert bench.start() is not None
+    del late

@@ -12,10 +12,11 @@ from math import inf
 import pytest
 
 from jwks_auth.errors import InvalidTokenError, KeySourceError
-from jwks_auth.keys.freshness import Budget, Life, RefreshReason
+from jwks_auth.keys.failures import Deferred
+from jwks_auth.keys.freshness import Life, RefreshReason
 from jwks_auth.keys.lookup import Lookup, RecentKids
 from jwks_auth.keys.source import KeySource
-from jwks_auth.keys.state import NOTHING, Deferred, FetchResult, LoadRequest, Snapshot
+from jwks_auth.keys.state import NOTHING, FetchResult, LoadRequest, Snapshot
 from tests.key_fakes import ALG, Bench, Provider, document, source_of
 from tests.patience import PATIENCE, eventually
 
@@ -219,7 +220,7 @@ def test_made_up_kids_cannot_starve_a_rotation() -> None:
     assert [event.action for event in bench.events if event.name == "unknown_kid"].count("awaited") == 3
 
 
-def test_an_unknown_kid_joins_the_fetch_in_flight() -> None:
+def test_an_unknown_kid_joins_the_fetch_in_refresh() -> None:
     """No second fetch, and no budget spent."""
     bench = warm()
     bench.clock.advance(SOFT)
@@ -272,7 +273,7 @@ def test_a_lookup_that_joined_a_fetch_needs_budget_for_another() -> None:
     bench = warm(wait=60.0)
     unknown(bench)
     unknown(bench, "another")
-    bench.source.cache.budget = Budget(0.0, inf)
+    bench.source.cache.budget._tokens, bench.source.cache.budget._at = 0.0, inf
     joining(bench)
     unknown(bench, "b")
     assert bench.provider.asked == 4
@@ -291,7 +292,7 @@ def test_another_processs_answer_is_not_the_last_word() -> None:
     assert answers == []
 
 
-def test_a_lookup_waits_for_two_flights_at_most() -> None:
+def test_a_lookup_waits_for_two_refreshes_at_most() -> None:
     """Whatever they bring."""
     bench = warm(wait=60.0)
     stored = replace(bench.source.cache.snapshot.result, age=20.0)
@@ -401,8 +402,8 @@ def hanging(bench: Bench) -> Callable[[], None]:
     return run
 
 
-def test_a_flight_past_its_deadline_is_given_up() -> None:
-    """Its late result is ignored, and another refresh takes over."""
+def test_a_refresh_past_its_deadline_is_given_up() -> None:
+    """That is a failure, and another refresh takes over; a good answer that comes late is taken."""
     bench = warm()
     late = hanging(bench)
     bench.clock.advance(6.1)
@@ -410,11 +411,26 @@ def test_a_flight_past_its_deadline_is_given_up() -> None:
     assert bench.source.health().last_error == "timeout"
     bench.provider.kids.add("late")
     late()
-    assert bench.seek("late") is None
-    assert bench.source.health().failures == 1
+    assert bench.seek("late")
+    assert (bench.source.health().failures, bench.source.health().age) == (0, pytest.approx(6.1))
 
 
-def test_callers_in_the_air_are_told_when_their_flight_is_given_up() -> None:
+def test_a_late_answer_never_replaces_a_newer_one() -> None:
+    """A key that was withdrawn meanwhile stays so."""
+    bench = warm(Provider({"a", "b"}))
+    late = bench.provider.as_of_now(hanging(bench))
+    bench.provider.kids.remove("b")
+    bench.clock.advance(8)
+    bench.threads.held = False
+    assert bench.seek("a")  # gives the hanging one up
+    bench.clock.advance(2)
+    bench.seek("a")
+    assert bench.source.key_set.kids() == {"a"}
+    late()
+    assert bench.source.key_set.kids() == {"a"}
+
+
+def test_waiting_callers_are_told_when_their_refresh_is_given_up() -> None:
     """A waiter does not wait for a result that will not be used."""
     bench = source_of(timeout=0.0, wait=60.0)
     bench.threads.held = True
@@ -439,7 +455,7 @@ def deferring(provider: Provider) -> Callable[[LoadRequest], FetchResult]:
     return load
 
 
-def test_a_put_off_flight_is_no_failure() -> None:
+def test_a_deferred_refresh_is_no_failure() -> None:
     """Another process is fetching: the key in hand is served meanwhile."""
     bench = warm()
     bench.source.refresher.load = deferring(bench.provider)
@@ -448,7 +464,7 @@ def test_a_put_off_flight_is_no_failure() -> None:
     assert (bench.source.health().failures, bench.provider.asked) == (0, 1)
 
 
-def test_a_lookup_looks_again_after_a_put_off_flight() -> None:
+def test_a_lookup_looks_again_after_a_deferred_refresh() -> None:
     """An unknown kid that joined it fetches for itself."""
     bench = warm(wait=60.0)
     bench.source.refresher.load = deferring(bench.provider)
@@ -516,7 +532,7 @@ async def test_an_async_waiter_gives_up() -> None:
     assert caught.value.kind == "timeout"
 
 
-async def test_an_async_lookup_looks_again_after_a_put_off_flight() -> None:
+async def test_an_async_lookup_looks_again_after_a_deferred_refresh() -> None:
     """As the sync one."""
     bench = warm()
     bench.source.refresher.load = deferring(bench.provider)

@@ -10,8 +10,9 @@ import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.failures import Deferred, SharedFailure
 from jwks_auth.keys.freshness import RefreshReason, State
-from jwks_auth.keys.state import NOTHING, CacheState, Deferred, FetchResult, Health, LoadRequest
+from jwks_auth.keys.state import NOTHING, CacheState, FetchResult, Health, LoadRequest
 from tests.key_fakes import document, rules_of
 
 NOW, WALL = 1_000_000.0, 1_700_000_000.0
@@ -32,7 +33,7 @@ def state_of(*, holding: str = "", keeps_set: bool = True) -> CacheState:
     return cache
 
 
-def test_new_books_are_empty() -> None:
+def test_a_new_state_is_empty() -> None:
     """Nothing held, nothing failed, the whole budget."""
     assert state_of().health(NOW) == Health(
         state="empty",
@@ -71,17 +72,17 @@ def test_members_that_are_refused_are_told() -> None:
 @pytest.mark.parametrize(
     ("given", "soft", "hard", "dead"),
     [
-        ({}, 225, 300, 3900),
-        ({"max_age": 100.0}, 75, 100, 3700),
-        ({"age": 40.0}, 185, 260, 3860),
-        ({"age": 40.0, "max_age": 100.0}, 35, 60, 3660),
+        ({}, 675, 900, 4500),
+        ({"max_age": 400.0}, 300, 400, 4000),
+        ({"age": 40.0}, 635, 860, 4460),
+        ({"age": 40.0, "max_age": 400.0}, 260, 360, 3960),
     ],
 )
 def test_the_life_of_keys_begins_when_the_provider_gave_them(
     given: dict[str, float], soft: float, hard: float, dead: float
 ) -> None:
     """A store's record is as old as it says, and the provider may shorten its life."""
-    cache = state_of()
+    cache = CacheState(rules_of(lifespan=900), "uri", keeps_set=True)
     cache.accept(loaded(**given), NOW, wall=WALL, draw=0.0)
     life, age = cache.snapshot.life, given.get("age", 0.0)
     assert (life.refresh_at - NOW, life.expires_at - NOW, life.unusable_at - NOW) == (soft, hard, dead)
@@ -117,21 +118,33 @@ def test_success_ends_backoff_and_the_last_error() -> None:
 def test_a_failed_fetch_gives_back_what_it_cost(reason: RefreshReason, budget: int) -> None:
     """Only the search for an unknown kid is paid for."""
     cache = state_of(holding="a")
-    cache.spend(NOW, "b")
+    cache.budget.spend("b", NOW)
     cache.fail(KeySourceError(), reason, NOW, draw=0.5, kid="b")
-    assert cache.affords(NOW) == budget
-    assert cache.may_search("b", NOW) is (budget == 2)
+    assert cache.budget.available(NOW) == budget
+    assert cache.budget.allows("b", NOW) is (budget == 2)
 
 
-def test_a_missed_kid_is_paid_for_once_in_a_cooldown() -> None:
-    """The rest of the budget is for others; a kid is remembered no longer than that."""
+def test_a_refresh_that_was_cut_off_is_as_if_it_had_not_been() -> None:
+    """No failure, and what it cost comes back."""
     cache = state_of(holding="a")
-    cache.spend(NOW, "b")
-    assert (cache.may_search("b", NOW + 29), cache.may_search("c", NOW + 29)) == (False, True)
-    assert cache.may_search("b", NOW + 30)
-    for number in range(1000):
-        cache.spend(NOW + 60 * number, "k" * 10_000)
-    assert len(cache._paid_for) == 1
+    cache.budget.spend("b", NOW)
+    cache.release(RefreshReason.AHEAD, None)
+    assert cache.budget.available(NOW) == 1
+    cache.release(RefreshReason.UNKNOWN_KID, "b")
+    assert (cache.budget.available(NOW), cache.health(NOW).failures) == (2, 0)
+
+
+@pytest.mark.parametrize(("holding", "failures"), [("a", 7), ("", 1)])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_failure_of_all_processes_has_their_backoff(holding: str, failures: int, told: bool) -> None:
+    """Where keys are in hand. One that another process met is no event here."""
+    cache = state_of(holding=holding)
+    error = SharedFailure("no", kind="tls", failures=7, seconds=50.0, told=told)
+    event = cache.fail(error, RefreshReason.AHEAD, NOW, draw=0.5)
+    health = cache.health(NOW)
+    assert (health.failures, health.last_error) == (failures, "tls")
+    assert (event is None) is told
+    assert health.next_attempt == 50.0
 
 
 @pytest.mark.parametrize(("holding", "longest"), [("a", 60.0), ("", 15.0)])

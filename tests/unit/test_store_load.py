@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import pytest
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose.key_set import KeySet
+from jwks_auth.keys.failures import Deferred, SharedFailure
+from jwks_auth.keys.fleet import Surroundings
 from jwks_auth.keys.freshness import Life, RefreshReason
+from jwks_auth.keys.refresh import Refresh
 from jwks_auth.keys.shared import SharedLoad
-from jwks_auth.keys.state import Deferred, FetchResult, LoadRequest, Snapshot
+from jwks_auth.keys.state import FetchResult, LoadRequest, Snapshot
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
-from tests.key_fakes import Clock, Provider, document, rules_of, source_of
+from tests.key_fakes import Bench, Clock, Provider, document, rules_of, source_of
 from tests.patience import soon
 
 SECRET = "a secret of the fleet"
@@ -29,17 +35,28 @@ class Sharing:
         self.held = source_of().source.cache.snapshot
         self.provider, self.clock = provider, clock
         self.naps: list[float] = []
+        self.held_calls: list[Callable[[], None]] | None = None
         self.load = SharedLoad(
             provider,
             store,
             rules_of(**given),
             name="https://issuer.example/keys",
             on_failure=self.reported.append,
-            clock=clock,
-            wall=clock,
-            sleep=self.sleep,
-            spawn=lambda run: run(),
+            around=Surroundings(
+                clock=clock,
+                wall=clock,
+                rng=lambda: 0.5,
+                sleep=lambda seconds: self.sleep(seconds),
+                spawn=self.spawn,
+            ),
         )
+
+    def spawn(self, run: Callable[[], None]) -> None:
+        """Do it at once, unless it is held."""
+        if self.held_calls is None:
+            run()
+        else:
+            self.held_calls.append(run)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -67,7 +84,7 @@ def test_an_override_with_an_object_of_its_own_is_not_shared(clock: Clock) -> No
     process = Sharing(store, Provider(), clock)
     process.load._load = lambda request: FetchResult(document=object(), keys=KeySet.from_dict(document("a")))
     process()
-    assert store.get(process.load._name) is None
+    assert store.get(process.load.fleet.name) is None
 
 
 def test_a_fleet_makes_one_fetch(clock: Clock) -> None:
@@ -87,7 +104,7 @@ def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
     first()
     second()
     clock.advance(250)
-    assert store.lease(f"{first.load._name}:lease", 10)
+    assert store.lease(f"{first.load.fleet.name}:lease", 10)
     with pytest.raises(Deferred):
         first(RefreshReason.AHEAD)
     clock.advance(10)
@@ -96,9 +113,8 @@ def test_one_process_at_a_time_fetches_ahead_of_need(clock: Clock) -> None:
     assert provider.asked == 2
     clock.advance(250)
     provider.failing = "status"
-    for _ in range(2):
-        with pytest.raises(KeySourceError, match="as ordered"):
-            second(RefreshReason.AHEAD)
+    with pytest.raises(KeySourceError, match="as ordered"):
+        second(RefreshReason.AHEAD)
 
 
 def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
@@ -107,7 +123,7 @@ def test_a_lease_without_end_is_not_obeyed(clock: Clock) -> None:
     process = Sharing(store, provider, clock, timeout=5.0)
     process()
     clock.advance(250)
-    assert store.lease(f"{process.load._name}:lease", 1e9)
+    assert store.lease(f"{process.load.fleet.name}:lease", 1e9)
     for _ in range(18):
         with pytest.raises(Deferred):
             process(RefreshReason.AHEAD)
@@ -122,7 +138,7 @@ def test_a_lease_is_not_obeyed_past_the_lifespan(clock: Clock) -> None:
     process = Sharing(store, provider, clock, timeout=30.0)
     process()
     process.held = replace(process.held, life=Life(0.0, clock.now + 300, inf))
-    assert store.lease(f"{process.load._name}:lease", 1e9)
+    assert store.lease(f"{process.load.fleet.name}:lease", 1e9)
     clock.advance(299)
     with pytest.raises(Deferred):
         process(RefreshReason.AHEAD)
@@ -137,14 +153,14 @@ def test_a_late_answer_does_not_reach_the_store(clock: Clock) -> None:
     process = Sharing(store, Provider(), clock)
     process.deadline = clock.now - 1
     process()
-    assert store.get(process.load._name) is None
+    assert store.get(process.load.fleet.name) is None
 
 
 def test_where_keys_are_needed_nobody_is_waited_for(clock: Clock) -> None:
     """A lease delays only what can wait."""
     store, provider = MemoryStore(), Provider()
     process = Sharing(store, provider, clock)
-    assert store.lease(f"{process.load._name}:lease", 60)
+    assert store.lease(f"{process.load.fleet.name}:lease", 60)
     assert process(RefreshReason.SCHEDULED).age == 0
 
 
@@ -206,7 +222,7 @@ def met_at_once(clock: Clock, **rules: float) -> tuple[Sharing, Sharing]:
     second()
     clock.advance(20)
     provider.kids.add("b")
-    assert first.load._leased("search", 0.5)
+    assert first.load.fleet.lease("search", 0.5)
     return first, second
 
 
@@ -216,14 +232,14 @@ def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(
 ) -> None:
     """The others see a moment later that it has."""
     first, second = met_at_once(clock)
-    nap = second.load._sleep
+    nap = second.sleep
 
     def fetched_meanwhile(seconds: float) -> None:
         nap(seconds)
         if len(second.naps) == 3:
             first(RefreshReason.UNKNOWN_KID, "b")
 
-    second.load._sleep = fetched_meanwhile
+    second.sleep = fetched_meanwhile  # type: ignore[method-assign]
     assert second(reason, "b").keys.kids() == {"a", "b"}
     assert (second.provider.asked, len(second.naps)) == (2, 3)
     assert first.naps == []
@@ -245,7 +261,7 @@ def test_a_search_by_another_is_not_waited_for_long(
 def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
     """Its own time counts."""
     _, second = met_at_once(clock)
-    store = second.load._store
+    store = second.load.fleet._store
     get = store.get
 
     def slowly(name: str) -> bytes | None:
@@ -260,7 +276,7 @@ def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
 def test_a_clock_that_stands_still_holds_up_no_search(clock: Clock) -> None:
     """The looks are counted."""
     _, second = met_at_once(clock)
-    second.load._sleep = second.naps.append
+    second.sleep = second.naps.append  # type: ignore[method-assign]
     assert second(RefreshReason.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
     assert len(second.naps) == 10
 
@@ -295,34 +311,236 @@ def test_a_search_is_not_waited_for_where(
 
 
 def test_a_process_starts_with_the_last_good_keys(clock: Clock) -> None:
-    """While the provider is down, even with keys past their lifespan, but never with dead ones."""
+    """Before it has asked the provider, even with keys past their lifespan, but never with ones past all use."""
     store, provider = MemoryStore(), Provider()
     Sharing(store, provider, clock)()
-    provider.failing = "timeout"
     clock.advance(1000)
     found = Sharing(store, provider, clock)()
-    assert found.keys.kids() == {"a"}
+    assert (found.keys.kids(), found.due, provider.asked) == ({"a"}, RefreshReason.AHEAD, 1)
     assert found.age == pytest.approx(1005)
-    assert found.failure is not None
+    assert Sharing(store, provider, clock)(kid="b").due is RefreshReason.SCHEDULED
+    provider.failing = "timeout"
     clock.advance(3000)
     with pytest.raises(KeySourceError):
         Sharing(store, provider, clock)()
 
 
+def process_of(store: MemoryStore, provider: Provider, clock: Clock, **rules: float) -> Bench:
+    """A whole source of a fleet."""
+    bench = source_of(provider, **rules)
+    bench.clock = bench.source.clock = bench.source.refresher.clock = bench.source.refresher.wall = clock
+    bench.source.refresher.load = Sharing(store, provider, clock, **rules).load
+    return bench
+
+
+def test_a_cold_start_beside_a_good_store_serves_at_once(clock: Clock) -> None:
+    """While the provider hangs, no known key waits; a kid that the record lacks waits for the fetch behind."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    Sharing(store, provider, clock)()
+    clock.advance(1000)
+    bench = process_of(store, provider, clock, wait=60.0)
+    bench.threads.held = True
+    waits: list[float] = []
+
+    def wait(refresh: Refresh, seconds: float) -> None:
+        waits.append(seconds)
+        bench.threads.run()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Refresh, "wait", wait)
+        assert bench.source.resolve("a", "EdDSA")
+        assert len(waits) == 1, "for the store"
+        behind = bench.source.refresher.current
+        assert behind is not None
+        assert (behind.behind, provider.asked) == (True, 1)
+        for _ in range(10):
+            assert bench.source.resolve("a", "EdDSA")
+        assert (len(waits), bench.source.health().state) == (1, "stale")
+        provider.kids.add("b")
+        assert bench.source.resolve("b", "EdDSA")
+    assert (len(waits), provider.asked, bench.source.health().state) == (2, 2, "fresh")
+
+
+def test_a_kid_that_is_not_in_the_record_is_looked_for_at_the_provider(clock: Clock) -> None:
+    """A cold start with it: the record comes first, and the fetch behind is awaited; no lease puts that off."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    Sharing(store, provider, clock)()
+    clock.advance(1000)
+    provider.kids = {"a", "b"}
+    bench = process_of(store, provider, clock, wait=60.0)
+    assert store.lease(f"{Sharing(store, provider, clock).load.fleet.name}:lease", 60)
+    assert bench.source.resolve("b", "EdDSA")
+    assert (provider.asked, bench.source.health().state) == (2, "fresh")
+
+
 def test_a_source_that_starts_in_an_outage_is_stale_and_failing(clock: Clock) -> None:
     """It serves the stored key at once, and backs off."""
     store, provider = MemoryStore(), Provider()
-    process = Sharing(store, provider, clock)
-    process()
+    Sharing(store, provider, clock)()
     provider.failing = "timeout"
     clock.advance(1000)
-    bench = source_of()
-    bench.source.clock = bench.source.refresher.clock = bench.source.refresher.wall = clock
-    bench.source.refresher.load = process.load
+    bench = process_of(store, provider, clock)
     assert bench.source.resolve("a", "EdDSA")
     assert bench.seek("a")
     health = bench.source.health()
     assert (health.state, health.last_error, health.failures) == ("stale", "timeout", 1)
+
+
+# outages
+
+
+def outage_of(store: MemoryStore, clock: Clock, provider: Provider) -> tuple[Sharing, Sharing]:
+    """Two processes with keys in hand, of which the first has just met a failure."""
+    first, second = Sharing(store, provider, clock, timeout=5.0), Sharing(store, provider, clock, timeout=5.0)
+    first()
+    second()
+    clock.advance(300)
+    for process in (first, second):
+        process.held = replace(process.held, life=Life(0.0, clock.now, inf))
+    provider.failing = "tls"
+    with pytest.raises(SharedFailure) as caught:
+        first(RefreshReason.AHEAD)
+    assert (caught.value.failures, caught.value.seconds, caught.value.told) == (1, 1.0, False)
+    return first, second
+
+
+def test_the_next_attempt_after_a_failure_is_one_for_all(clock: Clock) -> None:
+    """The others are told of it, go on with their keys, and one of them makes the next."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    first, second = outage_of(store, clock, provider)
+    asked = provider.asked
+    with pytest.raises(SharedFailure) as caught:
+        second(RefreshReason.AHEAD)
+    told = caught.value
+    assert (told.kind, told.failures, told.seconds, told.told) == ("tls", 1, 1.0, True)
+    clock.advance(6)  # the lease of the first one's attempt
+    with pytest.raises(SharedFailure) as caught:
+        second(RefreshReason.AHEAD)
+    assert (caught.value.failures, caught.value.seconds, caught.value.told) == (2, 2.0, False)
+    clock.advance(2.1)
+    with pytest.raises(Deferred):  # the second one may be at it again
+        first(RefreshReason.AHEAD)
+    assert provider.asked == asked + 1
+
+
+def test_an_outage_ends_for_all_with_one_answer(clock: Clock) -> None:
+    """The record says that the note is over, and its failures do not count for the next outage."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    first, second = outage_of(store, clock, provider)
+    provider.failing = None
+    clock.advance(6)
+    assert second(RefreshReason.AHEAD).age == 0
+    clock.advance(6)
+    assert first(RefreshReason.AHEAD).age == pytest.approx(11)
+    provider.failing = "tls"
+    clock.advance(300)
+    with pytest.raises(SharedFailure) as caught:
+        first(RefreshReason.AHEAD)
+    assert caught.value.failures == 1
+
+
+@pytest.mark.parametrize("reason", [RefreshReason.UNKNOWN_KID, RefreshReason.SCHEDULED])
+def test_who_seeks_a_new_kid_meets_the_failure_himself(clock: Clock, reason: RefreshReason) -> None:
+    """Others' word counts from then on: a note alone does not keep a new key from being found."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    _, second = outage_of(store, clock, provider)
+    clock.advance(0.5)
+    with pytest.raises(SharedFailure) as caught:
+        second(reason, "b")
+    assert (caught.value.failures, caught.value.told) == (2, False)
+    with pytest.raises(SharedFailure) as caught:
+        second(reason, "b")
+    assert caught.value.told
+
+
+def test_where_there_are_no_keys_each_process_asks_for_itself(clock: Clock) -> None:
+    """Nobody is served meanwhile, so its own backoff is all that it waits for."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    outage_of(store, clock, provider)
+    clock.advance(5000)
+    third = Sharing(store, provider, clock, timeout=5.0)
+    for _ in range(2):
+        with pytest.raises(SharedFailure) as caught:
+            third()
+        assert not caught.value.told
+
+
+def test_a_program_that_asks_is_not_put_off(clock: Clock) -> None:
+    """``refresh=True`` goes to the provider, whatever others have met."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    _, second = outage_of(store, clock, provider)
+    provider.failing = None
+    assert second(RefreshReason.EXPLICIT).age == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"failed_at": 1e12},
+        {"failed_at": -1e12},
+        {"delay": 1e9},
+        {"delay": -1.0},
+        {"delay": float("nan")},
+        {"failures": 0},
+        {"failures": 10**9},
+        {"failures": True},
+        {"kind": "x" * 1000},
+        {"kind": "an\x1bescape"},
+        {"name": "another's"},
+    ],
+    ids=str,
+)
+def test_a_poisoned_note_is_none(clock: Clock, change: dict[str, Any]) -> None:
+    """Of a time to come, of an age ago, of hours of delay, of another fleet: the provider is asked."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    _, second = outage_of(store, clock, provider)
+    name = f"{second.load.fleet.name}:outage"
+    note = {"name": name, "failed_at": clock.now, "failures": 1, "delay": 300.0, "kind": "tls", **change}
+    store.put(name, json.dumps(list(note.values())).encode(), 60)
+    provider.failing = None
+    clock.advance(6)
+    assert second(RefreshReason.AHEAD).age == 0
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"{}", b"[1]", b"[" * 900, b"x" * 10**6])
+def test_junk_in_place_of_a_note_is_none(clock: Clock, junk: bytes) -> None:
+    """It is reported, and the provider is asked."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    _, second = outage_of(store, clock, provider)
+    store.put(f"{second.load.fleet.name}:outage", junk, 60)
+    provider.failing = None
+    clock.advance(6)
+    assert second(RefreshReason.AHEAD).age == 0
+    assert second.reported == ["junk"]
+
+
+def test_notes_without_end_are_not_obeyed(clock: Clock) -> None:
+    """Whoever can write to the store puts off a fetch for a while, and for twenty-three minutes at most."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    _, second = outage_of(store, clock, provider)
+    provider.failing = None
+    name, began = f"{second.load.fleet.name}:outage", clock.now
+    for _ in range(200):
+        forged = [name, float(clock.now), 9, 60.0, "tls"]
+        store.put(name, json.dumps(forged).encode(), 60)
+        clock.advance(10)
+        with suppress(SharedFailure):
+            second(RefreshReason.AHEAD)
+            break
+    assert 900 < clock.now - began < 1400
+
+
+def test_a_fetch_that_overran_tells_nobody_of_a_failure(clock: Clock) -> None:
+    """The process may have stood still: that says nothing of the provider."""
+    store, provider = MemoryStore(clock=clock), Provider()
+    process = Sharing(store, provider, clock, timeout=5.0)
+    process()
+    provider.failing = "timeout"
+    process.deadline = clock.now - 1
+    with pytest.raises(KeySourceError, match="as ordered") as caught:
+        process(RefreshReason.EXPLICIT)
+    assert not isinstance(caught.value, SharedFailure)
+    assert store.get(f"{process.load.fleet.name}:outage") is None
 
 
 def test_a_withdrawn_key_leaves_the_store_with_the_next_answer(clock: Clock) -> None:
@@ -354,7 +572,7 @@ def test_junk_is_reported_and_overwritten(clock: Clock) -> None:
     """And costs nothing else."""
     store, provider = MemoryStore(), Provider()
     process = Sharing(store, provider, clock)
-    store.put(process.load._name, b"junk", 60)
+    store.put(process.load.fleet.name, b"junk", 60)
     process()
     assert process.reported == ["junk"]
     assert Sharing(store, provider, clock)().age > 0
@@ -365,9 +583,9 @@ def test_a_record_of_another_name_is_junk(clock: Clock) -> None:
     store, provider = MemoryStore(), Provider()
     process = Sharing(store, provider, clock)
     elsewhere = Sharing(store, Provider({"b"}), clock)
-    elsewhere.load._name = "elsewhere"
+    elsewhere.load.fleet.name = "elsewhere"
     elsewhere()
-    store.put(process.load._name, store.get("elsewhere") or b"", 60)
+    store.put(process.load.fleet.name, store.get("elsewhere") or b"", 60)
     assert process().keys.kids() == {"a"}
     assert process.reported == ["junk"]
 
@@ -421,8 +639,7 @@ def test_a_store_that_is_down_is_as_if_absent(clock: Clock, error: Exception, ki
 def test_a_slow_store_is_waited_for_a_quarter_of_a_second(clock: Clock) -> None:
     """And after two calls that hang none is made until one has ended."""
     process = Sharing(MemoryStore(), Provider(), clock)
-    held: list[Callable[[], None]] = []
-    process.load._calls._spawn = held.append
+    held = process.held_calls = []
 
     def thrice() -> None:
         for _ in range(3):
@@ -433,6 +650,6 @@ def test_a_slow_store_is_waited_for_a_quarter_of_a_second(clock: Clock) -> None:
     assert process.reported == ["timeout", "timeout"]
     for run in held:
         run()
-    process.load._calls._spawn = lambda run: run()
+    process.held_calls = None
     process()
     assert process.reported == ["timeout", "timeout"]
