@@ -1,6 +1,6 @@
 """A request's credentials, requirement and answer: the authenticator and its rejections.
 
-Everything an adapter uses passes through here; no framework is imported.
+Adapters use this room for everything that concerns a request. It imports no framework.
 """
 
 from jwks_auth.request.answers import Rejection, private_value, vary_value

@@ -1,4 +1,4 @@
-"""Answers: a refusal, ready to be sent; and every other answer's headers for shared caches.
+"""Answers: a finished refusal, and the headers for shared caches of every other answer.
 
 ``Vary`` is RFC 9110 section 12.5.5, ``Cache-Control`` RFC 9111 section 5.2.2.
 """
@@ -18,9 +18,9 @@ _SHARED = frozenset({"public", "s-maxage"})
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own shape.
+    """A finished answer: an adapter copies it, or shows ``error`` and ``description`` in its own form.
 
-    ``headers`` may name one header twice: copy them as pairs, or :attr:`fields` where a framework can't.
+    ``headers`` may name one header twice: copy them as pairs, or use :attr:`fields` if a framework can't.
     """
 
     status: int
@@ -50,9 +50,9 @@ class Rejection:
 def guarded_headers(
     headers: Iterable[tuple[str, str]], names: Sequence[str], *, private: bool = True
 ) -> list[tuple[str, str]]:
-    """The *headers* of an answer that depends on the request headers *names*, as it may leave the service.
+    """Return the *headers* of an answer that depends on the request headers *names*, made safe for shared caches.
 
-    *private*: it is for one sender, or refuses one; false for what an optional route tells anybody.
+    *private* is true for an answer to one sender or a refusal, and false for an optional route's answer to anybody.
     """
     said: dict[str, list[tuple[str, str]]] = {"vary": [], "cache-control": []}
     kept: list[tuple[str, str]] = []
@@ -65,7 +65,7 @@ def guarded_headers(
 
 
 def vary_value(values: Collection[str], names: Sequence[str]) -> str:
-    """``Vary`` that names *names* besides what its lines *values* say; ``*`` says it all."""
+    """Return a ``Vary`` with *names* in addition to its lines *values*; ``*`` includes every name."""
     if not values:
         return ", ".join(names)
     said = [name.strip() for value in values for name in value.split(",") if name.strip()]
@@ -76,9 +76,9 @@ def vary_value(values: Collection[str], names: Sequence[str]) -> str:
 
 
 def private_value(values: Iterable[str]) -> str | None:
-    """``Cache-Control``, of its lines *values*, with ``private`` in place of ``public`` and ``s-maxage``.
+    """Return ``Cache-Control`` from its lines *values*, with ``private`` in place of ``public`` and ``s-maxage``.
 
-    Everything else stays as it is; ``None`` where neither is said, so that nothing changes.
+    Other directives stay; ``None`` if neither is present, so that nothing changes.
     """
     found = [part.strip() for value in values for part in _split(value) if part.strip()]
     if not any(_is_shared(part) for part in found):
@@ -88,7 +88,7 @@ def private_value(values: Iterable[str]) -> str | None:
 
 
 def _split(value: str) -> list[str]:
-    # An unclosed quote hides nothing: a lenient cache would obey the directives behind it.
+    # After an unclosed quote directives still count, because a lenient cache would obey them.
     return value.split(",") if value.count('"') % 2 else _DIRECTIVES.findall(value)
 
 

@@ -1,4 +1,4 @@
-"""The face adapters speak to: header values in; a token, or a finished answer, out."""
+"""``Authenticator``, which adapters call: it takes header values, and returns a token or a finished answer."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ ANY_GOOD_TOKEN = Requirement()
 class Authenticator:
     """Verifies the credentials of requests against requirements, with the verifier that settings describe.
 
-    A verifier in place of settings is that of their ``VERIFIER``. *verifier* is asked in the place of the one that
-    settings describe: anything with the methods of a :class:`~jwks_auth.Verifier`.
-    *on_verified* is called with the token once a request, *on_rejected* with the error of each refused
-    request that carried credentials; *on_event* hears of key refreshes. *header* names the request
-    header that holds tokens. *in_tests* says whether tests run, where the framework knows: elsewhere the keys
-    of a ``FakeIssuer`` are refused. No I/O at construction; raises :class:`ConfigurationError` there.
+    A verifier may stand in place of settings. *verifier*, anything with the methods of a
+    :class:`~jwks_auth.Verifier`, replaces the one that settings describe.
+
+    *on_verified* is called with the token once in a request, *on_rejected* with the error of each refused request that
+    had credentials, and *on_event* with key refreshes. *header* names the request header that has tokens. *in_tests*
+    tells whether tests run, if the framework knows; outside of tests the keys of a ``FakeIssuer`` are refused. The
+    constructor does no I/O, and raises :class:`ConfigurationError`.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Authenticator:
         self._described = described if isinstance(described, TokenVerifier) else None
         self.verifier: Verifier = described if verifier is None else Settings.read("VERIFIER", verifier)
         self.vary = (header,)
-        """What every answer of a route with a requirement depends on, a token sent or not."""
+        """The request headers on which each answer of a route with a requirement depends."""
         self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
         self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
         self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
@@ -80,9 +81,9 @@ class Authenticator:
     def authenticate(
         self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN
     ) -> VerifiedToken | None:
-        """The verified token; ``None`` only where *requirement* is optional and nothing was sent.
+        """Return the verified token; ``None`` only if *requirement* is optional and no token was sent.
 
-        A request is verified once, however many requirements look at it: its :class:`Memo` remembers. Raises
+        A request is verified once, for any number of requirements: its :class:`Memo` remembers the token. Raises
         :class:`Refused`; :meth:`rejection` makes the answer.
         """
         self.check(requirement)
@@ -120,7 +121,7 @@ class Authenticator:
             raise
 
     def verify(self, raw: RawToken) -> VerifiedToken:
-        """The verified token of *raw*, which no request carried; for the service's own audience."""
+        """Verify *raw*, which came without a request, for the service's own audience, and return the token."""
         token = self.verifier.verify_any_audience(raw)
         refuse_bound(token)
         self.verifier.admit(token)
@@ -134,9 +135,9 @@ class Authenticator:
         return token
 
     def check(self, requirement: Requirement) -> None:
-        """Raise ``ConfigurationError`` for a route's audience or issuer that no token could have.
+        """Raise ``ConfigurationError`` for a route's audience or issuer that no token can have.
 
-        It is told where a route is declared; if the authenticator is not known then, on the route's first request.
+        Adapters call this where a route is declared, or on its first request if the authenticator is unknown before.
         """
         issuers, audience = requirement.issuers, requirement.audience
         key = ("from", *issuers) if issuers else audience
@@ -147,22 +148,21 @@ class Authenticator:
         self._checked.add(key)
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
-        """Return whether every token for *audience* is for this service; of a verifier of one's own: that may be."""
+        """Return whether every token for *audience* is for this service; true for a custom verifier."""
         return self._described is None or self._described.accepts(audience)
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
-        """Return the way tokens of *issuer* are read, as the settings say."""
+        """Return the claim mapping of *issuer*, from the settings."""
         return DEFAULT_MAPPING if self._described is None else self._described.mapping_of(issuer)
 
     def explain(self, raw: RawToken) -> Explanation:
-        """Each step that *raw* passes, and where and why it fails, as the settings say; it shows claims."""
+        """Return each step that *raw* passes, and the one that fails; for developers alone, because it shows claims."""
         return explained(self.verify, raw) if self._described is None else self._described.explain(raw)
 
     def rejection(self, error: Refused, credentials: Credentials) -> Rejection:
-        """The answer to a refused request (RFC 6750 section 3); 503 where the client is not at fault.
+        """Return the answer to a refused request (RFC 6750 section 3); 503 if the client is not at fault.
 
-        Its challenge has the scheme that the request used. The log and *on_rejected* are told, unless they were,
-        whoever refused.
+        Its challenge has the scheme that the request used. The refusal is logged and passed to *on_rejected*, once.
         """
         self._tell(error, Memo.on(credentials.kept, self))
         if isinstance(error, AuthError):
@@ -179,9 +179,9 @@ class Authenticator:
         return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
 
     def warm_up(self) -> None:
-        """Fetch every issuer's keys now; one that is away does not keep the others from it.
+        """Fetch every issuer's keys now, also after one of them fails.
 
-        Raises :class:`KeySourceError` for the first that has none, once all were asked.
+        Raises :class:`KeySourceError` at the end, for the first issuer without keys.
         """
         failures: list[KeySourceError] = []
         for issuer in self.issuers:
@@ -193,18 +193,18 @@ class Authenticator:
             raise failures[0]
 
     async def awarm_up(self) -> None:
-        """Do as :meth:`warm_up`, on an event loop, and of all issuers at once."""
+        """Do as :meth:`warm_up`, on an event loop, for all issuers at once."""
         asked = (issuer.awarm_up() for issuer in self.issuers)
         for outcome in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
 
     def health(self) -> dict[str, Any]:
-        """Each issuer's key health, by issuer."""
+        """Return each issuer's key health, by issuer."""
         return {issuer.issuer: issuer.health() for issuer in self.issuers}
 
     def _sent(self, credentials: Credentials, requirement: Requirement, memo: Memo) -> RawToken | None:
-        """The token as it was sent; ``None`` where none was, and none need be."""
+        """Return the token as it was sent; ``None`` if none was sent and *requirement* is optional."""
         if credentials.varies:
             memo.vary = (*self.vary, *credentials.varies)
         try:
@@ -221,11 +221,11 @@ class Authenticator:
             forget_frames(error)
             raise
         if memo.raw is not None and memo.raw != raw:
-            memo.forget()  # the request was given another token on its way
+            memo.forget()  # the request has got another token since
         return raw
 
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
-        """The token, admitted, if it is also what *requirement* asks."""
+        """Admit the token, judge it by *requirement*, and return it."""
         if memo.admission is not None:
             check_audience(token.payload, _audience(requirement), token.mapping.audience)
         else:
@@ -239,7 +239,7 @@ class Authenticator:
         return self._schemes.get(credentials.scheme, DEFAULT_SCHEME)
 
     def _tell(self, error: Refused, memo: Memo) -> None:
-        """Tell the log and *on_rejected*, once a request."""
+        """Log the refusal and call *on_rejected*, once in a request."""
         if memo.told:
             return
         memo.told = True
@@ -251,7 +251,7 @@ class Authenticator:
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
             try:
                 self._on_rejected(error)
-            except Exception:  # it only hears of the refusal, and must not make it a 500
+            except Exception:  # a failing callback must not turn the refusal into a 500
                 log.exception("on_rejected failed")
 
 

@@ -1,7 +1,7 @@
-"""From ``Authorization`` values to the raw token (RFC 6750 section 2, RFC 9110 section 11.4).
+"""The raw token in ``Authorization`` values (RFC 6750 section 2, RFC 9110 section 11.4).
 
-The header is the one place looked at. A token in the query is never used, but one beside the header is
-refused: two programs that pick differently would see two different callers.
+Only the header is read. A token in the query is never used, and refused beside one in the header: two programs that
+choose differently would see two different callers.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ __all__ = ["bearer_token"]
 
 _BEARER = frozenset({DEFAULT_SCHEME.lower()})
 
-# Nothing here loops over what was sent but C: it is looked at before any signature is, and may be of any shape.
+# Only C code loops over the values here, because they come before any signature check and may have any form.
 _B64_OCTETS = (string.ascii_letters + string.digits + "-._~+/").encode()
-# Without ".": a JWT sent bare, with no scheme before it, is a mistake and not some other scheme's name.
+# Without ".": a JWT without a scheme is a mistake, not the name of another scheme.
 _SCHEME_OCTETS = (string.ascii_letters + string.digits + "!#$%&'*+^_`|~-").encode()
 _SECOND = re.compile(r",[ \t]*+[!#$%&'*+^_`|~0-9A-Za-z-]++[ \t]++[^\s=,]")
 # An unclosed quote reaches to the end.
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _MOST_MARKS = 64
-"""Commas, quotes and backslashes in one credential; Digest and its like have two dozen."""
+"""The most commas, quotes and backslashes in one credential; Digest has two dozen."""
 
-# Quoted-printable is percent-encoding with another sign. What separates pairs and names becomes what hardly any escape
-# stands for, so that an address within a parameter is no parameter.
+# Quoted-printable is percent-encoding with another sign. The separators of pairs and names become control characters,
+# which escapes hardly ever stand for, so that an address within a parameter is no parameter.
 _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=&\r\n", b"=\1\2\1\1")
 _ITS_NAME = re.compile(b"\2access_token[\1\2]")
 
@@ -37,13 +37,12 @@ _ITS_NAME = re.compile(b"\2access_token[\1\2]")
 def bearer_token(
     authorization_values: Sequence[str], *, query: str = "", schemes: Collection[str] = _BEARER
 ) -> str:
-    """The one token sent, of all the request's ``Authorization`` values and its raw *query*.
+    """Return the one token in the request's ``Authorization`` *values*, judged with its raw *query*.
 
-    *schemes*: those whose credentials are ours, in lower case.
+    *schemes*, in lower case, are those whose credentials are tokens for this service.
 
-    Raises ``MissingTokenError`` when nothing, or another scheme's credentials, were sent;
-    ``InvalidRequestError`` for two credentials or a value that can't be read. Every value has to be given: a
-    framework's ``headers.get`` hides the second.
+    Raises ``MissingTokenError`` if no credentials, or another scheme's, were sent, and ``InvalidRequestError`` for two
+    credentials or an unreadable value. Pass every value: a framework's ``headers.get`` hides the second.
     """
     if len(authorization_values) > 1:
         raise InvalidRequestError("multiple_credentials")
@@ -62,7 +61,7 @@ def bearer_token(
 
 
 def _is_b64token(token: str) -> bool:
-    """Return whether it matches ``[A-Za-z0-9._~+/-]+=*``; a regular expression takes twice as long to tell."""
+    """Return whether *token* matches ``[A-Za-z0-9._~+/-]+=*``; a regular expression takes twice as long."""
     text, _, padding = token.partition("=")
     return text != "" and padding == "=" * len(padding) and _is_of(text, _B64_OCTETS)
 

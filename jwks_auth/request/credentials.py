@@ -1,4 +1,4 @@
-"""The part of a request that may carry a token or a proof, whichever framework it arrived through."""
+"""The parts of a request that may hold a token or a proof, the same for every framework."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ __all__ = ["Credentials"]
 
 
 class _Server(NamedTuple):
-    """The way a request's own mapping is read."""
+    """Functions that read a request's own mapping."""
 
     values: Callable[[Any, str], tuple[str, ...]]
     url: Callable[[Any], str]
 
 
 _MOST_SUBPROTOCOLS = 64
-"""Names that a WebSocket may offer where one of them may be a token; clients offer a few."""
+"""The most names that a WebSocket may offer if one of them may be a token; clients offer a few."""
 
-_PATH = "/:@!$&'()*+,;=-._~"  # what stands unescaped in a path (RFC 3986 section 3.3)
+_PATH = "/:@!$&'()*+,;=-._~"  # characters that a path has unescaped (RFC 3986 section 3.3)
 
 
 class Credentials(Concealed):
-    """The parts of a request that may carry a token or prove its possession; no report of an error shows them.
+    """The parts of a request that may hold a token or prove its possession. No error report shows them.
 
-    Made by :meth:`from_wsgi` or :meth:`from_asgi`; or of its parts, where neither is at hand. *authorization*: every
-    ``Authorization`` value in order, as most frameworks' ``get`` hides a second one. *query*: the raw query string.
-    *kept* is the request's own mapping, on which its ``Memo`` is kept; *varies*: headers that were looked at besides.
-    All else is read when it is asked for.
+    Make it with :meth:`from_wsgi`, :meth:`from_asgi` or, without either, of its parts. *authorization* has every
+    ``Authorization`` value in order, because most frameworks' ``get`` hides a second one. *query* is the raw query
+    string. *kept* is the request's own mapping, which keeps its ``Memo``; *varies* are further headers that were read.
+    The other parts are read when they are needed.
     """
 
     __slots__ = ("_server", "authorization", "kept", "method", "query", "varies")
@@ -54,9 +54,9 @@ class Credentials(Concealed):
 
     @classmethod
     def from_wsgi(cls, environ: MutableMapping[str, Any], *, url: Callable[[], str] | None = None) -> Self:
-        """The credentials in a WSGI environment, or in a mapping that is one for its headers, as Django's ``META``.
+        """Return the credentials in a WSGI environment, or in a mapping with the same headers, as Django's ``META``.
 
-        *url* gives the full URL where a framework knows it better, as behind a proxy that it trusts.
+        *url* returns the full URL, if a framework knows it better, as behind a proxy that it trusts.
         """
         # One value: WSGI servers join repeated headers with commas, which no token holds.
         return cls(
@@ -69,9 +69,9 @@ class Credentials(Concealed):
 
     @classmethod
     def from_asgi(cls, scope: MutableMapping[str, Any], *, subprotocol: str = "") -> Self:
-        """The credentials in the scope of an ASGI connection.
+        """Return the credentials in the scope of an ASGI connection.
 
-        *subprotocol*: of a WebSocket, ``Sec-WebSocket-Protocol: <subprotocol>, <token>`` counts as one more value.
+        With *subprotocol*, a WebSocket's ``Sec-WebSocket-Protocol: <subprotocol>, <token>`` counts as one more value.
         """
         offers = subprotocol != "" and scope["type"] == "websocket"
         return cls(
@@ -85,7 +85,7 @@ class Credentials(Concealed):
 
     @property
     def scheme(self) -> str:
-        """The scheme of the first ``Authorization`` value, in lower case; empty where none was sent."""
+        """The scheme of the first ``Authorization`` value, in lower case; empty if none was sent."""
         return self.authorization[0].strip(" \t").partition(" ")[0].lower() if self.authorization else ""
 
     @property
@@ -94,11 +94,11 @@ class Credentials(Concealed):
         return self._server.url(self.kept)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Every value of the header *name*, in order; where a server joined them, they are one."""
+        """Return every value of the header *name*, in order; values that a server joined are one."""
         return self._server.values(self.kept, name)
 
     def cookies(self, name: str) -> tuple[str, ...]:
-        """Every value of the cookie *name*: a browser may send two, of different paths."""
+        """Return every value of the cookie *name*: a browser may send two, of different paths."""
         pairs = (pair.partition("=") for line in self.values("Cookie") for pair in line.split(";"))
         return tuple(value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name)
 
@@ -124,7 +124,7 @@ def _url_of_wsgi(environ: Mapping[str, Any]) -> str:
 def _url_of_asgi(scope: Mapping[str, Any]) -> str:
     scheme = scope.get("scheme", "http")
     host = next(iter(_of_asgi(scope, "host")), "") or _joined(*(scope.get("server") or ("", None)))
-    # A server, or an application told of a prefix, sets it; mounted applications add their own, which is in the path.
+    # A server or an application with a prefix sets it. Mounted applications add theirs, which the path has already.
     prefix, path = scope.get("app_root_path", scope.get("root_path", "")), scope["path"]
     whole = path if path.startswith(prefix) else prefix + path
     return _url(
@@ -147,5 +147,5 @@ def _url(scheme: str, host: str, path: bytes, query: str) -> str:
 def _offered(scope: Mapping[str, Any], subprotocol: str) -> list[str]:
     offered: list[str] = [*scope.get("subprotocols", ()), ""]
     if len(offered) > _MOST_SUBPROTOCOLS:
-        return ["", ""]  # read as two credentials: nobody guesses which is one
+        return ["", ""]  # read as two credentials, which are refused, without guessing which name is a token
     return [f"Bearer {token}" for name, token in pairwise(offered) if name.lower() == subprotocol]

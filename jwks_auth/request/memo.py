@@ -1,4 +1,4 @@
-"""The memory of a request: what its credentials were found to be, kept on the request and never beyond it."""
+"""The results of verifying a request, kept on the request itself and never longer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY = "jwks_auth"
 
 
 class Owner(Protocol):
-    """An authenticator, as far as its memos know it."""
+    """The part of an authenticator that its memos need."""
 
     @property
     def vary(self) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ class Owner(Protocol):
 
 
 class Admission:
-    """The token a request was let in with, and the *headers* that its answer carries for it, such as a new nonce."""
+    """The token that admitted a request, and the *headers* that its answer needs for it, such as a new nonce."""
 
     __slots__ = ("headers", "token")
 
@@ -33,10 +33,10 @@ class Admission:
 
 
 class Memo:
-    """One authenticator's memory of one request, so that its token is verified once, whoever asks and however often.
+    """Remembers one authenticator's results for one request, so that the token is verified once for all callers.
 
-    ``token``: the token verified up to its audience, and ``raw`` as it was sent. ``admission``: set once the token
-    was also let in, by audience, validators and revocation. ``told``: a refusal was told to the log.
+    ``raw`` is the token as it was sent, ``token`` the same verified except for its audience. ``admission`` is set once
+    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged.
     """
 
     __slots__ = ("admission", "raw", "token", "told", "vary")
@@ -50,10 +50,10 @@ class Memo:
 
     @classmethod
     def on(cls, kept: MutableMapping[str, Any], owner: Owner) -> Memo:
-        """The memo that *owner* keeps on a request, whose own mapping *kept* is: ``environ``, ``scope``, ``META``.
+        """Return the memo of *owner* on a request, whose own mapping is *kept*: ``environ``, ``scope``, ``META``.
 
-        Middleware, decorators and mounted applications with the same authenticator share it. Never on a context
-        variable, a thread or an application: it ends with the request.
+        Middleware, decorators and mounted applications with the same authenticator share it. It ends with the request,
+        because no context variable, thread or application has it.
         """
         memos = kept.get(_KEY)
         if memos is None:
@@ -64,12 +64,12 @@ class Memo:
         return memo
 
     def keep(self, raw: RawToken, token: VerifiedToken) -> VerifiedToken:
-        """Remember that *raw* verified as *token*, up to its audience."""
+        """Remember that *raw* was verified as *token*, except for its audience."""
         self.raw, self.token = raw, token
         return token
 
     def forget(self) -> None:
-        """Forget the token, and that it was let in."""
+        """Forget the token and its admission."""
         self.raw = self.token = self.admission = None
 
     @property
@@ -85,10 +85,10 @@ class Memo:
 def finished_headers(
     kept: MutableMapping[str, Any], headers: Iterable[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """The *headers* of the answer to a request, as they may leave the service; *kept* is what its memos are kept on.
+    """Return the *headers* of the answer to a request, made safe for shared caches; *kept* has the request's memos.
 
-    ``Vary`` names what the answer depends on. Unless an optional requirement let nobody through, ``Cache-Control``
-    says neither ``public`` nor ``s-maxage``. What its admission owes is added. Without a memo nothing changes.
+    ``Vary`` names the headers that the answer depends on. ``Cache-Control`` loses ``public`` and ``s-maxage`` if there
+    is a token or a refusal. The headers of the admission are added. Without a memo nothing changes.
     """
     memos: dict[Owner, Memo] | None = kept.get(_KEY)
     if not memos:

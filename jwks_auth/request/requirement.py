@@ -22,16 +22,16 @@ class RequirementOptions(PolicyOptions, total=False):
     optional: bool
 
 
-# In the order in which people think of them: from where, for whom, then what it must hold.
+# In the order of messages: from where and for whom a token is, then what it must hold.
 _OPTIONS = sorted(RequirementOptions.__annotations__, key=lambda name: name not in ("audience", "issuer"))
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A route's requirement. The default: any good token for the service's own audience.
+    """A route's requirement. By default: any valid token for the service's own audience.
 
-    *audience* replaces the settings' for this route. *optional*: a request without a token is let through
-    (as ``None``); one with a bad token, or one that lacks what is asked, never.
+    *audience* replaces the settings' for this route. With *optional*, a request without a token passes (as ``None``),
+    but one with a bad or insufficient token is still refused.
     """
 
     audience: tuple[str, ...] | AnyAudience | None = None
@@ -45,11 +45,11 @@ class Requirement:
 
     @classmethod
     def of(cls, **options: Unpack[RequirementOptions]) -> Self:
-        """The requirement a decorator's arguments describe; all of them must hold.
+        """Return the requirement that a decorator's arguments describe; a token must meet all of them.
 
-        Raises :class:`ConfigurationError`, so when the route is declared, for what no token could satisfy and
-        for an option that is ``None`` or empty, as an unset variable leaves it; ``TypeError`` for a name it
-        does not know, with the nearest it does.
+        Raises :class:`ConfigurationError`, when the route is declared, for an option that no token can meet and for one
+        that is ``None`` or empty, as an unset variable leaves it. An unknown name is a ``TypeError`` that suggests the
+        nearest one.
         """
         if unknown := sorted(options.keys() - set(_OPTIONS)):
             raise TypeError(f"{unknown[0]} is nothing a route can ask: {nearest(unknown[0], _OPTIONS)}")
@@ -74,7 +74,7 @@ class Requirement:
         return " ".join(words)
 
     def judge(self, token: VerifiedToken) -> None:
-        """Hold a verified token against issuer and policy.
+        """Judge a verified token by issuer and policy.
 
         Raises :class:`InvalidTokenError` (``wrong_issuer``) or
         :class:`~jwks_auth.errors.InsufficientScopeError`.
@@ -103,6 +103,6 @@ def _policy(stated: Policy | None, options: RequirementOptions) -> Policy | None
 
 def _optional_in(options: RequirementOptions) -> bool:
     optional = options.get("optional", False)
-    if not isinstance(optional, bool):  # the text "false" would be as good as True
+    if not isinstance(optional, bool):  # the text "false" would count as true
         raise ConfigurationError(f"optional: found {optional!r}, expected True or False")
     return optional
