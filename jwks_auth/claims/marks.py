@@ -29,15 +29,22 @@ class TokenMarks:
 
     def check(self, claims: Mapping[str, Any]) -> None:
         """Raise ``InvalidTokenError`` for a token without these marks."""
+        fault = self.fault(claims)
+        if fault is not None:
+            raise InvalidTokenError(fault[0])
+
+    def fault(self, claims: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the code of the refusal of *claims*, and what was expected; ``None`` where there is no fault."""
         if self.any_of and all(claims.get(name) is None for name in self.any_of):
-            raise InvalidTokenError("wrong_type")
+            return "wrong_type", f"one of the claims {', '.join(self.any_of)}"
         for name, values in self.values.items():
             if claims.get(name) is not None and claims[name] not in values:
-                raise InvalidTokenError("wrong_type")
+                return "wrong_type", f"{name}: {' or '.join(values)}"
         if self.other_issuer is not None and claims.get("iss") == self.other_issuer:
-            raise InvalidTokenError("wrong_type")
+            return "wrong_type", f"another iss than {self.other_issuer}, which its other tokens have"
         if self.subject and not str(claims.get("sub")).startswith(self.subject):
-            raise InvalidTokenError("wrong_issuer")
+            return "wrong_issuer", f"a sub that begins with {self.subject}"
+        return None
 
 
 class RequiredClaims(frozenset[str]):

@@ -185,6 +185,9 @@ class _Told(TrustedIssuer):
     def _hint_on_claims(self, claims: dict[str, Any], code: str, now: float) -> str | None:
         if self.rules.profile == "id_token" and (hint := hints.on_id_token(claims, code)) is not None:
             return hint
+        fault = None if self.rules.marks is None else self.rules.marks.fault(claims)
+        if fault is not None and fault[0] == code:
+            return f"a token of this provider for an API has {fault[1]}: this one is of another kind, or not its own"
         return hints.on_claims(claims, code, now, needed=_needed(self.rules))
 
 

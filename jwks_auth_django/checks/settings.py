@@ -48,7 +48,7 @@ def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "TENANTS", "VERIFIER")):
+    if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "PROVIDER", "TENANTS", "VERIFIER")):
         yield error(
             "E001",
             f"{LABEL.format('ISSUER')} is missing",
@@ -72,9 +72,10 @@ def _asked_for_keys(issuer: Mapping[str, Any]) -> str:
 
 
 def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    if given.get("VERIFIER"):
+    if given.get("VERIFIER") or given.get("PROVIDER"):  # which says more than this about what is missing
         return
-    if not given.get("AUDIENCE") and not all(issuer.get("AUDIENCE") for issuer in _issuers(given)):
+    said = [issuer.get("AUDIENCE") or issuer.get("PROVIDER") for issuer in _issuers(given)]
+    if not given.get("AUDIENCE") and not all(said):
         yield error(
             "E002",
             f"{LABEL.format('AUDIENCE')} is missing",
@@ -161,7 +162,8 @@ def _issuers(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Each issuer's own settings."""
     for issuer in _read("ISSUERS", given.get("ISSUERS"), [given]):
         if isinstance(issuer, Issuer):
-            yield {"ISSUER": issuer.issuer, "AUDIENCE": issuer.audience, "JWKS": issuer.keys}
+            own = {"AUDIENCE": issuer.audience, "PROVIDER": issuer.provider}
+            yield {"ISSUER": issuer.issuer, **own, "JWKS": issuer.keys}
         elif isinstance(issuer, Mapping):
             yield {str(name).upper(): value for name, value in issuer.items()}
         else:

@@ -16,6 +16,7 @@ from ninja.security import django_auth
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.views import APIView
 
+from jwks_auth import Issuer
 from jwks_auth.adapters import SealedStore
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
@@ -90,7 +91,33 @@ WRONG = [
     ("E007", {**GOOD, "HEADER": ""}, 'JWKS_AUTH["HEADER"]: expected a string', "docs/settings.md"),
     ("E007", {**GOOD, "EXEMPT_PATHS": "health"}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
     ("E007", {**GOOD, "ISSUER": "http://issuer.example/"}, "https", "docs"),
+    ("E007", {**GOOD, "PROVIDER": "okay"}, 'JWKS_AUTH["PROVIDER"]: found', "docs/settings.md"),
+    (
+        "E007",
+        {"PROVIDER": "google"},
+        'JWKS_AUTH["AUDIENCE"] is missing: for provider google',
+        "docs/settings.md",
+    ),
+    (
+        "E007",
+        {"PROVIDER": "okta", "AUDIENCE": "api"},
+        'JWKS_AUTH["ISSUER"] is missing: for provider okta',
+        "docs",
+    ),
+    ("E007", {"ISSUERS": [{"PROVIDER": "google"}]}, 'JWKS_AUTH["AUDIENCE"] is missing: for provider', "docs"),
 ]
+
+
+def test_a_providers_settings_pass() -> None:
+    """An issuer, or an audience, that the provider does not need is not missed."""
+    pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_A"
+    cognito = Issuer(pool, provider="cognito", allowed_clients=["web"])
+    for given in (
+        {"PROVIDER": "google", "AUDIENCE": "client"},
+        {"PROVIDER": "cognito", "ISSUER": pool, "ALLOWED_CLIENTS": ["web"]},
+        {"ISSUERS": [{"PROVIDER": "google", "AUDIENCE": "client"}, cognito]},
+    ):
+        assert found(JWKS_AUTH=given) == []
 
 
 @pytest.mark.parametrize(("name", "given", "message", "hint"), WRONG)

@@ -268,3 +268,22 @@ def test_an_argument_that_is_neither_setting_nor_option_is_named() -> None:
     with pytest.raises(ConfigurationError, match="openapi: found None"):
         JWTBearer(issuer=ISSUER, audience="api", openapi=None)  # type: ignore[call-overload]
     assert JWTBearer(JWKSAuthSettings(), audience="reports").requirement(()).audience == ("reports",)
+
+
+def test_a_provider_needs_fewer_variables(environment: pytest.MonkeyPatch) -> None:
+    """By variables and by arguments; what it lacks is said by the variable's name."""
+    environment.delenv("JWKS_AUTH_ISSUER")
+    environment.setenv("JWKS_AUTH_PROVIDER", "github-actions")
+    with pytest.raises(
+        ConfigurationError, match=r"^JWKS_AUTH_REQUIRED_CLAIMS is missing: .*repository_owner"
+    ):
+        JWKSAuthSettings()
+    environment.setenv("JWKS_AUTH_REQUIRED_CLAIMS", '{"repository_owner": "acme"}')
+    assert JWKSAuthSettings().core.issuers == ("https://token.actions.githubusercontent.com",)
+    environment.setenv("JWKS_AUTH_PROVIDER", "entra-multitenant")
+    environment.setenv("JWKS_AUTH_TENANTS", "aaaabbbb-0000-cccc-1111-dddd2222eeee")
+    tenant = "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0"
+    assert JWKSAuthSettings().core.issuers == (tenant,)
+    environment.delenv("JWKS_AUTH_TENANTS")
+    bearer = JWTBearer(provider="google", audience="client.apps.googleusercontent.com")
+    assert [issuer.issuer for issuer in bearer.authenticator.issuers] == ["https://accounts.google.com"]

@@ -198,3 +198,13 @@ def test_tenants_by_their_path(auth):
     for raw, status in tenant_directory.tokens().items():
         answer = app.test_client().get("/me", headers={"Authorization": f"Bearer {raw}"})
         assert answer.status_code == status
+
+
+def test_a_provider_needs_fewer_settings(auth):
+    """What it lacks is said by the setting's name."""
+    app = Flask(__name__)
+    app.config.from_mapping(JWKS_AUTH_PROVIDER="google")
+    with pytest.raises(ConfigurationError, match=r"^JWKS_AUTH_AUDIENCE is missing: for provider google"):
+        auth.init_app(app)
+    app.config.from_mapping(JWKS_AUTH_AUDIENCE="client.apps.googleusercontent.com")
+    auth.init_app(app)
