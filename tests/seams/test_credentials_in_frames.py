@@ -351,3 +351,16 @@ def test_one_request_is_verified_once(issuer: FakeIssuer) -> None:
     environ["HTTP_AUTHORIZATION"] = issuer.headers(aud="api", sub="other")["Authorization"]
     assert judge.authenticate(Credentials.from_wsgi(environ), Requirement()) is not first
     assert len(seen) == 2
+
+
+def test_a_key_that_fails_to_verify_leaves_no_frame() -> None:
+    """An interruption while the signature is verified shows neither the signature nor what was signed."""
+    raw = FakeIssuer().token(sub="u1")
+    unverified = parse_jws(raw)
+
+    def interrupted(alg: str, signature: bytes, signing_input: bytes) -> bool:
+        raise Interrupt
+
+    error = raised(lambda: unverified.is_signed(interrupted))
+    assert isinstance(error, Interrupt)
+    assert leaks(trace(error), raw) == []

@@ -87,6 +87,16 @@ async def test_a_provider_without_kids_rotates(how: str, kid: Any) -> None:
     assert client.fetches == 2  # the same missed kid is paid for once in a cooldown
 
 
+async def test_neither_the_old_key_nor_the_new_one_signed_it(how: str) -> None:
+    """A token that a third key signed is refused by the new one as well, after one fetch."""
+    client = Provider(OLD)
+    verify = getattr(verifier_of(client), how)
+    assert await asked(verify, signed()) is None
+    client.members = (JWKS[2],)
+    assert await asked(verify, signed(forge.ATTACKER_KEY)) == "bad_signature"
+    assert client.fetches == 2
+
+
 async def test_keys_overlap_during_a_rotation(how: str) -> None:
     """Both are tried, and no fetch is needed."""
     client = Provider(OLD, {**NEW, "kid": "new"})

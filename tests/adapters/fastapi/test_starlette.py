@@ -56,6 +56,20 @@ def test_auth_and_user_are_set(issuer: FakeIssuer) -> None:
     assert client.get("/who", headers={"Authorization": "Basic dTpw"}).json() == nobody
 
 
+def test_another_backends_middleware_is_left_alone(issuer: FakeIssuer) -> None:
+    """Of two middlewares each answers by its own backend."""
+
+    class Nobody(AuthenticationBackend):
+        async def authenticate(self, conn: Any) -> None:
+            return None
+
+    app = app_for(issuer)
+    app.add_middleware(AuthenticationMiddleware, backend=Nobody())
+    response = TestClient(app).get("/who", headers=issuer.headers(sub="u1"))
+    assert response.json()["token"] == "u1"
+    assert response.headers["vary"] == "Authorization"
+
+
 def test_starlettes_requires_works(issuer: FakeIssuer) -> None:
     """With its own plain 403."""
 
