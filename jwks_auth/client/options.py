@@ -26,7 +26,11 @@ _LONGEST_TIMEOUT = 1e9
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\x80-\xff]*")  # as http.client and requests take it: latin-1
-_METHODS = {"ssl_context": "wrap_socket", "session": "request", "on_event": "__call__"}
+_PARTS = {
+    "ssl_context": ("wrap_socket",),
+    "session": ("request", "hooks", "auth", "verify"),  # another library's client has some of them only
+    "on_event": ("__call__",),
+}
 
 
 class KeyOptions(TypedDict, total=False):
@@ -84,8 +88,9 @@ def check_objects(headers: Any, max_cached_keys: Any, network: Network, **object
             f"max_cached_keys: found {max_cached_keys!r}, expected a number or None"
         )
     for name, value in {**objects, "session": network.session}.items():
-        if value is not None and not hasattr(value, _METHODS[name]):
-            raise ClientConfigurationError(f"{name}: found {value!r}, which has no {_METHODS[name]}")
+        missing = [part for part in _PARTS[name] if value is not None and not hasattr(value, part)]
+        if missing:
+            raise ClientConfigurationError(f"{name}: found {value!r}, which has no {missing[0]}")
     try:
         network.check(headers, ssl_context=objects["ssl_context"])
     except ConfigurationError as exc:

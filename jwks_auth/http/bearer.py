@@ -21,7 +21,7 @@ def check_bearer_file(path: str | os.PathLike[str] | None) -> None:
         return
     try:
         _read(path)
-    except OSError as exc:
+    except (OSError, ValueError) as exc:
         raise ConfigurationError(
             f"bearer_file: found {shown(os.fspath(path))}, which can't be read ({_why(exc)}); "
             "expected a file with a token"
@@ -46,9 +46,11 @@ def bearer_in(path: str | os.PathLike[str]) -> str:
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:
-    with open(path, "rb") as file:
+    with open(os.fspath(path), "rb") as file:  # a number would name an open file, which would then be closed
         return file.read(_MOST + 3)
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "no path"
     return (error.strerror or type(error).__name__).lower()

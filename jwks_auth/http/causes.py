@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import requests
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
 
 from jwks_auth.http.trust import UnreadableAuthorities
 from jwks_auth.http.urls import is_loopback
@@ -25,6 +25,7 @@ __all__ = ["LATE", "cause_of", "chain"]
 LATE = "no connection in time"
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
+_NO_FILE = re.compile(r"Could not find .*TLS (CA certificate bundle|certificate file|key file)")
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 """OpenSSL's verdicts on a chain that ends with an authority which is not trusted."""
 
@@ -83,7 +84,17 @@ def _words(error: BaseException) -> str | None:
         return LATE
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
-    return None
+    return _of_settings(error)
+
+
+def _of_settings(error: BaseException) -> str | None:
+    """Return the reason if no request could be sent: a session's file, a proxy's address."""
+    if isinstance(error, requests.exceptions.InvalidURL | LocationParseError | UnicodeError):
+        return "the address of the server, or of its proxy, can't be read"
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
+        return "a SOCKS proxy needs PySocks (pip install requests[socks])"
+    missing = _NO_FILE.match(str(error)) if isinstance(error, OSError) else None
+    return f"the session's {missing[1]} is missing (verify and cert are paths)" if missing else None
 
 
 def _of_tls(error: ssl.SSLError) -> str:
@@ -97,6 +108,8 @@ def _of_tls(error: ssl.SSLError) -> str:
 
 
 def _is_proxys(error: BaseException) -> bool:
+    if type(error).__module__ == "socks":  # PySocks, which need not be installed
+        return True
     return isinstance(error, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError)
 
 

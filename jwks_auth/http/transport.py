@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -20,6 +19,7 @@ from requests import Response, Session
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.utils import select_proxy
+from urllib3.util import parse_url
 
 from jwks_auth.http.trust import SealedContext, trusting
 from jwks_auth.http.watchdog import Watchdog, watched
@@ -80,10 +80,17 @@ def proxy_of(url: str, session: Session | None) -> str | None:
     """Return host and port of the proxy for *url*, without its user and password."""
     try:
         asked = (session or Session()).merge_environment_settings(url, {}, None, None, None)["proxies"]
-        parts = urlsplit(select_proxy(url, asked) or "")
-        host = parts.hostname
+        proxy = select_proxy(url, asked)
+        parts = parse_url(proxy or "")  # which needs no scheme, as requests needs none
+        host = parts.host
         return host and (host if parts.port is None else f"{host}:{parts.port}")
-    except (ValueError, AttributeError, TypeError, KeyError):  # a session without proxies
+    except (
+        ValueError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        urllib3.exceptions.HTTPError,
+    ):  # no proxies, or no URL
         return None
 
 

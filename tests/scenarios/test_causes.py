@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema
 
 from jwks_auth import Issuer, KeySourceError, PyJWKClient
 from jwks_auth.adapters import Authenticator, Settings
@@ -17,6 +20,7 @@ from jwks_auth.cli import check
 from tests.certificates import Authority
 from tests.fault_server import FaultServer
 from tests.key_fakes import document
+from tests.needs import need_module
 from tests.patience import eventually
 from tests.seams.captured import leaks, trace
 
@@ -131,6 +135,57 @@ def test_a_proxy_that_is_dead_is_named(
     port = closed_port()
     monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@127.0.0.1:{port}")
     assert cause(f"{scheme}://{NAME}/keys", caplog) == f"the proxy 127.0.0.1:{port}: connection refused"
+
+
+@pytest.mark.parametrize("prefix", ["", "me:secret@", "socks5://me:secret@"])
+def test_a_dead_proxy_is_named_however_it_is_written(
+    prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a scheme, as many platforms write it; and one of SOCKS."""
+    need_module("socks")
+    port = closed_port()
+    monkeypatch.setenv("https_proxy", f"{prefix}127.0.0.1:{port}")
+    told = cause(f"https://{NAME}/keys", caplog)
+    assert told == (
+        UNREADABLE if prefix == "me:secret@" else f"the proxy 127.0.0.1:{port}: connection refused"
+    )
+
+
+UNREADABLE = "the address of the server, or of its proxy, can't be read"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "host"),
+    [
+        ("http://me:sec/secret@127.0.0.1:1", NAME),
+        ("http://me:secret@:1:x", NAME),
+        ("ftp://me:secret@127.0.0.1:1", NAME),
+        ("http://", NAME),
+        ("http://me:secret@127.0.0.1:99999", NAME),
+        ("", "a..example"),
+    ],
+)
+def test_an_address_that_is_none_is_told(
+    proxy: str, host: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server is not blamed, and no password is shown."""
+    monkeypatch.setenv("https_proxy", proxy)
+    assert cause(f"https://{host}/keys", caplog) == UNREADABLE
+
+
+def test_a_missing_library_for_socks_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And how to install it. Here the proxy's scheme is asked of a session that can't have it."""
+
+    class Without(HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            raise InvalidSchema("Missing dependencies for SOCKS support.")
+
+    session = requests.Session()
+    session.mount("https://", Without())
+    told = cause(f"https://{NAME}/keys", caplog, session=session)
+    assert told == "a SOCKS proxy needs PySocks (pip install requests[socks])"
 
 
 def test_a_proxy_that_wants_a_password_is_named(

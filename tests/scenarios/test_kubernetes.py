@@ -206,6 +206,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"BEARER_FILE": "{here}", "HEADERS": {"authorization": "Basic x"}},
         "BEARER_FILE and HEADERS|BEARER_FILE and headers",
     ),
+    "a token's path that is none": (
+        {"BEARER_FILE": "a\0b"},
+        "BEARER_FILE: found .*can't be read [(]no path[)]",
+    ),
+    "a module for a session": (
+        {"SESSION": "requests"},
+        "SESSION: found .*, which has no (hooks|auth|verify)",
+    ),
     "no such function": ({"SESSION": "nowhere.session"}, r"SESSION: can't import 'nowhere.session'"),
     "no session": (
         {"SESSION": "os.sep"},
@@ -247,6 +255,16 @@ def test_what_is_no_path_is_refused_in_code_too(option: str) -> None:
     options: Any = {option: 3.5}
     with pytest.raises(ConfigurationError, match=f"{option}: found a float, expected a path"):
         PyJWKClient("https://issuer.example/keys", **options)
+
+
+def test_a_number_is_no_token_file() -> None:
+    """Python would read the open file of that number, and close it."""
+    reading, writing = os.pipe()
+    options: Any = {"bearer_file": reading}
+    with pytest.raises(ConfigurationError, match="bearer_file: found a int, expected a path"):
+        PyJWKClient("https://issuer.example/keys", **options)
+    for each in (reading, writing):
+        os.close(each)
 
 
 def test_files_may_be_path_objects(

@@ -42,6 +42,17 @@ class Recording(requests.Session):
         return super().send(request, **kwargs)
 
 
+@pytest.mark.parametrize("part", ["verify", "cert"])
+def test_a_file_that_a_session_misses_is_named(tmp_path: Path, part: str) -> None:
+    """Which of them it is; the server is not blamed."""
+    authority = Authority(tmp_path)
+    with requests.Session() as session, FaultServer(DOCUMENT, tls=authority.server()) as server:
+        session.verify, nowhere = str(authority.file), str(tmp_path / "nowhere.pem")
+        setattr(session, part, nowhere)
+        with pytest.raises(KeySourceError, match=r"the session's (CA )?certificate (bundle|file) is missing"):
+            PyJWKClient(server.url, session=session).get_signing_key("a")
+
+
 @pytest.mark.parametrize("one", [True, False], ids=["one hook", "a list"])
 def test_overrides_and_hooks_of_a_session_count(one: bool) -> None:
     """``request()``, ``send()`` and its hooks, each once."""
