@@ -198,8 +198,7 @@ def answers_of(operation: Any) -> Iterator[tuple[Any, str]]:
     An authentication sees no answer; these are looked up on the operation and its API after it. Not all versions have
     the ones for streams.
     """
-    if hasattr(operation.api, "on_exception"):
-        yield operation.api, "on_exception"
+    yield operation.api, "on_exception"
     for name in ("_result_to_response", "_stream_response", "_async_stream_response"):
         if hasattr(operation, name):
             yield operation, name

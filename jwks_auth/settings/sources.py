@@ -18,6 +18,7 @@ __all__ = ["Source", "arguments", "named_as_settings", "sealing", "sources_of", 
 
 MULTITENANT = "entra-multitenant"
 
+_BLAMED = re.compile(r"(\w+)(?: and \w+)*")
 _ARGUMENTS = {row.argument: name for name, row in ROWS.items()}
 
 
@@ -129,14 +130,16 @@ def _source(entry: Any, label: str, shared: str | None) -> Source:
 
 @contextmanager
 def named_as_settings(named: Callable[[str], str]) -> Iterator[None]:
-    """Replace the argument's name at the beginning of a constructor's error by the setting's."""
+    """Replace the arguments' names at the beginning of a constructor's error by the settings'."""
     try:
         yield
     except ConfigurationError as error:
-        argument = re.split(r"\W", str(error), maxsplit=1)[0]
-        if argument not in _ARGUMENTS:
+        text = str(error)
+        said = _BLAMED.match(text)
+        if said is None or said[1] not in _ARGUMENTS:
             raise
-        raise ConfigurationError(named(_ARGUMENTS[argument]) + str(error)[len(argument) :]) from error
+        told = [named(_ARGUMENTS[each]) if each in _ARGUMENTS else each for each in said[0].split(" and ")]
+        raise ConfigurationError(" and ".join(told) + text[said.end() :]) from error
 
 
 def taken_by(taker: Taker, values: Mapping[str, Any]) -> dict[str, Any]:
