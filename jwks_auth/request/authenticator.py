@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
 from jwks_auth.claims import (
     DEFAULT_MAPPING,
     AnyAudience,
-    Audience,
     ClaimMapping,
     VerifiedToken,
-    beside_issuer,
     check_audience,
     refuse_bound,
 )
@@ -23,11 +21,12 @@ from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refus
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.bearer import bearer_token
 from jwks_auth.request.credentials import Credentials
+from jwks_auth.request.log import tell_refusal, tell_trust
 from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.requirement import Requirement
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import Explanation, Issuer, TokenVerifier, Verifier, explained
+from jwks_auth.verifier import Explanation, Issuer, TokenVerifier, Verifier, asked_audience, explained
 
 __all__ = ["Authenticator"]
 
@@ -72,6 +71,7 @@ class Authenticator:
         self._checked: set[tuple[str, ...] | AnyAudience | None] = {None}
         self._on_verified = on_verified
         self._on_rejected = on_rejected
+        tell_trust(self.verifier)
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -95,10 +95,10 @@ class Authenticator:
             token = memo.token or memo.keep(raw, self.verifier.verify_any_audience(raw))
             refuse_bound(token)
             if memo.admission is None:
-                self.verifier.admit(token, _audience(requirement))
+                self.verifier.admit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
-            self._tell(error, memo)
+            self._tell(error, memo, credentials, requirement)
             raise
 
     async def aauthenticate(
@@ -114,10 +114,10 @@ class Authenticator:
             token = memo.token or memo.keep(raw, await self.verifier.averify_any_audience(raw))
             refuse_bound(token)
             if memo.admission is None:
-                await self.verifier.aadmit(token, _audience(requirement))
+                await self.verifier.aadmit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
-            self._tell(error, memo)
+            self._tell(error, memo, credentials, requirement)
             raise
 
     def verify(self, raw: RawToken) -> VerifiedToken:
@@ -155,21 +155,29 @@ class Authenticator:
         """Return the claim mapping of *issuer*, from the settings."""
         return DEFAULT_MAPPING if self._described is None else self._described.mapping_of(issuer)
 
-    def explain(self, raw: RawToken) -> Explanation:
-        """Return each step that *raw* passes, and the one that fails; for developers alone, because it shows claims."""
-        return explained(self.verify, raw) if self._described is None else self._described.explain(raw)
+    def explain(
+        self, raw: RawToken, *, requirement: Requirement | Sequence[Requirement] = (), claims: Any = None
+    ) -> Explanation:
+        """Return each step that *raw* passes, and the one that fails; for developers alone, because it shows claims.
+
+        *requirement*, one or several, and *claims*, a model, are those of a route.
+        """
+        if self._described is not None:
+            return self._described.explain(raw, requirement=requirement, claims=claims)
+        asked = (requirement,) if isinstance(requirement, Requirement) else tuple(requirement)
+        return explained(self.verify, raw, asked, claims)
 
     def rejection(self, error: Refused, credentials: Credentials) -> Rejection:
         """Return the answer to a refused request (RFC 6750 section 3); 503 if the client is not at fault.
 
         Its challenge has the scheme that the request used. The refusal is logged and passed to *on_rejected*, once.
         """
-        self._tell(error, Memo.on(credentials.kept, self))
+        self._tell(error, Memo.on(credentials.kept, self), credentials)
         if isinstance(error, AuthError):
             challenges = error.challenges(
                 realm=self.realm,
                 resource_metadata=self.resource_metadata,
-                scheme=self._scheme_of(credentials),
+                scheme=self._schemes.get(credentials.scheme, DEFAULT_SCHEME),
             )
             headers = [("WWW-Authenticate", challenge) for challenge in challenges]
         else:
@@ -221,13 +229,14 @@ class Authenticator:
             forget_frames(error)
             raise
         if memo.raw is not None and memo.raw != raw:
-            memo.forget()  # the request has got another token since
+            memo.forget()  # the request was given another token on its way
+        memo.raw = raw
         return raw
 
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
         """Admit the token, judge it by *requirement*, and return it."""
         if memo.admission is not None:
-            check_audience(token.payload, _audience(requirement), token.mapping.audience)
+            check_audience(token.payload, asked_audience(requirement), token.mapping.audience)
         else:
             memo.admission = Admission(token)
             if self._on_verified is not None:
@@ -235,25 +244,16 @@ class Authenticator:
         requirement.judge(token)
         return token
 
-    def _scheme_of(self, credentials: Credentials) -> str:
-        return self._schemes.get(credentials.scheme, DEFAULT_SCHEME)
-
-    def _tell(self, error: Refused, memo: Memo) -> None:
+    def _tell(
+        self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
+    ) -> None:
         """Log the refusal and call *on_rejected*, once in a request."""
         if memo.told:
             return
         memo.told = True
-        if isinstance(error, KeySourceError) and error.kind == "callback":
-            # A fault in the service's own code: the 503 hides it, so nothing else would show where it is.
-            log.error("request refused: %s", error, exc_info=error)
-        else:
-            log.debug("request refused: %s", error.code)
+        tell_refusal(error, credentials, memo.raw, verifier=self._described, requirement=requirement)
         if self._on_rejected is not None and not isinstance(error, MissingTokenError):
             try:
                 self._on_rejected(error)
             except Exception:  # a failing callback must not turn the refusal into a 500
                 log.exception("on_rejected failed")
-
-
-def _audience(requirement: Requirement) -> tuple[str, ...] | Audience | None:
-    return beside_issuer(requirement.audience) if requirement.issuers else requirement.audience

@@ -9,6 +9,7 @@ from jwks_auth.verifier.issuer import Issuer, PlaceOptions
 from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
+from jwks_auth.verifier.steps import asked_audience
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.verifier import TokenVerifier
 
@@ -22,6 +23,7 @@ __all__ = [
     "Tenants",
     "TokenVerifier",
     "Verifier",
+    "asked_audience",
     "check_said",
     "explained",
     "half_hash",

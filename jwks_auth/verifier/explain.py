@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 from jwks_auth.challenge import escaped, named, shown
-from jwks_auth.claims import AnyAudience, Audience, ClaimRules, RequiredClaims, VerifiedToken
-from jwks_auth.errors import AuthError, KeySourceError
+from jwks_auth.claims import (
+    AnyAudience,
+    Audience,
+    AudienceSetting,
+    ClaimRules,
+    RequiredClaims,
+    VerifiedToken,
+    checked_audience,
+    within,
+)
+from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
 from jwks_auth.jose import MAX_TOKEN_LENGTH, Header, UnverifiedToken, VerificationKey, parse_jws
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import hints
+from jwks_auth.verifier.audience_hints import on_audience
+from jwks_auth.verifier.claim_hints import on_claims, shown_claims
+from jwks_auth.verifier.steps import Asked, Hint, Step, grants_of, misfits, model_name, no_hint
 from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["Explanation", "Step", "Story", "explained"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One check: the expected value, the value found, and the error's code if it failed."""
-
-    name: str
-    expected: str
-    found: str
-    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,6 @@ class Explanation:
         return "\n".join(map(escaped, [*lines, *([f"hint: {self.hint}"] if self.hint else [])]))
 
 
-Hint = Callable[[str], str | None]
-"""A function from an error's code to a likely reason."""
-
-
-def _no_hint(code: str) -> None:
-    return None
-
-
 class Story:
     """Collects an explanation while a token is verified in a ``with`` block: each step is added before it is done.
 
@@ -69,10 +63,10 @@ class Story:
         """The token's claims, once they are read."""
         self._issuers, self._longest = issuers, longest
         self._steps: list[Step] = []
-        self._hint: Hint = _no_hint
+        self._hint: Hint = no_hint
         self._told: str | None = None
 
-    def tell(self, step: Step, hint: Hint = _no_hint) -> None:
+    def tell(self, step: Step, hint: Hint = no_hint) -> None:
         """Add the next step, with the *hint* for its failure."""
         self._steps.append(step)
         self._hint = hint
@@ -109,16 +103,33 @@ class Story:
             bound = Step("binding", "no cnf, as no request is seen that could prove it", shown(token["cnf"]))
             self.tell(bound, lambda code: hints.ON_BINDING)
 
-    def tell_audience(self, token: VerifiedToken) -> None:
+    def tell_audience(self, token: VerifiedToken, asked: AudienceSetting) -> None:
         """Add a step for the audience."""
-        expected = _audience(token.mapping.audience)
-        found = Step("audience", expected, shown(token.get("aud")))
-        self.tell(found, lambda code: hints.on_audience(token.payload))
+        checked, own = checked_audience(asked), token.mapping.audience
+        expected = own if checked is None else within(checked, own)
+        found = Step("audience", _audience(expected), shown(token.get("aud")))
+        self.tell(found, lambda code: on_audience(token.payload, expected))
+
+    def tell_grants(self, token: VerifiedToken) -> None:
+        """Add steps for the scopes, roles and permissions."""
+        for step in grants_of(token):
+            self.tell(step)
 
     def tell_checks(self) -> None:
         """Add a step for the service's own checks."""
         name = "the service's own checks"
         self.tell(Step(name, "no validator and no is_revoked to refuse it", "their answer"))
+
+    def judge(self, token: VerifiedToken, asked: Sequence[Asked], model: Any) -> None:
+        """Add a step for each requirement of a route and for its claims' *model*, and judge the token by them."""
+        for each in asked:
+            self.tell(Step("route", str(each), "the token above"), lambda code: hints.on_route(token, code))
+            each.judge(token)
+        if model is not None:
+            faults = misfits(model, token)
+            self.tell(Step("claims model", model_name(model), "; ".join(faults) or "claims that fit"))
+            if faults:
+                raise InvalidTokenError("invalid_claim")
 
     @property
     def explanation(self) -> Explanation:
@@ -138,12 +149,16 @@ class Story:
         return True
 
 
-def explained(verify: Callable[[RawToken], object], raw: RawToken) -> Explanation:
-    """Explain the answer of a custom verifier, as one step, because its own steps are unknown."""
+def explained(
+    verify: Callable[[RawToken], VerifiedToken], raw: RawToken, asked: Sequence[Asked], model: Any
+) -> Explanation:
+    """Explain the answer of a custom verifier, as one step, because its own steps are unknown; then the route's."""
     story = Story(())
     with story:
         story.tell(Step("the service's own verifier", "a token that it takes", raw.read(_form)))
-        verify(raw)
+        token = verify(raw)
+        story.tell_grants(token)
+        story.judge(token, asked, model)
     return story.explanation
 
 
@@ -157,12 +172,12 @@ class _Told(TrustedIssuer):
         key = super().key_at_hand(token)
         expected = f"one for {token.alg} among {hints.keys_in_hand(self.keys)}"
         found = Step("key", expected, f"kid {shown(token.kid)}")
-        self.story.tell(found, lambda code: hints.on_key(token, self.keys, self.health()))
+        self.story.tell(found, lambda code: hints.on_key(token, self.keys, self.health(), self.story.claims))
         return key
 
     def check_header(self, jose: Header) -> None:
         algorithms = Step("algorithm", ", ".join(sorted(self.rules.algorithms)), shown(jose.alg))
-        self.story.tell(algorithms, lambda code: hints.on_algorithm(jose.alg))
+        self.story.tell(algorithms, lambda code: hints.on_algorithm(jose.alg, self.story.claims))
         if jose.alg in self.rules.algorithms:
             types = sorted(str(media_type or "no typ") for media_type in self.rules.media_types)
             found = Step("type", " or ".join(types), shown(jose.typ))
@@ -172,13 +187,13 @@ class _Told(TrustedIssuer):
     def is_signed(self, token: UnverifiedToken, key: VerificationKey) -> bool:
         expected = f"made with {hints.meant(token, key, self.keys)}"
         made = Step("signature", expected, f"{len(token.signature)} octets")
-        self.story.tell(made, lambda code: hints.ON_SIGNATURE)
+        self.story.tell(made, lambda code: hints.on_signature(token, self.story.claims))
         return super().is_signed(token, key)
 
     def judge(self, token: UnverifiedToken) -> dict[str, Any]:
         if not self.story.has_told("claims"):  # judged twice if the key was not in hand
             claims, now = token.claims, self.clock()
-            found = Step("claims", _rules(self.rules), hints.shown_claims(claims, now))
+            found = Step("claims", _rules(self.rules), shown_claims(claims, now))
             self.story.tell(found, lambda code: self._hint_on_claims(claims, code, now))
         return super().judge(token)
 
@@ -188,7 +203,7 @@ class _Told(TrustedIssuer):
         fault = None if self.rules.marks is None else self.rules.marks.fault(claims)
         if fault is not None and fault[0] == code:
             return f"a token of this provider for an API has {fault[1]}: this one is of another kind, or not its own"
-        return hints.on_claims(claims, code, now, needed=_needed(self.rules))
+        return on_claims(claims, code, now, self.rules)
 
 
 def _form(raw: object) -> str:

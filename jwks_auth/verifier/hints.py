@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from jwks_auth.challenge import escaped, named, shown
-from jwks_auth.claims import client_of
+from jwks_auth.challenge import escaped, shown
+from jwks_auth.claims import VerifiedToken
 from jwks_auth.errors import InvalidTokenError, KeySourceError
 from jwks_auth.jose import (
     MOST_TRIED,
@@ -17,15 +18,14 @@ from jwks_auth.jose import (
     shown_kid,
 )
 from jwks_auth.keys import Health, KeyProvider
+from jwks_auth.verifier.audience_hints import GRAPH, OKTA_ORG
+from jwks_auth.verifier.claim_hints import FOR_THE_CLIENT, is_id_token
 
 __all__ = [
     "ON_BINDING",
-    "ON_SIGNATURE",
     "keys_in_hand",
     "meant",
     "on_algorithm",
-    "on_audience",
-    "on_claims",
     "on_form",
     "on_id_token",
     "on_issuer",
@@ -33,22 +33,17 @@ __all__ = [
     "on_kind",
     "on_length",
     "on_outage",
-    "shown_claims",
+    "on_route",
+    "on_signature",
 ]
 
-_FOR_THE_CLIENT = (
-    "this looks like an ID token, which tells the client who signed in; send the access token to the API"
-)
 _FOR_AN_API = (
     "this looks like an access token, which profile id_token refuses; send the ID token, or drop that profile"
 )
+_ALB = re.compile(r"=(?:\.|\Z)")
 _WRAPPING = " \t\r\n'\"`<>"
-_CLOCKS = "compare this machine's clock with the issuer's (NTP), or allow a larger leeway"
 
 ON_BINDING = "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain bearer token it is refused"
-ON_SIGNATURE = (
-    "changed after it was signed, cut short when copied, or signed by another key with the same kid"
-)
 
 
 def on_outage(error: KeySourceError) -> str:
@@ -74,6 +69,11 @@ def on_form(raw: object) -> str | None:
             "this looks like an opaque token, which only its issuer can read; have the issuer make JWT access "
             "tokens (often by asking for this API's audience)"
         )
+    if _ALB.search(raw) and _is_of_alb(raw):
+        return (
+            "AWS's load balancer (ALB) made this one (x-amzn-oidc-data): it pads its tokens, which no JWT may "
+            "be, and they are for the target alone; have the API take the access token, in x-amzn-oidc-accesstoken"
+        )
     if raw != raw.strip(_WRAPPING) or "=" in raw:
         return "quotes, white space or = padding: copy the token exactly"
     return _on_encryption(raw)
@@ -82,10 +82,18 @@ def on_form(raw: object) -> str | None:
 def on_length(found: int, longest: int) -> str:
     """Hint at what can be done for a token that is too long."""
     return (
-        f"{found} characters: have the issuer leave out what this API does not need, such as roles of other clients or "
-        f"groups that are not assigned to it; or set MAX_TOKEN_LENGTH above {longest}, and the server's own limits for "
-        "headers"
+        f"{found} characters: have the issuer leave out what this API does not need, such as roles of other "
+        f"clients or groups that are not assigned to it; or set MAX_TOKEN_LENGTH above {longest}, and the "
+        "server's own limits for headers"
     )
+
+
+def _is_of_alb(raw: str) -> bool:
+    try:
+        header = parse_jws(raw.replace("=", ""), lax=True).header
+    except InvalidTokenError:
+        return False
+    return "signer" in header or "client" in header
 
 
 def _on_encryption(raw: str) -> str | None:
@@ -122,8 +130,13 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
     return None
 
 
-def on_algorithm(alg: str) -> str | None:
+def on_algorithm(alg: str, claims: Mapping[str, Any]) -> str | None:
     """Hint at the settings for an algorithm that is not allowed."""
+    if alg == "HS256" and ".supabase." in str(claims.get("iss")):
+        return (
+            "Supabase's legacy secret signed it: migrate the project to asymmetric JWT signing keys (Settings, "
+            "JWT Keys), and rotate to one"
+        )
     if alg in OPT_IN_ALGORITHMS:
         return f"{alg} is supported, but only where algorithms names it"
     if alg.startswith("HS"):
@@ -137,7 +150,7 @@ def on_kind(claims: Mapping[str, Any], profile: str) -> str | None:
     """Hint at a token of the other kind."""
     if profile == "id_token":
         return _FOR_AN_API
-    return _FOR_THE_CLIENT if _is_id_token(claims) else None
+    return FOR_THE_CLIENT if is_id_token(claims) else None
 
 
 def on_id_token(claims: Mapping[str, Any], code: str) -> str | None:
@@ -155,50 +168,50 @@ def on_id_token(claims: Mapping[str, Any], code: str) -> str | None:
     return None
 
 
-def on_key(token: UnverifiedToken, keys: KeyProvider, health: Health | None) -> str | None:
+def on_signature(token: UnverifiedToken, claims: Mapping[str, Any]) -> str:
+    """Hint at what is behind a signature that no key made."""
+    audience = claims.get("aud")
+    if "nonce" in token.header and isinstance(audience, str) and audience in GRAPH:
+        return (
+            "this token is for Microsoft Graph (its header has a nonce), and only Graph can verify it: have the "
+            "client ask for a scope of this API"
+        )
+    return "changed after it was signed, cut short when copied, or signed by another key with the same kid"
+
+
+def on_route(token: VerifiedToken, code: str) -> str:
+    """Hint at what a good token lacks for a route."""
+    if code == "wrong_issuer":
+        return f"the route takes tokens of other issuers than {shown(token.issuer)}"
+    return (
+        "the token is good, but does not hold what the route asks: grant it, or compare the places of scopes, "
+        "roles and permissions above with SCOPE_CLAIMS, ROLES_CLAIM and PERMISSIONS_CLAIM"
+    )
+
+
+def on_key(
+    token: UnverifiedToken, keys: KeyProvider, health: Health | None, claims: Mapping[str, Any]
+) -> str | None:
     """Hint at the reason for a missing key."""
+    if OKTA_ORG.match(str(claims.get("iss"))):
+        return (
+            "Okta's org server publishes no keys for its access tokens, which are for Okta alone: use a custom "
+            "authorization server, such as /oauth2/default"
+        )
     if token.kid is None:
         fitting = keys.key_set.fitting(token.alg)
         tried = f"{fitting} keys fit {token.alg}, and at most {MOST_TRIED} are tried" if fitting else ""
         return f"the token names no kid; {tried or f'no key of the set fits {token.alg}'}"
     if token.kid in keys.key_set.kids():
         return f"the set has this kid, but not for {token.alg}: compare the key's alg and type"
+    if None in {key.kid for key in keys.key_set.keys}:
+        return (
+            f"kid {shown(token.kid)} is not in the set, whose keys without a kid serve only where one alone fits "
+            f"{token.alg}: have the issuer name its keys"
+        )
     age = getattr(health, "age", None)
     fetched = "" if age is None else f" fetched {age:.0f} s ago"
     return f"kid {shown(token.kid)} is not in the set{fetched}: another environment's token, or keys just rotated"
-
-
-def on_claims(claims: Mapping[str, Any], code: str, now: float, *, needed: Set[str]) -> str | None:
-    """Hint at the wrong claim."""
-    if code == "missing_claim":
-        lacking = sorted(name for name in needed if claims.get(name) is None)
-        return f"the token lacks {', '.join(lacking)}; have the issuer add it"
-    if code == "wrong_type":
-        return _FOR_THE_CLIENT
-    if code == "wrong_client":
-        client = shown(client_of(claims))
-        return f"it was issued to client {client}; if that may call this API, add it to allowed_clients"
-    issued_at, expires_at = _number(claims.get("iat")), _number(claims.get("exp"))
-    if code == "not_yet_valid":
-        return f"nbf or iat lies ahead; {_CLOCKS}"
-    if code == "expired" and issued_at is not None and expires_at is not None and now - issued_at < 600:
-        return f"it was issued {now - issued_at:.0f} s ago for {expires_at - issued_at:.0f} s; {_CLOCKS}"
-    if code == "expired":
-        return "get a new token; clients should refresh before exp"
-    if code == "invalid_claim" and expires_at is not None and expires_at > 1e11:
-        return "exp is in milliseconds; NumericDate counts seconds"
-    return None
-
-
-def on_audience(claims: Mapping[str, Any]) -> str:
-    """Hint at the difference between the audiences."""
-    audience = claims.get("aud")
-    client = client_of(claims)
-    if audience is None:
-        return "the token names no audience; ask the issuer for one when requesting the token"
-    if (client is not None and audience in (client, [client])) or _is_id_token(claims):
-        return f"the audience is the client's id: {_FOR_THE_CLIENT}"
-    return "the client asked for another API's token; or, if this one is meant, add it to the audience"
 
 
 def meant(token: UnverifiedToken, key: VerificationKey, keys: KeyProvider) -> str:
@@ -218,24 +231,3 @@ def keys_in_hand(keys: KeyProvider) -> str:
     except KeySourceError:
         kids = []
     return ", ".join(map(shown_kid, kids)) or "those still to be fetched"
-
-
-def shown_claims(claims: Mapping[str, Any], now: float) -> str:
-    """Return the claims, with dates in words."""
-    parts = []
-    for name, value in claims.items():
-        seconds = _number(value) if name in ("exp", "nbf", "iat") else None
-        words = (
-            "" if seconds is None else f" ({abs(seconds - now):.0f} s {'ahead' if seconds > now else 'ago'})"
-        )
-        parts.append(f"{named(name)}={shown(value)}{words}")
-    return ", ".join(parts)
-
-
-def _is_id_token(claims: Mapping[str, Any]) -> bool:
-    return bool({"at_hash", "c_hash", "nonce"} & claims.keys()) or claims.get("token_use") == "id"
-
-
-def _number(value: object) -> float | None:
-    # A larger number is no date in any unit, and may not fit a float.
-    return value if isinstance(value, int | float) and abs(value) < 1e18 else None

@@ -30,6 +30,7 @@ from jwks_auth.verifier.directory import Directory, accepted
 from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
+from jwks_auth.verifier.steps import Asked, asked_audience
 from jwks_auth.verifier.tenants_cache import TenantCache
 from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
@@ -88,8 +89,17 @@ class TokenVerifier:
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the claim mapping of *issuer*; for one not listed, this verifier's own."""
-        trusted = self._listed.get(issuer)
-        return self._rules.mapping if trusted is None else trusted.rules.mapping
+        return self.rules_of(issuer).mapping
+
+    def rules_of(self, issuer: str) -> ClaimRules:
+        """Return the rules for tokens of *issuer*; for one not listed, this verifier's own."""
+        trusted = self._listed.called(issuer)
+        return self._rules if trusted is None else trusted.rules
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the issuers whose tokens are accepted, as far as they are known beforehand."""
+        return self._listed.names()
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
         """Return whether every token for *audience* is for this service, according to the configured audiences."""
@@ -158,13 +168,22 @@ class TokenVerifier:
         if self._is_revoked is not None:
             _refuse_revoked(await aask(self._is_revoked, token))
 
-    def explain(self, raw: str | RawToken, *, audience: AudienceSetting = None) -> Explanation:
+    def explain(
+        self,
+        raw: str | RawToken,
+        *,
+        audience: AudienceSetting = None,
+        requirement: Asked | Sequence[Asked] = (),
+        claims: Any = None,
+    ) -> Explanation:
         """Return each step that *raw* passes, and the one that fails; for developers alone, because it shows claims.
 
-        It does what :meth:`verify` does, and may fetch keys.
+        It does what :meth:`verify` does, and may fetch keys. *requirement*, one or several, and *claims*, a model, are
+        those of a route.
         """
         sent = RawToken.of(raw)
         del raw
+        asked = tuple(requirement) if isinstance(requirement, Sequence) else (requirement,)
         story = Story(self._listed.names(), self._longest)
         with story:
             token = story.read(sent)
@@ -172,10 +191,15 @@ class TokenVerifier:
             verified = story.of(issuer).verify(token, sent)
             story.tell_binding(verified)
             refuse_bound(verified)
-            story.tell_audience(verified)
-            check_audience(verified.payload, audience, verified.mapping.audience)
+            for wanted in (
+                [asked_audience(each) for each in asked] if audience is None and asked else [audience]
+            ):
+                story.tell_audience(verified, wanted)
+                check_audience(verified.payload, wanted, verified.mapping.audience)
+            story.tell_grants(verified)
             story.tell_checks()
-            self.admit(verified, audience)
+            self.admit(verified, wanted)
+            story.judge(verified, asked, claims)
         return story.explanation
 
     def forget_tenant(self, issuer: str) -> None:

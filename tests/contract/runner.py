@@ -99,7 +99,7 @@ def refusals_logged() -> Iterator[list[str]]:
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.getMessage().startswith("request refused: "):
-                lines.append(record.getMessage())
+                lines.append(record.getMessage().partition(";")[0])
 
     handler, before = Lines(), log.level
     log.addHandler(handler)

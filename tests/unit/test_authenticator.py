@@ -146,7 +146,8 @@ def test_refusals_are_told_and_logged_without_the_token(
         authenticate(Credentials([]))
     assert [getattr(error, "code", None) for error in told] == ["wrong_audience"]
     lines = [record.getMessage() for record in caplog.records if record.name == "jwks_auth"]
-    assert lines == ["request refused: wrong_audience"]
+    assert lines == ["request refused: wrong_audience; aud: expected api, found 'elsewhere'; GET"]
+    assert "secret-subject" not in caplog.text
     assert sent.authorization[0] not in caplog.text
     assert "secret-subject" not in caplog.text
 

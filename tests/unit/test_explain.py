@@ -28,6 +28,7 @@ def test_a_good_token_passes_every_step() -> None:
     assert explanation.hint is None
     assert [step.name for step in explanation.steps] == [
         *("form", "payload", "issuer", "algorithm", "type", "key", "signature", "claims", "audience"),
+        *("scopes", "roles", "permissions"),
         "the service's own checks",
     ]
     assert "a@b.example" in str(explanation)
@@ -74,7 +75,7 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "ahead": (lambda: claims(nbf=now() + 1000), "claims", "not_yet_valid", "NTP"),
     "milliseconds": (lambda: claims(exp=now() * 1000), "claims", "invalid_claim", "milliseconds"),
     "exp_missing": (lambda: claims(exp=...), "claims", "missing_claim", "lacks exp"),
-    "claim_type": (lambda: claims(sub=1), "claims", "invalid_claim", ""),
+    "claim_type": (lambda: claims(sub=1), "claims", "invalid_claim", "sub is a number, expected a string"),
     "id_token": (lambda: claims(at_hash="x"), "claims", "wrong_type", "ID token"),
     "bound": (lambda: claims(cnf={}), "binding", "bound_token", "DPoP"),
     "audience": (lambda: claims(aud="other"), "audience", "wrong_audience", "another API"),
