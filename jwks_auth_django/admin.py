@@ -1,4 +1,4 @@
-"""Identities in the admin: to see who signs in to an account, and to link or unlink one by hand."""
+"""Identities in the admin: a list of those that sign in to an account, to link and unlink by hand."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ else:
 class JWTIdentityAdmin(ModelAdmin):
     """Issuer, subject and account.
 
-    An identity is a way to sign in as its account. So adding, changing and deleting one takes, beside the
-    permission for identities, the permission to change that account: both accounts, where it moves.
+    An identity is a way to sign in as its account. So adding, changing or deleting one needs the permission for
+    identities and the permission to change the account; moving one needs it for both accounts.
     """
 
     list_display = ("subject", "issuer", "user", "is_service", "created_at")
@@ -37,11 +37,11 @@ class JWTIdentityAdmin(ModelAdmin):
         return super().has_change_permission(request, obj) and self._may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: JWTIdentity | None = None) -> bool:
-        """Return whether the identity may be deleted, and its account be changed: a ban may hang on it."""
+        """Return whether the identity may be deleted and its account changed: deleting one may lift a ban."""
         return super().has_delete_permission(request, obj) and self._may_change(request, obj)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """The identity a form describes; raises ``PermissionDenied`` if its account is not for this user to change."""
+        """Return the identity of a form; raise ``PermissionDenied`` if this user may not change its account."""
         identity = super().save_form(request, form, change)
         if not self._may_change(request, identity):
             raise PermissionDenied
@@ -51,7 +51,9 @@ class JWTIdentityAdmin(ModelAdmin):
         if identity is None:
             return True
         model: Any = get_user_model()
-        if self.admin_site.is_registered(model):  # it may know better: about superusers, or single accounts
+        if self.admin_site.is_registered(
+            model
+        ):  # it may have rules of its own, for superusers or single accounts
             return self.admin_site.get_model_admin(model).has_change_permission(request, identity.user)
         codename = get_permission_codename("change", model._meta)
         user: Any = request.user

@@ -1,6 +1,6 @@
-"""Authentication of a request: hand the header over, keep the answer on the request, give it a user.
+"""Authentication of a request: pass on its header, keep the result on the request, give it a user.
 
-The middleware, the decorator, DRF and Ninja all come here, so a request is verified once.
+The middleware, the decorator, DRF and Ninja all use this module, so a request is verified once.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ class Sender:
         self.token: VerifiedToken | None = None
         self.user: Any = None
         self.refused = False
-        self.is_for_us = False  # by the settings' audience; a route's own does not count for other routes
+        self.is_for_us = False  # for the settings' audience; a route's own is not that of other routes
 
     async def auser(self) -> Any:
         """Return the user, for ``await request.auser()``."""
         return self.user
 
     def recalled(self, requirement: Requirement) -> VerifiedToken | None:
-        """Return the token accepted before, if it was for the same audience; judge it by the rest again."""
+        """Return the token accepted before if it was for the same audience, judged again by the rest."""
         if self.token is None or not self.is_for_us or requirement.audience is not None:
             return None
         requirement.judge(self.token)
         return self.token
 
     def is_new(self, token: VerifiedToken, requirement: Requirement) -> bool:
-        """Return whether *token*, which was accepted now, has no user yet."""
+        """Return whether *token*, just accepted, has no user yet."""
         self.is_for_us |= requirement.audience is None
         return token is not self.token
 
@@ -76,7 +76,7 @@ def sender_of(request: HttpRequest) -> Sender:
 def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """Verify the request's token against *requirement* and give the request its user.
 
-    ``None``, and the request as it was, only where *requirement* is optional and no token was sent. Raises
+    Return ``None``, and leave the request unchanged, only if *requirement* is optional and no token was sent. Raises
     :class:`Refused`.
     """
     sender = sender_of(request)
@@ -106,7 +106,7 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
 
 
 def rejection_of(request: HttpRequest, error: Refused) -> Rejection:
-    """The answer to a refused request, for a framework with a body of its own; tells of it once a request."""
+    """Return the answer to a refused request, for a framework with a body of its own; send the signal once."""
     sender = sender_of(request)
     if _is_news(sender, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
@@ -132,9 +132,9 @@ async def arefuse(request: HttpRequest, error: Refused) -> HttpResponse:
 
 
 def finish(request: HttpRequest, response: Any) -> Any:
-    """*response*, which tells shared caches what it depends on, and that it is for one sender if it is."""
+    """Return *response* with the headers that shared caches need."""
     if not isinstance(response, HttpResponseBase):
-        return response  # what a view returns by mistake is left for Django to complain about
+        return response  # Django reports a view's mistaken result itself
     authenticator = configuration().authenticator
     memo = Memo.on(request.META, authenticator)
     said = response.headers.get("Vary")
@@ -159,7 +159,7 @@ def _credentials(request: HttpRequest) -> Credentials:
 
 
 def _is_news(sender: Sender, error: Refused) -> bool:
-    """Return whether receivers of the signal are to hear of it."""
+    """Return whether the signal is to be sent."""
     first, sender.refused = not sender.refused, True
     return first and isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
 

@@ -1,4 +1,4 @@
-"""Django's authentication backend: bearer tokens to ``authenticate()``, the token's permissions to users."""
+"""Django's authentication backend: ``authenticate()`` for bearer tokens, and the token's permissions for users."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ log = logging.getLogger("jwks_auth.django")
 class JWTAuthenticationBackend(BaseBackend):
     """For ``AUTHENTICATION_BACKENDS``; keep ``ModelBackend`` after it, so users keep their own permissions.
 
-    Subclass it to decide who may sign in (:meth:`user_can_authenticate`) or which permissions a token gives
-    (:meth:`get_user_permissions` and its twin): middleware and decorators use the subclass that is listed.
+    Override :meth:`user_can_authenticate` to decide who may sign in, or :meth:`get_user_permissions` and its async form
+    for the permissions of a token: middleware and decorators use the subclass that is listed.
     It starts no session and never calls ``login()``.
     """
 
     def authenticate(  # type: ignore[override]  # Django asks a backend only for credentials it names
         self, request: HttpRequest | None, *, bearer_token: str | None = None
     ) -> Any:
-        """The user of a raw token for this service; ``None`` lets the next backend try.
+        """Return the user of a raw token for this service; ``None`` lets the next backend try.
 
-        Raises ``PermissionDenied`` for a good token that may not sign in (a validator's ``ForbiddenError``, a user
-        who is refused), which stops ``django.contrib.auth.authenticate()``; and :class:`KeySourceError` when the
-        token can't be judged.
+        Raises ``PermissionDenied`` for a valid token that may not sign in (a validator's ``ForbiddenError``, a refused
+        user), which stops ``django.contrib.auth.authenticate()``; and :class:`KeySourceError` if the token can't be
+        judged.
         """
         if bearer_token is None:
             return None
         raw = RawToken(bearer_token)
-        del bearer_token  # sensitive_variables hides it from Django alone, in a frame that shows it to others
+        del bearer_token  # sensitive_variables hides it only from Django's own reports
         token = None
         try:
             token = configuration().authenticator.verify(raw)
@@ -117,7 +117,7 @@ class JWTAuthenticationBackend(BaseBackend):
         return self.get_user_permissions(user_obj, obj)
 
     async def aget_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        """None: a token's permissions are its own."""
+        """Return none: a token's permissions are its own."""
         return set()
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
@@ -142,12 +142,12 @@ def _accounts(user_id: Any) -> QuerySet[Any]:
 
 
 def _nobody(error: AuthError, token: VerifiedToken | None) -> None:
-    """Leave a bad token to the next backend; a good one that may not enter is for no other to decide."""
+    """Leave a bad token to the next backend; raise ``PermissionDenied`` for a valid one that is refused."""
     if token is not None or error.status == _FORBIDDEN:
         raise PermissionDenied(error.description) from error
 
 
 def _unavailable(error: Exception) -> KeySourceError:
-    # The message may quote the row, and with it claims: only the kind of error is logged.
+    # Only the kind of error is logged: its message may quote the row, and so claims.
     log.error("a token's user could not be looked up: %s", type(error).__name__)
     return KeySourceError("the user database failed", kind="users")

@@ -15,13 +15,13 @@ __all__ = ["SharedCache"]
 class SharedCache:
     """``caches[alias]``, for the threads in which keys are fetched.
 
-    They are no request's, so nothing else would close the database connections that a cache may open in them.
+    Those threads belong to no request, so nothing else closes the database connections that a cache may open in them.
     """
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        # Backends import their client library when they are first used. That takes longer than a key source
-        # waits for its store, which would then pass for dead.
+        # Backends import their client library on first use. That takes longer than a key source waits for its store,
+        # which would then count as failed.
         import_client(caches[alias])
 
     def get(self, key: str) -> Any:
@@ -33,7 +33,7 @@ class SharedCache:
         return self._asked("set", key, value, timeout)
 
     def add(self, key: str, value: Any, timeout: int) -> Any:
-        """Keep *value* if there is none; whether it was kept."""
+        """Keep *value* if there is none; return whether it was kept."""
         return self._asked("add", key, value, timeout)
 
     def _asked(self, method: str, *arguments: Any) -> Any:

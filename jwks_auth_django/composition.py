@@ -1,9 +1,9 @@
-"""DRF's ``&``, ``|`` and ``~`` for permissions that ask a token: what is negated needs a verified token too.
+"""DRF's ``&``, ``|`` and ``~`` for permissions on tokens: their negation also needs a verified token.
 
-DRF's own ``~`` turns every no into a yes, also the no of a request that has no token to be asked about. Python asks the
-right operand of ``&`` and ``|`` first where its type is derived from the left one's. So everything that is composed of
-a permission of ours is a class, whose metaclass is derived from the types of all that DRF composes: its metaclass, and
-its two holders (DRF 3.18.3, undocumented). ``IsAuthenticated & HasRole("a")`` is then ours too, and so is its ``~``.
+DRF's own ``~`` turns every refusal into permission, also the refusal of a request without a token. Python calls the
+right operand of ``&`` and ``|`` first if its type derives from the left one's. So each composition with a permission of
+ours is a class whose metaclass derives from all types that DRF composes: its metaclass, and its two holders (DRF
+3.18.3, undocumented). ``IsAuthenticated & HasRole("a")`` is then such a class too, and so is its ``~``.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ __all__ = ["NegatedToken", "TokenPermission", "TokenPermissionType"]
 
 
 class NegatedToken(NOT):
-    """The opposite of a composition, where each permission in it that asks a token has a verdict; else no."""
+    """The opposite of a composition, if each token permission in it can judge; otherwise a refusal."""
 
     op1: Any
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Allow what the composition refuses, of a request whose token can be asked."""
+        """Allow what the composition refuses, if the request has a token to judge."""
         return _all_judge(self.op1, request, view) and super().has_permission(request, view)
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
@@ -46,14 +46,14 @@ class NegatedToken(NOT):
 
 
 class TokenPermissionType(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
-    """The operators of permissions that ask a token, and of all that is composed of one."""
+    """The operators of token permissions and of their compositions."""
 
     __init__ = type.__init__
     __eq__ = type.__eq__
     __hash__ = type.__hash__
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a permission, as DRF does of what ``permission_classes`` lists; of names, a class to be listed."""
+        """Make a permission, as DRF does for ``permission_classes``; with names, make a class to be listed there."""
         return _named(cls, *args, **kwargs) if args or kwargs else type.__call__(cls)
 
     def __and__(cls, other: Any) -> Any:
@@ -73,7 +73,7 @@ class TokenPermissionType(BasePermissionMetaclass, OperandHolder, SingleOperandH
 
 
 class _Named(TokenPermissionType):
-    """The type of classes with names: ``HasRole("admin")``. DRF makes a permission of one; it may also stand for it."""
+    """The type of classes with names: ``HasRole("admin")``. DRF calls one to make a permission."""
 
     stated: Any
     has_permission = property(lambda cls: cls().has_permission)
@@ -87,20 +87,20 @@ class _Named(TokenPermissionType):
 
 @functools.lru_cache(maxsize=1024)
 def _named(kind: Any, *args: Any, **kwargs: Any) -> Any:
-    type.__call__(kind, *args, **kwargs)  # which refuses wrong names now, where they are written
+    type.__call__(kind, *args, **kwargs)  # refuses wrong names now, where they are written
     written = [*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())]
     fields = {"stated": (args, tuple(kwargs.items())), "__module__": kind.__module__, "__doc__": kind.__doc__}
     return _Named(f"{kind.__name__}({', '.join(written)})", (kind,), fields)
 
 
 class _Composed(TokenPermissionType):
-    """The type of compositions: classes with the attributes of DRF's holders, and no more."""
+    """The type of compositions: classes with the attributes of DRF's holders."""
 
     operator_class: Any
     operands: tuple[Any, ...]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make the operator, of permissions that are made likewise."""
+        """Make the operator and its permissions."""
         return cls.operator_class(*(each(*args, **kwargs) for each in cls.operands))
 
 
@@ -111,10 +111,10 @@ def _composed(operator: Any, *composed: Any) -> Any:
 
 
 class TokenPermission(BasePermission, metaclass=TokenPermissionType):
-    """Base of the permissions that ask a token."""
+    """The base of token permissions."""
 
     def can_judge(self, request: Request, view: APIView) -> bool:
-        """Tell if there is a token to ask, and something to ask of it."""
+        """Return whether there is a token, and a policy to judge it by."""
         raise NotImplementedError
 
 
@@ -123,7 +123,7 @@ def _all_judge(permission: Any, request: Request, view: APIView) -> bool:
 
 
 def _asking(permission: Any) -> Iterator[TokenPermission]:
-    """The permissions in a composition that ask a token."""
+    """Yield the token permissions in a composition."""
     if isinstance(permission, TokenPermission):
         yield permission
     for operand in operands(permission):

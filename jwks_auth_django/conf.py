@@ -1,6 +1,6 @@
-"""``settings.JWKS_AUTH``: read when first needed, read anew after ``override_settings``.
+"""``settings.JWKS_AUTH``: read when first needed, and again after ``override_settings``.
 
-The core parses what all frameworks share; here is what only Django has.
+The core parses the settings that all frameworks share; this module parses Django's own.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ GONE = {
     "LAZY": "it is no setting any more: request.token stood for a token that nobody had verified, so that "
     "`request.token is None` let anybody in; every token is verified before the view, leave LAZY out"
 }
-"""Settings that were, and why they are refused now."""
+"""Former settings, with the reason why each is refused."""
 
 _READ_FROM = {
     "JWKS_AUTH",
@@ -78,7 +78,7 @@ _READ_FROM = {
 
 
 class WrongSettings(ImproperlyConfigured, ConfigurationError):
-    """A :class:`ConfigurationError` that Django knows as its own."""
+    """A :class:`ConfigurationError` that is also Django's ``ImproperlyConfigured``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,9 +100,9 @@ class Configuration:
         return not path.startswith(self.exempt_paths)
 
     def check_audience(self, requirement: Requirement, path: str) -> None:
-        """A route's own audience must be among ``AUDIENCE`` where the middleware judges first.
+        """Raise ``ImproperlyConfigured`` if a route's audience is not in ``AUDIENCE``, by which the middleware judges.
 
-        Raises ``ImproperlyConfigured``: no token could pass both.
+        No token could pass both.
         """
         if requirement.audience is None or not self.with_middleware or not self.looks_at(path):
             return
@@ -177,7 +177,7 @@ def _given() -> Mapping[str, Any]:
 
 
 def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
-    """The store that ``CACHE`` means, sealed: who can write to the cache, but lacks the secret, gives us no keys."""
+    """Return the store that ``CACHE`` names, sealed: whoever writes to the cache without the secret adds no key."""
     if alias is None:
         return {}
     for other in ("STORE", "VERIFIER"):
@@ -189,7 +189,7 @@ def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
         known = ", ".join(sorted(settings.CACHES))
         raise ConfigurationError(f"{LABEL.format('CACHE')}: CACHES has no {alias!r}, it has {known}")
     store = CacheStore(SharedCache(alias))
-    if given.get("STORE_SECRET") is not None:  # with which the core seals it
+    if given.get("STORE_SECRET") is not None:  # the core seals it
         return {"STORE": store}
     seal = salted_hmac("jwks_auth_django.cache", "", algorithm="sha256").digest()
     return {"STORE": SealedStore(store, seal)}

@@ -1,8 +1,7 @@
-"""CSRF protection of views that take a token or a session: only a good token waives it.
+"""CSRF protection of views that take a token or a session: only a valid token waives it.
 
-``CsrfViewMiddleware`` and ``csrf_protect`` judge before a guard inside of them runs, so they can't know of the
-token. A view guarded with ``optional=True`` is therefore exempt there, and its guard holds a request without a
-token to the same rule.
+``CsrfViewMiddleware`` and ``csrf_protect`` judge before a guard within them runs, and can't know of the token. So a
+view guarded with ``optional=True`` is exempt there, and its guard applies the same check to a request without a token.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ _left: ContextVar[bool] = ContextVar("jwks_auth_django_csrf_left", default=False
 
 
 class _LeftToGuard:
-    """A true ``csrf_exempt``, told apart from one the project wrote.
+    """A true ``csrf_exempt`` that differs from the project's own.
 
-    Middleware, ``csrf_protect`` and Ninja ask no more than its truth, each in a place of its own. That it was
-    asked is all the guard needs to know: somebody would have judged this request.
+    Middleware, ``csrf_protect`` and Ninja only evaluate its truth. The guard needs to know that one of them did, and
+    so would have judged this request.
     """
 
     def __bool__(self) -> bool:
@@ -43,13 +42,13 @@ LEFT_TO_GUARD = _LeftToGuard()
 
 
 def is_exempt(view: Any) -> bool:
-    """Tell if the project has exempted *view*, as a guard is put around it."""
+    """Return whether the project has exempted *view*, when a guard is put around it."""
     mark = getattr(view, "csrf_exempt", False)
     return mark is not LEFT_TO_GUARD and bool(mark)
 
 
 def was_left() -> bool:
-    """Tell, once, if a CSRF protection around the guard left this request to it."""
+    """Return, once, whether a CSRF protection around the guard left this request to it."""
     left = _left.get()
     if left:
         _left.set(False)
@@ -57,9 +56,9 @@ def was_left() -> bool:
 
 
 def refusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
-    """CSRF's answer to a request without a good token; ``None`` if it may pass.
+    """Return CSRF's answer to a request without a valid token; ``None`` if it may pass.
 
-    *left* is what :func:`was_left` said when the guard was entered.
+    *left* is the result of :func:`was_left` at the beginning of the guard.
     """
     if not _applies(request, left):
         return None
@@ -69,7 +68,7 @@ def refusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
 
 
 async def arefusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
-    """Do as :func:`refusal`; it may read the session, which is a database's, so in a thread."""
+    """Do as :func:`refusal`, in a thread, because it may read the session from a database."""
     return await sync_to_async(refusal)(request, left=left) if _applies(request, left) else None
 
 
@@ -86,7 +85,7 @@ def _applies(request: HttpRequest, left: bool) -> bool:
 def _exempted_by_project(view: Any) -> bool:
     """Return whether ``csrf_exempt`` is around the guard, with no ``csrf_protect`` between them.
 
-    It then carries the guard's mark, as wrappers do, and is known by the module its code is of.
+    It then has the guard's mark, as every wrapper does, and is recognised by the module of its code.
     """
     exempted = False
     while view is not None and module(view) != _OURS:
@@ -99,7 +98,7 @@ def _exempted_by_project(view: Any) -> bool:
 
 
 def _protects(held: Any) -> bool:
-    """Return whether what ``csrf_protect`` made encloses this, which encloses the middleware."""
+    """Return whether *held* is a decorator that encloses the middleware, as in a function of ``csrf_protect``."""
     return any(isinstance(each, CsrfViewMiddleware) for each in enclosed(held))
 
 

@@ -1,4 +1,4 @@
-"""``@require_jwt`` and ``RequireJWTMixin``: what a view asks of the token, with or without the middleware."""
+"""``@require_jwt`` and ``RequireJWTMixin``: a view's requirement, with or without the middleware."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def require_jwt(view: View, /) -> View: ...
 @overload
 def require_jwt(**asked: Unpack[RequirementOptions]) -> Callable[[View], View]: ...
 def require_jwt(view: Any = None, /, **asked: Unpack[RequirementOptions]) -> Any:
-    """Let a view be entered only with a token that is good and holds what is asked; bare or called.
+    """Require a valid token that meets the options; with parentheses or without.
 
     ``audience`` (replaces the settings'), ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``,
-    ``any_role``, ``permissions``, ``claims``, ``policy``: see :class:`jwks_auth.Policy`. ``optional=True`` lets
-    a request without a token in, with whatever user the session has; never one with a bad token. The view may
-    be sync or async; it finds ``request.token`` and ``request.user``. On a class-based view use
-    :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
+    ``any_role``, ``permissions``, ``claims``, ``policy``: see :class:`jwks_auth.Policy`. ``optional=True`` also admits
+    a request without a token, with the session's user, but never one with a bad token. The view may be sync or async;
+    it finds ``request.token`` and ``request.user``. On a class-based view use :class:`RequireJWTMixin`, or
+    ``method_decorator(require_jwt(...), name="dispatch")``.
 
-    ``LoginRequiredMiddleware`` and CSRF protection leave the view alone, since no session opens it; an optional
-    one keeps CSRF protection for requests without a token.
+    ``LoginRequiredMiddleware`` and CSRF protection ignore the view, because no session opens it. With
+    ``optional=True``, CSRF protection applies to requests without a token.
     """
     requirement = Requirement.of(**asked) if asked else _ANY_GOOD_TOKEN
     return functools.partial(_guarded, requirement) if view is None else _guarded(requirement, view)
 
 
 class JWTRequest(HttpRequest):
-    """A guarded view's request, for annotations: type checkers know its ``token``. Nothing is ever made of it."""
+    """A guarded view's request, for annotations only: type checkers know its ``token``."""
 
     token: VerifiedToken
 
@@ -53,12 +53,12 @@ _CALL_NO_OTHER = {("django.views.generic.base", "View"), ("rest_framework.viewse
 
 
 class RequireJWTMixin:
-    """For class-based views, leftmost: ``jwt = {"scopes": "orders:read"}``, as :func:`require_jwt` takes it."""
+    """Guards a class-based view, as its first base: ``jwt = {"scopes": "orders:read"}``, as in :func:`require_jwt`."""
 
     jwt: ClassVar[RequirementOptions] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse a class whose ``as_view()`` is another's: nothing would ask for a token."""
+        """Refuse a class with another base's ``as_view()``, which would require no token."""
         super().__init_subclass__(**kwargs)
         for base in cls.__mro__[: cls.__mro__.index(RequireJWTMixin)]:
             if (base.__module__, base.__name__) in _CALL_NO_OTHER:
@@ -69,7 +69,7 @@ class RequireJWTMixin:
 
     @classmethod
     def as_view(cls, *actions: Any, **initkwargs: Any) -> Callable[..., Any]:
-        """The view, guarded as a whole: before ``setup()``, ``dispatch()`` and every handler."""
+        """Return the view, guarded as a whole: before ``setup()``, ``dispatch()`` and every handler."""
         view = super().as_view(*actions, **initkwargs)  # type: ignore[misc]  # of the View it is mixed into
         asked = initkwargs.get("jwt", cls.jwt)
         if not isinstance(asked, Mapping):
@@ -101,7 +101,7 @@ def _refuse_what_is_no_view(view: Any) -> None:
             f"@require_jwt on the class {view.__qualname__}: use RequireJWTMixin, "
             'or method_decorator(require_jwt(...), name="dispatch")'
         )
-    # What method_decorator hands over is a partial, and has its self already.
+    # method_decorator passes a partial, which has its self already.
     if inspect.isfunction(view) and _first_parameter(view) == "self":
         raise ConfigurationError(
             f"@require_jwt on the method {view.__qualname__}: use @method_decorator(require_jwt(...)), "
@@ -142,6 +142,6 @@ def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
 
 
 def _is_async(view: Any) -> bool:
-    """Return whether *view* must be awaited; the ``dispatch`` of an async class-based view does not say so itself."""
+    """Return whether *view* must be awaited. Of an async class-based view, ``dispatch`` itself does not show it."""
     owner = getattr(getattr(view, "func", view), "__self__", None)
     return iscoroutinefunction(view) or getattr(owner, "view_is_async", False)

@@ -1,8 +1,8 @@
 """Private parts of Django, Django REST framework and Ninja: every use of one, with its reason.
 
-None is documented, so each may change in any release: the versions are those it was seen in. Where an attribute may
-be gone one day, what asks for it does without. DRF's operators for permissions are in ``composition``, as that module
-can be imported only where DRF is.
+They are undocumented and may change in any release; each has the version in which it was seen. Code that reads an
+attribute also works without it. DRF's operators for permissions are in ``composition``, which can be imported only
+where DRF is installed.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ def decorators_of(method: Any) -> tuple[Any, Any] | None:
 
 
 def test_of(function: Any) -> Any:
-    """The question that ``user_passes_test`` put around a view; ``None`` for any other function."""
+    """Return the test that ``user_passes_test`` put around a view; ``None`` for any other function."""
     return cells(function).get("test_func") if module(function) == "django.contrib.auth.decorators" else None
 
 
 def permissions_asked(test: Any) -> Any:
-    """The permissions that a question of ``permission_required`` names; ``None`` for any other."""
+    """Return the permissions that a test of ``permission_required`` names; ``None`` for any other."""
     return cells(test).get("perms")
 
 
@@ -110,11 +110,11 @@ def permissions_asked(test: Any) -> Any:
 
 
 def adopt(request: HttpRequest, user: Any, auser: Callable[[], Any]) -> None:
-    """Make *user* the request's in every place Django looks, and have it enforce no CSRF check.
+    """Make *user* the request's in every place that Django reads, and switch off its CSRF check.
 
-    ``AuthenticationMiddleware`` looks in ``_cached_user`` and ``_acached_user`` before it asks the session, and it may
-    stand after ours (Django 5.2.19). CSRF protects what a browser sends by itself; a header with a good token it does
-    not. ``_dont_enforce_csrf_checks`` is how Django's own test client says so: a middleware has no view to mark.
+    ``AuthenticationMiddleware`` reads ``_cached_user`` and ``_acached_user`` before the session, and may come after our
+    middleware (Django 5.2.19). CSRF concerns what a browser sends by itself, and it never sends such a header by
+    itself. ``_dont_enforce_csrf_checks`` is the switch of Django's own test client; a middleware has no view to exempt.
     """
     state: dict[str, Any] = request.__dict__
     state["user"] = state["_cached_user"] = state["_acached_user"] = user
@@ -125,9 +125,9 @@ def adopt(request: HttpRequest, user: Any, auser: Callable[[], Any]) -> None:
 def keep_out_of_cache(request: HttpRequest) -> None:
     """Have Django's page cache store no answer to *request*.
 
-    ``cache_page`` and ``FetchFromCacheMiddleware`` note in ``_cache_update_cache`` that the answer will be stored
-    (Django 5.2.19), and may do so after us: a property has the last word. ``Cache-Control`` on the answer would come
-    too late for a ``cache_page`` within the guard, and would tell the client what it need not know.
+    ``cache_page`` and ``FetchFromCacheMiddleware`` set ``_cache_update_cache`` to have the answer stored (Django
+    5.2.19), and may do so after this call: a property overrides them. ``Cache-Control`` on the answer would come too
+    late for a ``cache_page`` within the guard, and would also reach the client.
     """
     found: Any = request.__class__
     request.__class__ = _never_stored(found)
@@ -144,9 +144,9 @@ def _never_stored(request_class: Any) -> Any:
 
 
 class NoPermissionsStored:
-    """A user of whom ``ModelBackend`` finds no permissions, and asks no database.
+    """A user without permissions for ``ModelBackend``, which then queries no database.
 
-    It looks for what it found before under these names (Django 5.2.19), and would make a query with the user's ``pk``.
+    The backend caches permissions under these names (Django 5.2.19), and would otherwise query by the user's ``pk``.
     """
 
     _perm_cache = _user_perm_cache = _group_perm_cache = frozenset[str]()
@@ -155,9 +155,9 @@ class NoPermissionsStored:
 def in_test_runner() -> bool:
     """Return whether ``setup_test_environment`` was called, as every test runner for Django does.
 
-    It keeps what it replaced in ``_TestState.saved_data`` (Django 5.2.19), and says so nowhere else.
+    That is visible only in ``_TestState.saved_data``, which keeps the replaced values (Django 5.2.19).
     """
-    state: Any = sys.modules.get("django.test.utils")  # which a server has no reason to import
+    state: Any = sys.modules.get("django.test.utils")  # a server has no reason to import it
     return state is not None and hasattr(state._TestState, "saved_data")
 
 
@@ -170,19 +170,19 @@ def import_client(cache: Any) -> None:
 
 
 def operands(permission: Any) -> list[Any]:
-    """The permissions that a composition asks: ``op1`` and ``op2`` of ``AND``, ``OR`` and ``NOT``."""
+    """Return the permissions in a composition: ``op1`` and ``op2`` of ``AND``, ``OR`` and ``NOT``."""
     return [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]
 
 
 def ignores_models(view: Any) -> bool:
-    """Return whether ``DjangoModelPermissions`` lets everybody into *view*, as into the root of a router."""
+    """Return whether ``DjangoModelPermissions`` ignores *view*, as it does the root of a router."""
     return bool(getattr(view, "_ignore_model_permissions", False))
 
 
 def replace_method(view: Any, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """Put *method* in place of one of this view's, which lives as long as its request; return the one that was.
+    """Replace a method of this view, which lives as long as its request; return the original method.
 
-    Permissions and authentication see no answer, and DRF asks them for none: its view makes it, from these methods.
+    Permissions and authentication never see the answer: the view makes it, with these methods.
     """
     found: Callable[..., Any] = getattr(view, name)
     setattr(view, name, method)
@@ -195,8 +195,8 @@ def replace_method(view: Any, name: str, method: Callable[..., Any]) -> Callable
 def answers_of(operation: Any) -> Iterator[tuple[Any, str]]:
     """The methods, as owner and name, that make an operation's answer: of a result, a stream, or an error.
 
-    An authentication sees no answer; these are looked up on the operation and its API after it. Not all versions have
-    the ones for streams.
+    An authentication never sees the answer; these methods run after it, from the operation and its API. Not all
+    versions have those for streams.
     """
     yield operation.api, "on_exception"
     for name in ("_result_to_response", "_stream_response", "_async_stream_response"):

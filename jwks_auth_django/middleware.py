@@ -1,4 +1,4 @@
-"""The middleware: who sends a request is known before any view, in sync and async stacks alike."""
+"""The middleware: it identifies the sender of a request before any view, in sync and async stacks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _IF_SENT = Requirement(optional=True)
 
 
 class JWTAuthenticationMiddleware:
-    """For ``MIDDLEWARE``, after ``AuthenticationMiddleware`` where sessions are used too.
+    """For ``MIDDLEWARE``, after ``AuthenticationMiddleware`` if sessions are used too.
 
-    A good bearer token gives ``request.user``, ``request.auser()`` and ``request.token``, whatever the session
-    says. A bad one is refused at once, on every path but ``EXEMPT_PATHS``. A request without one is left as it
-    is: ``request.token`` is then ``None``, and never stands for a token nobody verified.
+    A valid bearer token sets ``request.user``, ``request.auser()`` and ``request.token``, also if there is a session. A
+    bad one is refused at once, except on ``EXEMPT_PATHS``. Without a token, the request keeps its user and
+    ``request.token`` is ``None``; it is never an unverified token.
 
     Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
@@ -46,7 +46,7 @@ class JWTAuthenticationMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Coroutine[Any, Any, HttpResponseBase]:
-        """Sign in and pass on; in an async stack, a coroutine that does."""
+        """Sign in and call the view; in an async stack, return a coroutine that does so."""
         config = configuration()
         if self.is_async:
             return self._acall(request, config)
@@ -68,14 +68,14 @@ class JWTAuthenticationMiddleware:
         return finished
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer for a view that raised one of the core's errors, as by ``Policy(...).check(request.token)``."""
+        """Answer for a view that raises an error of the core, as ``Policy(...).check(request.token)`` does."""
         if isinstance(exception, Refused):
             return refuse(request, exception)
         return None
 
 
 def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
-    """Prepare what views expect on every request; whether there is a token to verify now."""
+    """Set the attributes that views expect on every request; return whether there is a token to verify now."""
     state = request.__dict__
     state.setdefault("token", None)
     if "user" not in state:

@@ -13,8 +13,8 @@ __all__ = ["JWTIdentity"]
 class JWTIdentity(models.Model):
     """One subject of one issuer, and the account it signs in to.
 
-    The pair is the only stable name OpenID Connect promises (Core section 5.7): e-mail addresses and user
-    names are reassigned. An account may have several identities.
+    Only this pair is stable in OpenID Connect (Core section 5.7): e-mail addresses and user names are reassigned. An
+    account may have several identities.
     """
 
     issuer: models.CharField[str, str] = models.CharField(max_length=255)

@@ -1,8 +1,7 @@
 """Django Ninja: ``@api.get("/orders", auth=JWTBearer(scopes="orders:read"))``; ``AsyncJWTBearer`` for async views.
 
-In a list of several, a request without a bearer token is left to the next: ``auth=[JWTBearer(), django_auth]``
-takes sessions too, which Ninja protects against forgery, and ``auth=[JWTBearer(), lambda request: AnonymousUser()]``
-anybody.
+In a list of several, the next one judges a request without a bearer token: ``auth=[JWTBearer(), django_auth]`` also
+takes sessions, for which Ninja checks CSRF; ``auth=[JWTBearer(), lambda request: AnonymousUser()]`` admits anybody.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _finished: WeakSet[Any] = WeakSet()
 
 
 class TokenRefused(HttpError):
-    """A request refused for its token, or for want of one."""
+    """A request was refused for a bad or missing token."""
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.status, rejection.description)
@@ -40,7 +39,7 @@ class TokenRefused(HttpError):
 
 
 class _Bearer(HttpAuthBase):
-    """The common part: the requirement, its place in OpenAPI, and where a refusal is answered."""
+    """The common part: the requirement, its place in OpenAPI, and the answer to a refusal."""
 
     openapi_scheme = "bearer"
     openapi_bearerFormat = "JWT"
@@ -53,7 +52,7 @@ class _Bearer(HttpAuthBase):
         super().__init__()
 
     def needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
-        """*token*; ``None`` only where another way to authenticate follows. Raises :class:`MissingTokenError`."""
+        """Return *token*; ``None`` only if another authentication follows. Raises :class:`MissingTokenError`."""
         operation = _operation_of(request)
         if token is None and (operation is None or operation.auth_callbacks[-1] is self):
             raise MissingTokenError
@@ -91,13 +90,13 @@ class AsyncJWTBearer(_Bearer):
 def answer_refusals(api: NinjaAPI) -> None:
     """Have *api* put the challenge, or ``Retry-After``, on its own answer to a refusal.
 
-    Done by itself for views that Ninja's URLs lead to; call it where a view of Ninja's is wrapped in another.
+    This happens by itself for views in Ninja's URLs; call it for a Ninja view that another view wraps.
     """
 
     def answer(request: HttpRequest, error: Any) -> HttpResponse:
         response = api.on_exception(request, HttpError(error.status_code, error.message))
         for name, value in error.headers.items():
-            if name != "Vary":  # which others may have set
+            if name != "Vary":  # others may have set it too
                 response[name] = value
         answered: HttpResponse = finish(request, response)
         return answered
@@ -106,9 +105,9 @@ def answer_refusals(api: NinjaAPI) -> None:
 
 
 def _finish_answers(request: HttpRequest) -> None:
-    """Have what Ninja makes of the view's result, or of an error, finished where no middleware does.
+    """Have Ninja's answers to results and errors finished where no middleware does.
 
-    What makes them is replaced once for each operation.
+    The methods that make them are replaced once for each operation.
     """
     operation = _operation_of(request)
     if operation is None or operation in _finished:
@@ -137,7 +136,7 @@ def _finishing(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _operation_of(request: HttpRequest) -> Operation | None:
-    """Ninja's operation; an authentication is told neither it nor its API, but the view encloses both."""
+    """Return Ninja's operation, from the view that encloses it, because an authentication is not passed it."""
     operations = _operations_in(request.resolver_match.func) if request.resolver_match else ()
     return next((operation for operation in operations if request.method in operation.methods), None)
 

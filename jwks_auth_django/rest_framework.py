@@ -1,8 +1,8 @@
-"""Django REST framework: authentication and permissions, answering in its own shape.
+"""Django REST framework: authentication and permissions, with answers in DRF's own form.
 
-``DEFAULT_AUTHENTICATION_CLASSES = ["jwks_auth_django.rest_framework.JWTAuthentication"]``; list it first, as DRF
-takes the challenge for a request without credentials from the first class. With the middleware too, a request
-is still verified once.
+``DEFAULT_AUTHENTICATION_CLASSES = ["jwks_auth_django.rest_framework.JWTAuthentication"]``. List it first: DRF takes the
+challenge for a request without credentials from the first class. Beside the middleware, a request is still verified
+once.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ __all__ = ["HasAnyScope", "HasRole", "HasScopes", "IsPerson", "JWTAuthentication
 class TokenRefused(AuthenticationFailed):
     """A refused token: 401, 400 or 503.
 
-    DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it
-    403 where that has none. This one keeps its own: only it knows what is wrong with the token.
+    DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it 403 if
+    that has none. This error keeps its own challenge, which has the reason.
     """
 
     def __init__(self, rejection: Rejection) -> None:
@@ -56,8 +56,8 @@ class TokenRefused(AuthenticationFailed):
 class JWTAuthentication(BaseAuthentication):
     """``request.user`` and ``request.auth``, a :class:`~jwks_auth.VerifiedToken`, from a bearer token.
 
-    A request without one is left to the next class. Subclass it with an ``audience`` for views that answer to
-    another name than ``JWKS_AUTH["AUDIENCE"]``.
+    The next class judges a request without one. Subclass it with an ``audience`` for views with another audience than
+    ``JWKS_AUTH["AUDIENCE"]``.
     """
 
     audience: ClassVar[Any]
@@ -85,11 +85,11 @@ class JWTAuthentication(BaseAuthentication):
 
 
 _CLOSED = ~Policy()
-"""For what ``required_scopes`` does not name: neither it nor its negation lets anybody in."""
+"""The policy for methods that ``required_scopes`` does not name: it and its negation refuse everybody."""
 
 
 class _TokenPermission(TokenPermission):
-    """Asks the token; used as a class, or with names in place of one, and composed with ``&``, ``|`` and ``~``.
+    """Judges the token; used as a class, or called with names, and composed with ``&``, ``|`` and ``~``.
 
     Without a verified token it refuses, and so does its negation.
     """
@@ -101,7 +101,7 @@ class _TokenPermission(TokenPermission):
         self.policy = _stated(self.rule, names) if names else None
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the token allows this; if it is refused for it, with the challenge that says why."""
+        """Return whether the token allows this; a refusal gets the challenge with the reason."""
         token = _token_of(request)
         if token is None or not self.can_judge(request, view):
             return False
@@ -113,40 +113,40 @@ class _TokenPermission(TokenPermission):
         return True
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
-        """The same for every object; DRF's ``~`` negates this answer too."""
+        """Return the same for every object, because DRF's ``~`` negates this result too."""
         return self.has_permission(request, view)
 
     def can_judge(self, request: Request, view: APIView) -> bool:
-        """Tell if there is a token, and a policy that says what to ask of it."""
+        """Return whether there is a token, and a policy to judge it by."""
         if _token_of(request) is None:
             return False
         _lacking_scopes(
             view
-        )  # which has a refusal, by whatever permission, say that the token was not enough
+        )  # so that a refusal by any permission has the challenge of an insufficient token
         return self.policy_for(view, request.method or "") is not _CLOSED
 
     def policy_for(self, view: Any, method: str) -> Policy:
-        """The policy for a view and method: the names given here, or else the view's ``required_scopes``."""
+        """Return the policy for a view and method: the names given here, or else the view's ``required_scopes``."""
         return self.policy or _stated(self.rule, _required(view, method))
 
 
 class HasScopes(_TokenPermission):
-    """All the scopes: ``HasScopes("orders:read")``, or those in the view's ``required_scopes``.
+    """Requires all scopes: ``HasScopes("orders:read")``, or those in the view's ``required_scopes``.
 
-    ``required_scopes`` is a string, a list, or a dict of those by action (``"list"``) or method (``"GET"``).
+    ``required_scopes`` is a string, a list, or a dict of these by action (``"list"``) or method (``"GET"``).
     """
 
     rule = "scopes"
 
 
 class HasAnyScope(_TokenPermission):
-    """One of the scopes; as :class:`HasScopes`."""
+    """Requires one of the scopes; otherwise as :class:`HasScopes`."""
 
     rule = "any_scope"
 
 
 class HasRole(_TokenPermission):
-    """One of the roles: ``HasRole("admin", "owner")``."""
+    """Requires one of the roles: ``HasRole("admin", "owner")``."""
 
     rule = "any_role"
 
@@ -157,12 +157,12 @@ class HasRole(_TokenPermission):
 
 
 class IsPerson(_TokenPermission):
-    """People only: a token that is no service's."""
+    """Requires a person's token, not a service's."""
 
     rule = "person"
 
     def policy_for(self, view: Any, method: str) -> Policy:
-        """The same for every view."""
+        """Return the same policy for every view."""
         return _PEOPLE
 
 
@@ -170,7 +170,7 @@ _PEOPLE = Policy(person=True)
 
 
 def _finish_answers(request: Request) -> None:
-    """Have the view, which lives as long as the request, finish whatever it answers, where no middleware does."""
+    """Have the view, which lives as long as the request, finish its answer where no middleware does."""
     view = request.parser_context.get("view")
     if view is not None:
         replace_method(view, "finalize_response", _finalized)
@@ -182,7 +182,7 @@ def _finalized(request: Request, response: Any, *args: Any, **kwargs: Any) -> An
 
 
 def _token_of(request: Request) -> VerifiedToken | None:
-    """The token DRF authenticated by; or the middleware, whose user DRF's SessionAuthentication takes over."""
+    """Return the token that DRF, or the middleware, authenticated; SessionAuthentication takes the latter's user."""
     if isinstance(request.auth, VerifiedToken):
         return request.auth
     sender = sender_of(request._request)
@@ -214,10 +214,10 @@ def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
 
 
 def _lacking_scopes(view: Any) -> list[str]:
-    """The scopes that *view* will name, should it refuse this request.
+    """Return the list of scopes that *view* will name if it refuses this request.
 
-    A permission can only say no, and may be overruled by the rest of a composition. The view, which lives as
-    long as the request, has the last word, and is made to say it with a challenge.
+    A permission only returns ``False``, and the rest of a composition may overrule it. The view, which lives as long as
+    the request, decides, and gets a method that adds the challenge.
     """
     lacking: list[str] | None = view.__dict__.get("_jwt_lacking_scopes")
     if lacking is not None:

@@ -1,4 +1,4 @@
-"""Every URL pattern and what guards it, for ``manage.py jwks routes`` and the system checks."""
+"""Every URL pattern and its guard, for ``manage.py jwks routes`` and the system checks."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 def rows() -> Iterator[RouteRow]:
     """The routes of ``ROOT_URLCONF``, in the order Django tries them.
 
-    The guard of a route is ``None`` where nothing guards it, and nothing says that it is public; its doubt says
-    why nobody can tell.
+    The guard of a route is ``None`` if it has none and is not marked as public; its doubt is a reason why the guard may
+    not hold.
     """
     denied = any(map(_asks_everybody, installed(settings.MIDDLEWARE, _LOGIN_REQUIRED)))
     for path, view in _patterns(get_resolver(), "/"):
@@ -32,7 +32,7 @@ def rows() -> Iterator[RouteRow]:
 
 
 def requirements() -> Iterator[tuple[str, Requirement]]:
-    """The path of each route and what is asked there of tokens; several where guards are nested or listed."""
+    """Yield the path of each route with each requirement on tokens; nested or listed guards give several."""
     for path, view in _patterns(get_resolver(), "/"):
         for requirement in requirements_of(view):
             yield path, requirement

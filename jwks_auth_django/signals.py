@@ -1,4 +1,4 @@
-"""Signals, for counting and logging. A receiver that fails never fails a request."""
+"""Signals, for counting and logging. A failing receiver does not affect the request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 token_verified = Signal()
-"""Once a request: ``request``, ``token`` and ``user``; the sender is the user's class."""
+"""Sent once in a request: ``request``, ``token`` and ``user``; the sender is the user's class."""
 
 token_rejected = Signal()
 """A request with credentials was refused: ``request`` and ``code``, a stable word such as ``expired``."""
@@ -28,7 +28,7 @@ keys_refreshed = Signal()
 """An issuer's keys were fetched: ``event``. Sent by the thread that fetched, outside any request."""
 
 keys_refresh_failed = Signal()
-"""Fetching an issuer's keys failed; those held are kept: ``event``. Sent as :data:`keys_refreshed` is."""
+"""Fetching an issuer's keys failed, and those in hand are kept: ``event``. Sent as :data:`keys_refreshed` is."""
 
 
 def announce_keys(event: Any) -> None:

@@ -36,7 +36,7 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 
 def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:
-    """The sets of scopes any of which satisfies *permission*; nothing is known of a foreign one, or of ``~``."""
+    """Return the sets of scopes that each satisfy *permission*; an empty one for a foreign permission or ``~``."""
     permission = (
         permission() if isinstance(permission, type) else permission
     )  # HasScopes("a") from get_permissions()

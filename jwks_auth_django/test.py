@@ -29,9 +29,9 @@ _SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "
 
 
 class trust_fake_issuer(override_settings):  # named as override_settings is
-    """The project's ``JWKS_AUTH``, with the keys of *issuer* (default: a new one) in place of the provider's.
+    """Replaces the provider's keys in the project's ``JWKS_AUTH`` by those of *issuer* (default: a new one).
 
-    A decorator or a context manager, as ``override_settings`` is; ``with trust_fake_issuer() as issuer:``.
+    It is a decorator or context manager, as ``override_settings`` is: ``with trust_fake_issuer() as issuer:``.
     """
 
     def __init__(self, issuer: FakeIssuer | None = None) -> None:
@@ -76,7 +76,7 @@ class JWTClientMixin:
         return client
 
     def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:
-        """Every request passes here; a header given for one request wins."""
+        """Add the header to every request, unless that request has its own."""
         if self.authorization is not None:
             headers = {configuration().header: self.authorization, **(headers or {})}
         return super().generic(*args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into

@@ -1,7 +1,7 @@
-"""The audit: what guards a view, read from its code and never by calling it.
+"""The audit: the guards of a view, read from its code without calling it.
 
-It errs towards "open" and "unknown": only what can be followed, from the function that Django calls inwards, is
-called a guard. Attributes prove nothing, as every decorator copies them.
+In doubt a view counts as "open" or "unknown". Only code that can be followed inwards, from the function that Django
+calls, counts as a guard. Attributes prove nothing, because every decorator copies them.
 """
 
 from jwks_auth_django.audit.verdicts import Verdict

@@ -1,4 +1,4 @@
-"""Guards of class-based views: Django's mixins, in the order in which their ``dispatch`` is called."""
+"""Guards of class-based views: Django's mixins, in the order of their ``dispatch`` calls."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Dispatch"]
 
 _MIXINS = AccessMixin.__module__
 _LAST = {"django.views.generic.base", "rest_framework.views"}
-"""Where ``dispatch`` calls the handler, and no further ``dispatch``."""
+"""The modules whose ``dispatch`` calls the handler, and no other ``dispatch``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """The checks on the way through ``dispatch``; *doubt* names what on that way is not known."""
+    """The checks in the calls of ``dispatch``; *doubt* names unknown code among them."""
 
     verdict: Verdict
     doubt: str | None
@@ -57,7 +57,7 @@ def _is_known(method: Any) -> bool:
 
 
 def _handler(*arguments: Any, **named: Any) -> None:
-    """Stand for a method, as what decorators are put around to see what they are."""
+    """Stand for a method, so that decorators can be applied and examined."""
 
 
 def _decorated(decorators: Any, doubt: str | None) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Guards of Django REST framework's views: their permissions, as they are really asked."""
+"""Guards of Django REST framework's views: the permissions that a request really meets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_drf(view: type) -> bool:
 def verdict_on(view: Any, options: Mapping[str, Any], methods: set[str]) -> Verdict:
     """The verdict on a view class with the *options* of its ``as_view()``, for these *methods*.
 
-    A router hands over what ``@action`` says as such options.
+    A router passes the arguments of ``@action`` as such options.
     """
     dispatch = Dispatch.of(view, options)
     return all_of([dispatch.verdict, _permitted(view, options, methods).behind(dispatch.doubt)])
@@ -62,7 +62,7 @@ def _verdict(permission: Any, view: Any, methods: set[str]) -> Verdict:
 
 
 def _single(kind: type, view: Any, methods: set[str]) -> Verdict:
-    """The verdict on a permission class, by the class that it has its question from."""
+    """Return the verdict on a permission class, by the class that defines its ``has_permission``."""
     owner = definer(kind, "has_permission")
     if owner in (drf.AllowAny, drf.BasePermission):
         return OPEN
@@ -80,7 +80,7 @@ def _single(kind: type, view: Any, methods: set[str]) -> Verdict:
 
 
 def _written(permission: Any) -> str:
-    """A permission, or DRF's compositions of them, as they are written."""
+    """Return a permission, or a composition, as it is written in code."""
     operands = [getattr(permission, name, None) for name in ("op1_class", "op2_class")]
     first, second = [_written(operand) if operand is not None else None for operand in operands]
     if first is None:

@@ -1,4 +1,4 @@
-"""Guards of functions: ``require_jwt``, ``user_passes_test`` and what is made of it, the admin."""
+"""Guards of functions: ``require_jwt``, ``user_passes_test`` and the decorators made of it, the admin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["guard_of"]
 
 
 def guard_of(function: Any) -> Verdict:
-    """The verdict on *function* alone, as a wrapper: what it asks before it calls what it encloses."""
+    """Return the verdict on *function* as a wrapper: its own check, before it calls the function within."""
     if module(function) == "jwks_auth_django.decorators":
         asked = next((each for each in enclosed(function) if isinstance(each, Requirement)), None)
         return OPEN if asked is None else Verdict(f"require_jwt: {asked}")
@@ -33,7 +33,7 @@ def guard_of(function: Any) -> Verdict:
 
 
 def _test(test: Any) -> Verdict:
-    """Of Django's own tests it is known what they ask."""
+    """Return the verdict on a test; only Django's own tests are known."""
     if not known(test):
         return Verdict(doubt=f"user_passes_test asks {named(test)}, which may let anybody in")
     if permissions_asked(test) in ((), []):

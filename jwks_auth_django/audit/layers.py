@@ -1,4 +1,4 @@
-"""Functions within functions: what the decorators of a view enclose, and whose code each of them is."""
+"""Functions within functions: the layers that decorators put around a view, and the origin of their code."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _KNOWN = ("django", "rest_framework", "ninja", "jwks_auth_django", "asgiref", "f
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A function around, or at the heart of, a view; *doubt* names what stands around it and is not known."""
+    """A function around or within a view; *doubt* names an unknown function around it."""
 
     function: Any
     doubt: str | None
 
 
 def layers(view: Any, doubt: str | None = None) -> list[Layer]:
-    """*view* and all that it encloses, from the outside in.
+    """Return *view* and all that it encloses, from the outside in.
 
-    Django's, DRF's, Ninja's and our own wrappers call what they enclose. Of any other function nobody knows.
+    Django's, DRF's, Ninja's and our own wrappers call the function they enclose. Other functions may not.
     """
     found: list[Layer] = []
     waiting = [Layer(without_partials(view), doubt)]
-    for layer in waiting:  # which grows
+    for layer in waiting:  # grows meanwhile
         function = layer.function
         if not inspect.isfunction(function) or any(each.function is function for each in found):
             continue
@@ -52,11 +52,11 @@ def known(function: Any) -> bool:
 
 
 def named(function: Any) -> str:
-    """The name that *function*'s code has."""
+    """Return the name in *function*'s code."""
     where, name = code_of(function)
     return f"{where}.{name}" if name is not None else repr(type(without_partials(function)).__name__)
 
 
 def definer(kind: type, name: str) -> type | None:
-    """The class that *kind* has *name* from."""
+    """Return the class from which *kind* inherits *name*."""
     return next((base for base in kind.__mro__ if name in vars(base)), None)

@@ -1,4 +1,4 @@
-"""Guards of Django Ninja's operations: what ``auth`` lists, any of which is enough."""
+"""Guards of Django Ninja's operations: the members of ``auth``, any of which is enough."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
 
 
 def callbacks(found: list[Layer]) -> Iterator[Any]:
-    """All that the operations' ``auth`` lists."""
+    """Yield the members of the operations' ``auth``."""
     for operation, _ in _operations(found):
         yield from operation.auth_callbacks
 

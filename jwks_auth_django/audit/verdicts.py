@@ -1,4 +1,4 @@
-"""Verdicts on routes, and how those of several guards add up."""
+"""Verdicts on routes, and the verdict of several guards together."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["OPEN", "Verdict", "all_of", "any_of"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """*guard* says what is asked; *doubt* why nobody can tell; neither: the route is open."""
+    """A verdict: *guard* is the check in words, *doubt* a reason why it may not hold. With neither it is open."""
 
     guard: str | None = None
     doubt: str | None = None
 
     def behind(self, doubt: str | None) -> Verdict:
-        """The same, where *doubt* says what may answer before the guard is asked."""
+        """Return the same verdict, with *doubt* about code that may answer before the guard does."""
         return self if doubt is None or self == OPEN else Verdict(doubt=doubt)
 
 
@@ -24,7 +24,7 @@ OPEN = Verdict()
 
 
 def all_of(verdicts: Iterable[Verdict], joint: str = " and ") -> Verdict:
-    """The verdict where every guard is asked: one that holds is enough."""
+    """Return the verdict if a request meets every guard: one that holds is enough."""
     listed = list(dict.fromkeys(verdicts))
     guards = [each.guard for each in listed if each.guard is not None]
     if guards:
@@ -33,7 +33,7 @@ def all_of(verdicts: Iterable[Verdict], joint: str = " and ") -> Verdict:
 
 
 def any_of(verdicts: Iterable[Verdict], joint: str = " or ") -> Verdict:
-    """The verdict where one of several ways in is enough: each must be guarded."""
+    """Return the verdict if one of several ways in is enough: each must be guarded."""
     listed = list(verdicts)
     if OPEN in listed or not listed:
         return OPEN

@@ -19,7 +19,7 @@ __all__ = ["requirements_of", "verdicts_of"]
 def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
     """The methods and the verdict of each operation in *view*.
 
-    *denied*: ``LoginRequiredMiddleware`` asks for a user wherever a view does not say otherwise.
+    With *denied*, ``LoginRequiredMiddleware`` requires a user unless a view is exempt.
     """
     found = layers(view)
     around = all_of(guard_of(layer.function).behind(layer.doubt) for layer in found)
@@ -56,14 +56,14 @@ def _drf_authentication(found: list[Layer]) -> Iterator[Any]:
 
 
 def _ninja(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
-    if "ninja.operation" in sys.modules:  # else there is no view of Ninja's
+    if "ninja.operation" in sys.modules:  # otherwise no view is Ninja's
         from jwks_auth_django.audit.ninja import operations
 
         yield from operations(found)
 
 
 def _made_of_a_class(found: list[Layer]) -> Iterator[tuple[str, Verdict | None]]:
-    """A class-based view's; no verdict where Django's ``dispatch`` is all there is."""
+    """Yield the verdict on a class-based view; ``None`` if it has Django's ``dispatch`` alone."""
     for layer in found:
         if _is_made_of_a_class(layer):
             enclosed = cells(layer.function)
@@ -94,7 +94,7 @@ def _methods(kind: Any, actions: dict[str, str] | None, options: dict[str, Any])
 
 
 def _undecided(view: Any, found: list[Layer]) -> Verdict:
-    """The verdict where no guard was found, and nothing that should list one."""
+    """Return the verdict on a view without a guard, and without a place that should list one."""
     if hasattr(view, "jwks_auth"):
         return Verdict(doubt="it bears the mark of require_jwt, which can't be found in it")
     if not getattr(view, "login_required", True):

@@ -1,4 +1,4 @@
-"""``manage.py check``: every mistake by an id of its own, with what to do about it."""
+"""``manage.py check``: each mistake has an id of its own, and a hint at the remedy."""
 
 from jwks_auth_django.checks.project import check_installation, check_issuers, check_views
 from jwks_auth_django.checks.settings import check_settings

@@ -1,4 +1,4 @@
-"""Messages of the checks: what is wrong, and what to do about it, under an id of its own."""
+"""Messages of the checks: the mistake and its remedy, under an id."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["error", "warning"]
 
 
 def error(name: str, message: str, hint: str) -> CheckMessage:
-    """Make an error: to be mended before anything is served."""
+    """Make an error, which must be fixed before the project serves requests."""
     return Error(message, hint=hint, id=f"jwks_auth.{name}")
 
 
 def warning(name: str, message: str, hint: str) -> CheckMessage:
-    """Make a warning: it may be meant, and is worth a look."""
+    """Make a warning, for something that may be intended."""
     return Warning(message, hint=hint, id=f"jwks_auth.{name}")

@@ -22,7 +22,7 @@ _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Backend and middleware: both, and in an order that works."""
+    """Check that backend and middleware are installed, in an order that works."""
     backend = any(installed(settings.AUTHENTICATION_BACKENDS, BACKEND))
     middleware = any(installed(settings.MIDDLEWARE, MIDDLEWARE))
     if middleware and not backend:
@@ -57,7 +57,7 @@ def _order() -> Iterator[CheckMessage]:
 
 
 def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Guarded views: an audience of their own that the middleware would not let through."""
+    """Check guarded views for an audience of their own that the middleware would refuse."""
     try:
         config = configuration()
     except ImproperlyConfigured:
@@ -92,7 +92,7 @@ def _view(config: Configuration, path: str, requirement: Requirement) -> Iterato
 
 
 def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """With ``check --deploy`` and ``CHECK_ISSUER``: fetch every issuer's keys."""
+    """Fetch every issuer's keys, with ``check --deploy`` and ``CHECK_ISSUER``."""
     try:
         config = configuration()
     except ImproperlyConfigured:

@@ -1,4 +1,4 @@
-"""``JWKS_AUTH``: every wrong setting by an id of its own."""
+"""``JWKS_AUTH``: each kind of wrong setting has an id of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DUMMY_CACHE = "django.core.cache.backends.dummy.DummyCache"
 
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """``JWKS_AUTH`` itself."""
+    """Check ``JWKS_AUTH`` itself."""
     given = getattr(settings, "JWKS_AUTH", None)
     if not isinstance(given, Mapping):
         return [error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
@@ -65,7 +65,7 @@ def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _asked_for_keys(issuer: Mapping[str, Any]) -> str:
-    """The address that is asked first; none where the keys are handed over."""
+    """Return the first address that keys are fetched from; an empty one if the project supplies them."""
     places = ("JWKS", "JWKS_URI", "DISCOVERY_URL", "ISSUER")
     place = next((name for name in places if issuer.get(name)), "JWKS")
     return "" if place == "JWKS" else str(issuer[place])
@@ -146,7 +146,7 @@ def _anything_else() -> Iterator[CheckMessage]:
 
 
 def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
-    """A store that others may write to, for any of the issuers."""
+    """Warn of a store that others may write to, for any of the issuers."""
     asked = config.authenticator.settings
     given = [{**asked.shared, **source.own} for source in asked.sources if source.made is None]
     stores = [each["STORE"] for each in given if "STORE" in each and "STORE_SECRET" not in each]
@@ -171,7 +171,7 @@ def _issuers(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(name: str, value: Any, otherwise: Any) -> Any:
-    """The setting as the core reads it; *otherwise* where it is not given, or wrong, which others tell."""
+    """Return the setting as the core reads it, or *otherwise* if it is not given or wrong, which others report."""
     try:
         return otherwise if value is None else Settings.read(name, value)
     except ConfigurationError:

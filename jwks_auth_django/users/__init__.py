@@ -1,7 +1,7 @@
-"""Users: from a verified token to the user of its request.
+"""Users: the user of a request, found by its verified token.
 
-The token itself as a user, accounts in the database, or a resolver of the project's own. What asks for a token,
-and what answers a refusal, stays outside; nothing here knows of a request.
+The user is the token itself, an account in the database, or the result of the project's own resolver. Nothing here
+knows of requests, guards or answers.
 """
 
 from jwks_auth_django.users.options import DATABASE_SETTINGS, from_options

@@ -1,4 +1,4 @@
-"""The account that has a token's e-mail address, to the octet but for the case of ASCII letters."""
+"""The account with a token's e-mail address: the same octets, except for the case of ASCII letters."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class _Lowered(Func):
-    """The text with its ASCII letters in lower case, and perhaps others: for finding candidates.
+    """The text with ASCII letters, and perhaps others, in lower case, to find candidates.
 
-    PostgreSQL's own ``lower()`` goes by the collation, and in Turkish makes no "i" of "I".
+    PostgreSQL's ``lower()`` depends on the collation: in Turkish, "I" does not become "i".
     """
 
     function = "LOWER"
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """By ASCII alone, whatever the collation."""
+        """Use ASCII alone, independent of the collation."""
         letters = f"'{string.ascii_uppercase}', '{string.ascii_lowercase}'"
         template = f"translate((%(expressions)s)::text, {letters})"
         return self.as_sql(compiler, connection, template=template, **context)
 
 
 def candidates(email: str, database: str | None = None) -> QuerySet[Any]:
-    """Every account with the address *email*, and perhaps more: some collations take other letters for the same."""
+    """Return every account with the address *email*, and perhaps more, because some collations equate letters."""
     model = get_user_model()
     same: Any = Exact(_Lowered(F(model.get_email_field_name())), _Lowered(Value(email)))
     return model._default_manager.using(database).filter(same)
@@ -49,14 +49,14 @@ def matched(token: VerifiedToken, database: str) -> Any:
     if len(found) > 1:
         raise refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
     for user in found:
-        # Any trusted issuer may call any address verified: what that opens is an account of no special powers.
+        # Any trusted issuer may call any address verified, so that opens no account with special powers.
         if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
             raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by e-mail")
     return found[0] if found else None
 
 
 def verified_email(token: VerifiedToken) -> str | None:
-    """The address that the issuer calls verified, in so many words."""
+    """Return the address if the issuer explicitly calls it verified."""
     email = token.get("email")
     if token.get("email_verified") is not True or not isinstance(email, str) or "\0" in email:
         return None
@@ -66,7 +66,7 @@ def verified_email(token: VerifiedToken) -> str | None:
 def is_same_address(one: Any, other: Any) -> bool:
     """Return whether they are the same octets, once the ASCII letters of both are lowered.
 
-    No other folding, and no normalisation: addresses of different people may be the same to databases and Unicode.
+    There is no other folding and no normalisation: Unicode may equate addresses of different people.
     """
     if not isinstance(one, str) or not isinstance(other, str):
         return False

@@ -41,9 +41,9 @@ DATABASE_SETTINGS = (
 
 
 def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> None:
-    """Powers are granted by issuers that are named, where more than one is trusted; of no *issuers* nothing is known.
+    """Raise :class:`ConfigurationError` unless powers are granted by named, trusted issuers, if several are trusted.
 
-    Raises :class:`ConfigurationError` where they are not, or one is named that is not trusted.
+    *issuers* is ``None`` if the trusted issuers are not known.
     """
     grants = {
         "FLAGS_FROM": bool(given["flags"]) or not POWERS.isdisjoint(given["claim_map"]),
@@ -64,16 +64,16 @@ def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> 
 
 
 def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) -> UserResolver:
-    """The resolver that ``"USER": {"STORE": ...}`` names; *issuers* as in ``Settings.issuers``.
+    """Return the resolver that ``"USER": {"STORE": ...}`` names; *issuers* as in ``Settings.issuers``.
 
-    Raises :class:`ConfigurationError` for a path that leads nowhere or to something else, and for options the
+    Raises :class:`ConfigurationError` for a path to nothing or to the wrong kind of object, and for options that the
     store does not know.
     """
-    # The store first: which options there are is its to say.
+    # The store first, because the valid options depend on it.
     store = "token" if options.get("STORE") is None else options["STORE"]
     rest = {name: value for name, value in options.items() if name != "STORE" and value is not None}
     if store == "database":
-        from jwks_auth_django.users.provisioning import DatabaseUsers  # whose table only the app has
+        from jwks_auth_django.users.provisioning import DatabaseUsers  # only the app has its table
 
         given = _parsed(rest, DATABASE_SETTINGS)
         _check_grants(given, issuers)

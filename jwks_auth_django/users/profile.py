@@ -21,20 +21,20 @@ __all__ = ["POWERS", "Profile"]
 log = logging.getLogger("jwks_auth.django")
 
 POWERS = frozenset({"is_staff", "is_superuser"})
-"""Fields that give power whatever fills them."""
+"""Fields that give power."""
 
 _NAME_LENGTH = 150  # of django.contrib.auth's Group.name
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """*claim_map*: field to claim; *flags*: boolean field to the role that sets it.
+    """Writes claims to an account: *claim_map* maps fields to claims, *flags* boolean fields to roles.
 
-    With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing ones,
-    ``existing`` passes over them, ``off`` leaves groups alone. A token without the claim names no groups.
-    *flags_from* and *groups_from* are the issuers whose word counts for these, ``None`` for every one; what
-    another's token says changes nothing. With *verified_email_only*, no address is written that its issuer does
-    not call verified. Raises :class:`ConfigurationError` for a field the user model lacks, or that no claim may fill.
+    With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing groups, ``existing``
+    ignores them, ``off`` changes no groups. A token without the claim names no groups. *flags_from* and *groups_from*
+    are the issuers that may set these, ``None`` for every issuer; other issuers' tokens change nothing. With
+    *verified_email_only*, only addresses that the issuer calls verified are written. Raises
+    :class:`ConfigurationError` for a field that the user model lacks, or that no claim may fill.
     """
 
     claim_map: Mapping[str, str] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class Profile:
                 raise ConfigurationError(
                     f"CLAIM_MAP and FLAGS: {model.label} has no field {name!r}"
                 ) from error
-            # A claim in the key's place would name the row that is overwritten.
+            # A claim in the primary key would choose the row that is overwritten.
             if mapped.many_to_many or not mapped.concrete or mapped.primary_key:
                 raise ConfigurationError(f"CLAIM_MAP and FLAGS: {name!r} is no field that a claim can fill")
 
     def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
-        """The fields of *user* that differ from what *token* says, with their new values.
+        """Return the fields of *user* that differ from the token's claims, with their new values.
 
         A claim the token lacks changes nothing. Raises :class:`InvalidTokenError` for a value that its field
         can't hold.
@@ -77,7 +77,7 @@ class Profile:
         return {name: value for name, value in values.items() if getattr(user, name) != value}
 
     def group_names(self, token: VerifiedToken) -> frozenset[str] | None:
-        """The groups *token* names; ``None`` where groups are left alone."""
+        """Return the groups that *token* names; ``None`` if groups are not changed."""
         if self.groups == "off" or self.groups_claim is None or not _may_grant(token, self.groups_from):
             return None
         said = token.get(self.groups_claim, ())
@@ -85,11 +85,11 @@ class Profile:
         return frozenset(name for name in listed if _is_group_name(name))
 
     def grants_all(self, held: set[str], names: frozenset[str]) -> bool:
-        """Return whether no query is needed to know which of *names* an account that is in *held* should be in."""
+        """Return whether an account in the groups *held* needs no query for those of *names* that it should be in."""
         return self.groups == "mirror" or held == names
 
     def grantable(self, names: frozenset[str]) -> QuerySet[Group, str]:
-        """The names among *names* of groups that exist."""
+        """Return those of *names* that are existing groups."""
         return Group.objects.filter(name__in=names).values_list("name", flat=True)
 
     def write_groups(self, user: Any, names: frozenset[str]) -> None:
@@ -106,9 +106,10 @@ class Profile:
         return not self._is_address(name) or token.get(self.claim_map[name]) == verified_email(token)
 
     def _is_address(self, name: str) -> bool:
-        """Return whether only the verified address may stand in the field *name*.
+        """Return whether only the verified address may be in the field *name*.
 
-        Another's would lock its owner out: accounts are matched by it, and user names are unique.
+        Another person's address there would lock that person out: accounts are matched by it, and user names are
+        unique.
         """
         is_address = self.claim_map[name] == "email" or name == get_user_model().get_email_field_name()
         return self.verified_email_only and is_address
@@ -119,7 +120,7 @@ def _may_grant(token: VerifiedToken, issuers: frozenset[str] | None) -> bool:
 
 
 def _cleaned(user: Any, name: str, value: Any) -> Any:
-    """*value* as the field *name* holds it."""
+    """Return *value* as the field *name* stores it."""
     try:
         if isinstance(value, str) and "\0" in value:
             raise ValidationError("null characters are not allowed")
@@ -130,7 +131,7 @@ def _cleaned(user: Any, name: str, value: Any) -> Any:
         TypeError,
         ValueError,
         OverflowError,
-    ) as error:  # date fields raise what Python does
+    ) as error:  # date fields raise Python's errors
         log.warning("user refused: the claim mapped to the field %s does not fit it", name)
         raise InvalidTokenError("user_refused") from error
 

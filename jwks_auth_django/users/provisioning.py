@@ -29,11 +29,10 @@ _LENGTH = 255  # of JWTIdentity's columns
 
 
 class DatabaseUsers(UserResolver):
-    """``"USER": {"STORE": "database"}``. One query finds a known user; rows are written only on change.
+    """Finds accounts for ``"USER": {"STORE": "database"}``. One query finds a known user; only changes are written.
 
-    The identity's account decides, whatever the token looks like; *services* says what becomes of a service that
-    has none. Nothing is ever merged: an identity or an account that is already someone else's is refused, and a
-    warning logged.
+    An identity always signs in to its account; *services* is for services without one. Accounts are never merged: a
+    conflict over an identity or an account refuses the token, and logs a warning.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class DatabaseUsers(UserResolver):
         self.profile = Profile(verified_email_only=match_email, **profile)
 
     def resolve(self, token: VerifiedToken) -> Any:
-        """The account of *token*'s identity; ``None`` where there is none and none may be made."""
+        """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""
         identity = _identities(token).first()
         user = self._newcomer(token) if identity is None else _owner(identity, token)
         if user is None or isinstance(user, TokenUser) or not user.is_active:
@@ -56,7 +55,7 @@ class DatabaseUsers(UserResolver):
         return self._updated(user, self.profile.changes(user, token))
 
     async def aresolve(self, token: VerifiedToken) -> Any:
-        """Do as :meth:`resolve`; a thread is used only to write, which takes a transaction."""
+        """Do as :meth:`resolve`; only writes, which need a transaction, use a thread."""
         identity = await _identities(token).afirst()
         if identity is None:
             return self._stateless(token) or await sync_to_async(self.resolve)(token)
@@ -93,7 +92,7 @@ class DatabaseUsers(UserResolver):
         return user
 
     def _stateless(self, token: VerifiedToken) -> TokenUser | None:
-        """Return the user of a service without an account, where no row is made; raise :class:`ForbiddenError`."""
+        """Return the user of a service without an account, if none is created; raise :class:`ForbiddenError`."""
         if not token.is_service:
             return None
         if self.services == "refuse" or (self.services == "create" and token.subject is None):
@@ -102,11 +101,11 @@ class DatabaseUsers(UserResolver):
         return TokenUser(token) if self.services == "token" and self._may_enter(token) else None
 
     def _may_enter(self, token: VerifiedToken) -> bool:
-        # A person may manage to look like a service, and must get nothing by it that CREATE withholds.
+        # A person may be able to look like a service, and must not get around CREATE by it.
         return self.create or is_surely_service(token.payload)
 
     def _newcomer(self, token: VerifiedToken) -> Any:
-        """The account for an identity seen for the first time."""
+        """Return the account for a new identity."""
         if (stateless := self._stateless(token)) is not None:
             return stateless
         found = matched(token, _database()) if self.match_email and not token.is_service else None
@@ -128,7 +127,7 @@ class DatabaseUsers(UserResolver):
         return user
 
     def _blank(self, token: VerifiedToken) -> Any:
-        """A new account, not saved; its name is made from the identity where no claim is mapped to it."""
+        """Return a new account, not saved. Its name is made from the identity if no claim is mapped to it."""
         model: Any = get_user_model()
         user = model()
         user.set_unusable_password()
@@ -159,7 +158,7 @@ def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
 
 
 def _owner(identity: JWTIdentity, token: VerifiedToken) -> Any:
-    """The account of *identity*, if it is the token's to the letter: collations may ignore case."""
+    """Return the account of *identity* if it is exactly the token's, because collations may ignore case."""
     if (identity.issuer, identity.subject) != (token.issuer, token.subject):
         raise refused(f"identity {identity.pk} differs from the token's in case or accents only")
     return identity.user

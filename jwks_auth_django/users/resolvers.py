@@ -1,4 +1,4 @@
-"""From a verified token to a user: the interface, the two simple ways, and refusals."""
+"""Resolvers from a verified token to a user: the interface, two simple ones, and refusals."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger("jwks_auth.django")
 
 
 class UserResolver:
-    """Base of one's own: ``"USER": {"STORE": "shop.accounts.Customers"}``.
+    """The base of custom resolvers: ``"USER": {"STORE": "shop.accounts.Customers"}``.
 
-    Override :meth:`resolve`, and :meth:`aresolve` where async views are served without a thread. ``None``
-    refuses the token's user with 401.
+    Override :meth:`resolve`, and :meth:`aresolve` to serve async views without a thread. ``None`` refuses the token's
+    user with 401.
     """
 
     def resolve(self, token: VerifiedToken) -> Any:
@@ -33,7 +33,7 @@ class UserResolver:
 
 
 class TokenUsers(UserResolver):
-    """Stateless: the token is the user. With *services* ``"refuse"``, a person's token is."""
+    """Makes users of tokens, without a database. With *services* ``"refuse"``, only of people's tokens."""
 
     def __init__(self, services: str = "token") -> None:
         self.services = services
@@ -50,7 +50,7 @@ class TokenUsers(UserResolver):
 
 
 class FunctionResolver(UserResolver):
-    """A function of one's own, sync or async: ``"USER": {"STORE": "shop.accounts.customer_of"}``."""
+    """Calls the project's function, sync or async: ``"USER": {"STORE": "shop.accounts.customer_of"}``."""
 
     def __init__(self, function: Callable[[VerifiedToken], Any]) -> None:
         is_async = iscoroutinefunction(function)
@@ -67,11 +67,11 @@ class FunctionResolver(UserResolver):
 
 
 def service_refused() -> ForbiddenError:
-    """A service's token where only people may sign in: 403."""
+    """Return the refusal of a service's token where only people may sign in: 403."""
     return ForbiddenError("service_refused", "Services may not sign in here")
 
 
 def refused(reason: str) -> InvalidTokenError:
-    """Reported to the operator; the client reads that its user may not sign in."""
+    """Return a refusal, and log *reason*; the client sees only that its user may not sign in."""
     log.warning("user refused: %s", reason)
     return InvalidTokenError("user_refused")

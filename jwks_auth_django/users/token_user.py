@@ -1,4 +1,4 @@
-"""The user a token stands for where no table holds users."""
+"""The user of a token without a table of users."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PERMISSIONS: Any = PermissionsMixin
 
 
 class TokenUser(NoPermissionsStored):
-    """Stands where views, templates and permissions expect an ``AbstractBaseUser``; asks no database.
+    """Takes the place of an ``AbstractBaseUser`` in views, templates and permissions, without a database.
 
-    ``pk`` is unique across issuers; the subject alone is ``username``. Names and e-mail address are those of
-    OpenID Connect's claims, where the token has them. Never staff, never superuser.
+    ``pk`` is unique across issuers; the subject alone is ``username``. Names and e-mail address come from OpenID
+    Connect's claims, if the token has them. It is never staff or superuser.
     """
 
     is_authenticated = True
@@ -68,19 +68,19 @@ class TokenUser(NoPermissionsStored):
 
     @property
     def pk(self) -> str:
-        """Issuer and subject: two issuers may know the same subject, and a client may be called as one."""
+        """Issuer and subject: two issuers may use the same subject, and a client may have a subject's name."""
         return f"{self.token.issuer}{'|' if self.token.subject else '#'}{self.username}"
 
     id = pk
 
     @property
     def username(self) -> str:
-        """The subject; a service's name where it has none."""
+        """The subject; a service's name if it has none."""
         return self.token.subject or name_of_service(self.token.payload)
 
     @property
     def is_service(self) -> bool:
-        """Return whether a service speaks and not a person."""
+        """True for a service, not a person."""
         return self.token.is_service
 
     @property
@@ -115,19 +115,19 @@ class TokenUser(NoPermissionsStored):
         return self.first_name
 
     def has_usable_password(self) -> bool:
-        """No."""
+        """Return ``False``."""
         return False
 
     def check_password(self, raw_password: str) -> bool:
-        """No password is right."""
+        """Return ``False``."""
         return False
 
     async def acheck_password(self, raw_password: str) -> bool:
-        """No password is right."""
+        """Return ``False``."""
         return False
 
     def save(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """There is no row; raises ``NotImplementedError`` as an ``AnonymousUser`` does."""
+        """Raise ``NotImplementedError``, as an ``AnonymousUser`` does: there is no row."""
         raise NotImplementedError("A TokenUser stands for a token and has no row in the database.")
 
     delete = set_password = save

@@ -17,12 +17,12 @@ __all__ = ["Command"]
 
 
 class Command(BaseCommand):
-    """Exits with 1 where something is wrong: keys that can't be had, a token refused, an unguarded route."""
+    """Exits with 1 if something is wrong: keys that can't be fetched, a refused token, an unguarded route."""
 
     help = "Look at the keys of JWT issuers, explain a token, list routes and what guards them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One subcommand each."""
+        """Add the subcommands."""
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("check", help="fetch every issuer's keys, past any store, and say what came")
         commands.add_parser("show", help="get the keys as a worker does, and list them with their health")
