@@ -116,7 +116,7 @@ class HeldThreads:
         else:
             run()
 
-    def watch(self, work: Future[Any]) -> Callable[[], bool]:
+    def watch(self, work: Future[Any], alarm: Callable[[], object]) -> Callable[[], bool]:
         """Tell whether the process stood still during *work*: if it was frozen then."""
         return partial(self.frozen.__contains__, work)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-__all__ = ["PATIENCE", "calls", "cost", "eventually", "soon", "waiting_in"]
+__all__ = ["PATIENCE", "calls", "cost", "eventually", "soon", "stand_still", "waiting_in"]
 
 ResultT = TypeVar("ResultT")
 
@@ -37,6 +37,11 @@ def soon(run: Callable[[], ResultT], *, at_least: float = 0.0) -> ResultT:
     finally:
         took = time.monotonic() - started
         assert at_least <= took < PATIENCE, f"it took {took} seconds"
+
+
+def stand_still(seconds: float) -> None:
+    """Let real time pass while a process under test is frozen."""
+    time.sleep(seconds)
 
 
 def cost(run: Callable[[], object]) -> float:

@@ -25,6 +25,7 @@ class KeyEvent:
     ``stale_served``        none: a key past its lifespan was used, because renewing it fails
     ``unknown_kid``         ``action``: ``awaited`` a fetch, or ``refused`` at once
     ``store_failed``        ``kind``
+    ``tenant_dropped``      none: the tenant ``uri`` left the cache for another (``Tenants(on_event=...)``)
     ======================  ==============================================================================
 
     A bad signature counts as an unknown kid if the key or the token has no kid.

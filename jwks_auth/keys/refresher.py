@@ -47,7 +47,7 @@ class Refresher:
         wall: Callable[[], float] = time.time,
         rng: Callable[[], float] = random.random,
         spawn: Callable[[Callable[[], None]], None] = in_background,
-        watch: Callable[[Future[Any]], Callable[[], bool]] = heartbeat_during,
+        watch: Callable[[Future[Any], Callable[[], object]], Callable[[], bool]] = heartbeat_during,
     ) -> None:
         self.current: Refresh | None = None
         """The refresh in progress. May be read without the lock."""
@@ -109,7 +109,8 @@ class Refresher:
 
     def _run_in_background(self, refresh: Refresh) -> None:
         self._tell(KeyEvent("refresh_started", self._cache.uri, reason=refresh.reason.value))
-        refresh.stopped = self._watch(refresh.outcome)
+        # Whoever waits is told at once, and starts another.
+        refresh.stopped = self._watch(refresh.outcome, lambda: self.drop_lost(self.clock()))
         try:
             self._spawn(partial(self._run, refresh))
         except RuntimeError as exc:  # no more threads, or the interpreter is shutting down

@@ -19,10 +19,12 @@ _LONGEST_GAP = 2.0
 
 
 class Heartbeat:
-    """The time noted again and again while *work* goes on, so that a gap shows that the process stood still."""
+    """The time noted again and again during *work*: a gap shows that the process stood still, and calls *alarm*."""
 
-    def __init__(self, work: Future[Any], clock: Callable[[], float] = elapsed) -> None:
-        self._work, self._clock = work, clock
+    def __init__(
+        self, work: Future[Any], alarm: Callable[[], object], clock: Callable[[], float] = elapsed
+    ) -> None:
+        self._work, self._alarm, self._clock = work, alarm, clock
         self._last = clock()
         self._gap = False
 
@@ -39,13 +41,19 @@ class Heartbeat:
                 self._work.result(_PERIOD)
 
     def _beat(self) -> None:
-        self._gap = self.stopped()
+        news = not self._gap and self.stopped()
+        self._gap = self._gap or news
         self._last = self._clock()
+        if news:
+            self._alarm()
 
 
-def heartbeat_during(work: Future[Any]) -> Callable[[], bool]:
-    """Return what tells whether the process stood still during *work*; without a thread for it, it never did."""
-    heartbeat = Heartbeat(work)
+def heartbeat_during(work: Future[Any], alarm: Callable[[], object]) -> Callable[[], bool]:
+    """Return a function that tells whether the process stood still during *work*; *alarm* is called when it did.
+
+    If no thread can be started it never did.
+    """
+    heartbeat = Heartbeat(work, alarm)
     try:
         _thread.start_new_thread(heartbeat.run, ())
     except RuntimeError:

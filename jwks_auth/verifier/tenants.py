@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, Protocol
 
+from jwks_auth.challenge import escaped
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import http_allowed
+from jwks_auth.keys import KeyEvent, OnEvent
 
 __all__ = ["Tenants"]
+
+_log = logging.getLogger("jwks_auth")
 
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?\Z")
 # No user, query, fragment, backslash, ".." segment or escaped "..": two programs could read such URLs differently.
@@ -36,7 +41,8 @@ class Tenants:
     Anybody who controls a name on such a host can cause a call. ``None`` is remembered for half a minute, for at most
     *max_issuers* names.
     Return ``None`` for all but your own tenants: each :class:`Issuer` costs a fetch, which a made-up token can cause.
-    The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`.
+    The *max_issuers* last used are kept, each with its keys, until :meth:`TokenVerifier.forget_tenant`. With more in
+    use than that, each request may call *resolve* and fetch keys: *on_event* hears ``tenant_dropped``.
     An answer is valid for *max_age* seconds. *resolve* is called again in the background before they end, and by a
     waiting request after that. A tenant that it no longer knows is refused; if it fails, the answer is 503. An
     :class:`Issuer` with the same parameters as before keeps its keys; any other replaces it. An issuer without a
@@ -48,6 +54,7 @@ class Tenants:
     max_issuers: int = field(default=256, kw_only=True)
     max_age: float = field(default=300, kw_only=True)
     provider: str | None = field(default=None, kw_only=True)
+    on_event: OnEvent | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if isinstance(self.hosts, str) or not self.hosts or not all(map(_HOST.match, self.hosts)):
@@ -67,6 +74,15 @@ class Tenants:
     def of(self, provider: str | None) -> Tenants:
         """Return these tenants, with *provider* if they have none."""
         return self if self.provider or provider is None else replace(self, provider=provider)
+
+    def note_dropped(self, issuer: str) -> None:
+        """Tell that the tenant *issuer* has made room for another."""
+        _log.info("tenants: %s made room for another; max_issuers is %d", escaped(issuer), self.max_issuers)
+        if self.on_event is not None:
+            try:
+                self.on_event(KeyEvent("tenant_dropped", issuer))
+            except Exception:  # noqa: BLE001 - a user's callback must not cost a request its issuer
+                _log.exception("on_event failed")
 
     def adopted(self, issuer: Any) -> Any:
         """Give *issuer*, an answer of *resolve*, the provider of these tenants; raise ``ConfigurationError``."""

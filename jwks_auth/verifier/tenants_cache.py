@@ -154,8 +154,6 @@ class TenantCache:
             raise InvalidTokenError("wrong_issuer")
         return self._tenants
 
-    # The cached answer, and whether it must be renewed.
-
     def _look(
         self, name: str, token: UnverifiedToken | None, tenants: Tenants
     ) -> tuple[TrustedIssuer | None, _Inquiry | None, bool]:
@@ -213,12 +211,15 @@ class TenantCache:
         known, now = self._known.get(name), self._clock()
         if known is not None and known.trust.made_of == trust.made_of:
             trust = known.trust
+        dropped = None
         with self._lock:
             if self._asking.get(name) is inquiry:  # otherwise it was forgotten meanwhile
                 self._known[name] = _Tenant(trust, now, now + _AHEAD * tenants.max_age)
                 if len(self._known) > tenants.max_issuers:
-                    del self._known[self._least_missed(name)]
+                    del self._known[dropped := self._least_missed(name)]
         inquiry.settle(trust)
+        if dropped is not None:
+            tenants.note_dropped(dropped)
 
     def _note_failure(self, name: str, inquiry: _Inquiry, error: Refused) -> None:
         now = self._clock()

@@ -21,14 +21,15 @@ def clock() -> Clock:
 @pytest.mark.parametrize(("seconds", "stopped"), [(0.0, False), (1.9, False), (2.1, True), (3600.0, True)])
 def test_a_long_gap_is_a_standstill(clock: Clock, seconds: float, stopped: bool) -> None:
     """Whoever asks sees it, before the next beat does."""
-    heartbeat = Heartbeat(Future(), clock)
+    heartbeat = Heartbeat(Future(), list, clock)
     clock.advance(seconds)
     assert heartbeat.stopped() is stopped
 
 
 def test_a_standstill_is_remembered(clock: Clock) -> None:
-    """The beat after it closes the gap, and has seen it."""
-    heartbeat = Heartbeat(Future(), clock)
+    """The beat after it closes the gap, and has seen it: then whoever waits is told."""
+    alarms: list[bool] = []
+    heartbeat = Heartbeat(Future(), lambda: alarms.append(heartbeat.stopped()), clock)
     for _ in range(100):
         clock.advance(1.0)
         heartbeat._beat()
@@ -38,12 +39,13 @@ def test_a_standstill_is_remembered(clock: Clock) -> None:
     clock.advance(1.0)
     heartbeat._beat()
     assert heartbeat.stopped()
+    assert alarms == [True], "told once, after it can be asked"
 
 
 def test_the_thread_ends_with_the_work() -> None:
     """And work that goes on without a gap was never stopped."""
     threads, work = _thread._count(), Future[None]()
-    stopped = heartbeat_during(work)
+    stopped = heartbeat_during(work, list)
     assert eventually(lambda: _thread._count() > threads)
     assert not stopped()
     work.set_result(None)
@@ -59,4 +61,4 @@ def test_where_no_thread_can_be_started_nothing_is_taken_for_a_standstill(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("_thread.start_new_thread", none)
-    assert not heartbeat_during(Future())()
+    assert not heartbeat_during(Future(), list)()

@@ -41,7 +41,7 @@ class Fetches:
             wall=self.clock,
             rng=lambda: 0.5,
             spawn=lambda run: self.threads(run),
-            watch=lambda work: self.watch(work),
+            watch=lambda work, alarm: self.watch(work, alarm),
         )
 
     def _heard(self, event: KeyEvent | None) -> None:

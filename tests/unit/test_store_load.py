@@ -46,7 +46,7 @@ class Sharing:
                 clock=clock,
                 wall=clock,
                 rng=lambda: 0.5,
-                sleep=lambda seconds: self.sleep(seconds),
+                sleep=lambda seconds: self.nap(seconds),
                 spawn=self.spawn,
             ),
         )
@@ -58,7 +58,7 @@ class Sharing:
         else:
             self.held_calls.append(run)
 
-    def sleep(self, seconds: float) -> None:
+    def nap(self, seconds: float) -> None:
         """Let time pass."""
         self.naps.append(seconds)
         self.clock.advance(seconds)
@@ -232,14 +232,14 @@ def test_of_a_fleet_that_meets_a_new_kid_at_once_one_process_fetches(
 ) -> None:
     """The others see a moment later that it has."""
     first, second = met_at_once(clock)
-    nap = second.sleep
+    nap = second.nap
 
     def fetched_meanwhile(seconds: float) -> None:
         nap(seconds)
         if len(second.naps) == 3:
             first(RefreshReason.UNKNOWN_KID, "b")
 
-    second.sleep = fetched_meanwhile  # type: ignore[method-assign]
+    second.nap = fetched_meanwhile  # type: ignore[method-assign]
     assert second(reason, "b").keys.kids() == {"a", "b"}
     assert (second.provider.asked, len(second.naps)) == (2, 3)
     assert first.naps == []
@@ -276,7 +276,7 @@ def test_a_slow_store_is_not_asked_ten_times(clock: Clock) -> None:
 def test_a_clock_that_stands_still_holds_up_no_search(clock: Clock) -> None:
     """The looks are counted."""
     _, second = met_at_once(clock)
-    second.sleep = second.naps.append  # type: ignore[method-assign]
+    second.nap = second.naps.append  # type: ignore[method-assign]
     assert second(RefreshReason.UNKNOWN_KID, "b").keys.kids() == {"a", "b"}
     assert len(second.naps) == 10
 

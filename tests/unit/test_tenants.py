@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ConfigurationError, InvalidTokenError, Issuer, KeySourceError, Tenants, TokenVerifier
+from jwks_auth import (
+    ConfigurationError,
+    InvalidTokenError,
+    Issuer,
+    KeyEvent,
+    KeySourceError,
+    Tenants,
+    TokenVerifier,
+)
 from jwks_auth.testing import FakeIssuer
 
 FAKES = {name: FakeIssuer(f"https://id.example/{name}") for name in ("acme", "umbrella", "initech")}
@@ -152,3 +160,33 @@ def test_explain_finds_a_tenant_too(directory: Directory) -> None:
     verifier = TokenVerifier([], "api", tenants=Tenants(directory, hosts=["id.example"]))
     assert verifier.explain(FAKES["acme"].token()).failed is None
     assert directory.asked == ["https://id.example/acme"]
+
+
+def test_a_tenant_that_makes_room_is_an_event(directory: Directory, caplog: pytest.LogCaptureFixture) -> None:
+    """A cache that is too small shows nowhere else: each request calls the callback, and fetches."""
+    heard: list[KeyEvent] = []
+    tenants = Tenants(directory, hosts=["id.example"], max_issuers=2, on_event=heard.append)
+    verifier = TokenVerifier([], "api", tenants=tenants)
+    caplog.set_level("INFO", "jwks_auth")
+    for name in ("acme", "umbrella", "acme", "umbrella"):
+        verifier.verify(FAKES[name].token())
+    assert heard == []
+    verifier.verify(FAKES["initech"].token())
+    assert heard == [KeyEvent("tenant_dropped", "https://id.example/acme")]
+    assert "https://id.example/acme made room for another; max_issuers is 2" in caplog.text
+
+
+def test_a_callback_that_raises_costs_no_tenant(
+    directory: Directory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged; without one nothing is told."""
+
+    def broken(event: KeyEvent) -> None:
+        raise ZeroDivisionError
+
+    for on_event in (broken, None):
+        tenants = Tenants(directory, hosts=["id.example"], max_issuers=1, on_event=on_event)
+        verifier = TokenVerifier([], "api", tenants=tenants)
+        for name in ("acme", "umbrella"):
+            assert verifier.verify(FAKES[name].token()).subject
+    assert caplog.text.count("on_event failed") == 1
