@@ -84,7 +84,7 @@ def test_what_no_token_could_satisfy_is_refused_when_declared(arguments: dict[st
         ("role", "did you mean roles"),
         ("any_roles", "did you mean any_role"),
         ("issuers", "did you mean issuer"),
-        ("color", "known are audience, issuer, scopes"),
+        ("shade_of_blue", "known are audience, issuer, scopes"),
     ],
 )
 def test_an_option_that_is_none_is_named_with_the_nearest_that_is(name: str, hint: str) -> None:

@@ -14,7 +14,6 @@ import pytest
 from jwks_auth import ANY_AUDIENCE, Issuer, Policy, TokenVerifier, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from tests.attacks import forge
-from tests.needs import need_module
 
 CLAIMS = {"roles": ["ops"], "scope": "orders:read", "act": {"sub": "gateway"}, "nested": {"a": [1, None]}}
 
@@ -77,32 +76,6 @@ def test_a_model_of_claims_is_kept_too() -> None:
     for kept in (through_pickle(modelled), copy.deepcopy(modelled)):
         assert kept.claims == ["a model"]
         assert kept.payload == token.payload
-
-
-def test_a_token_is_sent_to_a_celery_worker() -> None:
-    """By Celery's own serialiser, through its broker in memory; the credential stays in this process."""
-    need_module("celery")
-    from celery import Celery
-    from celery.contrib.testing.worker import start_worker
-
-    app = Celery("tests", broker="memory://", backend="cache+memory://")
-    app.conf.update(task_serializer="pickle", result_serializer="pickle", accept_content=["pickle"])
-    found: list[Any] = []
-
-    @app.task(name="note")  # type: ignore[untyped-decorator,unused-ignore]
-    def note(token: VerifiedToken) -> str:
-        found.append((token, threading.get_ident()))
-        return token.subject or ""
-
-    token, raw = verified()
-    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="ERROR"):
-        assert note.delay(token).get(timeout=60) == token.subject
-    [(received, thread)] = found
-    assert thread != threading.get_ident()
-    assert received.claims == token.claims
-    assert received.roles == {"ops"}
-    assert received.raw is None
-    assert token.raw == raw
 
 
 async def test_what_was_sent_is_known_on_demand() -> None:
