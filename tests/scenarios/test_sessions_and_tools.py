@@ -164,6 +164,31 @@ def test_a_tool_that_stands_in_for_the_network_does(tool: str, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
 
 
+UNDER_GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+from jwks_auth import KeySourceError, PyJWKClient
+from tests.fault_server import FaultServer
+from tests.key_fakes import document
+with FaultServer(document({"a"})) as server:
+    assert PyJWKClient(server.url).get_signing_key("a")
+    server.mode = "drip_headers"
+    try:
+        PyJWKClient(server.url, timeout=0.5).fetch_data()
+    except KeySourceError as error:
+        assert "the server did not answer in time" in str(error), error
+    else:
+        raise AssertionError("it answers for ever")
+"""
+
+
+def test_the_deadline_holds_under_gevent() -> None:
+    """Its sockets are no subclass of Python's, and are shut like any."""
+    need_module("gevent")
+    done = subprocess.run([sys.executable, "-c", UNDER_GEVENT], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 # SESSION, in settings
 
 FILES: dict[str, str] = {}
