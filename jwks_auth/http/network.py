@@ -30,7 +30,13 @@ class Network:
         given = [name for name, value in deciding.items() if value is not None]
         if len(given) > 1:
             raise ConfigurationError(f"{' and '.join(given)}: expected one of them to decide on TLS")
-        if self.bearer_file is not None and any(name.lower() == "authorization" for name in headers):
-            raise ConfigurationError("bearer_file and headers: expected one of them to have Authorization")
+        asked = {
+            "bearer_file": self.bearer_file is not None,
+            "headers": any(name.lower() == "authorization" for name in headers),
+            "session": isinstance(getattr(self.session, "auth", None), tuple),  # it would win without a word
+        }
+        if sum(asked.values()) > 1:
+            found = " and ".join(name for name, has in asked.items() if has)
+            raise ConfigurationError(f"{found}: expected one of them to have Authorization")
         check_ca_file(self.ca_file)
         check_bearer_file(self.bearer_file)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+import requests
 
 from jwks_auth import ConfigurationError, Issuer, KeySourceError, PyJWKClient
 from jwks_auth.adapters import Authenticator, Credentials, Requirement, Settings
@@ -214,6 +215,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"SESSION": "requests"},
         "SESSION: found .*, which has no (hooks|auth|verify)",
     ),
+    "a token and a password": (
+        {"BEARER_FILE": "{here}", "SESSION": f"{__name__}.with_password"},
+        "BEARER_FILE and SESSION: expected one of them to have Authorization",
+    ),
     "no such function": ({"SESSION": "nowhere.session"}, r"SESSION: can't import 'nowhere.session'"),
     "no session": (
         {"SESSION": "os.sep"},
@@ -231,6 +236,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no path": ({"CA_FILE": ""}, "CA_FILE: expected a string"),
 }
+
+
+def with_password() -> requests.Session:
+    """A session that sends a password."""
+    session = requests.Session()
+    session.auth = ("me", "secret")
+    return session
 
 
 def failing() -> None:
