@@ -20,8 +20,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client, override_settings
 
+from jwks_auth.adapters import Settings
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import DJANGO_NAMES, configuration
 
 __all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "trust_fake_issuer"]
 
@@ -52,16 +53,18 @@ class trust_fake_issuer(override_settings):  # named as override_settings is
     def _choose(self) -> FakeIssuer:
         given = getattr(settings, "JWKS_AUTH", {})
         issuer = self.issuer or _like_the_projects(given)
-        kept = {name: value for name, value in given.items() if name not in _SOURCES}
+        gone = (*_SOURCES, "TENANTS") if "PROVIDER" in given else _SOURCES
+        kept = {name: value for name, value in given.items() if name not in gone}
         self.options = {"JWKS_AUTH": {**kept, **issuer.settings(given.get("AUDIENCE", "api"))}}
         return issuer
 
 
 def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
     """An issuer with the name, and the first algorithm, that the settings expect."""
-    return FakeIssuer(
-        given.get("ISSUER", "https://issuer.example/"), algorithms=given.get("ALGORITHMS", ["RS256"])[:1]
-    )
+    name = given.get("ISSUER", "https://issuer.example/")
+    if "PROVIDER" in given:  # whose issuer may have a name that need not be said
+        [name, *_] = Settings.from_mapping(given, extra=DJANGO_NAMES).issuers or [name]
+    return FakeIssuer(name, algorithms=given.get("ALGORITHMS", ["RS256"])[:1])
 
 
 class JWTClientMixin:

@@ -85,10 +85,11 @@ def test_the_pages_tables_are_the_rows() -> None:
 
 @pytest.mark.parametrize("snippet", re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
 def test_what_is_shown_can_be_pasted(snippet: str) -> None:
-    """Each snippet makes a verifier."""
+    """Each snippet runs, and each of settings makes a verifier."""
     pasted: dict[str, Any] = {}
     exec(compile(snippet, "providers.md", "exec"), pasted)
-    assert Settings.from_mapping(pasted["JWKS_AUTH"]).verifier().issuers
+    if "JWKS_AUTH" in pasted:
+        assert Settings.from_mapping(pasted["JWKS_AUTH"]).verifier().issuers
 
 
 def test_every_provider_has_a_module_of_tests() -> None:

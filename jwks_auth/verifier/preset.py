@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from jwks_auth.claims import ANY_AUDIENCE, ClaimRules, RequiredClaims, TokenMarks, checked_rules
@@ -13,8 +14,9 @@ from jwks_auth.errors import ConfigurationError
 __all__ = ["Place", "Preset"]
 
 Place = str | tuple[str, ...]
-"""A place in the claims: a path, or its steps; ``{audience}`` stands for each audience of the API's own."""
+"""A place in the claims: a path; or its steps, of which ``{audience}`` stands for each audience of the API's own."""
 
+_NETWORK = ("session", "ssl_context")
 _KEY_PLACES = ("jwks_uri", "jwks", "discovery_url", "client")
 _READ = ("scope_claims", "roles_claim", "permissions_claim", "algorithms")
 
@@ -45,7 +47,7 @@ class Preset:
     others: Mapping[str, str] = field(default_factory=dict)
     """Patterns of audiences that no API of a user's own has, and whose they are."""
     audiences: tuple[str, str] | None = None
-    """A pattern of all audiences, and the words for it."""
+    """A pattern of its audiences, and the words for it."""
     clients: str | None = None
     """The clients to paste instead of an audience, where access tokens have none."""
     claims: Mapping[str, str] = field(default_factory=dict)
@@ -86,7 +88,9 @@ class Preset:
             raise ConfigurationError(
                 f"jwks_uri is missing: for provider {provider} it is {self.keys_to_paste!r}"
             )
-        own = {**own, **self.network, "jwks_uri": self.form(self.keys, found)}
+        own["jwks_uri"] = self.form(self.keys, found)
+        if not any(name in given for name in _NETWORK):
+            own |= self.network
         return self.form(self.name, found), {**own, **given}
 
     def form(self, text: str, issuer: str) -> str:
@@ -157,8 +161,8 @@ class Preset:
         audience = rules.audience
         if audience is None or (audience is ANY_AUDIENCE and not rules.allowed_clients):
             raise ConfigurationError(self._missing(provider, rules))
-        for name in sorted(audience) if isinstance(audience, frozenset) else ():
-            self._check_audience(provider, name)
+        if isinstance(audience, frozenset):
+            self._check_audience(provider, sorted(audience))
         values = rules.required_claims.values if isinstance(rules.required_claims, RequiredClaims) else {}
         if self.claims and not values:
             raise ConfigurationError(
@@ -174,15 +178,16 @@ class Preset:
         found = "is missing" if rules.audience is None else "is ANY_AUDIENCE, and no allowed_clients are said"
         return f"audience {found}: for provider {provider} it is {paste!r}"
 
-    def _check_audience(self, provider: str, name: str) -> None:
-        for pattern, whose in self.others.items():
+    def _check_audience(self, provider: str, names: list[str]) -> None:
+        for name, (pattern, whose) in product(names, self.others.items()):
             if re.fullmatch(pattern, name):
                 raise ConfigurationError(
                     f"audience: found {name!r}, which is {whose}; expected for provider {provider} {self.audience!r}"
                 )
-        if self.audiences is not None and not re.fullmatch(self.audiences[0], name):
+        # Issuers may share an audience, of which one name is for this provider.
+        if self.audiences is not None and not any(re.fullmatch(self.audiences[0], name) for name in names):
             raise ConfigurationError(
-                f"audience: found {name!r}, expected for provider {provider} {self.audiences[1]}"
+                f"audience: found {names!r}, expected for provider {provider} {self.audiences[1]}"
             )
 
 
@@ -192,10 +197,7 @@ def _placed(places: tuple[Place, ...], audience: list[str]) -> list[str | list[s
     for place in places:
         if isinstance(place, str):
             found.append(place)
-        elif not any("{audience}" in step for step in place):
-            found.append(list(place))
         else:
-            found += [
-                [step.replace("{audience}", name) for step in place] for name in audience or ["{audience}"]
-            ]
+            named = audience or ["{audience}"]
+            found += [[step.replace("{audience}", name) for step in place] for name in named]
     return found

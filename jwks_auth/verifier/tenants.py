@@ -13,6 +13,7 @@ from jwks_auth.challenge import escaped
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import http_allowed
 from jwks_auth.keys import KeyEvent, OnEvent
+from jwks_auth.verifier.providers import preset_named
 
 __all__ = ["Tenants"]
 
@@ -65,6 +66,7 @@ class Tenants:
             raise ConfigurationError(f"tenants: found max_issuers {self.max_issuers!r}, expected one or more")
         if not 0 < self.max_age < inf:
             raise ConfigurationError(f"tenants: found max_age {self.max_age!r}, expected seconds, above 0")
+        preset_named(self.provider)
 
     def may_be(self, issuer: str) -> bool:
         """Return whether *issuer* may be a tenant's: a plain URL on one of the hosts, with http on loopback alone."""

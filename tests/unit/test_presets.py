@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from jwks_auth import (
     ANY_AUDIENCE,
@@ -51,6 +53,8 @@ def test_an_unknown_provider_is_told(provider: Any, hint: str) -> None:
     entry = {"PROVIDER": provider, "ISSUER": "https://i/"}
     with pytest.raises(ConfigurationError, match=r'^JWKS_AUTH\["ISSUERS"\]\[0\]\["PROVIDER"\]: found'):
         Settings.from_mapping({"ISSUERS": [entry], "AUDIENCE": "a"}, label=LABEL)
+    with pytest.raises(ConfigurationError, match=r"^provider: found"):
+        Tenants(lambda name: None, hosts=["a.example"], provider=provider)
 
 
 def test_an_issuer_needs_no_name_where_all_have_the_same() -> None:
@@ -164,6 +168,29 @@ def test_clients_stand_for_an_audience_where_the_provider_has_none() -> None:
         TokenVerifier(Issuer(REALM, provider="keycloak"), allowed_clients=["web"])
     with pytest.raises(ConfigurationError, match=r"^audience is ANY_AUDIENCE, and no allowed_clients"):
         TokenVerifier(Issuer(REALM, provider="keycloak"), ANY_AUDIENCE)
+
+
+def test_issuers_may_share_an_audience() -> None:
+    """One of its names has the form that the provider's audiences have."""
+    tag = "32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228"
+    access = {"PROVIDER": "cloudflare-access", "ISSUER": "https://acme.cloudflareaccess.com"}
+    given = {"ISSUERS": [access, {"PROVIDER": "keycloak", "ISSUER": REALM}], "AUDIENCE": [tag, "orders"]}
+    assert len(Settings.from_mapping(given).verifier().issuers) == 2
+    with pytest.raises(
+        ConfigurationError, match=r"^AUDIENCE: found \['orders'\], expected for provider cloudflare-access"
+    ):
+        Settings.from_mapping({**given, "AUDIENCE": ["orders"]})
+
+
+def test_a_network_of_one_s_own_is_not_changed(tmp_path: Path) -> None:
+    """A session decides on certificates and credentials alone; a file of one's own stands for the pod's."""
+    cluster = "https://kubernetes.default.svc.cluster.local"
+    with requests.Session() as session:
+        issuer = Issuer(cluster, provider="kubernetes", audience="orders", session=session)
+    assert issuer.client is not None
+    assert issuer.client.uri == "https://kubernetes.default.svc/openid/v1/jwks"
+    with pytest.raises(ConfigurationError, match=r"^ca_file.*mine.pem"):
+        Issuer(cluster, provider="kubernetes", audience="orders", ca_file=tmp_path / "mine.pem")
 
 
 def test_a_profile_of_the_verifier_s_is_held_against_the_provider() -> None:

@@ -100,3 +100,23 @@ def test_without_trust_it_says_what_to_write(project: Any) -> None:
     """A client alone can't make tokens that the settings accept."""
     with pytest.raises(ImproperlyConfigured, match=r"trust_fake_issuer\(\)"):
         JWTClient().with_token()
+
+
+@pytest.mark.parametrize(
+    ("given", "issuer"),
+    [
+        ({"PROVIDER": "google-iap", "AUDIENCE": "/projects/1/apps/acme"}, "https://cloud.google.com/iap"),
+        ({"PROVIDER": "okta", "ISSUER": "https://a.okta.com/oauth2/b"}, "https://a.okta.com/oauth2/b"),
+        (
+            {"PROVIDER": "entra-multitenant", "TENANTS": "aaaabbbb-0000-cccc-1111-dddd2222eeee"},
+            "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0",
+        ),
+    ],
+)
+def test_a_providers_issuer_is_played(given: dict[str, Any], issuer: str) -> None:
+    """Also where its name is not among the settings; tokens have what the provider's have."""
+    given = {"AUDIENCE": "api", **given, "ALGORITHMS": ["RS256"]}
+    with URLS, override_settings(JWKS_AUTH=given), trust_fake_issuer() as fake:
+        assert fake.issuer == issuer
+        reader = JWTClient().with_token(azp="web", cid="web", scopes=["orders:read"], scp=["orders:read"])
+        assert reader.get("/orders").json() == {"sub": "user", "iss": issuer}
