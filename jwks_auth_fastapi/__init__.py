@@ -1,4 +1,4 @@
-"""JWT access tokens for FastAPI and Starlette: a dependency that is typed, documented and never blocks."""
+"""JWT access tokens for FastAPI and Starlette: a typed, documented dependency that never blocks."""
 
 from jwks_auth import ANY_AUDIENCE, Policy, VerifiedToken
 from jwks_auth_fastapi.audit import AuditedRoute, audit

@@ -1,7 +1,7 @@
-"""Headers for shared caches on the answers to guarded connections, whoever makes them.
+"""Headers for shared caches on all answers to guarded connections.
 
-A route returns a response of its own, raises, streams, or accepts a WebSocket: all of it is sent, so it is finished
-where it is sent.
+A route may return a response of its own, raise, stream, or accept a WebSocket. All of these are sent, so ``send`` adds
+the headers.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.
 
 
 def finishing(scope: Scope, send: Send) -> Send:
-    """A *send* that finishes what goes out on the connection of *scope*.
+    """Return a *send* that finishes the answer on the connection of *scope*.
 
-    The server's ``send`` is replaced where the outermost layer of Starlette holds it: the layers around a route
-    answer errors by themselves, and those answers are finished too.
+    The server's ``send`` is replaced in the outermost layer of Starlette, so that the errors that the layers around a
+    route answer are finished too.
     """
     if scope.get(_WATCHED):
         return send
@@ -47,7 +47,7 @@ class Finished:
         self.app = app
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass on, with a ``send`` that finishes. No coroutine itself, so no frame of it holds the header."""
+        """Call the application with such a ``send``. This is no coroutine, so no frame of it holds the header."""
         return self.app(scope, receive, finishing(scope, send))
 
 

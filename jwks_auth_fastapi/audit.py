@@ -28,11 +28,11 @@ _STRICTEST = ("required", "unknown", "optional", "none")
 
 @dataclass(frozen=True, slots=True)
 class AuditedRoute:
-    """A route and what it asks of a request.
+    """A route and its requirement.
 
-    *guard* is ``required``, ``optional``, ``none``, or ``unknown`` where another decorator stands around
-    ``require_jwt`` and may let requests past it. *scopes* are all needed and *policies* must all hold.
-    *problems* say how the route asks wrongly; there should be none.
+    *guard* is ``required``, ``optional``, ``none``, or ``unknown`` if another decorator around ``require_jwt`` may let
+    requests past it. A token needs all *scopes* and must meet all *policies*. *problems* are the route's mistakes;
+    there should be none.
     """
 
     path: str
@@ -50,8 +50,8 @@ class AuditedRoute:
 def audit(app: Starlette) -> list[AuditedRoute]:
     """Every route of a FastAPI or Starlette application, mounted ones too, in the order they are matched.
 
-    A mount that has no routes of its own, such as static files, is one entry. Starlette's own
-    ``requires()`` leaves no trace and counts as ``none``; ``app.frontend()`` adds no route, and no entry.
+    A mount without routes of its own, such as static files, is one entry. Starlette's own ``requires()`` leaves no
+    trace and counts as ``none``. ``app.frontend()`` adds no route, and so no entry.
     """
     found = list(_found(app.routes, ""))
     guards = [endpoint for _, route in found if is_guard(endpoint := getattr(route, "endpoint", None))]
@@ -92,7 +92,7 @@ def _both(depends: AuditedRoute, decorated: AuditedRoute, dependant: Dependant) 
 
 
 def _routes_in(mount: Mount | Host) -> list[BaseRoute]:
-    routes: Any = mount.routes  # whatever the mounted application, maybe of another framework, calls so
+    routes: Any = mount.routes  # the mounted application may be of another framework
     return [route for route in routes if isinstance(route, BaseRoute)] if isinstance(routes, list) else []
 
 

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 BACKEND = "jwks_auth.backend"
-"""The place in a connection's scope of the backend that looked at it."""
+"""The key in a connection's scope under which the backend is kept."""
 
 _OPTIONAL = Requirement.of(optional=True)
 
@@ -41,7 +41,7 @@ _EXEMPT_PATHS = Setting("exempt_paths", readers.paths)
 
 
 class JWTCredentials(AuthCredentials):
-    """``request.auth``: the scopes ``requires()`` looks at, ``"authenticated"`` among them, and the token."""
+    """``request.auth``: the token, and the scopes for ``requires()``, with ``"authenticated"`` among them."""
 
     def __init__(self, token: VerifiedToken | None) -> None:
         super().__init__(() if token is None else ("authenticated", *sorted(token.scopes)))
@@ -49,7 +49,7 @@ class JWTCredentials(AuthCredentials):
 
 
 class JWTUser(BaseUser):
-    """``request.user``: the token's subject, or its client where it has none."""
+    """``request.user``: the token's subject, or its client if it has none."""
 
     def __init__(self, token: VerifiedToken) -> None:
         self.token = token
@@ -72,7 +72,7 @@ class JWTUser(BaseUser):
 
     @property
     def is_service(self) -> bool:
-        """Return whether a service speaks and not a person."""
+        """True for a service, not a person."""
         return self.token.is_service
 
 
@@ -85,11 +85,11 @@ class RejectedConnection(AuthenticationError):
 
 
 class JWTAuthenticationBackend(AuthenticationBackend):
-    """Reads the bearer token of every connection; none is anonymous, a bad one is refused on every route.
+    """Reads the bearer token of every connection: without one it is anonymous, with a bad one it is refused.
 
-    *settings* are what :class:`JWTBearer` takes; no I/O at construction. Below *exempt_paths* (prefixes)
-    nobody looks at tokens but ``require_jwt``. Starlette's middleware closes a refused WebSocket without a
-    reason (403 at the handshake).
+    *settings* are those of :class:`JWTBearer`; the constructor does no I/O. Below *exempt_paths* (prefixes) only
+    ``require_jwt`` reads tokens. Starlette's middleware closes a refused WebSocket without a reason (403 at the
+    handshake).
     """
 
     def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
@@ -99,7 +99,7 @@ class JWTAuthenticationBackend(AuthenticationBackend):
 
     @property
     def request_auth(self) -> RequestAuth:
-        """Its authenticator, to be asked for a connection."""
+        """Its authenticator, applied to connections."""
         return RequestAuth(self.authenticator)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
@@ -115,9 +115,9 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         return identity_of(token)
 
     def _finish_answers(self, app: Any) -> None:
-        """Have the answers of *app* finished that pass the middleware which asks this backend.
+        """Have the answers of *app* finished where they pass the middleware that calls this backend.
 
-        The middleware can't be told when it is made; what it calls next can still be replaced.
+        The middleware is made without this backend's knowledge, but the application within it can be replaced.
         """
         if app is None or app in self._finished:
             return

@@ -34,11 +34,11 @@ UserT = TypeVar("UserT")
 
 
 class JWTBearer(JWTScheme, Generic[TokenT]):
-    """Requires a good access token: ``Depends(auth)``, or ``Security(auth, scopes=["orders:read"])``.
+    """Requires a valid access token: ``Depends(auth)``, or ``Security(auth, scopes=["orders:read"])``.
 
-    *settings*: ``JWKSAuthSettings()``, a mapping of settings, a verifier that code has made, or an ``Authenticator``,
-    to share its keys. Without it every setting is an option, ``JWTBearer(issuer=..., audience=...)``, and the
-    environment has the others.
+    *settings* are ``JWKSAuthSettings()``, a mapping of settings, a verifier that code has made, or an
+    ``Authenticator``, to share its keys. Without *settings*, every setting is an option, as in
+    ``JWTBearer(issuer=..., audience=...)``, and the others come from the environment.
     *claims*: a pydantic model, dataclass or TypedDict, which ``token.claims`` then is; claims that don't fit
     it are 401 ``invalid_claim``. *optional*: no token gives ``None``; one that is bad, or lacks what is
     asked, is refused. *audience*, beside settings, replaces theirs where this instance is used.
@@ -128,7 +128,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         self.authenticator.check(self.requirement(()))
 
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> TokenT:
-        """The verified token of the request or WebSocket, which FastAPI hands to the route.
+        """Return the verified token of the request or WebSocket, which FastAPI passes to the route.
 
         Raises a :class:`~jwks_auth_fastapi.RequestRejected`, an ``HTTPException``.
         """
@@ -151,7 +151,7 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         return self._claims.fill(token)
 
     def requirement(self, scopes: Iterable[str]) -> Requirement:
-        """Return this scheme's requirement where FastAPI names *scopes*."""
+        """Return this scheme's requirement for the *scopes* that FastAPI names."""
         key = tuple(scopes)
         found = self._requirements.get(key)
         if found is None:
@@ -161,9 +161,9 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
 
     @cached_property
     def optional(self) -> JWTBearer[TokenT | None]:
-        """The same scheme where a token may be missing: ``Depends(auth.optional)`` gives it or ``None``.
+        """The same scheme with an optional token: ``Depends(auth.optional)`` gives the token or ``None``.
 
-        It shares keys and verification, and ``dependency_overrides[auth] = auth.fake(...)`` reaches it.
+        It shares keys and verification, and ``dependency_overrides[auth] = auth.fake(...)`` applies to it too.
         """
         if self.is_optional:
             return cast("JWTBearer[TokenT | None]", self)
@@ -182,10 +182,10 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
     @overload
     def user(self, load_user: Callable[..., UserT | None]) -> Callable[..., Awaitable[UserT]]: ...
     def user(self, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """A dependency that gives ``load_user(token, ...)``; ``None`` for a token is 401.
+        """Return a dependency that gives ``load_user(token, ...)``; ``None`` refuses the token with 401.
 
-        *load_user* may be ``async``, and may have dependencies of its own after the token, such as a
-        database session. What it returns is the route's user.
+        *load_user* may be ``async``, and may have dependencies of its own after the token, such as a database session.
+        Its result is the route's user.
         """
         return user_dependency(self, load_user)
 
@@ -201,15 +201,14 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """``FastAPI(lifespan=auth.lifespan)``, or ``async with auth.lifespan(app):`` inside your own.
 
-        Fetches keys before the first request. If that fails the app starts all the same (unless
-        *require_warm_up*) and tries again on demand. Raises :class:`~jwks_auth.ConfigurationError` for routes
-        that ask scopes wrongly.
+        Fetches keys before the first request. If that fails, the app starts anyway (unless *require_warm_up*) and tries
+        again on demand. Raises :class:`~jwks_auth.ConfigurationError` for routes with mistakes.
         """
         await prepare(app, self.authenticator, required=self._require_warm_up)
         yield
 
     async def health(self, request: Request) -> Response:
-        """A readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""
+        """Answer a readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""
         return health_response(self.authenticator)
 
     @property

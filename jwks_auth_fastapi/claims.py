@@ -29,7 +29,9 @@ class ClaimsModel(Generic[ModelT]):
             )
         try:
             self._adapter: TypeAdapter[ModelT] = TypeAdapter(_supported(model))
-            self._adapter.rebuild(raise_errors=True)  # else an unknown annotation shows on the first request
+            self._adapter.rebuild(
+                raise_errors=True
+            )  # otherwise an unknown annotation fails on the first request
         except (PydanticUserError, NameError) as error:
             reason = str(error).splitlines()[0]
             raise ConfigurationError(
@@ -37,15 +39,15 @@ class ClaimsModel(Generic[ModelT]):
             ) from error
 
     def fill(self, token: VerifiedToken) -> VerifiedToken[ModelT]:
-        """The token with its claims as the model.
+        """Return the token with its claims as the model.
 
-        Raises ``InvalidTokenError`` (``invalid_claim``) if they don't fit. What a user's own validator raises
-        beyond ``ValueError`` and ``AssertionError`` is a bug, and is not hidden.
+        Raises ``InvalidTokenError`` (``invalid_claim``) if they don't fit. Other errors of a user's validator than
+        ``ValueError`` and ``AssertionError`` are bugs, and pass through.
         """
         try:
             return self.validated(token)
         except ValidationError:
-            # pydantic's error holds the claims' values, so it may not become the cause.
+            # pydantic's error holds the claims' values, so it must not become the cause.
             raise InvalidTokenError("invalid_claim") from None
 
     def validated(self, token: VerifiedToken) -> VerifiedToken[ModelT]:

@@ -17,14 +17,14 @@ from jwks_auth_fastapi.scheme import JWTScheme
 __all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
-"""The attribute by which the audit knows a policy dependency."""
+"""The attribute by which the audit recognises a policy dependency."""
 USER = "__jwks_auth_user__"
-"""The attribute by which it knows a user dependency."""
+"""The attribute by which the audit recognises a user dependency."""
 
 
 def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitable[Any]]:
-    """A dependency on *auth*, so that whatever overrides it is held against *policy* too."""
-    Requirement.of(policy=policy)  # so that what is no policy fails here, and not on a request
+    """Return a dependency on *auth*, so that the token of an override is judged by *policy* too."""
+    Requirement.of(policy=policy)  # so that a wrong policy fails here, and not on a request
 
     async def require_policy(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
         try:
@@ -39,7 +39,7 @@ def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitabl
 
 
 def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """A dependency on *auth* and on *load_user*, which FastAPI runs as the dependency it is."""
+    """Return a dependency on *auth* and on *load_user*, which FastAPI runs as a dependency too."""
     loader = partial(load_user)
     loader.__signature__ = _with_token(load_user, auth)  # type: ignore[attr-defined]
 
@@ -54,7 +54,7 @@ def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[
 
 
 def _with_token(load_user: Callable[..., Any], auth: JWTScheme) -> inspect.Signature:
-    # What FastAPI reads: the first parameter is a dependency on auth, the others stay the user's.
+    # For FastAPI the first parameter is a dependency on auth; the others stay as they are.
     signature = inspect.signature(load_user, eval_str=True)
     if not signature.parameters:
         raise ConfigurationError(f"{load_user!r} takes no argument: expected the token as the first one")

@@ -1,6 +1,6 @@
-"""Refusals as ``HTTPException`` subclasses: every handler of FastAPI and Starlette answers them rightly.
+"""Refusals as ``HTTPException`` subclasses, which every handler of FastAPI and Starlette answers correctly.
 
-FastAPI's own handler gives ``{"detail": ...}``, :func:`install_error_handlers` the body all adapters share.
+FastAPI's own handler gives ``{"detail": ...}``; :func:`install_error_handlers`, the body that all adapters share.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Body = Literal["rfc6750", "problem+json"]
 
 
 class RequestRejected(HTTPException):
-    """A refused request. ``rejection`` is the finished answer, ``code`` the stable word for what is wrong.
+    """A request was refused. ``rejection`` is the finished answer, ``code`` a stable word for the reason.
 
-    In ``headers`` several values of one name are joined by commas, so that none is lost however a handler copies them.
+    In ``headers`` several values of one name are joined by commas, so that a handler loses none of them.
     ``__cause__`` is the core's exception, a :class:`~jwks_auth.Refused`.
     """
 
@@ -54,11 +54,11 @@ class Unauthorized(RequestRejected):
 
 
 class Forbidden(RequestRejected):
-    """403: a good token that does not allow this request."""
+    """403: a valid token that does not allow this request."""
 
 
 class KeysUnavailable(RequestRejected):
-    """503: the token can't be judged, as the issuer's keys can't be had. Not the client's fault."""
+    """503: the token can't be judged, because the issuer's keys can't be fetched. It is not the client's fault."""
 
 
 _BY_STATUS: dict[int, type[RequestRejected]] = {
@@ -71,12 +71,12 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {
 
 def request_rejected(rejection: Rejection, code: str) -> RequestRejected:
     """Return the exception for a finished answer."""
-    # A user's own AuthError may have a status of its own.
+    # A custom AuthError may have another status.
     return _BY_STATUS.get(rejection.status, RequestRejected)(rejection, code)
 
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:
-    """The finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
+    """Return the finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
     content, media_type = rejection.body, "application/json"
     if body == "problem+json":
         content, media_type = _problem(rejection), "application/problem+json"
@@ -100,13 +100,13 @@ def _problem(rejection: Rejection) -> bytes:
 def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
     """Answer refusals with ``{"error", "error_description"}`` or with problem details (RFC 9457).
 
-    On all of *app*; a mounted application has handlers of its own, so call it for that one too.
+    This applies to all of *app*, except mounted applications, which have handlers of their own.
     """
     if body not in get_args(Body):
         raise ConfigurationError(f"body {body!r}: expected one of {', '.join(get_args(Body))}")
 
     async def answer(conn: HTTPConnection, exc: Exception) -> Response:
-        assert isinstance(exc, RequestRejected)  # noqa: S101 - what the handler is registered for
+        assert isinstance(exc, RequestRejected)  # noqa: S101 - the handler is registered for this class
         return rejection_response(exc.rejection, body)
 
     app.add_exception_handler(RequestRejected, answer)

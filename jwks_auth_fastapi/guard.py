@@ -1,4 +1,4 @@
-"""``require_jwt``: a guard on one endpoint, whose challenges are right where ``requires()`` answers a bare 403."""
+"""``require_jwt``: a guard on one endpoint, with the right challenges, where ``requires()`` answers a bare 403."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jwks_auth_fastapi.request_auth import watch
 
 __all__ = ["GuardOptions", "require_jwt"]
 
-_EXCEPTION_HANDLERS = "starlette.exception_handlers"  # there if Starlette is around to answer
+_EXCEPTION_HANDLERS = "starlette.exception_handlers"  # present if Starlette's handlers can answer
 
 
 class GuardOptions(RequirementOptions, total=False):
@@ -42,15 +42,15 @@ def require_jwt(
 def require_jwt(
     endpoint: Callable[..., Any] | None = None, /, **options: Unpack[GuardOptions]
 ) -> Callable[..., Any]:
-    """Let only requests with a good token through to an endpoint, and answer others with the right challenge.
+    """Admit only requests with a valid token to an endpoint, and answer others with the right challenge.
 
-    Bare, or with what the token must have: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``person``, ``policy``, ``audience``, ``issuer``. ``optional=True`` lets requests
-    without a token through. For functions and methods that take a request or a websocket, for endpoint classes and
+    Without parentheses, or with a requirement: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
+    ``permissions``, ``claims``, ``person``, ``policy``, ``audience``, ``issuer``. ``optional=True`` also admits
+    requests without a token. For functions and methods that take a request or a websocket, for endpoint classes and
     for ASGI applications.
     The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
 
-    Raises :class:`~jwks_auth.ConfigurationError` for what no token could meet.
+    Raises :class:`~jwks_auth.ConfigurationError` for a requirement that no token can meet.
     """
     asked: Any = {name: value for name, value in options.items() if name != "backend"}
     guard = _Guard(Requirement.of(**asked), _backend_in(options))
@@ -78,7 +78,7 @@ class _Guard:
         @functools.wraps(endpoint)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             conn = _connection(endpoint, args, kwargs)
-            if args and isinstance(args[0], HTTPEndpoint):  # which answers by itself
+            if args and isinstance(args[0], HTTPEndpoint):  # it answers by itself
                 args[0].send = finishing(conn.scope, args[0].send)
             else:
                 watch(conn)
@@ -91,14 +91,14 @@ class _Guard:
                 conn,
                 args,
                 kwargs,
-            )  # which hold the header: no local of this frame does while the endpoint runs
+            )  # they hold the header, which no local of this frame may hold while the endpoint runs
             return await answer
 
         note_guard(guarded, endpoint, self.requirement)
         return guarded
 
     async def check(self, conn: HTTPConnection) -> None:
-        """Set ``auth`` and ``user`` of the connection; raises what Starlette's handlers answer."""
+        """Set ``auth`` and ``user`` of the connection; raise an exception that Starlette's handlers answer."""
         backend = self.backend or conn.scope.get(BACKEND)
         if backend is None:
             raise ConfigurationError(
@@ -109,13 +109,13 @@ class _Guard:
             token = await backend.request_auth.admit(conn.scope, self.requirement)
         except Refused as error:
             raise self._refusal(backend.request_auth.rejected(error, conn.scope)) from error
-        if token is not None or "auth" not in conn.scope:  # another middleware may know who this is
+        if token is not None or "auth" not in conn.scope:  # another middleware may have identified the sender
             conn.scope["auth"], conn.scope["user"] = identity_of(token)
 
     @staticmethod
     def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:
         if isinstance(exc, RequestRejected):
-            # Starlette's own handler sends detail as it is: this makes it the body that others answer with.
+            # Starlette's own handler sends detail unchanged, so this is the body that all adapters share.
             exc.detail = exc.rejection.body.decode()
             exc.headers = {**exc.rejection.fields, "Content-Type": "application/json"}
         return exc
@@ -158,5 +158,5 @@ class _GuardedApp:
             except WebSocketException as exc:
                 answer = WebSocketClose(exc.code, exc.reason)
         running = answer(scope, receive, send)
-        del scope  # which holds the header, while the application runs
+        del scope  # it holds the header, which no local may hold while the application runs
         await running

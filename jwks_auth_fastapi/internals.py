@@ -1,6 +1,6 @@
 """The private parts of FastAPI, Starlette and Python itself: each use of them in this package, with its reason.
 
-Seen in FastAPI 0.144 to 0.165, Starlette 0.49 to 1.10 and Python 3.11 to 3.13. Who needs one more puts it here.
+Seen in FastAPI 0.144 to 0.165, Starlette 0.49 to 1.10 and Python 3.11 to 3.13. Every further use belongs here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import takewhile
 from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-# What FastAPI made of a route's dependencies is nowhere else to be read, and what is written at a parameter has to
-# be read as FastAPI reads it: another reading could call a route guarded that is open.
+# FastAPI keeps its reading of a route's dependencies only here. Parameters must be read as FastAPI reads them, because
+# another reading could show an open route as guarded.
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
 from starlette.applications import Starlette
@@ -50,24 +50,24 @@ def nodes_of(dependant: Dependant) -> Iterator[Dependant]:
 
 
 def scopes_of(node: Dependant) -> tuple[str, ...]:
-    """Return the scopes that FastAPI hands to the scheme at *node*: those on the way to it, and its own."""
+    """Return the scopes that FastAPI passes to the scheme at *node*: its own, and those of the nodes above it."""
     return (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))
 
 
 def takes_connection(node: Dependant) -> bool:
-    """Return whether FastAPI hands the request, or the WebSocket, to the function at *node*."""
+    """Return whether FastAPI passes the request, or the WebSocket, to the function at *node*."""
     return any((node.request_param_name, node.websocket_param_name, node.http_connection_param_name))
 
 
-# The way of an answer out: Starlette tells a dependency nothing of it, and headers of answers depend on what
-# dependencies find.
+# The sending of an answer: Starlette has no hook for it in a dependency, and the answer's headers depend on the results
+# of dependencies.
 
 
 def replace_send(conn: HTTPConnection, replacement: Callable[[Send], Send]) -> None:
-    """Have what is answered on *conn* go through the replacement of its ``send``.
+    """Replace the ``send`` of *conn*, so that its answer goes through *replacement*.
 
-    ``Request._send`` and ``WebSocket._send`` hold it. A WebSocket answers with its own; a request's answer is sent by
-    the layers outside it, which *replacement* has to reach by itself (:func:`send_cell`).
+    It is in ``Request._send`` and ``WebSocket._send``. A WebSocket answers with its own; a request's answer is sent by
+    the layers around it, which *replacement* must change itself (:func:`send_cell`).
     """
     send: Send | None = getattr(conn, "_send", None)
     if send is not None:
@@ -77,10 +77,10 @@ def replace_send(conn: HTTPConnection, replacement: Callable[[Send], Send]) -> N
 
 
 def send_cell(send: Send) -> CellType | None:
-    """Return the cell in which the outermost layer of Starlette around *send* keeps the server's own.
+    """Return the closure's cell in which the outermost layer of Starlette around *send* keeps the server's ``send``.
 
     ``request_response`` and ``ExceptionMiddleware`` (``wrap_app_handling_exceptions``) make a closure for each
-    connection, and answer errors with the ``send`` in it. ``None`` where *send* is the server's.
+    connection, and answer errors with the ``send`` in it. Return ``None`` if *send* is the server's own.
     """
     cell = None
     while (found := _cell_named_send(send)) is not None:
@@ -96,7 +96,7 @@ def _cell_named_send(send: Any) -> CellType | None:
 def authentication_layers(app: Starlette) -> Iterator[AuthenticationMiddleware]:
     """Yield each ``AuthenticationMiddleware`` of *app*, from the outermost.
 
-    A backend is not told which middleware asks it, nor given a ``send``. ``app.middleware_stack`` is the outermost
+    A backend knows neither the middleware that calls it nor a ``send``. ``app.middleware_stack`` is the outermost
     layer, and each has the next one as ``.app``.
     """
     layer: Any = getattr(app, "middleware_stack", None)
@@ -106,9 +106,9 @@ def authentication_layers(app: Starlette) -> Iterator[AuthenticationMiddleware]:
         layer = getattr(layer, "app", None)
 
 
-# The code of a function, which tells what it returns: ``Depends(lambda: auth)`` hands the scheme over, and nobody asks
-# it. Calling the function at start-up could do anything, and its source may not be there. The names it uses are not
-# enough: they are the same where it returns ``auth`` and where it returns ``Service(auth)``, which is in order.
+# The code of a function shows its result: ``Depends(lambda: auth)`` returns the scheme without calling it. Calling the
+# function at start-up could have any effect, and its source may be missing. Its names are not enough: they are the same
+# for a function that returns ``auth``, which is a mistake, and one that returns ``Service(auth)``, which is none.
 
 _OF_NAMES = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_NAME", "STORE_FAST_LOAD_FAST")
 _NAMING = ("STORE_FAST", "STORE_DEREF")
@@ -116,7 +116,7 @@ _OF_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 class Load(NamedTuple):
-    """One use of a name in a function: its value, the attributes read from that, and if the result is returned."""
+    """One use of a name in a function: its value, the attributes read from it, and a flag if the result is returned."""
 
     value: Any
     attributes: tuple[str, ...]
@@ -164,12 +164,12 @@ def _values(function: FunctionType, owner: Any) -> dict[str, tuple[Any, tuple[st
 
 
 def _named(instruction: dis.Instruction) -> tuple[Any, ...]:
-    """The names in *instruction*; from Python 3.13 on some do the work of two."""
+    """Return the names in *instruction*; from Python 3.13 on, one instruction may have two."""
     return instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
 
 
 def _is_returned(code: Sequence[dis.Instruction]) -> bool:
-    """Return whether *code* returns, or yields, what is on the stack before it, at once or at the end of a branch."""
+    """Return whether *code* returns or yields the value on the stack, at once or at the end of a branch."""
     following = code[0]
     if following.opname == "JUMP_FORWARD":
         following = next((each for each in code if each.offset == following.argval), following)

@@ -1,4 +1,4 @@
-"""Marks of ``starlette.require_jwt``, by which the audit tells a guard from a copy of its marks."""
+"""Marks of ``starlette.require_jwt``, by which the audit recognises a guard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["is_bare_in", "is_guard", "note_guard", "requirement_of", "wrapped_by
 
 REQUIREMENT = "__jwks_auth__"
 
-# Identity, not the attribute: functools.wraps copies that to whatever another decorator makes of a guard.
+# Identity, not an attribute, which functools.wraps copies to other decorators' functions.
 _guards: WeakSet[Any] = WeakSet()
 _wrapped: WeakSet[Any] = WeakSet()
 
@@ -34,7 +34,7 @@ def requirement_of(endpoint: Any) -> Requirement | None:
 
 
 def is_guard(endpoint: Any) -> bool:
-    """Return whether *endpoint* is what ``require_jwt`` returned, and so can't be entered past it."""
+    """Return whether *endpoint* was returned by ``require_jwt``, so that no request gets past its guard."""
     with suppress(TypeError):
         return endpoint in _guards
     return False

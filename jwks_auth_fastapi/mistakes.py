@@ -1,4 +1,4 @@
-"""Faults of routes that a start-up refuses: they look guarded and are not, or ask what no token can meet."""
+"""Mistakes in routes that the start-up refuses: they look guarded but are open, or no token can meet them."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from jwks_auth_fastapi.scheme import JWTScheme
 __all__ = ["Asked", "problems", "scheme_of"]
 
 Asked = tuple[JWTScheme, tuple[str, ...]]
-"""A scheme, and the scopes asked of it."""
+"""A scheme, and the scopes that are required with it."""
 
 
 _MADE_BY_SCHEME = ("requires", "user", "fake", "__call__", "health")
-"""Methods that make a guard, or are one: for whoever calls them."""
+"""Methods that make a guard, or are one, only when they are called."""
 
 
 def scheme_of(call: Any) -> JWTScheme | None:
-    """The scheme that the dependency *call* is, or is another way to call."""
+    """Return the scheme that the dependency *call* is or calls."""
     while isinstance(call, functools.partial) and not call.args and not call.keywords:
         call = call.func
     owner = getattr(call, "__self__", None)
@@ -83,7 +83,7 @@ def _of_dependency(call: Any) -> Iterator[str]:
 
 
 def _hands_scheme_over(call: Any) -> bool:
-    """Return whether the dependency *call* returns something that would guard, had it been the dependency itself."""
+    """Return whether the dependency *call* returns a guard instead of being one."""
     function, owner = function_of(call)
     if function is None:
         return False
@@ -105,7 +105,7 @@ def _leads_to_scheme(load: Load, asks_itself: bool) -> bool:
 
 
 def _parameters(call: Any) -> Iterator[tuple[Any, ...]]:
-    """Each parameter's name, its default, and all that ``Annotated`` says of it; read as FastAPI reads them."""
+    """Yield each parameter's name, default and ``Annotated`` metadata, as FastAPI reads them."""
     for parameter in get_typed_signature(call).parameters.values():
         yield parameter.name, parameter.default, *_metadata(parameter.annotation)
 
@@ -117,7 +117,7 @@ def _metadata(annotation: Any) -> Iterator[Any]:
 
 
 def _of_scopes(dependencies: Sequence[Any], nodes: Sequence[Dependant]) -> Iterator[str]:
-    # FastAPI keeps what it made of the scopes; what was written is only in the signature.
+    # FastAPI keeps the scopes in its own form; only the signature has them as they were written.
     written = [*dependencies]
     for _, *said in (each for node in nodes for each in _parameters(node.call)):
         written += said

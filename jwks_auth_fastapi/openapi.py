@@ -1,4 +1,4 @@
-"""OpenAPI's account of authentication: the security scheme, Swagger's Authorize button, the refusals."""
+"""OpenAPI's description of authentication: the security scheme, Swagger's Authorize button, the refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _decoded(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAPISettings:
-    """OpenAPI's settings of the scheme. Nothing is fetched for it, and the same tokens are accepted with any.
+    """OpenAPI's settings of the scheme. They cause no fetch, and do not change which tokens are accepted.
 
     *kind* ``bearer``: paste a token. ``openIdConnect``: points to the discovery document, the issuer's own
     unless *openid_connect_url* is given. ``oauth2``: Swagger's Authorize button signs in with the
@@ -51,7 +51,7 @@ class OpenAPISettings:
             raise ConfigurationError("openapi kind 'oauth2' needs authorization_url and token_url")
 
     def of_kind(self, kind: Kind) -> OpenAPISettings:
-        """The same settings, used for another kind of scheme."""
+        """Return the same settings, for another kind of scheme."""
         return replace(self, kind=kind)
 
     def model(self, issuers: Sequence[Issuer]) -> models.SecurityBase:
@@ -115,9 +115,9 @@ _MEMBERS = {
 def error_responses(
     body: Literal["detail", "rfc6750", "problem+json"] = "detail",
 ) -> dict[int | str, dict[str, Any]]:
-    """``responses=`` for a route, a router or the app: what refusals look like, by status.
+    """Return ``responses=`` for a route, a router or the app: the refusals by status.
 
-    *body* is ``detail`` for FastAPI's own handler, else what ``install_error_handlers`` was given.
+    *body* is ``detail`` for FastAPI's own handler, otherwise the one given to ``install_error_handlers``.
     """
     media_type, members = _MEMBERS[body]
     schema = {

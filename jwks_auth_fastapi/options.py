@@ -1,4 +1,4 @@
-"""Options of ``JWTBearer``: its own, and settings where no others are given."""
+"""Options of ``JWTBearer``: its own, and the settings if those are not given otherwise."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ class _OwnOptions(TypedDict, total=False):
 
 
 class BearerOptions(_OwnOptions, total=False):
-    """The options of :class:`JWTBearer` beside settings that don't change its type."""
+    """The options of :class:`JWTBearer`, beside settings, that don't change its type."""
 
     audience: str | Iterable[str] | AnyAudience
 
 
 class StatedOptions(SettingsOptions, _OwnOptions, total=False):
-    """The same without settings: every setting, too, under its name in lower case."""
+    """The same options without settings, and every setting under its name in lower case."""
 
 
 GIVEN: Any = object()
-"""In the place of settings: they are among the options."""
+"""The value of *settings* if they are among the options."""
 
 _OWN = frozenset({*_OwnOptions.__annotations__, "claims"})
 _SETTINGS = frozenset(name.lower() for name in ROWS)
 
 
 def parted(settings: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the settings, and the bearer's own options; raises for a name that is neither, and for ``None``.
+    """Return the settings and the bearer's own options; raise for an unknown name, and for ``None``.
 
-    Without *settings* all that is not the bearer's own is one, ``audience`` too; the rest is the environment's.
+    Without *settings*, every option that is not the bearer's own is a setting, also ``audience``; the other settings
+    come from the environment.
     """
     names = _OWN | (_SETTINGS if settings is GIVEN else {"audience"})
     if unknown := sorted(options.keys() - names):

@@ -1,4 +1,4 @@
-"""A stand-in for a bearer in tests: claims without a token, scopes and policies checked all the same."""
+"""A stand-in for a bearer in tests: claims without a token, with scopes and policies still checked."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["FakeBearer", "fake_token"]
 
 
 class FakeBearer:
-    """Made by :meth:`JWTBearer.fake`, for ``app.dependency_overrides``."""
+    """The result of :meth:`JWTBearer.fake`, for ``app.dependency_overrides``."""
 
     def __init__(self, auth: JWTScheme, token: VerifiedToken[Any]) -> None:
         self.token = token
         self._auth = auth
 
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> VerifiedToken[Any]:
-        """The token, whatever the request carries, if it has the scopes."""
+        """Return the fake token if it has the scopes, whatever token the request has."""
         watch(conn)
         Memo.on(conn.scope, self._auth.authenticator).token = self.token
         try:
@@ -38,7 +38,7 @@ class FakeBearer:
 def fake_token(
     authenticator: Authenticator, scopes: str | Iterable[str], claims: Mapping[str, Any]
 ) -> VerifiedToken:
-    """A token as its verifier would give it, of the first issuer and for an hour unless *claims* say else."""
+    """Return a token as its verifier would; by default of the first issuer and valid for an hour."""
     listed = [issuer.issuer for issuer in authenticator.issuers] or ["https://issuer.example/"]
     issuer = claims.get("iss", listed[0])
     mapping = authenticator.mapping_of(issuer)

@@ -1,4 +1,4 @@
-"""``RequestAuth``: one service's authenticator, asked for the connection that is being served."""
+"""``RequestAuth``: one service's authenticator, applied to connections."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "wat
 AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator | Verifier
 
 SUBPROTOCOL = "bearer"
-"""What ``new WebSocket(url, ["bearer", token])`` offers, and the server has to accept."""
+"""The subprotocol that ``new WebSocket(url, ["bearer", token])`` offers, and the server must accept."""
 
 
 def authenticator_of(settings: AnySettings) -> Authenticator:
-    """The authenticator that *settings* describe, or are."""
+    """Return the authenticator that *settings* describe, or *settings* if they are one."""
     if isinstance(settings, Authenticator):
         return settings
     return Authenticator(settings.core if isinstance(settings, JWKSAuthSettings) else settings)
 
 
 class RequestAuth:
-    """One service's authenticator, asked for the connection that is being served.
+    """One service's authenticator, applied to connections.
 
-    *subprotocol*: a WebSocket may offer its token as one.
+    With *subprotocol*, a WebSocket may offer its token as one.
     """
 
     def __init__(self, authenticator: Authenticator, *, subprotocol: bool = False) -> None:
@@ -44,11 +44,10 @@ class RequestAuth:
         self._subprotocol = SUBPROTOCOL if subprotocol else ""
 
     def admit(self, scope: Scope, requirement: Requirement) -> Awaitable[VerifiedToken | None]:
-        """The connection's token; ``None`` only where it is optional and none was sent. Raises ``Refused``.
+        """Return the connection's token; ``None`` only if it is optional and none was sent. Raises ``Refused``.
 
-        It is verified once, however often this is called: middleware, mounted applications and dependencies share
-        what is kept in *scope*. This is no coroutine itself, so no frame of it holds the scope, and with that the
-        header, while callbacks run.
+        It is verified once: middleware, mounted applications and dependencies share the result in *scope*. This is no
+        coroutine, so no frame of it holds the scope, and with it the header, while callbacks run.
         """
         return self.authenticator.aauthenticate(self._credentials(scope), requirement)
 
@@ -60,7 +59,7 @@ class RequestAuth:
         """Return the exception for a dependency to raise, ``from error``."""
         rejection = self.rejection(error, scope)
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-            # A server that can't send a denial response answers a close before accept with a plain 403.
+            # Without the denial response extension, a server answers a close before accept with a plain 403.
             return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
         return request_rejected(rejection, error.code)
 
@@ -69,5 +68,5 @@ class RequestAuth:
 
 
 def watch(conn: HTTPConnection) -> None:
-    """Have what is answered on *conn* finished."""
+    """Have the answer on *conn* finished."""
     replace_send(conn, partial(finishing, conn.scope))

@@ -18,7 +18,7 @@ __all__ = ["JWTScheme"]
 
 
 class JWTScheme(SecurityBase, ABC):
-    """A security scheme that is itself the dependency: what FastAPI documents, and what a route asks for."""
+    """A security scheme that is itself the dependency: FastAPI documents it, and routes depend on it."""
 
     def __init__(self, openapi: OpenAPISettings, request_auth: RequestAuth, *, optional: bool) -> None:
         self.request_auth = request_auth
@@ -34,4 +34,4 @@ class JWTScheme(SecurityBase, ABC):
 
     @abstractmethod
     def requirement(self, scopes: Iterable[str]) -> Requirement:
-        """Return the requirement where FastAPI names *scopes*; raise ``ConfigurationError`` for impossible ones."""
+        """Return the requirement for the *scopes* that FastAPI names; raise ``ConfigurationError``."""

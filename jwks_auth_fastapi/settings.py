@@ -63,7 +63,7 @@ class JWKSAuthSettings(Vocabulary):
 
     def __init__(self, **values: Any) -> None:
         prefix = values.get("_env_prefix") or self.model_config.get("env_prefix", "")
-        # First, as a misspelt variable is why another is missing.
+        # First, because a misspelt variable is the reason why another is missing.
         for text in _unknown_variables(type(self), prefix):
             warnings.warn(text, stacklevel=2)
         try:
@@ -86,7 +86,9 @@ class JWKSAuthSettings(Vocabulary):
         if value is None or name not in ROWS:
             return value
         if name == "ISSUERS" and isinstance(value, Mapping):
-            value = list(value.values())  # what pydantic-settings makes of JWKS_AUTH_ISSUERS__<any name>__*
+            value = list(
+                value.values()
+            )  # pydantic-settings reads JWKS_AUTH_ISSUERS__<any name>__* as a mapping
         return Settings.read(name, value, label=cls.model_config.get("env_prefix", "") + "{}")
 
     @property

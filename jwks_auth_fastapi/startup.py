@@ -33,9 +33,9 @@ async def prepare(app: Starlette, authenticator: Authenticator, *, required: boo
 
 
 def health_response(authenticator: Authenticator) -> Response:
-    """200 while there are keys that may be served, of one issuer at least, else 503."""
+    """Return 200 while at least one issuer has usable keys, otherwise 503."""
     states = [health and health.state for health in authenticator.health().values()]
-    # One issuer of several being away is no reason to take the service out of rotation.
+    # One unreachable issuer of several is no reason to take the service out of rotation.
     if all(state in ("empty", "expired") for state in states):
         return JSONResponse({"status": "unavailable"}, 503)
     return JSONResponse({"status": "ok"})

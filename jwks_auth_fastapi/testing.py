@@ -1,4 +1,4 @@
-"""For an application's own tests: overrides that end with the test, and a check that no route was forgotten.
+"""Helpers for an application's own tests: overrides that end with the test, and a check that no route is open.
 
 ``pytest_plugins = ["jwks_auth_fastapi.testing"]`` in ``conftest.py`` provides the fixture ``sign_in``.
 """
@@ -42,8 +42,8 @@ def sign_in() -> Iterator[SignIn]:
 def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
     """Fail if a route lets requests without a token through and its path is not among *public*.
 
-    FastAPI's documentation pages are public unless they were switched off. Routes where a token is optional
-    have to be named, as any public one; and a path in *public* that no route has is a failure too.
+    FastAPI's documentation pages count as public. Routes with an optional token must be named, like other public ones.
+    A path in *public* without a route fails too.
     """
     routes = audit(app)
     allowed = {*public, *_documentation(app)}

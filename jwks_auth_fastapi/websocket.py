@@ -1,4 +1,4 @@
-"""Long connections: a WebSocket outlives the check at its start, but not its token."""
+"""Long connections: a WebSocket is checked at its start, and ends with its token."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ REASON = "The access token has expired"
 async def until_expiry(
     websocket: WebSocket, token: VerifiedToken[Any], *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
-    """``async with until_expiry(websocket, token):`` ends the block when the token expires, if it does.
+    """End the block of ``async with until_expiry(websocket, token):`` when the token expires.
 
-    What runs inside is cancelled at ``exp``, and the connection closed with 1008 and a reason; code after the
-    block runs then too. *clock* gives seconds since 1970.
+    At ``exp`` the code inside is cancelled, and the connection is closed with 1008 and a reason; the code after the
+    block then runs. *clock* returns seconds since 1970.
     """
     expires_at = token.expires_at
     with move_on_after(inf if expires_at is None else expires_at - clock()) as limit:

@@ -1,7 +1,7 @@
-"""A request's accepted tokens. They live on the request object and so end with it.
+"""A request's accepted tokens, kept on the request object, with which they end.
 
-Not on ``flask.g``: that belongs to the application context, which a script or a test can push around several
-requests, and the second of them would find the first one's token.
+``flask.g`` is not used: it belongs to the application context, which a script or a test can keep over several requests,
+so that the second would find the first one's token.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NO_LOADER = "No user was loaded on this request: register a loader with @auth.us
 
 
 class Admission:
-    """The memory of one request that one instance keeps: the token it let in, and its user."""
+    """One instance's result for one request: the accepted token and its user."""
 
     __slots__ = ("token", "user")
 
@@ -42,7 +42,7 @@ class Admission:
 
 
 class Admissions:
-    """All instances' admissions of one request, and the token and user let in last."""
+    """All instances' admissions of one request, and the token and user accepted last."""
 
     __slots__ = ("by_auth", "latest")
 
@@ -51,14 +51,14 @@ class Admissions:
         self.latest: tuple[VerifiedToken, Any] | None = None
 
     def of(self, auth: Any) -> Admission:
-        """The admission by *auth*: two of an app trust different issuers, so neither believes the other."""
+        """Return the admission by *auth*. Two instances trust different issuers, so each has its own."""
         admission = self.by_auth.get(auth)
         if admission is None:
             admission = self.by_auth[auth] = Admission()
         return admission
 
     def admit(self, admission: Admission, token: VerifiedToken | None) -> VerifiedToken | None:
-        """Note that *token*, if there was one, was let in last; returns it."""
+        """Note that *token*, unless it is ``None``, was accepted last, and return it."""
         if token is not None:
             self.latest = token, admission.user
         return token
@@ -74,13 +74,13 @@ def admissions_of(current: Request) -> Admissions:
 
 
 def token_of(request: Request) -> VerifiedToken | None:
-    """The token the latest guard accepted on *request*, or ``None``: no proxy, so ``is None`` tells the truth."""
+    """Return the token that the latest guard accepted on *request*, or ``None``. It is no proxy: ``is None`` works."""
     latest = admissions_of(request).latest
     return None if latest is None else latest[0]
 
 
 def user_of(request: Request) -> Any:
-    """The user that ``@auth.user_loader`` made of that token, or ``None``; no proxy either."""
+    """Return the user that ``@auth.user_loader`` made of that token, or ``None``. It is no proxy either."""
     latest = admissions_of(request).latest
     return None if latest is None else latest[1]
 
@@ -100,11 +100,11 @@ def _user() -> Any:
 
 
 current_token: VerifiedToken = LocalProxy(_token)  # type: ignore[assignment]
-"""The token the latest guard accepted on this request; false where there is none.
+"""The token that the latest guard accepted on this request; false if there is none.
 
-It is a proxy: ``current_token is not None`` is *always true*, token or not. Ask ``if current_token:``, or take the
-token itself, or a real ``None``, from :func:`token_of`.
+It is a proxy: ``current_token is not None`` is *always true*, even without a token. Write ``if current_token:``, or use
+:func:`token_of`, which returns the token itself or ``None``.
 """
 
 current_user: Any = LocalProxy(_user)
-"""What ``@auth.user_loader`` made of that token; false where there is none, and never ``None``: see :func:`user_of`."""
+"""The user by ``@auth.user_loader``; false if there is none, but never ``None``: see :func:`user_of`."""

@@ -14,31 +14,31 @@ __all__ = ["Finisher", "finish_answers"]
 
 
 def finish_answers(app: Flask) -> None:
-    """Have *app* finish the answers of all guarded routes, whoever makes them."""
+    """Have *app* finish the answers of all guarded routes, also those of hooks and error handlers."""
     finish_last(app, Finisher())
 
 
 class Finisher:
-    """An ``after_request`` function: adds ``Vary``, and makes private what is for one sender.
+    """An ``after_request`` function: adds ``Vary``, and makes answers to one sender private.
 
-    No token was asked for where a preflight is answered, or a hook before ours answers: then the marks on the route
-    say whether it is guarded.
+    If an answer is made before a guard runs, to a preflight or by a hook, the marks on the route show whether it is
+    guarded.
     """
 
     def __init__(self) -> None:
         self._guarded: dict[object, bool] = {}
 
     def __call__(self, response: Response) -> Response:
-        """The answer; it stays shared if it is what an optional view tells anybody."""
+        """Return the answer. An optional view's answer to a request without a token stays shared."""
         seen = admissions_of(served_request()).by_auth
         instances: dict[str, RequestAuth] = current_app.extensions[EXTENSION]
         for auth in seen or (instances.values() if self._is_guarded() else ()):
-            Memo.on(request.environ, auth.authenticator)  # by which the answer says what it depends on
+            Memo.on(request.environ, auth.authenticator)  # so that the answer names the headers it depends on
         response.headers[:] = finished_headers(request.environ, response.headers)
         return response
 
     def _is_guarded(self) -> bool:
-        """Return whether the route, or for ``OPTIONS`` one of its methods, asks for a token that may be optional."""
+        """Return whether the route, or for ``OPTIONS`` one of its methods, requires or takes a token."""
         rule, method = request.url_rule, request.method
         if rule is None:
             return False

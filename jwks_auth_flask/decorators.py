@@ -32,8 +32,8 @@ PUBLIC = "__jwks_auth_public__"
 class Stamp(NamedTuple):
     """A mark on a decorated view, for lists of routes.
 
-    Other decorators copy it, so it may say more than is enforced. It lets requests in at one place only: under
-    ``JWKS_AUTH_REQUIRED``, without a token, to views that declare it optional.
+    Other decorators copy it, so it may promise more than is enforced. It admits requests in one case only: without a
+    token, under ``JWKS_AUTH_REQUIRED``, to views that declare it optional.
     """
 
     instance: str
@@ -45,11 +45,11 @@ def require_jwt(view: ViewT, /) -> ViewT: ...
 @overload
 def require_jwt(**options: Unpack[RequirementOptions]) -> Callable[[ViewT], ViewT]: ...
 def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> Any:
-    """Let only requests with a good token reach the view; bare or called, on sync and async views.
+    """Admit only requests with a valid token to the view, sync or async; with parentheses or without.
 
     Options: ``audience``, ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``person``, ``policy``, ``optional``. Several on one view add up, and the token is
-    verified once. Put it below ``@app.route``: above, Flask has already registered the bare view, and requests for
+    ``permissions``, ``claims``, ``person``, ``policy``, ``optional``. A token must meet all decorators of a view,
+    and is verified once. Put it below ``@app.route``: above, Flask has already registered the bare view, and requests for
     it fail with ``RuntimeError``. On a class-based view: ``decorators = [require_jwt]``, or on its methods.
 
     Raises :class:`~jwks_auth.ConfigurationError` at once for options no token can meet.
@@ -78,7 +78,7 @@ def decorator(instance: str, view: Any, options: RequirementOptions) -> Any:
 
 def _guarded(view: View, instance: str, requirement: Requirement) -> View:
     if iscoroutinefunction(view):
-        # Itself a coroutine function, so that an async decorator above it can await it.
+        # A coroutine function too, so that an async decorator above it can await it.
         @wraps(view)
         async def async_guarded(*args: Any, **kwargs: Any) -> Any:
             answer = preflight_answer(view)
@@ -103,8 +103,8 @@ def _guarded(view: View, instance: str, requirement: Requirement) -> View:
 def public(target: TargetT) -> TargetT:
     """Exempt a view, a view class, one of its methods, or a blueprint from guards around it.
 
-    A view's own ``@require_jwt`` still holds. Like it, this goes below ``@app.route``. A function is not marked
-    itself, the one returned is: so it may be registered elsewhere without being public there.
+    A view's own ``@require_jwt`` still applies. This goes below ``@app.route`` too. It marks the returned function, not
+    the original, which may be registered elsewhere without being public there.
     """
     marked: Any = _same(target) if isroutine(target) else target
     setattr(marked, PUBLIC, True)
@@ -112,7 +112,7 @@ def public(target: TargetT) -> TargetT:
 
 
 def _same(view: View) -> View:
-    """Another function that does what *view* does."""
+    """Return another function that calls *view*."""
     if iscoroutinefunction(view):
 
         @wraps(view)

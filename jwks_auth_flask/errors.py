@@ -1,4 +1,4 @@
-"""The one exception this extension raises for a request, in the shape Flask's error handlers expect."""
+"""The one exception that this extension raises for a request, in the form that Flask's error handlers expect."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["AuthRejected", "rejected"]
 
 
 class AuthRejected(HTTPException):
-    """A request that was refused: 400, 401, 403, or 503 while no keys can be had.
+    """A request was refused: 400, 401, 403, or 503 while no keys can be fetched.
 
-    ``error`` is the core's exception (``error.code`` is stable), ``rejection`` the finished answer. An error
-    handler for this class, for the status or for ``HTTPException`` may answer in its own words: the challenge
-    is added to whatever it returns with the same status. ``data`` is the reason where webargs puts one, for
-    the handlers of flask-smorest, Flask-RESTful and Flask-RESTX.
+    ``error`` is the core's exception (``error.code`` is stable), ``rejection`` the finished answer. An error handler
+    for this class, for the status or for ``HTTPException`` may answer in its own words; the challenge is added to its
+    answer if that has the same status. ``data`` is the reason in webargs' place, for the handlers of flask-smorest,
+    Flask-RESTful and Flask-RESTX.
     """
 
     error: Refused
@@ -68,7 +68,7 @@ def rejected(error: Refused, rejection: Rejection) -> AuthRejected:
 
     @after_this_request
     def keep_challenge(response: Response) -> Response:
-        # A handler with words of its own rarely thinks of the challenge, and RFC 9110 wants it on every 401.
+        # Custom handlers rarely add the challenge, which RFC 9110 requires on every 401.
         if response.status_code == rejection.status:
             said = {name.lower() for name, _ in response.headers}
             for name, value in rejection.headers:

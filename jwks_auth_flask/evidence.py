@@ -1,7 +1,7 @@
-"""Doubt about marks on views: they say what their author wrote, and a request may pass them by.
+"""Doubt about marks on views: a view may be marked as guarded and still answer without its guard.
 
-Decorators copy marks along with a function's name (``functools.wraps``), whether or not they call the function; a class
-need not call its methods. What is in doubt is shown so in a table of routes, and lifts no guard.
+Decorators copy marks with a function's name (``functools.wraps``), even if they do not call the function, and a class
+need not call its methods. A doubtful mark is shown as such in a table of routes, and exempts nothing from a guard.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jwks_auth_flask.internals import class_of, is_flasks, name_of, place_of, re
 __all__ = ["calls_method", "doubt_about", "doubt_about_guards", "is_public"]
 
 CACHES = frozenset({"cachetools", "flask_caching"})
-"""Packages whose decorators answer for what they wrap, without asking it."""
+"""Packages whose decorators may answer without calling the function they wrap."""
 
 
 DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.resource"})
@@ -27,7 +27,7 @@ DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.re
 
 
 def doubt_about(view: Any) -> str | None:
-    """Return the reason why *view* may run without its guards; ``None`` where it is sure to run them."""
+    """Return the reason why *view* may run without its guards; ``None`` if it is sure to run them."""
     while stamps := stamps_of(view):
         inner = getattr(view, "__wrapped__", None)
         added = len(stamps) > len(stamps_of(inner))
@@ -69,8 +69,8 @@ def calls_method(view: Any) -> bool:
 
 
 def _holds(view: Any, inner: Any) -> bool:
-    """Return whether *view* refers to *inner* otherwise than by the name of it that ``functools.wraps`` leaves."""
+    """Return whether *view* refers to *inner* by more than the ``__wrapped__`` of ``functools.wraps``."""
     if inner is None:
         return False
-    # A proxy is what it wraps: its class has the attribute, not its dictionary.
+    # A proxy's class has that attribute, not its dictionary: it does call the function.
     return hasattr(type(view), "__wrapped__") or any(each is inner for each in references_of(view))

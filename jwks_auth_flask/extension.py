@@ -41,10 +41,9 @@ FLASK_SETTINGS = (Setting("REQUIRED", readers.flag, default=False),)
 class JWKSAuth:
     """Bearer-token authentication for Flask apps: ``JWKSAuth(app)``, or ``init_app`` in a factory.
 
-    It keeps nothing of an app: one instance serves any number of them, each with an ``Authenticator`` made
-    from its own configuration, behind ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a
-    *name*; it reads ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods. *verifier*: one that code has made, as
-    the setting ``VERIFIER`` gives it.
+    An instance keeps no state of an app, and serves any number of them. Each app has an ``Authenticator`` made from its
+    own configuration, in ``app.extensions["jwks_auth"][name]``. A second instance on one app needs a *name*; it reads
+    ``<NAME>_JWKS_AUTH_*``, and its decorators are its methods. *verifier* replaces the setting ``VERIFIER``.
     """
 
     def __init__(
@@ -99,8 +98,8 @@ class JWKSAuth:
     def protect(self, target: Flask | Blueprint, **options: Unpack[RequirementOptions]) -> None:
         """Guard every view of a blueprint (nested ones too) or an app; ``@public`` views are exempt.
 
-        *options* are those of ``require_jwt`` and add to what views ask for themselves. Call it before the
-        blueprint is registered. Raises :class:`~jwks_auth.ConfigurationError` for what no token can meet.
+        *options* are those of ``require_jwt``, in addition to the views' own. Call it before the blueprint is
+        registered. Raises :class:`~jwks_auth.ConfigurationError` for options that no token can meet.
         """
         requirement = Requirement.of(**options)
         if isinstance(target, Flask):
@@ -113,17 +112,17 @@ class JWKSAuth:
     def user_loader(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.
 
-        It is asked once a request, before the view. ``None``, or ``False``, refuses the token: 401, code
+        It is called once in a request, before the view. ``None`` or ``False`` refuses the token: 401, code
         ``user_refused``.
         """
         self._load = load
         return load
 
     def request_loader(self, request: Request) -> Any:
-        """The token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
+        """Return the token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
 
-        Without a ``user_loader`` a :class:`~jwks_auth_flask.login.TokenUser`; ``None`` without a token.
-        Raises :class:`AuthRejected` for a bad one: it never becomes an anonymous user.
+        Without a ``user_loader`` it is a :class:`~jwks_auth_flask.login.TokenUser`; without a token, ``None``. Raises
+        :class:`AuthRejected` for a bad token, which never becomes an anonymous user.
         """
         return user_for(request_auth_of(self.name))
 
@@ -133,7 +132,7 @@ class JWKSAuth:
         return request_auth.authenticator
 
     def _settings(self, app: Flask) -> tuple[Settings, bool]:
-        """The core's settings, and whether ``REQUIRED``, the one that is Flask's own, is set."""
+        """Return the core's settings, and the value of Flask's own ``REQUIRED``."""
         prefix = self.prefix
         for name in app.config:
             if not name.startswith(prefix) and name.upper().startswith(prefix):

@@ -1,4 +1,4 @@
-"""Guards on whole blueprints and apps, asked before the view runs."""
+"""Guards on whole blueprints and apps, which run before the view."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ OPTIONAL = Requirement(optional=True)
 class Guard:
     """A ``before_request`` function of a blueprint, nested ones included; ``@public`` views are exempt.
 
-    Requests that run no view pass too: unknown URLs, wrong methods, and CORS preflights, which carry no token. A
-    preflight is answered by Flask, or here with the answer of the ``@cross_origin`` around the view.
+    Requests that run no view pass too: unknown URLs, wrong methods, and CORS preflights, which have no token. Flask
+    answers a preflight, or the guard does with the answer of the ``@cross_origin`` around the view.
     """
 
     def __init__(self, instance: str, requirement: Requirement, blueprint: Blueprint | None = None) -> None:
@@ -67,7 +67,7 @@ class Guard:
         return answer
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """Return the requirement for *method* on *endpoint*; ``None`` where it needs no token."""
+        """Return the requirement for *method* on *endpoint*; ``None`` if it needs no token."""
         return None if is_public(app, endpoint, method, within=self.blueprint) else self.requirement
 
 
@@ -80,10 +80,10 @@ class AppGuard(Guard):
 
 
 class DefaultGuard(AppGuard):
-    """``JWKS_AUTH_REQUIRED``: for views that say nothing themselves; ``optional=True`` says something."""
+    """The guard of ``JWKS_AUTH_REQUIRED``, for views without a requirement; ``optional=True`` is one."""
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """Return the requirement: a good token, which is optional where the view or its method declares it so."""
+        """Return the requirement: a valid token, optional if the view or its method declares that."""
         asked = super().asks(app, endpoint, method)
         view = app.view_functions[endpoint]
         sure = [each for each in (view, view_method(view, method)) if evidence.doubt_about(each) is None]
@@ -95,8 +95,8 @@ class DefaultGuard(AppGuard):
 def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | None = None) -> bool:
     """Return whether the view, its class, the class's method for *method*, or a blueprint is marked ``public``.
 
-    Of blueprints only those inside *within* count: the mark lifts guards around a blueprint, not its own. The
-    mark of a class is not inherited.
+    Only blueprints inside *within* count: the mark exempts from guards around a blueprint, not from its own. A class's
+    mark is not inherited.
     """
     view = app.view_functions[endpoint]
     own = vars(class_of(view) or object)
@@ -113,7 +113,7 @@ def blueprints_of(endpoint: str) -> list[str]:
 
 
 def view_method(view: Any, method: str) -> Any:
-    """The function that answers *method* in a view that calls methods by their names; ``None`` for other views."""
+    """Return the function for *method* in a view that calls methods by their names; ``None`` for other views."""
     if not calls_methods_by_name(view):
         return None
     found = getattr(class_of(view), method.lower(), None)
@@ -121,7 +121,7 @@ def view_method(view: Any, method: str) -> Any:
 
 
 def is_static(app: Flask, endpoint: str) -> bool:
-    """Return whether *endpoint* is what Flask made for a static folder, not a view that happens to be called so."""
+    """Return whether *endpoint* is Flask's own for a static folder, not a view with the same name."""
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app
     if name != "static" or scaffold is None or not scaffold.has_static_folder:

@@ -1,6 +1,6 @@
 """The private parts of Flask, Flask-CORS and Python itself: each use of them in this package, with its reason.
 
-Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0 and Python 3.11 to 3.13. Who needs one more puts it here.
+Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0 and Python 3.11 to 3.13. Every further use belongs here.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 
-# The objects behind Flask's proxies. Signals name the app itself as their sender, and what is kept on a request must
-# be kept on the request itself, which a proxy is not.
+# The objects behind Flask's proxies. The sender of signals is the app itself, and values kept on a request must be on
+# the request itself, not on a proxy.
 
 
 def served_request() -> Request:
@@ -56,7 +56,7 @@ def served_by() -> Flask:
     return app
 
 
-# The tables of hooks and handlers on an app: Flask has methods to add to them, and none to read them or to say where.
+# The tables of hooks and handlers on an app: Flask has methods to add to them, but none to read them.
 
 
 def before_request_of(app: Flask, blueprint: str | None) -> list[Any]:
@@ -65,7 +65,7 @@ def before_request_of(app: Flask, blueprint: str | None) -> list[Any]:
 
 
 def finish_last(app: Flask, finish: Callable[[Response], Response]) -> None:
-    """Have *finish* run after every other ``after_request`` function, which may still make an answer public.
+    """Have *finish* run after every other ``after_request`` function, because those may make an answer public.
 
     Flask runs the first of the list last.
     """
@@ -73,7 +73,7 @@ def finish_last(app: Flask, finish: Callable[[Response], Response]) -> None:
 
 
 def http_error_handlers(app: Flask) -> dict[Any, Callable[[Any], Any]]:
-    """Return the table of *app*'s handlers for any exception: APIFlask puts its own there, and it has to be found."""
+    """Return the table of *app*'s handlers for any exception, in which APIFlask has its own."""
     return app.error_handler_spec[None][None]
 
 
@@ -81,54 +81,53 @@ def http_error_handlers(app: Flask) -> dict[Any, Callable[[Any], Any]]:
 
 
 def answers_options(rule: Rule) -> bool:
-    """Return whether Flask itself answers ``OPTIONS`` for *rule*, without the view: it notes so on the rule."""
+    """Return whether Flask itself answers ``OPTIONS`` for *rule*, without the view; the rule has a flag for it."""
     return bool(getattr(rule, "provide_automatic_options", False))
 
 
 def class_of(view: Any) -> Any:
-    """Return the class that ``as_view`` made *view* of, which it notes on the function; else ``None``."""
+    """Return the class that ``as_view`` made *view* of, from the function's attribute, or ``None``."""
     return getattr(view, "view_class", None)
 
 
 def calls_methods_by_name(view: Any) -> bool:
-    """Return whether *view* was made of a ``MethodView``, whose methods are named like those of HTTP."""
+    """Return whether *view* was made of a ``MethodView``, whose methods have the names of HTTP methods."""
     view_class = class_of(view)
     return isinstance(view_class, type) and issubclass(view_class, MethodView)
 
 
 def is_flasks(function: Any) -> bool:
-    """Return whether *function* is Flask's own, and not an override of an app's class or something put in its place."""
+    """Return whether *function* is Flask's own, and not an override in an app's class or on the app."""
     return place_of(function) == Flask.__module__
 
 
-# Functions as Python keeps them. Marks are copied along by functools.wraps; what a function was written in, refers to
-# and is called is not.
+# Functions as Python keeps them. functools.wraps copies marks, but not the code's module, name and references.
 
 
 def place_of(function: Any) -> str:
     """Return the module in which *function*, or the class of a callable object, was written.
 
-    ``__module__`` says nothing of a function: it is among what ``functools.wraps`` copies.
+    A function's ``__module__`` does not show it, because ``functools.wraps`` copies that.
     """
     place: dict[str, Any] = getattr(function, "__globals__", {})
     return str(place.get("__name__", type(function).__module__))
 
 
 def name_of(function: Any) -> str:
-    """Return the name that *function* was written with, and not one that ``functools.wraps`` copied to it."""
+    """Return the name in *function*'s code, not one that ``functools.wraps`` copied to it."""
     code = getattr(function, "__code__", None)
     return str(getattr(code, "co_qualname", type(function).__name__))
 
 
 def layers_of(view: Any) -> Iterator[Any]:
-    """Yield *view* and what its decorators have wrapped, as far as ``functools.wraps`` tells."""
+    """Yield *view* and the functions that its decorators wrap, as far as ``functools.wraps`` shows."""
     while view is not None:
         yield view
         view = getattr(view, "__wrapped__", None)
 
 
 def references_of(view: Any) -> Iterator[Any]:
-    """Yield what *view* could call: all it refers to but by the name of it that ``functools.wraps`` leaves."""
+    """Yield the objects that *view* could call: all its references but the ``__wrapped__`` of ``functools.wraps``."""
     for cell in getattr(view, "__closure__", None) or ():
         with suppress(ValueError):  # not filled yet
             yield cell.cell_contents
@@ -137,18 +136,18 @@ def references_of(view: Any) -> Iterator[Any]:
     yield from (value for name, value in getattr(view, "__dict__", {}).items() if name != "__wrapped__")
 
 
-# Flask-CORS answers preflights in a decorator around the view; its options are in the closure, and nowhere else.
+# Flask-CORS answers preflights in a decorator around the view; its options are only in the closure.
 
 
 def is_cross_origin(layer: Any) -> bool:
-    """Return whether *layer* of a view is what ``@cross_origin`` made."""
+    """Return whether *layer* of a view is a function of ``@cross_origin``."""
     return isinstance(layer, FunctionType) and place_of(layer) == "flask_cors.decorator"
 
 
 def answer_of_cross_origin(layer: Any) -> Response | None:
-    """Return the answer of the same ``@cross_origin`` around nothing, in the request, by its own rules.
+    """Return the answer of the same ``@cross_origin`` to the current request, without the view.
 
-    ``None`` where it would call the view.
+    Return ``None`` if it would call the view.
     """
     options = getclosurevars(layer).nonlocals.get("_options")
     if options is None:
@@ -168,9 +167,9 @@ class _ViewReachedError(Exception):
     """Flask-CORS would have called the view."""
 
 
-# Views that were registered before they were guarded. Flask tells a decorator nothing of it, so the two sets below
-# are the only state of this package outside an app. No mark on the view: functools.wraps would copy it to what is in
-# order. All apps, as a view that is open in one of a process may be guarded in another.
+# Views that were registered before they were guarded. Flask does not tell a decorator, so the two sets below are the
+# only state of this package outside an app. A mark on the view would not do: functools.wraps would copy it to a correct
+# one. The sets are for all apps, because a view that is open in one app may be guarded in another.
 
 _wrapped: WeakSet[Any] = WeakSet()
 _apps: WeakSet[Flask] = WeakSet()

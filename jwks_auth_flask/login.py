@@ -1,4 +1,4 @@
-"""Flask-Login: a bearer token is one more way to be signed in."""
+"""Flask-Login: a bearer token is one more way to sign in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IF_SENT = Requirement(optional=True)
 
 @dataclass(frozen=True, slots=True)
 class TokenUser:
-    """A user that is nothing but its token, in the form Flask-Login asks for."""
+    """A user that consists of its token, in the form that Flask-Login expects."""
 
     token: VerifiedToken
     is_authenticated: bool = True
@@ -32,14 +32,14 @@ class TokenUser:
 
     @property
     def is_service(self) -> bool:
-        """Return whether a service speaks and not a person."""
+        """True for a service, not a person."""
         return self.token.is_service
 
 
 def user_for(auth: RequestAuth) -> Any:
-    """The user of the current request's token; ``None`` without one, so that Flask-Login looks elsewhere.
+    """Return the user of the current request's token; ``None`` without one, so that Flask-Login looks elsewhere.
 
-    Raises :class:`AuthRejected` for a bad token: it never becomes an anonymous user.
+    Raises :class:`AuthRejected` for a bad token, which never becomes an anonymous user.
     """
     token = auth.admit(IF_SENT)
     if token is None:

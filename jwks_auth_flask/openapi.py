@@ -1,4 +1,4 @@
-"""OpenAPI: an apispec plugin that says, per operation, which scopes it asks for."""
+"""OpenAPI: an apispec plugin that documents the scopes of each operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two mistakes of order that would leave views open: ``@require_jwt`` above ``@app.route``, and a setting too late."""
+"""Two mistakes of order that leave views open: ``@require_jwt`` above ``@app.route``, and a setting made too late."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["LateSetting", "OrderGuard"]
 
 
 class OrderGuard:
-    """A ``before_request`` function: a view that was registered first and guarded afterwards is not served.
+    """A ``before_request`` function that refuses a view which was registered first and guarded afterwards.
 
-    Flask then calls the bare view, and the guard is never asked. Such a view is refused, as who wrote the decorator
-    meant it to be guarded. Where the guarded view is registered too, both were meant.
+    Flask calls the bare view, without the guard, although the decorator shows that a guard was meant. If the guarded
+    view is registered too, both are served.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -26,7 +26,7 @@ class OrderGuard:
         note_app(app)
 
     def __call__(self) -> None:
-        """Raise ``RuntimeError`` for such a view; each is looked at once."""
+        """Raise ``RuntimeError`` for such a view; each view is examined once."""
         rule = request.url_rule
         if rule is None:
             return
@@ -45,10 +45,10 @@ class OrderGuard:
 
 
 class LateSetting:
-    """A ``before_request`` function in an app that is open by default: nothing is served if a setting says otherwise.
+    """A ``before_request`` function in an app without ``REQUIRED``: it refuses all requests if that is set after all.
 
-    ``init_app`` reads *setting* once, so a later value would be ignored; and so would the setting of an instance that
-    the app does not have.
+    ``init_app`` reads *setting* once, and would ignore a later value, and the setting of an instance that the app does
+    not have.
     """
 
     def __init__(self, setting: str) -> None:

@@ -1,7 +1,7 @@
-"""CORS preflights carry no token, so guards let them be answered: by Flask or by Flask-CORS, and never by a view.
+"""CORS preflights have no token, so guards let Flask or Flask-CORS answer them, but never a view.
 
-The attributes of a view or a decorator (``required_methods``, ``provide_automatic_options``) prove nothing: it may
-run the view all the same. Where it is not certain who answers, a preflight needs a token like any request.
+Attributes of a view or a decorator (``required_methods``, ``provide_automatic_options``) prove nothing: the view may
+run all the same. If it is uncertain which code answers, a preflight needs a token like any request.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ PREFLIGHT = ("Origin", "Access-Control-Request-Method")
 
 
 def automatic_answer(app: Flask) -> Response | None:
-    """Flask's own answer to ``OPTIONS``; ``None`` where its ``dispatch_request`` is sure to give it by itself."""
+    """Return Flask's own answer to ``OPTIONS``; ``None`` if its ``dispatch_request`` is sure to give it by itself."""
     return None if is_flasks(app.dispatch_request) else app.make_default_options_response()
 
 
 def preflight_answer(view: Any) -> Response | None:
-    """The answer of the ``@cross_origin`` around *view* to the preflight being served; the view does not run.
+    """Return the answer of the ``@cross_origin`` around *view* to the current preflight, without running the view.
 
-    ``None`` for any other request, and where Flask-CORS would leave the answer to the view.
+    Return ``None`` for any other request, and if Flask-CORS would leave the answer to the view.
     """
     if request.method != "OPTIONS" or not all(name in request.headers for name in PREFLIGHT):
         return None

@@ -1,4 +1,4 @@
-"""One app's authenticator, asked for the request that is being served."""
+"""``RequestAuth``: one app's authenticator, applied to the current request."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ResultT = TypeVar("ResultT")
 
 
 class RequestAuth:
-    """Lets requests in that meet a requirement, and remembers on each the token it was let in with.
+    """Admits requests that meet a requirement, and keeps the accepted token on each.
 
-    The user loader that *load* finds is asked once a request, before the view runs: a token whose user is
-    gone never reaches it.
+    The user loader that *load* returns is called once in a request, before the view, so that a token whose user is gone
+    never reaches the view.
     """
 
     def __init__(self, authenticator: Authenticator, load: Callable[[], Load | None]) -> None:
@@ -37,7 +37,7 @@ class RequestAuth:
         self._load = load
 
     def admit(self, requirement: Requirement) -> VerifiedToken | None:
-        """The current request's token; ``None`` only where it is optional and none was sent.
+        """Return the current request's token; ``None`` only if it is optional and none was sent.
 
         Raises :class:`AuthRejected`.
         """
@@ -73,7 +73,7 @@ class RequestAuth:
 
 
 class _Driver(NamedTuple):
-    """The waiting of an admission: for a verification, for what a user's function returned, for receivers."""
+    """Functions that an admission waits by: for the verification, the result of a user's function, and receivers."""
 
     authenticate: Callable[..., Awaitable[VerifiedToken | None]]
     result: Callable[[Any], Awaitable[Any]]
@@ -81,7 +81,7 @@ class _Driver(NamedTuple):
 
 
 def _in_thread(authenticator: Authenticator) -> _Driver:
-    """Return the driver for sync views: it waits in their thread, so that its coroutines are never suspended."""
+    """Return the driver for sync views: it waits in their thread, so its coroutines are never suspended."""
     return _Driver(at_once(authenticator.authenticate), at_once(_waited_for), at_once(send))
 
 
@@ -91,7 +91,7 @@ def _on_loop(authenticator: Authenticator) -> _Driver:
 
 
 def _waited_for(value: Any) -> Any:
-    # A loader may be any callable that gives a coroutine, not only a function that is declared async.
+    # A loader may be any callable that returns a coroutine, not only an async function.
     return current_app.async_to_sync(_awaited)(value) if inspect.isawaitable(value) else value
 
 
@@ -100,7 +100,7 @@ async def _awaited(value: Any) -> Any:
 
 
 def completed(steps: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Return the result of a coroutine that nothing suspends: sync code runs the same steps as async code."""
+    """Return the result of a coroutine that is never suspended, so that sync and async code run the same steps."""
     try:
         steps.send(None)
     except StopIteration as done:
@@ -122,7 +122,7 @@ def prefix_of(name: str) -> str:
 
 
 def request_auth_of(name: str) -> RequestAuth:
-    """The current app's instance *name*. Raises ``RuntimeError`` where the extension was never set up."""
+    """Return the current app's instance *name*; raise ``RuntimeError`` if the extension was never set up."""
     instances: dict[str, RequestAuth] = current_app.extensions.get(EXTENSION, {})
     try:
         return instances[name]

@@ -1,4 +1,4 @@
-"""The protection of each route, read off decorators and guards: for ``flask jwks routes`` and OpenAPI."""
+"""The protection of each route, read from decorators and guards, for ``flask jwks routes`` and OpenAPI."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from jwks_auth_flask.internals import answers_options, before_request_of, class_
 __all__ = ["Protection", "protection_of", "protections"]
 
 EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
-"""What a rule without methods of its own takes."""
+"""The methods of a rule that names none."""
 
 
 class Protection(NamedTuple):
-    """The protection of *method* on *rule*: everything in *requirements*.
+    """The protection of *method* on *rule*: all of *requirements*.
 
-    *guard* is the same in words, or ``"public"`` or ``"static"``; ``None`` if nobody decided. *doubt* is the reason
-    why the view may run without it.
+    *guard* is the same in words, or ``"public"`` or ``"static"``; ``None`` if there is no decision. *doubt* is a reason
+    why the view may run without its guard.
     """
 
     rule: Rule

@@ -1,4 +1,4 @@
-"""Refusals in the shapes of frameworks that stand on Flask: their bodies say why, as ours does."""
+"""Refusals in the forms of frameworks based on Flask, with the reason in their bodies."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["keep_the_reason"]
 
 
 def keep_the_reason(app: Flask) -> None:
-    """Tell an APIFlask app the reason of refusals, which it would reduce to the status.
+    """Keep the reason of refusals in an APIFlask app, which would show the status alone.
 
-    flask-smorest, Flask-RESTful and Flask-RESTX need nothing done: they read ``AuthRejected.data``.
+    flask-smorest, Flask-RESTful and Flask-RESTX read it from ``AuthRejected.data``.
     """
-    apiflask = sys.modules.get("apiflask")  # imported by now, if the app is one of its
+    apiflask = sys.modules.get("apiflask")  # already imported, if the app is an APIFlask
     if apiflask is not None and isinstance(app, apiflask.APIFlask):
         http_error_handlers(app).setdefault(AuthRejected, partial(_answered, app, apiflask))
 
@@ -32,7 +32,7 @@ def _answered(app: Any, apiflask: Any, error: AuthRejected) -> Any:
     if general is None:
         return error
     if getattr(general, "__module__", None) != apiflask.APIFlask.__module__:
-        return app.ensure_sync(general)(error)  # the app's own, which would have been asked without us
+        return app.ensure_sync(general)(error)  # the app's own handler, which Flask would have called
     rejection = error.rejection
     detailed = apiflask.HTTPError(
         rejection.status, rejection.description, rejection.document, Headers(list(rejection.headers))
@@ -41,6 +41,6 @@ def _answered(app: Any, apiflask: Any, error: AuthRejected) -> Any:
 
 
 def _general_handler(app: Flask) -> Callable[[Any], Any] | None:
-    """The handler of the app for any HTTP error: APIFlask's, unless the app registered one."""
+    """Return the app's handler for any HTTP error: APIFlask's, unless the app registered one."""
     handlers = http_error_handlers(app)
     return next((handlers[each] for each in HTTPException.__mro__ if each in handlers), None)

@@ -15,16 +15,16 @@ __all__ = ["keys_refresh_failed", "keys_refreshed", "token_rejected", "token_ver
 _signals = Namespace()
 
 token_verified = _signals.signal("token-verified")
-"""A request's token was accepted, once a request. ``token``: the :class:`~jwks_auth.VerifiedToken`."""
+"""A token was accepted; sent once in a request. ``token``: the :class:`~jwks_auth.VerifiedToken`."""
 
 token_rejected = _signals.signal("token-rejected")
 """A request with credentials was refused. ``error``: the core's exception; ``error.code`` is stable."""
 
 keys_refreshed = _signals.signal("keys-refreshed")
-"""An issuer's keys were fetched, mostly in a background thread. ``event``: what the core reports."""
+"""An issuer's keys were fetched, mostly in a background thread. ``event``: the core's event."""
 
 keys_refresh_failed = _signals.signal("keys-refresh-failed")
-"""An issuer's keys could not be fetched; those held go on serving. ``event``: what the core reports."""
+"""An issuer's keys could not be fetched; those in hand stay in use. ``event``: the core's event."""
 
 
 def send(signal: NamedSignal, **values: Any) -> None:
@@ -51,7 +51,7 @@ def at_once(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, A
 
 
 def send_event(app: Flask, event: Any) -> None:
-    """Send what the core reports of an issuer's keys, mostly from a background thread."""
+    """Send the core's event about an issuer's keys, mostly from a background thread."""
     signal = _BY_EVENT.get(event.name)
     if signal is not None:
         signal.send(app, _async_wrapper=app.ensure_sync, event=event)

@@ -12,7 +12,7 @@ __all__ = ["JWTClient"]
 
 
 class JWTClient(FlaskClient):
-    """Flask's test client, and one method more: :meth:`with_token`.
+    """Flask's test client, with one more method: :meth:`with_token`.
 
     ``app.test_client_class = JWTClient; client = app.test_client(issuer=issuer)``. The app is configured with
     ``issuer.settings(prefix="JWKS_AUTH_")`` and verifies as it does in production.
