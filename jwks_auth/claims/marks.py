@@ -42,7 +42,8 @@ class TokenMarks:
                 return "wrong_type", f"{name}: {' or '.join(values)}"
         if self.other_issuer is not None and claims.get("iss") == self.other_issuer:
             return "wrong_type", f"another iss than {self.other_issuer}, which its other tokens have"
-        if self.subject and not str(claims.get("sub")).startswith(self.subject):
+        subject = claims.get("sub")
+        if self.subject and not (isinstance(subject, str) and subject.startswith(self.subject)):
             return "wrong_issuer", f"a sub that begins with {self.subject}"
         return None
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
@@ -19,6 +20,23 @@ from jwks_auth.verifier import PROVIDERS
 __all__ = ["LABEL", "Documented", "ProviderTests", "Token"]
 
 LABEL = 'JWKS_AUTH["{}"]'
+
+ODD: tuple[Any, ...] = (
+    None,
+    7,
+    10**40,
+    -0.5,
+    True,
+    "",
+    "x",
+    [],
+    [7],
+    [[]],
+    {},
+    {"a": {"b": [None]}},
+    ["x"] * 10_001,
+)
+"""Values that no documentation has."""
 
 
 @cache
@@ -140,3 +158,26 @@ class ProviderTests:
     def test_no_cookie_is_turned_on(self) -> None:
         """Cookies stand in ``TOKEN_SOURCES`` by the user's hand."""
         assert "cookie" not in PROVIDERS[self.provider].source
+
+    def test_no_value_of_a_claim_breaks_it(self) -> None:
+        """Whatever a claim holds, the token is refused or read; never an error of another kind."""
+        token = next(
+            each for each in self.documented.tokens.values() if each.code is None and not each.settings
+        )
+        verifier = self.documented.with_settings({})
+        marks = PROVIDERS[self.provider].marks
+        names = {
+            *token.claims,
+            *(marks.any_of if marks else ()),
+            *(marks.values if marks else ()),
+            "nonce",
+            "cnf",
+        }
+        for name, value in product(sorted(names), ODD):
+            raw = self.documented.sent(Token(claims={**token.claims, name: value}))
+            try:
+                found = verifier.verify(raw)
+            except InvalidTokenError:
+                continue
+            assert all(isinstance(each, frozenset) for each in (found.roles, found.scopes, found.permissions))
+            assert found.client_id is None or isinstance(found.client_id, str)

@@ -99,6 +99,7 @@ def test_what_is_required_is_explained(fake: FakeIssuer) -> None:
         ({"subject": "spiffe://a/"}, {"sub": "spiffe://ab/web"}, "wrong_issuer"),
         ({"subject": "spiffe://a/"}, {"sub": None}, "wrong_issuer"),
         ({"subject": "spiffe://a/"}, {}, "wrong_issuer"),
+        ({"subject": "spiffe://a/"}, {"sub": 10**5000}, "wrong_issuer"),
     ],
 )
 def test_marks_of_a_provider(marks: dict[str, Any], claims: dict[str, Any], code: str | None) -> None:

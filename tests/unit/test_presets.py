@@ -182,6 +182,20 @@ def test_issuers_may_share_an_audience() -> None:
         Settings.from_mapping({**given, "AUDIENCE": ["orders"]})
 
 
+def test_a_pods_own_files_are_for_the_clusters_own_address() -> None:
+    """They are options as a user gives them; beside any other place of the keys there is none of them."""
+    cluster, row = "https://kubernetes.default.svc.cluster.local", PROVIDERS["kubernetes"]
+    pod = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert row.filled("kubernetes", cluster, {"headers": None})[1] == {
+        "aliases": (),
+        "jwks_uri": "https://kubernetes.default.svc/openid/v1/jwks",
+        "ca_file": f"{pod}/ca.crt",
+        "bearer_file": f"{pod}/token",
+    }
+    for place in ("jwks_uri", "jwks", "discovery_url", "client"):
+        assert row.filled("kubernetes", cluster, {place: "x"})[1] == {"aliases": (), place: "x"}
+
+
 def test_a_network_of_one_s_own_is_not_changed(tmp_path: Path) -> None:
     """A session decides on certificates and credentials alone; a file of one's own stands for the pod's."""
     cluster = "https://kubernetes.default.svc.cluster.local"
