@@ -1,7 +1,7 @@
 """An issuer's metadata, which names its key endpoint: OpenID Connect Discovery 1.0 and RFC 8414.
 
-Only ``jwks_uri`` is used, and only if the metadata names exactly the issuer it was asked about. The allowed
-algorithms never come from it.
+Only ``jwks_uri`` and AD FS's ``access_token_issuer`` are used, and only if the metadata names exactly the issuer it was
+asked about. The allowed algorithms never come from it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from jwks_auth.claims import AnyAudience, Audience, ClientIds, OwnAudience, within
 from jwks_auth.errors import ConfigurationError
@@ -12,9 +12,15 @@ __all__ = ["Directory", "accepted"]
 
 
 class Directory:
-    """Issuers by their canonical names and aliases. No two issuers may share a name."""
+    """Issuers by their canonical names and aliases. No two issuers may share a name.
 
-    def __init__(self, issuers: Iterable[TrustedIssuer]) -> None:
+    No metadata gives an issuer a name that *is_tenants* is true of: it would take the tenant's tokens.
+    """
+
+    def __init__(
+        self, issuers: Iterable[TrustedIssuer], is_tenants: Callable[[str], bool] | None = None
+    ) -> None:
+        self._is_tenants = is_tenants
         self.issuers: tuple[TrustedIssuer, ...] = tuple(issuers)
         self._by_name: dict[str, TrustedIssuer] = {}
         for issuer in self.issuers:
@@ -29,9 +35,9 @@ class Directory:
     def called(self, name: str) -> TrustedIssuer | None:
         """Return the issuer that tokens call *name*: by its names, or according to its metadata."""
         found = self._by_name.get(name)
-        if found is None:
-            found = next((issuer for issuer in self.issuers if issuer.goes_by(name)), None)
-        return found
+        if found is not None or (self._is_tenants is not None and self._is_tenants(name)):
+            return found
+        return next((issuer for issuer in self.issuers if issuer.goes_by(name)), None)
 
     def names(self) -> tuple[str, ...]:
         """Return every configured name."""

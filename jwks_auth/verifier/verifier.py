@@ -70,7 +70,9 @@ class TokenVerifier:
         self._allow_fake = given["allow_fake_issuer"]
         self._clients = SharedClients()
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
-        self._listed = Directory(self._checked(issuer) for issuer in self._issuers)
+        self._listed = Directory(
+            map(self._checked, self._issuers), None if tenants is None else tenants.may_be
+        )
         if not self._issuers and tenants is None:
             raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         # With one issuer, the signature is checked before any claim is read. With several, the claims must name one.

@@ -320,6 +320,18 @@ def test_metadata_takes_no_name_from_a_listed_issuer(adfs: AdFs) -> None:
         assert code_of(verifier, adfs.access_token()) == "unknown_key"
 
 
+@pytest.mark.parametrize("name", ["https://login.example/t1", "http://adfs.example/adfs/services/trust"])
+def test_metadata_takes_no_name_from_a_tenant(adfs: AdFs, name: str) -> None:
+    """Nor one that a tenant may have: the tenant's tokens are verified still. The control's name can't be one's."""
+    tenant = FakeIssuer("https://login.example/t1")
+    adfs.name_in_tokens = name
+    there = Tenants(lambda found: Issuer(found, jwks=tenant.jwks()), hosts=["login.example"])
+    verifier = TokenVerifier(adfs.issuer, "api", tenants=there)
+    assert code_of(verifier, adfs.token()) is None, "the control, which reads the metadata"
+    assert verifier.verify(tenant.token()).issuer == tenant.issuer
+    assert code_of(verifier, adfs.access_token()) == ("unknown_key" if name == tenant.issuer else None)
+
+
 def test_a_made_up_name_costs_no_fetch_of_others() -> None:
     """An issuer that does not look like AD FS is asked for nothing by a token of a name it does not have."""
     with FakeIssuer.serve() as fake:
