@@ -52,6 +52,8 @@ class Preset:
     """The clients to paste instead of an audience, where access tokens have none."""
     claims: Mapping[str, str] = field(default_factory=dict)
     """The claims to paste, where an audience is not enough: anybody's tokens may have it."""
+    owned: tuple[str, ...] = ()
+    """The claims of which one must then have a value: only they tell one owner's tokens from another's."""
     profiles: tuple[str, ...] = ("default",)
     """The profiles that its tokens can meet; the first is the default."""
     algorithms: tuple[str, ...] | None = None
@@ -164,10 +166,11 @@ class Preset:
         if isinstance(audience, frozenset):
             self._check_audience(provider, sorted(audience))
         values = rules.required_claims.values if isinstance(rules.required_claims, RequiredClaims) else {}
-        if self.claims and not values:
+        if self.claims and values.keys().isdisjoint(self.owned):
+            found = f"found {sorted(values)}, which anybody's tokens may have" if values else "is missing"
             raise ConfigurationError(
-                f"required_claims is missing: with provider {provider} anybody can have tokens for any audience; say "
-                f"whose you take: {dict(self.claims)!r}"
+                f"required_claims{':' if values else ''} {found}: with provider {provider} anybody can have tokens for "
+                f"any audience; say whose you take: {dict(self.claims)!r}"
             )
 
     def _missing(self, provider: str, rules: ClaimRules) -> str:

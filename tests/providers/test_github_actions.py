@@ -71,6 +71,14 @@ class TestGithubActions(ProviderTests):
                 {"REQUIRED_CLAIMS": None},
                 r'\["REQUIRED_CLAIMS"\] is missing: .*anybody.*repository_owner.*organisation',
             ),
+            (
+                {"REQUIRED_CLAIMS": {"ref": "refs/heads/main", "environment": "prod"}},
+                r'\["REQUIRED_CLAIMS"\]: found .*environment.*which anybody.*repository_owner.*organisation',
+            ),
+            (
+                {"REQUIRED_CLAIMS": {"job_workflow_ref": JOB["job_workflow_ref"]}},
+                r'\["REQUIRED_CLAIMS"\]: found .*job_workflow_ref.*which anybody',
+            ),
             ({"REQUIRED_CLAIMS": ["repository_owner"]}, r'\["REQUIRED_CLAIMS"\] is missing: .*anybody'),
             ({"AUDIENCE": None}, r'\["AUDIENCE"\] is missing: for provider github-actions'),
             ({"ISSUER": "https://github.com"}, r'\["ISSUER"\]: found .*token.actions.githubusercontent.com'),

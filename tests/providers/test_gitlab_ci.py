@@ -58,6 +58,10 @@ class TestGitlabCi(ProviderTests):
         },
         mistakes=(
             ({"REQUIRED_CLAIMS": None}, r'\["REQUIRED_CLAIMS"\] is missing: .*anybody.*project_path'),
+            (
+                {"REQUIRED_CLAIMS": {"ref_protected": "true", "ref": "main"}},
+                r'\["REQUIRED_CLAIMS"\]: found .*ref_protected.*which anybody.*project_path',
+            ),
             ({"ISSUER": None}, r'\["ISSUER"\] is missing: .*<GitLab host>'),
             ({"ISSUER": ISSUER + "/"}, r"only the slash at the end differs"),
         ),
