@@ -14,7 +14,7 @@ from jwks_auth.request import (
     private_value,
     vary_value,
 )
-from jwks_auth.runtime import RawToken, closest, nearest
+from jwks_auth.runtime import RawToken, closest
 from jwks_auth.settings import (
     PREFIX,
     ROWS,
@@ -22,11 +22,13 @@ from jwks_auth.settings import (
     Setting,
     Settings,
     SettingsOptions,
+    meant,
     parsed,
     readers,
     refuse_unknown,
 )
 from jwks_auth.stores import CacheStore, SealedStore
+from jwks_auth.verifier import Explanation
 
 __all__ = [
     "PREFIX",
@@ -37,6 +39,7 @@ __all__ = [
     "Authenticator",
     "CacheStore",
     "Credentials",
+    "Explanation",
     "Memo",
     "RawToken",
     "Rejection",
@@ -49,8 +52,8 @@ __all__ = [
     "closest",
     "finished_headers",
     "is_surely_service",
+    "meant",
     "name_of_service",
-    "nearest",
     "parsed",
     "private_value",
     "readers",

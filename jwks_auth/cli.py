@@ -5,13 +5,14 @@ Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import shown_kid
+from jwks_auth.request import Requirement
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import Explanation, Issuer
 
@@ -25,7 +26,9 @@ class Service(Protocol):
     def issuers(self) -> tuple[Issuer, ...]:
         """The issuers whose tokens are accepted."""
 
-    def explain(self, raw: RawToken) -> Explanation:
+    def explain(
+        self, raw: RawToken, *, requirement: Sequence[Requirement] = (), claims: Any = None
+    ) -> Explanation:
         """Each step that *raw* passes, and where and why it fails."""
 
 
@@ -79,14 +82,14 @@ def show(authenticator: Service, *, warm_up: bool = False) -> Report:
     return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
-def verify(authenticator: Service, raw: str | RawToken) -> Report:
+def verify(authenticator: Service, raw: str | RawToken, requirement: Sequence[Requirement] = ()) -> Report:
     """Explain step by step why a token is accepted or refused; for developers only, because it shows claims.
 
-    *raw* may begin with ``Bearer``, as when it is copied from a request.
+    *raw* may begin with ``Bearer``, as when it is copied from a request. *requirement*: all that a route asks.
     """
     sent = RawToken(RawToken.of(raw).read(_copied))
     del raw
-    explanation = authenticator.explain(sent)
+    explanation = authenticator.explain(sent, requirement=requirement)
     return Report(tuple(str(explanation).splitlines()), ok=explanation.failed is None)
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
 from jwks_auth.adapters import Requirement
 from jwks_auth.cli import RouteRow
 from jwks_auth_django.audit import requirements_of, verdicts_of
 from jwks_auth_django.conf import installed
 
-__all__ = ["requirements", "rows", "views"]
+__all__ = ["requirements", "requirements_at", "rows", "views"]
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -43,13 +43,32 @@ def views() -> Iterator[tuple[str, Any]]:
     return _patterns(get_resolver(), "/")
 
 
-def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+def requirements_at(route: str, method: str = "GET") -> list[Requirement]:
+    """Return what is asked of tokens at *route*: a path, a pattern as ``jwks routes`` shows it, or a view's name.
+
+    Raises ``LookupError`` where nothing is there.
+    """
+    for path, name, view in _named_patterns(get_resolver(), "/", ""):
+        if route in (path, name):
+            return list(requirements_of(view, method))
+    try:
+        return list(requirements_of(resolve(route).func, method))
+    except Resolver404:
+        raise LookupError(f"no route is, or has the name, {route}: see jwks routes") from None
+
+
+def _named_patterns(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[tuple[str, str, Any]]:
     for pattern in resolver.url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
-            yield path, pattern.callback
+            yield path, f"{namespace}{pattern.name}" if pattern.name else "", pattern.callback
         else:
-            yield from _patterns(pattern, path)
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _named_patterns(pattern, path, inner)
+
+
+def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+    yield from ((path, view) for path, _, view in _named_patterns(resolver, prefix, ""))
 
 
 def _asks_everybody(middleware: Any) -> bool:

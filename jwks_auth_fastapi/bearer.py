@@ -15,7 +15,7 @@ from starlette.responses import Response
 from typing_extensions import TypeVar, Unpack
 
 from jwks_auth import Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Requirement, RequirementOptions
+from jwks_auth.adapters import Explanation, RawToken, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings, error_responses
@@ -188,6 +188,18 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         Its result is the route's user.
         """
         return user_dependency(self, load_user)
+
+    def explain(
+        self, raw: str | RawToken, *, scopes: Iterable[str] = (), policy: Policy | None = None
+    ) -> Explanation:
+        """Explain each step that *raw* passes, and the one that fails; for developers alone, because it shows claims.
+
+        *scopes* and *policy* are those of a route; the model of ``claims=`` is this scheme's own.
+        """
+        sent = RawToken.of(raw)
+        del raw
+        asked = [self.requirement(scopes), *([] if policy is None else [Requirement(policy=policy)])]
+        return self.authenticator.explain(sent, requirement=asked, claims=self._claims)
 
     def fake(self, *, scopes: str | Iterable[str] = (), **claims: Any) -> FakeBearer:
         """For tests: ``app.dependency_overrides[auth] = auth.fake(sub="u1", scopes=["orders:read"])``.

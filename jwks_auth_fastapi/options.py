@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import ROWS, AnyAudience, SettingsOptions, nearest
+from jwks_auth.adapters import ROWS, AnyAudience, SettingsOptions, meant
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
@@ -54,5 +54,5 @@ def parted(settings: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, An
 
 
 def _unexpected(name: str, names: Iterable[str]) -> str:
-    hint = "say it in the settings" if name in _SETTINGS else nearest(name, sorted(names))
+    hint = "say it in the settings" if name in _SETTINGS else meant(name, sorted(names))
     return f"JWTBearer() got an unexpected keyword argument {name!r}: {hint}"

@@ -11,9 +11,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from jwks_auth import cli
-from jwks_auth.adapters import Authenticator, RawToken
+from jwks_auth.adapters import Authenticator, RawToken, Requirement
 from jwks_auth_flask.request_auth import request_auth_of
-from jwks_auth_flask.routes import Protection, protections
+from jwks_auth_flask.routes import Protection, protections, requirements_at
 
 __all__ = ["jwks"]
 
@@ -37,15 +37,18 @@ def show(name: str) -> None:
 
 @jwks.command("verify")
 @click.argument("token", default="")
+@click.option("--route", help="Judge it as this route does: a path, a rule, or an endpoint's name.")
+@click.option("--method", default="GET", show_default=True, help="The route's method.")
 @named
-def verify(token: str, name: str) -> None:
+def verify(token: str, route: str | None, method: str, name: str) -> None:
     """Say step by step why TOKEN is accepted or refused; without it, read it from standard input.
 
     It shows the token's claims.
     """
     raw = RawToken(token or sys.stdin.read())
     del token
-    _show(cli.verify(_authenticator(name), raw))
+    asked = () if route is None else _asked(route, method.upper())
+    _show(cli.verify(_authenticator(name), raw, asked))
 
 
 @jwks.command("routes")
@@ -64,6 +67,15 @@ def _authenticator(name: str) -> Authenticator:
         return request_auth_of(name).authenticator
     except RuntimeError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _asked(route: str, method: str) -> tuple[Requirement, ...]:
+    found = requirements_at(current_app, route, method)
+    if found is None:
+        raise click.UsageError(
+            f"no route takes {method} and is, or has the name, {route}: see flask jwks routes"
+        )
+    return found
 
 
 def _rows() -> Iterator[cli.RouteRow]:

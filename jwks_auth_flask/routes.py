@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 from flask.views import http_method_funcs
-from werkzeug.routing import Rule
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect, Rule
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_flask.decorators import stamps_of
@@ -15,7 +16,7 @@ from jwks_auth_flask.evidence import calls_method, doubt_about, doubt_about_guar
 from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
 from jwks_auth_flask.internals import answers_options, before_request_of, class_of
 
-__all__ = ["Protection", "protection_of", "protections"]
+__all__ = ["Protection", "protection_of", "protections", "requirements_at"]
 
 EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
 """The methods of a rule that names none."""
@@ -54,6 +55,21 @@ def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
     asked = (*around, *declared)
     guard = " and ".join(str(each) for each in asked) or _open(app, rule.endpoint, method)
     return Protection(rule, method, asked, guard, doubt)
+
+
+def requirements_at(app: Flask, route: str, method: str) -> tuple[Requirement, ...] | None:
+    """Return what is asked of *method* at *route*: a path, a rule as it is written, or an endpoint's name.
+
+    ``None`` where nothing is there.
+    """
+    for rule in app.url_map.iter_rules():
+        if route in (rule.rule, rule.endpoint) and method in (rule.methods or EVERY_METHOD):
+            return protection_of(app, rule, method).requirements
+    try:
+        matched, _ = app.url_map.bind("localhost").match(route, method, return_rule=True)
+    except (NotFound, MethodNotAllowed, RequestRedirect):
+        return None
+    return protection_of(app, matched, method).requirements
 
 
 def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:

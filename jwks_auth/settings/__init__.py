@@ -4,6 +4,7 @@ Nothing here fetches or knows of requests.
 """
 
 from jwks_auth.settings.options import SettingsOptions
+from jwks_auth.settings.peers import meant
 from jwks_auth.settings.rows import GROUPS, ROWS
 from jwks_auth.settings.setting import Setting, Taker, parsed, refuse_unknown
 from jwks_auth.settings.vocabulary import PREFIX, SETTING_NAMES, Settings
@@ -17,6 +18,7 @@ __all__ = [
     "Settings",
     "SettingsOptions",
     "Taker",
+    "meant",
     "parsed",
     "refuse_unknown",
 ]

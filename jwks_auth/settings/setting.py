@@ -8,7 +8,7 @@ from enum import Flag, auto
 from typing import Any, get_type_hints
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.runtime import nearest
+from jwks_auth.settings.peers import meant
 
 __all__ = ["Setting", "Taker", "parsed", "refuse_unknown"]
 
@@ -87,7 +87,7 @@ def refuse_unknown(
     """Raise ``ConfigurationError`` for a name not in *known*, suggesting the nearest; or call *tell* with each text."""
     names = sorted(known)
     for name in sorted(set(given) - set(names)):
-        (tell or _raise)(f"{label.format(name)} is not a setting: {nearest(name, names, label)}")
+        (tell or _raise)(f"{label.format(name)} is not a setting: {meant(name, names, label)}")
 
 
 def _raise(text: str) -> None:

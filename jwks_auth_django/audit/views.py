@@ -30,14 +30,19 @@ def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
         yield methods, _undecided(view, found) if total == OPEN and verdict is None else total
 
 
-def requirements_of(view: Any) -> Iterator[Requirement]:
-    """Yield the requirements on the way to *view*: its guards', Ninja's ``auth``, DRF's authentication."""
+def requirements_of(view: Any, method: str | None = None) -> Iterator[Requirement]:
+    """Yield the requirements on the way to *view*: its guards', Ninja's ``auth``, DRF's authentication.
+
+    With a *method* those of DRF's permissions, too, where each stands alone.
+    """
     yield from getattr(view, "jwks_auth", ())
     found = layers(view)
     for guard in (*_ninja_callbacks(found), *_drf_authentication(found)):
         asked = getattr(guard, "requirement", None)
         if isinstance(asked, Requirement):
             yield asked
+    if method is not None:
+        yield from _drf_permissions(found, method)
 
 
 def _ninja_callbacks(found: list[Layer]) -> Iterator[Any]:
@@ -48,11 +53,25 @@ def _ninja_callbacks(found: list[Layer]) -> Iterator[Any]:
 
 
 def _drf_authentication(found: list[Layer]) -> Iterator[Any]:
+    for kind, options, _ in _classes(found):
+        yield from options.get("authentication_classes", getattr(kind, "authentication_classes", ()))
+
+
+def _drf_permissions(found: list[Layer], method: str) -> Iterator[Requirement]:
+    for kind, options, actions in _classes(found):
+        for permission in options.get("permission_classes", getattr(kind, "permission_classes", ())):
+            policy_for = getattr(permission() if callable(permission) else permission, "policy_for", None)
+            if policy_for is not None:
+                view = kind(**options)
+                view.action = actions.get(method.lower())  # by which required_scopes may differ
+                yield Requirement(policy=policy_for(view, method))
+
+
+def _classes(found: list[Layer]) -> Iterator[tuple[Any, dict[str, Any], dict[str, str]]]:
     for layer in found:
         if _is_made_of_a_class(layer):
             enclosed = cells(layer.function)
-            kind, options = enclosed["cls"], enclosed["initkwargs"]
-            yield from options.get("authentication_classes", getattr(kind, "authentication_classes", ()))
+            yield enclosed["cls"], enclosed["initkwargs"], enclosed.get("actions") or {}
 
 
 def _ninja(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError, Issuer
-from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, nearest, readers
+from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, meant, readers
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import DJANGO_NAMES, GONE, LABEL, Configuration, configuration
 from jwks_auth_django.users import from_options
@@ -38,7 +38,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     known = sorted({*SETTING_NAMES, *DJANGO_NAMES})
     for name, value in given.items():
         if value is not None and name not in known and name not in GONE:
-            yield error("E003", f"{LABEL.format(name)} is not a setting", nearest(name, known, LABEL))
+            yield error("E003", f"{LABEL.format(name)} is not a setting", meant(name, known, LABEL))
 
 
 def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

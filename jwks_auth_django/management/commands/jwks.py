@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from jwks_auth import cli
-from jwks_auth.adapters import RawToken
+from jwks_auth.adapters import RawToken, Requirement
 from jwks_auth_django.conf import configuration
-from jwks_auth_django.routes import rows
+from jwks_auth_django.routes import requirements_at, rows
 
 __all__ = ["Command"]
 
@@ -29,6 +29,10 @@ class Command(BaseCommand):
         commands.add_parser("refresh", help="fetch every issuer's keys again, whatever their age")
         verify = commands.add_parser("verify", help="say step by step why a token is accepted or refused")
         verify.add_argument("token", nargs="?", help="without it: from standard input")
+        verify.add_argument(
+            "--route", help="judge it as this route does: a path, a pattern, or a view's name"
+        )
+        verify.add_argument("--method", default="GET", help="the route's method (default: GET)")
         routes = commands.add_parser("routes", help="every URL pattern and what guards it")
         routes.add_argument(
             "--fail-unprotected", action="store_true", help="exit with 1 if something is open"
@@ -49,9 +53,18 @@ class Command(BaseCommand):
         if options["command"] == "verify":
             # Taken out of the options, which reports of errors print.
             raw = RawToken(options.pop("token") or sys.stdin.read())
-            return cli.verify(authenticator, raw)
+            return cli.verify(authenticator, raw, _asked(options))
         if options["command"] == "refresh":
             return cli.refresh(authenticator)
         if options["command"] == "show":
             return cli.show(authenticator, warm_up=True)
         return cli.check(authenticator)
+
+
+def _asked(options: dict[str, Any]) -> list[Requirement]:
+    if options["route"] is None:
+        return []
+    try:
+        return requirements_at(options["route"], options["method"].upper())
+    except LookupError as error:
+        raise CommandError(str(error)) from error

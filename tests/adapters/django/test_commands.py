@@ -18,6 +18,7 @@ from ninja import NinjaAPI
 from ninja.security import django_auth
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import RequireJWTMixin, require_jwt
@@ -57,6 +58,71 @@ def test_verify_explains_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "FAIL audience" in jwks("verify", issuer.token(aud="elsewhere"))
         monkeypatch.setattr("sys.stdin", io.StringIO(f"Bearer {issuer.token()}\n"))
         assert "failed" not in jwks("verify")
+
+
+class Reports(ViewSet):
+    """DRF's permissions, by action."""
+
+    permission_classes = (HasScopes, HasRole("ops"))
+    required_scopes = {"list": ["reports:read"], "create": ["reports:write"]}
+
+    def list(self, request: Any) -> HttpResponse:
+        """Read."""
+        return HttpResponse()
+
+    def create(self, request: Any) -> HttpResponse:
+        """Write."""
+        return HttpResponse()
+
+
+ACTIONS = {"get": "list", "post": "create"}
+
+
+def order(request: HttpRequest, number: int) -> HttpResponse:
+    """One order."""
+    return HttpResponse()
+
+
+class Routed:
+    """Routes that ask for something, by path, by pattern and by name."""
+
+    urlpatterns = (
+        path("orders/<int:number>/", require_jwt(scopes="orders:read")(order), name="order"),
+        path("api/", include(([path("reports/", Reports.as_view(ACTIONS), name="reports")], "api"))),
+        path("open/", lambda request: HttpResponse()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "claims", "code"),
+    [
+        ("/orders/7/", "GET", {}, "insufficient_scope"),
+        ("/orders/<int:number>/", "GET", {}, "insufficient_scope"),
+        ("order", "GET", {}, "insufficient_scope"),
+        ("order", "GET", {"scope": "orders:read"}, None),
+        ("api:reports", "get", {"scope": "reports:read", "roles": ["ops"]}, None),
+        ("api:reports", "get", {"scope": "reports:read"}, "insufficient_scope"),
+        ("/api/reports/", "post", {"scope": "reports:read", "roles": ["ops"]}, "insufficient_scope"),
+        ("/open/", "GET", {}, None),
+    ],
+)
+def test_verify_asks_what_a_route_does(
+    route: str, method: str, claims: dict[str, Any], code: str | None
+) -> None:
+    """A good token that a route refuses is explained as refused: guards, and DRF's permissions."""
+    issuer = FakeIssuer()
+    with override_settings(JWKS_AUTH=issuer.settings(), ROOT_URLCONF=Routed):
+        told = jwks("verify", issuer.token(**claims), route=route, method=method)
+    assert ("failed" in told) is (code is not None)
+    assert (f"refused: {code}" in told) is (code is not None)
+
+
+def test_verify_knows_no_other_route() -> None:
+    """A path, pattern or name that is none is an error of the command's."""
+    issuer = FakeIssuer()
+    with override_settings(JWKS_AUTH=issuer.settings(), ROOT_URLCONF=Routed):
+        for route in ("/nowhere/", "nobody", "reports"):
+            assert "no route is, or has the name" in jwks("verify", issuer.token(), route=route)
 
 
 def test_a_command_of_its_own_is_needed() -> None:

@@ -371,3 +371,17 @@ def test_requires_takes_a_policy(auth: JWTBearer) -> None:
     """A scope's name alone is refused when the route is declared."""
     with pytest.raises(ConfigurationError, match="expected Policy"):
         auth.requires("admin")  # type: ignore[arg-type]
+
+
+def test_explain_asks_what_a_route_does(issuer: FakeIssuer) -> None:
+    """Scopes, a policy, and the scheme's model of claims, whose errors are shown by field."""
+    auth = JWTBearer(issuer.settings(), claims=Claims)
+    good = issuer.token(email="a@b.example", scope="a")
+    assert auth.explain(good, scopes=["a"]).failed is None
+    assert auth.explain(good).failed is None
+    for explanation in (auth.explain(good, scopes=["b"]), auth.explain(good, policy=Policy(roles="ops"))):
+        assert explanation.failed is not None
+        assert (explanation.failed.name, explanation.failed.code) == ("route", "insufficient_scope")
+    lacking = auth.explain(issuer.token(), scopes=[]).failed
+    assert lacking is not None
+    assert lacking.found.startswith("email: Field required")

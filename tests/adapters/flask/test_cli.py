@@ -68,6 +68,45 @@ def test_verify_explains_a_token(app, issuer):
     assert "FAIL audience" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "claims", "status"),
+    [
+        (["--route", "/orders/7"], {}, 1),
+        (["--route", "/orders/<int:number>"], {}, 1),
+        (["--route", "order"], {}, 1),
+        (["--route", "order"], {"scope": "orders:read"}, 0),
+        (["--route", "order", "--method", "post"], {"scope": "orders:read"}, 1),
+        (["--route", "order", "--method", "post"], {"scope": "orders:write"}, 0),
+        (["--route", "/open"], {}, 0),
+        (["--route", "/nowhere"], {}, 2),
+        (["--route", "nobody"], {}, 2),
+        (["--route", "/open", "--method", "PUT"], {}, 2),
+        (["--route", "/slashed"], {}, 2),
+    ],
+)
+def test_verify_asks_what_a_route_does(make_app, issuer, arguments, claims, status):
+    """By a path, a rule, or an endpoint's name; 2 where there is none."""
+    app = make_app()
+
+    class Orders(MethodView):
+        @require_jwt(scopes="orders:read")
+        def get(self, number):
+            return {}
+
+        @require_jwt(scopes="orders:write")
+        def post(self, number):
+            return {}
+
+    app.add_url_rule("/orders/<int:number>", view_func=Orders.as_view("order"))
+    app.add_url_rule("/open", "open", public(view))
+    app.add_url_rule("/slashed/", "slashed", view)
+    result = run(app, "verify", issuer.token(**claims), *arguments)
+    assert result.exit_code == status, result.output
+    if status == 1:
+        assert "FAIL route" in result.output
+        assert "refused: insufficient_scope" in result.output
+
+
 @pytest.fixture
 def routed(make_app, auth):
     """An app with a route of every kind."""
