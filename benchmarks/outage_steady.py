@@ -56,7 +56,7 @@ class Aged(PyJWKClient):
 
 
 class Noise:
-    """Asks for made-up kids all the time while it is on, so that one fetch after another is in the air."""
+    """Asks for made-up kids all the time while it is on, so that one fetch follows another."""
 
     def __init__(self, client: PyJWKClient) -> None:
         self._client = client
@@ -75,7 +75,7 @@ class Noise:
             time.sleep(0.01)
 
     def turn(self, *, on: bool) -> None:
-        """Begin, or end and wait until nothing is in the air."""
+        """Begin, or end and wait until no fetch is in progress."""
         if on:
             self._on.set()
             return

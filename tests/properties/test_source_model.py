@@ -46,7 +46,7 @@ class SourceModel(RuleBasedStateMachine):
         self.accepted = self.bench.source.key_set
         self.hasty: list[tuple[int, float]] = []
         self.bench.source._on_event = self._hear
-        # No real time passes: a wait is noted, and the refresh has landed by then or not.
+        # No real time passes: a wait is noted, and the refresh has ended by then or not.
         self.real_wait = Refresh.wait
         Refresh.wait = lambda refresh, seconds: self._wait(seconds)  # type: ignore[method-assign]
 
@@ -132,7 +132,7 @@ class SourceModel(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self._is_healthy() and self._budget() >= 2)
     def a_new_key_is_accepted_by_a_lookup_that_joins(self) -> None:
-        """The refresh in the air left before the key was published: another follows."""
+        """The refresh in progress began before the key was published: another follows."""
         self.hang_or_release(True)
         assert not self._accepted("made-up")
         kid = f"key-{self.names}"

@@ -62,7 +62,7 @@ def test_64_threads_and_4_event_loops_make_one_fetch(server: FaultServer) -> Non
 
 
 def test_refreshes_asked_for_at_once_share_a_fetch(server: FaultServer) -> None:
-    """``refresh=True`` from 16 threads, while one fetch is in the air."""
+    """``refresh=True`` from 16 threads, while one fetch is in progress."""
     client = PyJWKClient(server.url)
     server.hold()
     with ThreadPoolExecutor(16) as pool:
@@ -127,7 +127,7 @@ async def test_an_event_loop_stays_free_while_the_endpoint_hangs(server: FaultSe
 
 
 async def test_a_loop_that_ends_early_leaves_no_trace(server: FaultServer) -> None:
-    """The refresh lands after its first waiter's loop is closed; the next one has the keys."""
+    """The refresh ends after its first waiter's loop is closed; the next one has the keys."""
     client = PyJWKClient(server.url)
     server.hold()
 
@@ -189,7 +189,7 @@ def _child(client: PyJWKClient, results: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_goes_on_with_the_keys(server: FaultServer) -> None:
-    """gunicorn --preload, multiprocessing: forked while a refresh is in the air, the child fetches for itself."""
+    """gunicorn --preload, multiprocessing: forked while a refresh is in progress, the child fetches for itself."""
     context = multiprocessing.get_context("fork")
     client = PyJWKClient(server.url)
     client.warm_up()

@@ -44,7 +44,7 @@ class Base(APIView):
     post = get
 
 
-class Gate(Base):
+class Guarded(Base):
     """Its own gate only: what DRF negates, it negates of every object too."""
 
     def get(self, request: Any) -> Response:
@@ -160,7 +160,7 @@ def test_another_way_in_beside_such_a_negation(project: Any, database: None, iss
     assert client_of(project, [IsAdminUser | ~(IsAuthenticated & GUEST)], admin).get("/x").status_code == 200
     negated = ~IsAdminUser | ~(IsAuthenticated & GUEST)
     project(
-        {"/x": type("View", (Gate,), {"permission_classes": [AllowAny, negated, ~IsAdminUser]}).as_view()}
+        {"/x": type("View", (Guarded,), {"permission_classes": [AllowAny, negated, ~IsAdminUser]}).as_view()}
     )
     client = APIClient()
     assert client.get("/x").status_code == 200

@@ -73,7 +73,7 @@ def bench() -> Fetches:
 
 
 def test_one_refresh_serves_all_who_ask_meanwhile(bench: Fetches) -> None:
-    """And when it has landed, the next one is another."""
+    """A refresh that starts after the end of one is another."""
     bench.threads.held = True
     first = bench.start()
     assert bench.start() is bench.start() is first

@@ -65,7 +65,7 @@ def test_what_is_wanted_is_looked_for_without_the_lock() -> None:
         nonlocal asked
         assert not bench.source.refresher._lock.locked()
         asked += 1
-        if asked == 1:  # another thread's fetch lands between the look and the decision
+        if asked == 1:  # another thread's fetch ends between the lookup and the decision
             bench.source.refresher.publish(bench.provider(LoadRequest(RefreshReason.EXPLICIT, snapshot, 0.0)))
         return "found" if "a" in snapshot.keys.kids() else None
 
@@ -75,7 +75,7 @@ def test_what_is_wanted_is_looked_for_without_the_lock() -> None:
 
 
 def test_readers_take_no_lock() -> None:
-    """Whoever holds it, a key in hand is found, also while a refresh is in the air; and so is the state."""
+    """A key in hand is found while a refresh is in progress, and so is the state."""
     bench = warm()
     with bench.source.refresher._lock:
         assert bench.source.find("a", ALG) is bench.source.resolve("a", ALG)
@@ -232,7 +232,7 @@ def test_an_unknown_kid_joins_the_fetch_in_refresh() -> None:
 
 
 def joining(bench: Bench) -> None:
-    """A renewal in the air, which left before a new key was published and lands once somebody waits for it."""
+    """A renewal in progress that began before a new key was published, and ends once a lookup waits for it."""
     bench.clock.advance(SOFT)
     bench.threads.held, bench.threads.depart = True, bench.provider.as_of_now
     assert bench.seek("a")

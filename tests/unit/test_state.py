@@ -26,7 +26,7 @@ def loaded(kids: str = "a", **more: object) -> FetchResult:
 
 
 def state_of(*, holding: str = "", keeps_set: bool = True) -> CacheState:
-    """Books that have just accepted the keys named in *holding*, if any."""
+    """A cache state that has just accepted the keys named in *holding*, if any."""
     cache = CacheState(RULES, "https://issuer.example/keys", keeps_set=keeps_set)
     if holding:
         cache.accept(loaded(holding), NOW, wall=WALL, draw=0.0)
