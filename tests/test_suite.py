@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,3 +84,19 @@ def test_no_time_is_told_while_tests_are_collected() -> None:
     clock.collecting = True
     with pytest.raises(RuntimeError, match="in the test"):
         clock()
+
+
+def test_the_cores_tests_need_no_package_of_others() -> None:
+    """``tests/unit`` and ``tests/attacks`` run with the core alone, so they ask for no package and import none."""
+    root = Path(__file__).parent
+    found = [
+        f"{path.name}: {name}"
+        for folder in ("unit", "attacks")
+        for path in (root / folder).rglob("*.py")
+        for name in re.findall(
+            r"need_module\(\"\w+|^ *(?:from|import) (?:starlette|fastapi|flask|werkzeug|django|pydantic|celery)\b",
+            path.read_text(),
+            re.MULTILINE,
+        )
+    ]
+    assert found == []

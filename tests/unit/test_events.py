@@ -168,7 +168,15 @@ def test_the_log_says_why_keys_cannot_be_fetched(caplog: pytest.LogCaptureFixtur
 
 def test_both_tables_have_every_event() -> None:
     """The docstring's and the page's."""
-    names = {"refresh_started", "refresh_ok", "refresh_failed", "stale_served", "unknown_kid", "store_failed"}
+    names = {
+        "refresh_started",
+        "refresh_ok",
+        "refresh_failed",
+        "stale_served",
+        "unknown_kid",
+        "store_failed",
+        "tenant_dropped",
+    }
     assert set(re.findall(r"^ *``(\w+)`` {2,}", KeyEvent.__doc__ or "", re.MULTILINE)) - {"name"} == names
     [paragraph] = re.findall(r"`on_event=` hears of .*?\n\n", KEYS_PAGE.read_text(), re.DOTALL)
     told = set(re.findall(r"`(\w+)`", paragraph))

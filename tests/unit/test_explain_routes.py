@@ -12,7 +12,6 @@ from jwks_auth.adapters import Authenticator, RawToken, Requirement
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.verifier.explain import Explanation
 from tests.attacks import forge
-from tests.needs import need_module
 
 PLACES: dict[str, Any] = {"roles_claim": ["realm_access.roles", ["resource_access", "my.api", "roles"]]}
 VERIFIER = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET, **PLACES), forge.AUDIENCE)
@@ -113,26 +112,6 @@ def test_a_function_of_claims_is_a_model_too() -> None:
     assert refused.failed is not None
     assert refused.failed.found == r"'tier\nis not gold'"
     assert len(str(refused).splitlines()) == len(refused.steps) + 1
-
-
-def test_pydantics_errors_are_shown_by_field() -> None:
-    """A model's, a dataclass of its own, and what an adapter makes of it."""
-    pydantic = need_module("pydantic")
-
-    class Realm(pydantic.BaseModel):  # type: ignore[name-defined,misc]
-        tier: int
-
-    class Model(pydantic.BaseModel):  # type: ignore[name-defined,misc]
-        email: str
-        realm: Realm
-
-    refused = explained(model=Model, realm={"tier": "gold"})
-    assert refused.failed is not None
-    assert refused.failed.found.startswith(
-        "email: Field required; realm.tier: Input should be a valid integer"
-    )
-    assert explained(model=Model, email="a", realm={"tier": 1}).failed is None
-    assert explained(model=pydantic.TypeAdapter(Model), email="a", realm={"tier": 1}).failed is None
 
 
 def test_an_authenticator_explains_routes_too() -> None:
