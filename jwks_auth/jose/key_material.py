@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from jwks_auth.challenge import brief
 from jwks_auth.jose.base64url import decode_any_base64
-from jwks_auth.jose.edwards import ED448, ED25519, EdwardsCurve
 from jwks_auth.jose.ml_dsa import ML_DSA, PublicKey
-from jwks_auth.jose.roca import is_roca_modulus
+from jwks_auth.jose.weak_keys import ED448, ED25519, EdwardsCurve, is_roca_modulus
 
 __all__ = ["Material", "read_material"]
 

@@ -4,12 +4,11 @@ Nothing here knows of tokens, keys or requests.
 """
 
 from jwks_auth.runtime.callbacks import aask, ask
-from jwks_auth.runtime.calls import BoundedCalls
 from jwks_auth.runtime.clock import elapsed
 from jwks_auth.runtime.concealed import Concealed, RawToken, forget_frames
 from jwks_auth.runtime.heartbeat import heartbeat_during
 from jwks_auth.runtime.keywords import closest, filled, nearest, takes
-from jwks_auth.runtime.threads import give_way, in_background
+from jwks_auth.runtime.threads import BoundedCalls, give_way, in_background
 
 __all__ = [
     "BoundedCalls",

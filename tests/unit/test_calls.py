@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from jwks_auth.runtime.calls import BoundedCalls
+from jwks_auth.runtime.threads import BoundedCalls
 
 
 def test_a_call_gives_its_result_or_its_error() -> None:

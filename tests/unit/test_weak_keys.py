@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from jwt.algorithms import OKPAlgorithm
 
 from jwks_auth.jose.base64url import encode_base64url
-from jwks_auth.jose.edwards import ED448, ED25519
 from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
+from jwks_auth.jose.weak_keys import ED448, ED25519
 
 CURVES = {"Ed25519": ED25519, "Ed448": ED448}
 

@@ -1,13 +1,13 @@
-"""A check of Ed25519 and Ed448 public keys: each is a point of its curve, and not of small order (RFC 8032 section 5).
+"""Weak public keys that OpenSSL takes: Edwards keys of small order (RFC 8032 section 5), and ROCA's RSA moduli.
 
-OpenSSL takes any octets of the right number. For a key of small order anybody can make a signature.
+For a point of small order anybody can make a signature, and OpenSSL takes any octets of the right number as a point.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ED448", "ED25519", "EdwardsCurve"]
+__all__ = ["ED448", "ED25519", "EdwardsCurve", "is_roca_modulus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,30 @@ ED25519 = EdwardsCurve(
 _Q = 2**448 - 2**224 - 1
 
 ED448 = EdwardsCurve(size=57, prime=_Q, a=1, d=-39081, small=frozenset({0, 1, _Q - 1}))  # of order 4, 1 and 2
+
+
+_GENERATOR = 65537
+
+
+def _order(prime: int) -> int:
+    """Return the number of different powers of 65537 modulo *prime*."""
+    order, power = 1, _GENERATOR % prime
+    while power != 1:
+        order, power = order + 1, power * _GENERATOR % prime
+    return order
+
+
+_ORDERS = tuple(
+    (prime, _order(prime)) for prime in range(3, 168) if all(prime % divisor for divisor in range(2, prime))
+)
+
+
+def is_roca_modulus(modulus: int) -> bool:
+    """Return whether an RSA *modulus* has the ROCA weakness (CVE-2017-15361): its factors can be found.
+
+    The faulty generator took primes of the form ``k*M + (65537**a mod M)`` with ``M`` a product of small primes. Its
+    moduli are powers of 65537 modulo each of those primes; a sound modulus is so by chance, in less than one case in
+    100 million.
+    """
+    # In a cyclic group, x is among the powers of g exactly when x ** order(g) is 1.
+    return all(pow(modulus, order, prime) == 1 for prime, order in _ORDERS)
