@@ -69,7 +69,8 @@ PLATFORMS = {
         audience="<this service's name>",
         others={r"https://kubernetes\.default\.svc.*": "the API server, whose tokens every pod has"},
         marks=TokenMarks(any_of=("kubernetes.io",)),
-        note="inside a pod; elsewhere say `JWKS_URI` or `DISCOVERY_URL`",
+        note="inside a pod; elsewhere say `JWKS_URI` or `DISCOVERY_URL`. Any pod can ask for any audience: "
+        '`REQUIRED_CLAIMS` `{"sub": ["system:serviceaccount:<namespace>:<name>"]}` keeps to some accounts',
     ),
     "spiffe": Preset(
         issuer="spiffe://<trust domain>",

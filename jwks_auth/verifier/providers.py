@@ -38,7 +38,8 @@ _ENTRA = Preset(
     algorithms=_RS256,
     scope_claims=("scp",),
     marks=TokenMarks(any_of=("azp", "appid")),
-    note="v1 tokens of the tenant (`sts.windows.net`) too; the audience of v2 tokens is the bare application id",
+    note="v1 tokens of the tenant (`sts.windows.net`) too; the audience of v2 tokens is the bare application id. Any "
+    "application of the tenant can get a token without scopes and roles: have each route ask for one",
 )
 
 PROVIDERS = {
@@ -76,7 +77,10 @@ PROVIDERS = {
         issuers=r"https?://[^?#]+/realms/[^/?#]+",
         keys="{issuer}/protocol/openid-connect/certs",
         audience="<this API's client id>",
-        others={"account": "every user's account console, and in the tokens of every client"},
+        others={
+            "account": "every user's account console, and in the tokens of every client",
+            "broker|realm-management": "Keycloak's own",
+        },
         profiles=("default", "rfc9068", "id_token"),
         scope_claims=("scope",),
         roles_claim=("realm_access.roles", ("resource_access", "{audience}", "roles")),
@@ -136,7 +140,8 @@ PROVIDERS = {
         others={"anon": "whoever has not signed in"},
         algorithms=("ES256", "RS256"),
         roles_claim=("role", "user_role", "app_metadata.roles"),
-        note="asymmetric signing keys: with the legacy secret (HS256) an API could make tokens itself",
+        note="asymmetric signing keys: with the legacy secret (HS256) an API could make tokens itself. Anonymous users "
+        "have the role `authenticated` too: they have `is_anonymous`",
     ),
     "clerk": Preset(
         issuer="https://clerk.<your domain>",

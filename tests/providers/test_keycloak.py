@@ -116,6 +116,10 @@ class TestKeycloak(ProviderTests):
             ),
             ({"AUDIENCE": "account"}, r'\["AUDIENCE"\]: found .account., which is every user'),
             ({"AUDIENCE": [API, "account"]}, r'\["AUDIENCE"\]: found .account'),
+            (
+                {"AUDIENCE": "realm-management"},
+                r'\["AUDIENCE"\]: found .realm-management., which is Keycloak.s own',
+            ),
             ({"AUDIENCE": "ANY_AUDIENCE"}, r'\["AUDIENCE"\] is ANY_AUDIENCE'),
         ),
     )

@@ -60,6 +60,10 @@ async def use(raw: str) -> None:
                 required_claims=("tid",),
                 max_age=60,
             ),
+            Issuer(provider="google", audience="client"),
+            Issuer(
+                "https://id.example/realms/a", provider="keycloak", required_claims={"tenant": ["a", "b"]}
+            ),
             "https://other.example/",
         ],
         ANY_AUDIENCE,
