@@ -15,7 +15,7 @@ from jwks_auth.http import http_allowed
 from jwks_auth.keys import KeyEvent, OnEvent
 from jwks_auth.verifier.providers import preset_named
 
-__all__ = ["Tenants"]
+__all__ = ["Tenants", "checked_tenants"]
 
 _log = logging.getLogger("jwks_auth")
 
@@ -91,3 +91,10 @@ class Tenants:
         if self.provider is not None and hasattr(issuer, "adopt"):
             issuer.adopt(self.provider)
         return issuer
+
+
+def checked_tenants(tenants: Any) -> Tenants | None:
+    """Return *tenants*; raise ``ConfigurationError`` for anything else, but for ``None``."""
+    if not isinstance(tenants, Tenants | None):
+        raise ConfigurationError(f"tenants: found {tenants!r}, expected a jwks_auth.Tenants")
+    return tenants

@@ -90,8 +90,6 @@ class TenantCache:
         spawn: Callable[[Callable[[], None]], None] = in_background,
         wait: float = 10.0,
     ) -> None:
-        if not isinstance(tenants, Tenants | None):
-            raise ConfigurationError(f"tenants: found {tenants!r}, expected a jwks_auth.Tenants")
         self._tenants, self._wait = tenants, wait  # seconds to wait for another caller's call
         self._prepare, self._screen, self._clock, self._spawn = prepare, screen, clock, spawn
         self._known: OrderedDict[str, _Tenant] = OrderedDict()

@@ -31,6 +31,7 @@ from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
 from jwks_auth.verifier.steps import Asked, asked_audience
+from jwks_auth.verifier.tenants import checked_tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
 from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
@@ -60,7 +61,7 @@ class TokenVerifier:
         **options: Unpack[VerifierOptions],
     ) -> None:
         given = filled(VERIFIER_DEFAULTS, options)
-        tenants, self._clock = given["tenants"], given["clock"]
+        tenants, self._clock = checked_tenants(given["tenants"]), given["clock"]
         rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
         self._rules = ClaimRules(**rules, said=frozenset(token_options(options)))
         self._longest = checked_token_length(given["max_token_length"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +352,50 @@ def test_of_some_verifiers_nobody_knows_all_issuers() -> None:
     for verifier in (Own(issuer, "api"), TokenVerifier(issuer, "api", tenants=tenant_directory.TENANTS)):
         assert Settings.from_mapping({"VERIFIER": verifier}).issuers is None
     assert Settings.from_mapping({"AUDIENCE": "api", "TENANTS": tenant_directory.TENANTS}).issuers is None
+
+
+PLACES = ["realm_access.roles", ["resource_access", "my.client", "roles"]]
+
+
+@pytest.mark.parametrize("place", [PLACES, json.dumps(PLACES)], ids=["python", "json"])
+def test_places_of_claims_are_lists_everywhere(place: Any) -> None:
+    """In code, settings and environment alike, shared or an issuer's own; of a list each place counts."""
+    issuer = FakeIssuer()
+    access = {"realm_access": {"roles": ["a"]}, "resource_access": {"my.client": {"roles": ["b"]}}}
+    raw = issuer.token(aud="api", **access)
+    source: dict[str, Any] = {"ISSUER": issuer.issuer, "JWKS": issuer.jwks()}
+    for settings in (
+        Settings.from_mapping({**source, "AUDIENCE": "api", "ROLES_CLAIM": place, "ALLOW_FAKE_ISSUER": True}),
+        Settings.from_mapping(
+            {"ISSUERS": [{**source, "ROLES_CLAIM": place}], "AUDIENCE": "api", "ALLOW_FAKE_ISSUER": "true"}
+        ),
+        Settings.from_environment(
+            {
+                "JWKS_AUTH_ISSUER": issuer.issuer,
+                "JWKS_AUTH_JWKS": json.dumps(issuer.jwks()),
+                "JWKS_AUTH_AUDIENCE": "api",
+                "JWKS_AUTH_ROLES_CLAIM": json.dumps(PLACES),
+                "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
+            }
+        ),
+    ):
+        assert settings.verifier().verify(raw).roles == {"a", "b"}
+
+
+@pytest.mark.parametrize("name", ["ROLES_CLAIM", "PERMISSIONS_CLAIM"])
+@pytest.mark.parametrize(
+    "place", ["roles groups", "roles,groups", "", [], ["a b"], [[]], {"a": 1}, 5, '["a"', "a..b"]
+)
+def test_a_place_that_cannot_be_meant_names_its_setting(name: str, place: Any) -> None:
+    """Before any token is read; a string with spaces is no longer silently nothing."""
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_mapping({"ISSUER": "https://a.example/", "AUDIENCE": "api", name: place}).verifier()
+
+
+def test_the_length_of_tokens_is_a_setting() -> None:
+    """A whole number, also from an environment; what no token can have is named."""
+    mapping = {"ISSUER": "https://a.example/", "AUDIENCE": "api"}
+    assert Settings.from_mapping({**mapping, "MAX_TOKEN_LENGTH": "32768"}).verifier() is not None
+    for wrong in ("many", 0, 2_000_000):
+        with pytest.raises(ConfigurationError, match="MAX_TOKEN_LENGTH"):
+            Settings.from_mapping({**mapping, "MAX_TOKEN_LENGTH": wrong}).verifier()
