@@ -58,8 +58,9 @@ def opened(
     seconds = watchdog.seconds
     with ExitStack() as stack:
         if session is not None:
-            # Half of the time for each address of the host, so that a dead one leaves time for another.
-            yield stack.enter_context(_sent(session, url, headers, (seconds / 2, seconds)))
+            # A part of the time for each address of the host, so that dead ones leave time for another.
+            each = max(seconds / 4, min(1.0, seconds / 2))
+            yield stack.enter_context(_sent(session, url, headers, (each, seconds)))
             return
         if ssl_context is None and url.lower().startswith("https:"):
             ssl_context = trusting(ca_file)

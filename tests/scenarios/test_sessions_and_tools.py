@@ -67,6 +67,22 @@ def test_overrides_and_hooks_of_a_session_count(one: bool) -> None:
     assert session.calls == ["request", "send", "hook 200"]
 
 
+@pytest.mark.parametrize(("timeout", "most"), [(8, 2.0), (2, 1.0), (1, 0.5)])
+def test_a_session_leaves_time_for_other_addresses(timeout: float, most: float) -> None:
+    """Each address of a host may take a part of the deadline, so that a dead one does not take all."""
+    given: list[Any] = []
+
+    class Timed(requests.Session):
+        def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+            given.append(kwargs["timeout"])
+            return super().send(request, **kwargs)
+
+    with FaultServer(DOCUMENT) as server, Timed() as session:
+        PyJWKClient(server.url, session=session, timeout=timeout, wait=9).warm_up()
+    [(connect, read)] = given
+    assert most * 0.5 < connect <= most < read <= timeout
+
+
 def test_a_session_that_fails_in_a_way_of_its_own_is_told_apart() -> None:
     """It is the program's, and no fault of the network."""
 
