@@ -17,7 +17,7 @@ from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, t
 from jwks_auth.client.options import check_objects, check_rules, check_uri
 from jwks_auth.client.view import KeySetView, SetCache, Views, header_of, value_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Network, Session
+from jwks_auth.http import Answer, Discovery, Network, Session, without_query
 from jwks_auth.keys import (
     FetchResult,
     Health,
@@ -93,7 +93,7 @@ class PyJWKClient(jwt.PyJWKClient):
         self._endpoint = Endpoint(self, self._discovery, network, accept_empty=accept_empty)
         recent = None if cache_jwk_set else RecentKids(max_cached_keys if cache_keys else 0)
         load = self._load if store is None else self._sharing(store, rules, 4 * max_response_bytes)
-        self.source = KeySource(load, rules, uri=uri, recent=recent, on_event=on_event)
+        self.source = KeySource(load, rules, uri=without_query(uri), recent=recent, on_event=on_event)
         self._views = Views()
         self.jwk_set_cache = None
         if cache_jwk_set:

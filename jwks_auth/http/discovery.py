@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http.answer import Answer
-from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, shown_url
+from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, shown_url, without_query
 from jwks_auth.runtime import elapsed
 
 __all__ = ["Discovery", "checked_issuer", "metadata_urls"]
@@ -95,7 +95,7 @@ class Discovery:
                 # A server that answers with something else may have the metadata at the other address.
                 if exc.kind in ("timeout", "connection", "tls"):
                     raise
-                refusals.append(f"{url}: {exc}")
+                refusals.append(f"{without_query(url)}: {exc}")
         raise KeySourceError(f"no metadata of the issuer: {'; '.join(refusals)}", kind="discovery")
 
     def _read(self, metadata: Mapping[str, Any], asked: str) -> str:

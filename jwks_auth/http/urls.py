@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from jwks_auth.challenge import shown
 from jwks_auth.errors import ConfigurationError
 
-__all__ = ["Origin", "checked_url", "http_allowed", "is_loopback", "origin_of", "shown_url"]
+__all__ = ["Origin", "checked_url", "http_allowed", "is_loopback", "origin_of", "shown_url", "without_query"]
 
 Origin = tuple[str, str, int | None]
 """Scheme, host and port."""
@@ -53,6 +53,12 @@ def shown_url(url: object) -> str:
     """Return *url* for a message that may be logged: without user and password."""
     _, at, rest = shown(url).rpartition("@")
     return f"'...@{rest}" if at else rest
+
+
+def without_query(url: str) -> str:
+    """Return *url* for a log: without its query, which may hold a key to the endpoint."""
+    address, asked, _ = url.partition("?")
+    return f"{address}?..." if asked else address
 
 
 def origin_of(url: str) -> Origin:

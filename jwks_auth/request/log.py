@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from jwks_auth.challenge import escaped, shown
 from jwks_auth.claims import AnyAudience
 from jwks_auth.errors import InvalidTokenError, KeySourceError, Refused
+from jwks_auth.http import without_query
 from jwks_auth.jose import parse_jws
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.requirement import Requirement
@@ -42,7 +43,7 @@ def tell_trust(verifier: Verifier) -> None:
 
 def _trusted(issuer: Issuer, verifier: TokenVerifier | None) -> str:
     client = issuer.client
-    keys = "keys handed over" if client is None else f"keys from {client.uri}"
+    keys = "keys handed over" if client is None else f"keys from {without_query(client.uri)}"
     audience = issuer.audience if verifier is None else verifier.rules_of(issuer.issuer).audience
     return escaped(f"{issuer.issuer} for {_audience(audience)}, {keys}")
 

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema
 
-from jwks_auth import Issuer, KeySourceError, PyJWKClient
+from jwks_auth import Issuer, KeyEvent, KeySourceError, PyJWKClient
 from jwks_auth.adapters import Authenticator, Settings
 from jwks_auth.cli import check
 from tests.certificates import Authority
@@ -283,6 +283,20 @@ def test_metadata_of_another_issuer(found: Any, told: str) -> None:
     assert told in str(caught.value)
     assert "the metadata is not that of 'http://127.0.0.1/x/'" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["JWKS_URI", "DISCOVERY_URL"])
+def test_a_key_in_a_query_is_not_told(place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Some endpoints are opened by one. Log, events and report have the address alone, and the server all of it."""
+    events: list[KeyEvent] = []
+    with FaultServer({"issuer": "another"}) as server, caplog.at_level(logging.DEBUG, "jwks_auth"):
+        settings = {"ISSUER": "https://issuer.example", "AUDIENCE": "api", place: f"{server.url}?code=s3cret"}
+        report = check(Authenticator(Settings.from_mapping(settings), on_event=events.append))
+        assert "?code=s3cret" in server.seen[0]
+        assert eventually(lambda: f"{server.url}?...: refresh failed" in caplog.text)
+    assert "s3cret" not in caplog.text
+    assert "s3cret" not in "".join(report.lines) + repr(events)
+    assert {event.uri for event in events} == {f"{server.url}?..."}
 
 
 def test_the_report_has_the_cause(tmp_path: Path) -> None:
