@@ -1,4 +1,4 @@
-"""Ends of a refresh that are no ordinary failure of its own."""
+"""Outcomes of a refresh that differ from a failure of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Deferred", "SharedFailure"]
 
 
 class Deferred(KeySourceError):
-    """A refresh that ended without an answer and without a failure: whoever waits looks again."""
+    """A refresh that ended without an answer and without a failure: waiting lookups try again."""
 
     def __init__(self, detail: str = "another process is fetching the keys") -> None:
         super().__init__(detail, kind="deferred")
@@ -17,7 +17,7 @@ class Deferred(KeySourceError):
 class SharedFailure(KeySourceError):
     """A failure that all processes share: the *failures* in a row among them, and *seconds* until the next attempt.
 
-    *told*: another process met it.
+    *told* is true if another process met it.
     """
 
     def __init__(self, detail: str, *, kind: str, failures: int, seconds: float, told: bool = False) -> None:

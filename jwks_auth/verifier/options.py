@@ -17,7 +17,7 @@ IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 
 
 class JudgeOptions(TypedDict, total=False):
-    """Options for all tokens that are settings, too."""
+    """Options for all tokens that are also settings."""
 
     leeway: float
     validators: Iterable[Validator]

@@ -1,4 +1,4 @@
-"""One provider as data: how its tokens are named, read and told apart, and what a service has to say of itself."""
+"""One provider as data: names and marks of its tokens, places of claims, and the settings a service must give."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _READ = ("scope_claims", "roles_claim", "permissions_claim", "algorithms")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A provider's settings, for all that a user does not say.
+    """A provider's settings, used where a user gives none.
 
-    Forms are texts in which ``{issuer}``, and each named group of *issuers*, is filled in. What stands between ``<``
-    and ``>`` is for the user to fill in.
+    Forms are texts in which ``{issuer}``, and each named group of *issuers*, is filled in. The user fills in the text
+    between ``<`` and ``>``.
     """
 
     issuer: str
-    """The issuer to paste; without ``<`` it is the same for everyone, and need not be said."""
+    """The issuer to paste; without ``<`` it is the same for everyone, and may be left out."""
     issuers: str
     """A pattern of every issuer of this provider."""
     name: str = "{issuer}"
@@ -38,14 +38,14 @@ class Preset:
     aliases: tuple[str, ...] = ()
     """The forms of its further names."""
     keys: str | None = None
-    """The form of the key endpoint's URL; ``None``: it has to be said."""
+    """The form of the key endpoint's URL; ``None`` if the user must give it."""
     keys_to_paste: str = ""
     network: Mapping[str, str] = field(default_factory=dict)
     """Options for fetching from there, and from nowhere else."""
     audience: str
     """The form of the audience to paste."""
     others: Mapping[str, str] = field(default_factory=dict)
-    """Patterns of audiences that no API of a user's own has, and whose they are."""
+    """Patterns of audiences that never belong to a user's own API, with their owners."""
     audiences: tuple[str, str] | None = None
     """A pattern of its audiences, and the words for it."""
     clients: str | None = None
@@ -77,7 +77,7 @@ class Preset:
     def filled(
         self, provider: str, issuer: str | None, options: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        """Return the issuer's name and its options, with this provider's own for those that are not given.
+        """Return the issuer's name and its options, completed with this provider's.
 
         Raises ``ConfigurationError`` for an issuer that is missing, or not this provider's.
         """
@@ -121,9 +121,9 @@ class Preset:
         )
 
     def rules(self, provider: str, given: ClaimRules, said: Collection[str]) -> ClaimRules:
-        """Return the rules *given*, with this provider's own in place of those fields that nobody *said*.
+        """Return the rules *given*, with this provider's own for all fields but those in *said*.
 
-        Raises ``ConfigurationError`` for what is required but missing, or at odds with the provider.
+        Raises ``ConfigurationError`` for a missing rule, or one that contradicts the provider.
         """
         profile = given.profile if "profile" in said else self.profiles[0]
         if profile not in self.profiles:
@@ -159,7 +159,7 @@ class Preset:
         return replace(self.marks, other_issuer=other and self.form(other, issuer), subject=subject)
 
     def check(self, provider: str, rules: ClaimRules) -> None:
-        """Raise ``ConfigurationError`` unless *rules* say for whom tokens must be, as this provider asks it."""
+        """Raise ``ConfigurationError`` unless *rules* name the audience or clients, as this provider requires."""
         audience = rules.audience
         if audience is None or (audience is ANY_AUDIENCE and not rules.allowed_clients):
             raise ConfigurationError(self._missing(provider, rules))
