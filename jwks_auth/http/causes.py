@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConne
 from jwks_auth.http.trust import UnreadableAuthorities
 from jwks_auth.http.urls import is_loopback
 
-__all__ = ["LATE", "cause_of", "chain"]
+__all__ = ["LATE", "NAMED_BY", "cause_of", "chain"]
 
 LATE = "no connection in time"
 
@@ -30,6 +30,8 @@ _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 """OpenSSL's verdicts on a chain that ends with an authority which is not trusted."""
 
 _REFUSED = os.strerror(errno.ECONNREFUSED).lower()
+
+NAMED_BY = "(CA_FILE or SSL_CERT_FILE name an authority)"
 
 _MOST = 20
 """The most errors looked at in one chain."""
@@ -102,7 +104,7 @@ def _of_tls(error: ssl.SSLError) -> str:
     if verdict := getattr(error, "verify_message", None):
         told = f"certificate verify failed: {verdict.rstrip('.')}"
         unknown = getattr(error, "verify_code", None) in _UNKNOWN_AUTHORITY
-        return f"{told} (CA_FILE or SSL_CERT_FILE name an authority)" if unknown else told
+        return f"{told} {NAMED_BY}" if unknown else told
     reason = (getattr(error, "reason", None) or "").replace("_", " ").lower()
     return f"no TLS connection: {reason}" if reason else "no TLS connection that can be trusted"
 

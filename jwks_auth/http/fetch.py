@@ -18,7 +18,7 @@ from typing import Any
 
 from jwks_auth.http.answer import Answer, FetchError, body_of, document_in, max_age
 from jwks_auth.http.bearer import bearer_in
-from jwks_auth.http.causes import LATE, cause_of, chain
+from jwks_auth.http.causes import LATE, NAMED_BY, cause_of, chain
 from jwks_auth.http.network import Network
 from jwks_auth.http.transport import (
     FAILURES,
@@ -142,6 +142,8 @@ class Fetcher:
         if watchdog.barked or is_timeout(error) or is_timeout(list(chain(error))[-1]):
             told = cause if cause.endswith(LATE) else "the server did not answer in time"
             return FetchError(told, kind="timeout")
+        if self.network.session is not None:  # which knows of no other authorities than its own
+            cause = cause.replace(NAMED_BY, "(the session's verify names an authority)")
         kind = "tls" if is_tls_failure(error) else "connection"
         return FetchError(cause, kind=kind)
 

@@ -79,6 +79,10 @@ def test_a_private_authority_names_the_setting(tmp_path: Path, caplog: pytest.Lo
     told += "(CA_FILE or SSL_CERT_FILE name an authority)"
     with FaultServer(DOCUMENT, tls=authority.server()) as server:
         assert cause(server.url, caplog) == told
+        with requests.Session() as session:
+            assert cause(server.url, caplog, session=session).endswith(
+                "(the session's verify names an authority)"
+            )
     with FaultServer(DOCUMENT, tls=authority.server(host="127.0.0.2")) as server:
         mismatch = cause(server.url, caplog, ca_file=authority.file)
     assert mismatch.startswith("certificate verify failed: IP address mismatch")
