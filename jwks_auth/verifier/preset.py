@@ -18,6 +18,8 @@ Place = str | tuple[str, ...]
 
 _NETWORK = ("session", "ssl_context")
 _KEY_PLACES = ("jwks_uri", "jwks", "discovery_url", "client")
+_A_LIFETIME = 3_153_600_000
+"""A hundred years in seconds: any user has signed in since."""
 _READ = ("scope_claims", "roles_claim", "permissions_claim", "algorithms")
 
 
@@ -56,6 +58,8 @@ class Preset:
     """The claims of which one must then have a value: only they tell one owner's tokens from another's."""
     profiles: tuple[str, ...] = ("default",)
     """The profiles that its tokens can meet; the first is the default."""
+    signed_in: bool = False
+    """True if a token must say when its user signed in, and that must be past."""
     algorithms: tuple[str, ...] | None = None
     scope_claims: tuple[Place, ...] = ("scope", "scp")
     roles_claim: tuple[Place, ...] = ("roles",)
@@ -143,9 +147,11 @@ class Preset:
             audience = ANY_AUDIENCE
         named = sorted(audience) if isinstance(audience, frozenset) else []
         places = {name: getattr(self, name) for name in _READ if name not in said}
-        read = {
+        read: dict[str, Any] = {
             name: value if name == "algorithms" else _placed(value, named) for name, value in places.items()
         }
+        if self.signed_in and "max_age" not in said:
+            read["max_age"] = _A_LIFETIME
         return {
             **checked_rules(**read),
             "audience": audience,
@@ -195,12 +201,16 @@ class Preset:
 
 
 def _placed(places: tuple[Place, ...], audience: list[str]) -> list[str | list[str]]:
-    """Return *places* as settings have them, with each of *audience* in turn where one stands for it."""
+    """Return *places* as settings have them, with each of *audience* in turn where one stands for it.
+
+    Without an audience such a place is left out, unless it is the only one: a client could have the blank's name.
+    """
     found: list[str | list[str]] = []
     for place in places:
         if isinstance(place, str):
             found.append(place)
+        elif any("{audience}" in step for step in place):
+            found += [[step.replace("{audience}", name) for step in place] for name in audience]
         else:
-            named = audience or ["{audience}"]
-            found += [[step.replace("{audience}", name) for step in place] for name in named]
-    return found
+            found.append(list(place))
+    return found or [list(place) for place in places]

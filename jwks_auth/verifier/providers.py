@@ -129,6 +129,7 @@ PROVIDERS = {
         keys="https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
         audience="{project}",
         profiles=("id_token",),
+        signed_in=True,
         algorithms=_RS256,
         note="ID tokens; custom claims are read as they are, `roles` by default",
     ),

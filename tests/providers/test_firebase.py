@@ -41,6 +41,10 @@ class TestFirebase(ProviderTests):
                 claims={**USER, "iss": "https://session.firebase.google.com/acme-prod"}, code="wrong_issuer"
             ),
             "without a user": Token(claims={**USER, "sub": ""}, code="missing_claim"),
+            "of a user who has yet to sign in": Token(
+                claims={**USER, "auth_time": 9999999999}, code="not_yet_valid"
+            ),
+            "of a user who never signed in": Token(claims={**USER, "auth_time": None}, code="missing_claim"),
             "signed in too long ago": Token(claims=USER, settings={"MAX_AGE": 3600}, code="too_old"),
         },
         mistakes=(

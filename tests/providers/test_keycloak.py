@@ -89,7 +89,7 @@ class TestKeycloak(ProviderTests):
                 claims={**USER, "realm_access": 7, "resource_access": {API: ["x"]}}, read={"roles": set()}
             ),
             "any audience of some clients": Token(
-                claims=USER,
+                claims={**USER, "resource_access": {"{audience}": {"roles": ["admin"]}}},
                 settings={"AUDIENCE": "ANY_AUDIENCE", "ALLOWED_CLIENTS": ["web"]},
                 read={"roles": {"offline_access", "staff"}},
             ),
