@@ -40,6 +40,8 @@ class ClaimPath:
         steps = place.split(".")
         if not place.strip() or _SPACE.search(place):
             raise ValueError("expected a claim or a path without spaces; several are a list")
+        if '"' in place:
+            raise ValueError("expected a name without quotation marks; several are a list")
         if all(steps):
             return cls(place, tuple(steps))
         if ":" not in place:

@@ -155,7 +155,7 @@ def _profile(name: str) -> str:
 
 
 def _seconds(label: str, seconds: float) -> float:
-    if isinstance(seconds, bool) or not 0 <= seconds < float("inf"):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
         raise ConfigurationError(f"{label}: found {seconds!r}, expected seconds, zero or more")
     return seconds
 

@@ -51,6 +51,8 @@ def place(value: Any) -> Any:
     """Read a place in the claims: a claim, a path, or a list of places, of which each may be a list of steps."""
     if isinstance(value, str) and len(value.split()) > 1 and not value.lstrip().startswith("["):
         raise ValueError(f"found a space in {value!r}; write several as a list: {_SEVERAL}")
+    if isinstance(value, str) and "," in value and not value.lstrip().startswith("["):
+        raise ValueError(f"found a comma in {value!r}; write several as a list: {_SEVERAL}")
     return places(value)
 
 

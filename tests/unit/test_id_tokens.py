@@ -190,6 +190,8 @@ def test_keys_that_are_away_are_no_fault_of_the_token(provider: FakeIssuer) -> N
         (("https://issuer.example/", "web"), {"algorithms": ["HS256"]}, "HS256"),
         (("https://issuer.example/", "web"), {"algorithms": []}, "algorithms"),
         (("https://issuer.example/", "web"), {"leeway": -1}, "leeway: found"),
+        (("https://issuer.example/", "web"), {"leeway": "30"}, "leeway: found '30'"),
+        (("https://issuer.example/", "web"), {"max_age": "1 h"}, "max_age: found '1 h'"),
         (("https://issuer.example/", "web"), {"max_age": True}, "max_age: found"),
         (("http://issuer.example/", "web"), {}, "http"),
     ],

@@ -53,6 +53,9 @@ def test_issuer_and_audience_are_enough() -> None:
         ({"ALGORITHMS": ["HS256"]}, "HS256"),
         ({"ALGORITHMS": ["none"]}, "none"),
         ({"ISSUER": "http://issuer.example/"}, "https"),
+        ({"ROLES_CLAIM": "groups,roles"}, r'found a comma in .*as a list: \["realm_access.roles"'),
+        ({"PERMISSIONS_CLAIM": "a roles"}, r'found a space in .*as a list: \["realm_access.roles"'),
+        ({"SCOPE_CLAIMS": '"scp"'}, "without quotation marks"),
     ],
 )
 def test_a_wrong_setting_names_itself(change: dict[str, Any], message: str) -> None:

@@ -169,8 +169,8 @@ def test_why_there_are_no_roles_is_in_the_log(
 
 @pytest.mark.parametrize(
     "place",
-    ["", " ", "a b", "a\tb", "a..b", ".a", "a.", [], (), {}, {"a": "b"}, 5, None, [""], ["a b"], [[]], [[""]],
-     [["a", 1]], [5], [None], [{"a": "b"}], [[["a"]]]],
+    ["", " ", "a b", "a\tb", "a..b", ".a", "a.", '"a"', '{"a":1}', [], (), {}, {"a": "b"}, 5, None, [""], ["a b"],
+     [[]], [[""]], [["a", 1]], [5], [None], [{"a": "b"}], [[["a"]]]],
     ids=str,
 )  # fmt: skip
 def test_a_place_that_no_claim_can_have_is_refused(place: Any) -> None:
