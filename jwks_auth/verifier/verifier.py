@@ -71,6 +71,7 @@ class TokenVerifier:
         self._allow_fake = given["allow_fake_issuer"]
         self._clients = SharedClients()
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
+        self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._listed = Directory(
             map(self._checked, self._issuers), None if tenants is None else tenants.may_be
         )
@@ -81,7 +82,6 @@ class TokenVerifier:
         self._widest = widest_rules(self._rules.leeway)
         self.has_tenants = tenants is not None
         """True if there are issuers that can't be listed."""
-        self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
 
