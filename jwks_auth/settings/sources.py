@@ -81,7 +81,8 @@ def sources_of(values: Mapping[str, Any], label: str) -> tuple[Source, ...]:
     if own and (listed is not None or isinstance(tenants, tuple)):
         other = name if listed is not None else label.format("TENANTS")
         raise ConfigurationError(f"{other} and {label.format(min(own))} exclude each other: keep one")
-    sources = [_source(entry, f"{name}[{at}]", provider) for at, entry in enumerate(listed or ())]
+    read = _reading()
+    sources = [_source(entry, f"{name}[{at}]", provider, read) for at, entry in enumerate(listed or ())]
     if isinstance(tenants, tuple):
         sources += [_tenant(tenant, provider, label.format("TENANTS")) for tenant in tenants]
     elif own:
@@ -114,7 +115,21 @@ def _named(own: Mapping[str, Any], provider: str | None, label: str) -> Mapping[
         return {**own, "ISSUER": issuer_said(provider, own.get("ISSUER"))}
 
 
-def _source(entry: Any, label: str, shared: str | None) -> Source:
+def _reading() -> Callable[[str, Any, str], Any]:
+    """Return a reader of settings that makes one session of one path, so that all entries with it share their keys."""
+    sessions: dict[str, Any] = {}
+
+    def read(name: str, value: Any, label: str) -> Any:
+        if name != "SESSION" or not isinstance(value, str):
+            return ROWS[name].parsed(value, label)
+        if value not in sessions:
+            sessions[value] = ROWS[name].parsed(value, label)
+        return sessions[value]
+
+    return read
+
+
+def _source(entry: Any, label: str, shared: str | None, read: Callable[[str, Any, str], Any]) -> Source:
     if isinstance(entry, Issuer):
         return Source({}, label, entry)
     if not isinstance(entry, str | Mapping):
@@ -124,7 +139,7 @@ def _source(entry: Any, label: str, shared: str | None) -> Source:
     label += '["{}"]'
     mapping = {"ISSUER": entry} if isinstance(entry, str) else {str(k).upper(): v for k, v in entry.items()}
     refuse_unknown(mapping, label, (name for name, row in ROWS.items() if row.per_issuer))
-    own = {name: ROWS[name].parsed(value, label) for name, value in mapping.items() if value is not None}
+    own = {name: read(name, value, label) for name, value in mapping.items() if value is not None}
     return Source(_named(own, own.get("PROVIDER", shared), label), label)
 
 

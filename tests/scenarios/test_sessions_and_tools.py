@@ -236,6 +236,21 @@ def test_the_session_of_the_settings(tmp_path: Path, how: str) -> None:
         assert len(issuer.keys.key_set.keys) == 1
 
 
+@pytest.mark.parametrize(
+    ("paths", "fetches"), [(["requests.Session"] * 4, 1), (["requests.Session", None], 2)]
+)
+def test_one_path_in_several_entries_is_one_session(paths: list[str | None], fetches: int) -> None:
+    """So their keys are fetched once; an entry without it has its own."""
+    with FaultServer(DOCUMENT) as server:
+        entries = [
+            {"ISSUER": f"https://issuer{at}.example", "JWKS_URI": server.url, "SESSION": path}
+            for at, path in enumerate(paths)
+        ]
+        for issuer in Settings.from_mapping({"AUDIENCE": "api", "ISSUERS": entries}).verifier().issuers:
+            issuer.warm_up()
+        assert server.requests == fetches
+
+
 def test_the_path_of_a_session_that_there_is(tmp_path: Path) -> None:
     """The object itself is used; and of a class one is made."""
     made = Settings.read("SESSION", "requests.Session")
