@@ -1,15 +1,17 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
 from jwks_auth.challenge import several
-from jwks_auth.claims import AnyAudience, is_surely_service, name_of_service
+from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service
 from jwks_auth.request import (
     Admission,
+    Answer,
     Authenticator,
     Credentials,
     Memo,
     Rejection,
     Requirement,
     RequirementOptions,
+    ResourceMetadata,
     finished_headers,
     private_value,
     vary_value,
@@ -35,16 +37,19 @@ __all__ = [
     "ROWS",
     "SETTING_NAMES",
     "Admission",
+    "Answer",
     "AnyAudience",
     "Authenticator",
     "CacheStore",
     "Credentials",
     "Explanation",
     "Memo",
+    "PolicyOptions",
     "RawToken",
     "Rejection",
     "Requirement",
     "RequirementOptions",
+    "ResourceMetadata",
     "SealedStore",
     "Setting",
     "Settings",

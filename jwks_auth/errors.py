@@ -18,6 +18,7 @@ __all__ = [
     "AuthError",
     "ConfigurationError",
     "ForbiddenError",
+    "InsufficientAuthenticationError",
     "InsufficientScopeError",
     "InvalidRequestError",
     "InvalidTokenError",
@@ -27,6 +28,8 @@ __all__ = [
     "MissingTokenError",
     "Refused",
 ]
+
+Names = str | Iterable[str]
 
 TOKEN_FAULTS: dict[str, str] = {
     "malformed": "The access token is malformed",
@@ -54,15 +57,12 @@ TOKEN_FAULTS: dict[str, str] = {
 
 _REFUSED = "The access token is refused"
 _FORBIDDEN = "The service does not allow this request"
-
-REQUEST_FAULTS: dict[str, str] = {
+REQUEST_FAULTS = {
     "invalid_request": "The request's credentials are malformed",
     "multiple_credentials": "The request carries more than one set of credentials",
 }
 
-
 _LONGEST_RETRY_AFTER = 86_400.0
-
 _CODE = re.compile(r"[a-z_]+\Z")
 _TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6750 section 3
 
@@ -97,6 +97,8 @@ class AuthError(Refused):
 
     status = 401
     error: str | None = None
+    scopes: tuple[str, ...] | None = None
+    """The scopes that are needed; ``None`` where it is not about them, and a 401 names those of the route."""
 
     def __init__(self, code: str, description: str) -> None:
         if not _CODE.match(code):
@@ -116,13 +118,14 @@ class AuthError(Refused):
         realm: str = DEFAULT_REALM,
         resource_metadata: str | None = None,
         scheme: str = DEFAULT_SCHEME,
+        scopes: Iterable[str] = (),
     ) -> str:
         """Return the ``WWW-Authenticate`` value (RFC 6750 section 3; *resource_metadata*: RFC 9728 section 5.1).
 
-        Raises ``ValueError`` if *realm* or *resource_metadata* can't stand in a header.
+        *scopes* are the route's: a 401 names them, and a 403 if one lacks. Raises ``ValueError`` for impossible values.
         """
-        params = {"realm": realm, **self._challenge_params(), "resource_metadata": resource_metadata}
-        return format_challenge(params, scheme)
+        params = {"realm": realm, **self._challenge_params(), "scope": self._scope_beside(tuple(scopes))}
+        return format_challenge({**params, "resource_metadata": resource_metadata}, scheme)
 
     def challenges(self, **parameters: Any) -> tuple[str, ...]:
         """Return every ``WWW-Authenticate`` value of the answer; the parameters are those of :meth:`challenge`.
@@ -133,6 +136,11 @@ class AuthError(Refused):
 
     def _challenge_params(self) -> dict[str, str | None]:
         return {"error": self.error, "error_description": self.description}
+
+    def _scope_beside(self, scopes: tuple[str, ...]) -> str | None:
+        of_route = scopes if self.status == 401 else ()
+        named = of_route if self.scopes is None else self.scopes and scopes + self.scopes
+        return " ".join(dict.fromkeys(named)) or None
 
 
 class MissingTokenError(AuthError):
@@ -180,20 +188,36 @@ class MalformedTokenError(InvalidTokenError, jwt.DecodeError):
 
 
 class InsufficientScopeError(AuthError):
-    """The token is good but does not allow this: 403. *scopes* are those it lacks, named in the challenge.
+    """The token is good but does not allow this: 403. *scopes* are those that are needed, named in the challenge.
 
-    They are a list, or one string with spaces. Raises ``ValueError`` for what no token can hold.
+    All of them, those that it has too: a client may ask for these alone. Raises ``ValueError`` for an impossible one.
     """
 
     status = 403
     error = "insufficient_scope"
 
-    def __init__(self, scopes: str | Iterable[str] = ()) -> None:
+    def __init__(self, scopes: Names = ()) -> None:
         self._say("insufficient_scope", "The access token does not allow this request")
         self.scopes = checked_scopes(scopes)
 
+
+class InsufficientAuthenticationError(AuthError):
+    """The token is good, but its user must authenticate in one of the ways *acr*, the best first, or again: 401.
+
+    *max_age*: the most seconds since; *scopes*: those needed, where the token lacks one (RFC 9470 section 3).
+    """
+
+    error = "insufficient_user_authentication"
+
+    def __init__(self, acr: Names = (), max_age: int | None = None, *, scopes: Names = ()) -> None:
+        self._say("insufficient_user_authentication", "A different or more recent authentication is required")
+        self.acr = checked_scopes(acr)
+        self.max_age = max_age
+        self.scopes = checked_scopes(scopes)
+
     def _challenge_params(self) -> dict[str, str | None]:
-        return {**super()._challenge_params(), "scope": " ".join(self.scopes) or None}
+        age = None if self.max_age is None else str(self.max_age)
+        return {**super()._challenge_params(), "acr_values": " ".join(self.acr) or None, "max_age": age}
 
 
 class ForbiddenError(AuthError):

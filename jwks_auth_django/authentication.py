@@ -5,12 +5,13 @@ The middleware, the decorator, DRF and Ninja all use this module, so a request i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from jwks_auth import AuthError, MissingTokenError, Refused, VerifiedToken
+from jwks_auth import AuthError, MissingTokenError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
 from jwks_auth_django.conf import Configuration, configuration
 from jwks_auth_django.internals import adopt, keep_out_of_cache
@@ -44,11 +45,11 @@ class Sender:
         """Return the user, for ``await request.auser()``."""
         return self.user
 
-    def recalled(self, requirement: Requirement) -> VerifiedToken | None:
+    def recalled(self, request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
         """Return the token accepted before if it was for the same audience, judged again by the rest."""
         if self.token is None or not self.is_for_us or requirement.audience is not None:
             return None
-        requirement.judge(self.token)
+        configuration().authenticator.judge(self.token, requirement, _credentials(request))
         return self.token
 
     def is_new(self, token: VerifiedToken, requirement: Requirement) -> bool:
@@ -80,7 +81,7 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     :class:`Refused`.
     """
     sender = sender_of(request)
-    if (known := sender.recalled(requirement)) is not None:
+    if (known := sender.recalled(request, requirement)) is not None:
         return known
     config = _configuration_for(request, requirement)
     token = config.authenticator.authenticate(_credentials(request), requirement)
@@ -94,7 +95,7 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
 async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
     """Do as :func:`sign_in`, on an event loop."""
     sender = sender_of(request)
-    if (known := sender.recalled(requirement)) is not None:
+    if (known := sender.recalled(request, requirement)) is not None:
         return known
     config = _configuration_for(request, requirement)
     token = await config.authenticator.aauthenticate(_credentials(request), requirement)
@@ -105,30 +106,33 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
     return token
 
 
-def rejection_of(request: HttpRequest, error: Refused) -> Rejection:
-    """Return the answer to a refused request, for a framework with a body of its own; send the signal once."""
+def rejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> Rejection:
+    """Return the answer to a refused request, for a framework with a body of its own; send the signal once.
+
+    *policies* are those of the view that were not judged yet.
+    """
     sender = sender_of(request)
     if _is_news(sender, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, _credentials(request))
+    return configuration().authenticator.rejection(error, _credentials(request), policies)
 
 
-async def arejection_of(request: HttpRequest, error: Refused) -> Rejection:
+async def arejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> Rejection:
     """Do as :func:`rejection_of`, on an event loop."""
     sender = sender_of(request)
     if _is_news(sender, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, _credentials(request))
+    return configuration().authenticator.rejection(error, _credentials(request), policies)
 
 
-def refuse(request: HttpRequest, error: Refused) -> HttpResponse:
+def refuse(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> HttpResponse:
     """The finished response to a refused request."""
-    return _response(rejection_of(request, error))
+    return _response(rejection_of(request, error, policies))
 
 
-async def arefuse(request: HttpRequest, error: Refused) -> HttpResponse:
+async def arefuse(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> HttpResponse:
     """Do as :func:`refuse`, on an event loop."""
-    return _response(await arejection_of(request, error))
+    return _response(await arejection_of(request, error, policies))
 
 
 def finish(request: HttpRequest, response: Any) -> Any:

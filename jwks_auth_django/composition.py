@@ -22,6 +22,7 @@ from rest_framework.permissions import (
     SingleOperandHolder,
 )
 
+from jwks_auth import Policy
 from jwks_auth_django.internals import operands
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
@@ -54,7 +55,9 @@ class TokenPermissionType(BasePermissionMetaclass, OperandHolder, SingleOperandH
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make a permission, as DRF does for ``permission_classes``; with names, make a class to be listed there."""
-        return _named(cls, *args, **kwargs) if args or kwargs else type.__call__(cls)
+        if not args and not kwargs:
+            return type.__call__(cls)
+        return _named(cls, *args, **{name: _kept(value) for name, value in kwargs.items()})
 
     def __and__(cls, other: Any) -> Any:
         return _composed(AND, cls, other)
@@ -83,6 +86,10 @@ class _Named(TokenPermissionType):
         """Make the permission with the names of its class."""
         args, kwargs = cls.stated
         return type.__call__(cls, *args, **dict(kwargs))
+
+
+def _kept(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | set) else value
 
 
 @functools.lru_cache(maxsize=1024)
@@ -115,6 +122,10 @@ class TokenPermission(BasePermission, metaclass=TokenPermissionType):
 
     def can_judge(self, request: Request, view: APIView) -> bool:
         """Return whether there is a token, and a policy to judge it by."""
+        raise NotImplementedError
+
+    def policy_for(self, view: Any, method: str) -> Policy:
+        """Return the policy for a view and method."""
         raise NotImplementedError
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar, Unpack, overload
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from jwks_auth import ConfigurationError, Refused, VerifiedToken
+from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_django import csrf
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
@@ -30,10 +30,10 @@ def require_jwt(view: Any = None, /, **asked: Unpack[RequirementOptions]) -> Any
     """Require a valid token that meets the options; with parentheses or without.
 
     ``audience`` (replaces the settings'), ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``,
-    ``any_role``, ``permissions``, ``claims``, ``policy``: see :class:`jwks_auth.Policy`. ``optional=True`` also admits
-    a request without a token, with the session's user, but never one with a bad token. The view may be sync or async;
-    it finds ``request.token`` and ``request.user``. On a class-based view use :class:`RequireJWTMixin`, or
-    ``method_decorator(require_jwt(...), name="dispatch")``.
+    ``any_role``, ``permissions``, ``claims``, ``person``, ``actor``, ``acr``, ``max_auth_age``, ``policy``: see
+    :class:`jwks_auth.Policy`. ``optional=True`` also admits a request without a token, with the session's user, but
+    never one with a bad token. The view may be sync or async; it finds ``request.token`` and ``request.user``. On a
+    class-based view use :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
 
     ``LoginRequiredMiddleware`` and CSRF protection ignore the view, because no session opens it. With
     ``optional=True``, CSRF protection applies to requests without a token.
@@ -113,7 +113,15 @@ def _first_parameter(function: Any) -> str | None:
     return next(iter(inspect.signature(function, follow_wrapped=False).parameters), None)
 
 
+def _policies(requirement: Requirement, view: Any) -> tuple[Policy, ...]:
+    """The policies of this guard and those inside of it, all of which a challenge names."""
+    guards: tuple[Requirement, ...] = (requirement, *getattr(view, "jwks_auth", ()))
+    return tuple(each.policy for each in guards if each.policy is not None)
+
+
 def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+    policies = _policies(requirement, view)
+
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         left = csrf.was_left()
         try:
@@ -121,13 +129,15 @@ def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             refusal = csrf.refusal(request, left=left) if token is None else None
             response = view(request, *args, **kwargs) if refusal is None else refusal
         except Refused as error:
-            return refuse(request, error)
+            return refuse(request, error, policies)
         return finish(request, response)
 
     return guarded
 
 
 def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+    policies = _policies(requirement, view)
+
     async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         left = csrf.was_left()
         try:
@@ -135,7 +145,7 @@ def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
             refusal = await csrf.arefusal(request, left=left) if token is None else None
             response = await view(request, *args, **kwargs) if refusal is None else refusal
         except Refused as error:
-            return await arefuse(request, error)
+            return await arefuse(request, error, policies)
         return finish(request, response)
 
     return guarded

@@ -16,6 +16,7 @@ from jwks_auth import Refused
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
 from jwks_auth_django.conf import Configuration, configuration
+from jwks_auth_django.discovery import answer
 
 __all__ = ["JWTAuthenticationMiddleware"]
 
@@ -27,7 +28,8 @@ class JWTAuthenticationMiddleware:
 
     A valid bearer token sets ``request.user``, ``request.auser()`` and ``request.token``, also if there is a session. A
     bad one is refused at once, except on ``EXEMPT_PATHS``. Without a token, the request keeps its user and
-    ``request.token`` is ``None``; it is never an unverified token.
+    ``request.token`` is ``None``; it is never an unverified token. It also serves the metadata of
+    ``RESOURCE``.
 
     Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
@@ -50,6 +52,8 @@ class JWTAuthenticationMiddleware:
         config = configuration()
         if self.is_async:
             return self._acall(request, config)
+        if (found := answer(request, config)) is not None:
+            return found
         if _awaits_judgement(request, config):
             try:
                 sign_in(request, _IF_SENT)
@@ -59,6 +63,8 @@ class JWTAuthenticationMiddleware:
         return finished
 
     async def _acall(self, request: HttpRequest, config: Configuration) -> HttpResponseBase:
+        if (found := answer(request, config)) is not None:
+            return found
         if _awaits_judgement(request, config):
             try:
                 await asign_in(request, _IF_SENT)

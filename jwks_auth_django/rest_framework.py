@@ -8,49 +8,32 @@ once.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from jwks_auth import (
-    InsufficientScopeError,
-    MissingTokenError,
-    Policy,
-    Refused,
-    VerifiedToken,
-)
-from jwks_auth.adapters import Rejection, Requirement, RequirementOptions, several
-from jwks_auth_django.authentication import finish, rejection_of, sender_of, sign_in
+from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
+from jwks_auth.adapters import Requirement, RequirementOptions, several
+from jwks_auth_django.authentication import finish, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission
+from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, rejection_for
 from jwks_auth_django.internals import replace_method
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["HasAnyScope", "HasRole", "HasScopes", "IsPerson", "JWTAuthentication", "TokenRefused"]
-
-
-class TokenRefused(AuthenticationFailed):
-    """A refused token: 401, 400 or 503.
-
-    DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it 403 if
-    that has none. This error keeps its own challenge, which has the reason.
-    """
-
-    def __init__(self, rejection: Rejection) -> None:
-        headers = rejection.fields
-        self.__dict__["status_code"] = rejection.status
-        self.__dict__["auth_header"] = headers.get("WWW-Authenticate")
-        self.wait = int(headers.get("Retry-After", 0))
-        super().__init__(rejection.description, rejection.error)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in ("status_code", "auth_header"):
-            super().__setattr__(name, value)
+__all__ = [
+    "HasAnyScope",
+    "HasAuthentication",
+    "HasRole",
+    "HasScopes",
+    "IsPerson",
+    "JWTAuthentication",
+    "TokenRefused",
+]
 
 
 class JWTAuthentication(BaseAuthentication):
@@ -76,16 +59,23 @@ class JWTAuthentication(BaseAuthentication):
         try:
             token = sign_in(request._request, self.requirement)
         except Refused as error:
-            raise TokenRefused(rejection_of(request._request, error)) from error
+            raise TokenRefused(rejection_for(request, error)) from error
         return None if token is None else (sender_of(request._request).user, token)
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge for a request without credentials."""
-        return rejection_of(request._request, MissingTokenError()).fields["WWW-Authenticate"]
+        return rejection_for(request, MissingTokenError()).fields["WWW-Authenticate"]
 
 
 _CLOSED = ~Policy()
 """The policy for methods that ``required_scopes`` does not name: it and its negation refuse everybody."""
+
+
+class AuthenticationOptions(TypedDict, total=False):
+    """Options of :class:`HasAuthentication`."""
+
+    acr: str | Iterable[str]
+    max_auth_age: int
 
 
 class _TokenPermission(TokenPermission):
@@ -105,12 +95,7 @@ class _TokenPermission(TokenPermission):
         token = _token_of(request)
         if token is None or not self.can_judge(request, view):
             return False
-        try:
-            self.policy_for(view, request.method or "").check(token)
-        except InsufficientScopeError as error:
-            _lacking_scopes(view).extend(error.scopes)
-            return False
-        return True
+        return self.policy_for(view, request.method or "").allows(token)
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
         """Return the same for every object, because DRF's ``~`` negates this result too."""
@@ -120,9 +105,8 @@ class _TokenPermission(TokenPermission):
         """Return whether there is a token, and a policy to judge it by."""
         if _token_of(request) is None:
             return False
-        _lacking_scopes(
-            view
-        )  # so that a refusal by any permission has the challenge of an insufficient token
+        # A refusal by any permission then has the challenge of an insufficient token.
+        challenge_refusals(view, _token_of)
         return self.policy_for(view, request.method or "") is not _CLOSED
 
     def policy_for(self, view: Any, method: str) -> Policy:
@@ -169,6 +153,21 @@ class IsPerson(_TokenPermission):
 _PEOPLE = Policy(person=True)
 
 
+class HasAuthentication(_TokenPermission):
+    """A user who authenticated well enough: ``HasAuthentication(acr="urn:acme:mfa", max_auth_age=300)``.
+
+    *acr* and *max_auth_age* are those of :class:`~jwks_auth.Policy`. A request that lacks it is answered with 401 and
+    what the client is to ask for (RFC 9470).
+    """
+
+    def __init__(self, **asked: Unpack[AuthenticationOptions]) -> None:
+        if not asked:
+            raise ImproperlyConfigured(
+                'HasAuthentication needs acr= or max_auth_age=: HasAuthentication(acr="mfa")'
+            )
+        self.policy = Policy(**asked)
+
+
 def _finish_answers(request: Request) -> None:
     """Have the view, which lives as long as the request, finish its answer where no middleware does."""
     view = request.parser_context.get("view")
@@ -211,26 +210,3 @@ def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
         return _CLOSED
     asked: dict[str, Any] = {rule: names}
     return Policy(**asked) if names else Policy()
-
-
-def _lacking_scopes(view: Any) -> list[str]:
-    """Return the list of scopes that *view* will name if it refuses this request.
-
-    A permission only returns ``False``, and the rest of a composition may overrule it. The view, which lives as long as
-    the request, decides, and gets a method that adds the challenge.
-    """
-    lacking: list[str] | None = view.__dict__.get("_jwt_lacking_scopes")
-    if lacking is not None:
-        return lacking
-    lacking = view.__dict__["_jwt_lacking_scopes"] = []
-
-    def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
-        try:
-            permission_denied(request, message=message, code=code)
-        except PermissionDenied as error:
-            rejection = rejection_of(request._request, InsufficientScopeError(dict.fromkeys(lacking)))
-            error.auth_header = rejection.fields["WWW-Authenticate"]  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
-            raise
-
-    permission_denied = replace_method(view, "permission_denied", refused)
-    return lacking

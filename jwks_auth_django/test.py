@@ -20,11 +20,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client, override_settings
 
+from jwks_auth import testing
 from jwks_auth.adapters import Settings
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.conf import DJANGO_NAMES, configuration
 
-__all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "trust_fake_issuer"]
+__all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "assert_discoverable", "trust_fake_issuer"]
 
 _SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE", "STORE_SECRET")
 
@@ -99,3 +100,11 @@ def _issuer() -> FakeIssuer:
     if not isinstance(issuer, FakeIssuer):
         raise ImproperlyConfigured("with_token() signs with a FakeIssuer's keys: use trust_fake_issuer()")
     return issuer
+
+
+def assert_discoverable(client: Any, auth: Any = None) -> None:
+    """Fail unless the project serves the metadata of its ``RESOURCE``, to anybody (RFC 9728).
+
+    *auth* is an ``Authenticator``; the project's own unless given.
+    """
+    testing.assert_discoverable(client, auth or configuration().authenticator)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, Generic, Literal, cast, overload
 
+from fastapi import APIRouter
 from fastapi.security import SecurityScopes
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -15,9 +16,10 @@ from starlette.responses import Response
 from typing_extensions import TypeVar, Unpack
 
 from jwks_auth import Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Explanation, RawToken, Requirement, RequirementOptions
+from jwks_auth.adapters import Explanation, PolicyOptions, RawToken, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
+from jwks_auth_fastapi.discovery import metadata_router
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings, error_responses
 from jwks_auth_fastapi.options import GIVEN, BearerOptions, StatedOptions, parted
 from jwks_auth_fastapi.overrides import FakeBearer, fake_token
@@ -173,8 +175,16 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         twin._twin_of = self
         return twin
 
-    def requires(self, policy: Policy) -> Callable[..., Awaitable[TokenT]]:
-        """``Depends(auth.requires(policy))`` gives the token if *policy* allows it; otherwise 403."""
+    def requires(
+        self, policy: Policy | None = None, /, **asked: Unpack[PolicyOptions]
+    ) -> Callable[..., Awaitable[TokenT]]:
+        """``Depends(auth.requires(policy))`` gives the token if *policy* allows it; otherwise it is refused.
+
+        What :class:`~jwks_auth.Policy` takes may stand there by itself: ``auth.requires(acr="urn:acme:mfa")``.
+        """
+        if policy is None or asked:
+            stated = Policy(**asked)
+            policy = stated if policy is None else Policy() & policy & stated
         return policy_dependency(self, policy)
 
     @overload
@@ -218,6 +228,10 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         """
         await prepare(app, self.authenticator, required=self._require_warm_up)
         yield
+
+    def metadata_router(self) -> APIRouter:
+        """``app.include_router(auth.metadata_router())`` serves the metadata of ``RESOURCE`` (RFC 9728), to anybody."""
+        return metadata_router(self.authenticator)
 
     async def health(self, request: Request) -> Response:
         """Answer a readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,7 +11,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, Policy
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import Authenticator, Requirement
+from jwks_auth_fastapi.internals import ASKS
 from jwks_auth_fastapi.scheme import JWTScheme
 
 __all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
@@ -24,17 +25,21 @@ USER = "__jwks_auth_user__"
 
 def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitable[Any]]:
     """Return a dependency on *auth*, so that the token of an override is judged by *policy* too."""
-    Requirement.of(policy=policy)  # so that a wrong policy fails here, and not on a request
+    requirement = Requirement.of(policy=policy)  # so that a wrong policy fails here, and not on a request
 
     async def require_policy(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
         try:
             if token is not None:
-                policy.check(token)
+                auth.request_auth.judge(token, requirement, conn.scope)
         except AuthError as error:
             raise auth.request_auth.rejected(error, conn.scope) from error
         return token
 
+    def asks(authenticator: Authenticator, scopes: Iterable[str]) -> Policy | None:
+        return policy if authenticator is auth.authenticator else None
+
     setattr(require_policy, POLICY, policy)
+    setattr(require_policy, ASKS, asks)
     return require_policy
 
 

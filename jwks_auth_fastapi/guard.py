@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -14,12 +15,12 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from jwks_auth import ConfigurationError, Refused
+from jwks_auth import ConfigurationError, Policy, Refused
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
 from jwks_auth_fastapi.errors import RequestRejected, rejection_response
-from jwks_auth_fastapi.marks import note_guard
+from jwks_auth_fastapi.marks import note_guard, requirements_on
 from jwks_auth_fastapi.request_auth import watch
 
 __all__ = ["GuardOptions", "require_jwt"]
@@ -44,10 +45,10 @@ def require_jwt(
 ) -> Callable[..., Any]:
     """Admit only requests with a valid token to an endpoint, and answer others with the right challenge.
 
-    Without parentheses, or with a requirement: ``scopes``, ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``person``, ``policy``, ``audience``, ``issuer``. ``optional=True`` also admits
-    requests without a token. For functions and methods that take a request or a websocket, for endpoint classes and
-    for ASGI applications.
+    Without parentheses, or with a requirement: ``scopes``, ``any_scope``, ``roles``, ``any_role``, ``permissions``,
+    ``claims``, ``person``, ``actor``, ``acr``, ``max_auth_age``, ``policy``, ``audience``, ``issuer``.
+    ``optional=True`` also admits requests without a token. For functions and methods that take a request or a
+    websocket, for endpoint classes and for ASGI applications.
     The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
 
     Raises :class:`~jwks_auth.ConfigurationError` for a requirement that no token can meet.
@@ -70,8 +71,15 @@ class _Guard:
     def __init__(self, requirement: Requirement, backend: JWTAuthenticationBackend | None) -> None:
         self.requirement = requirement
         self.backend = backend
+        self.policies: list[Policy] = []
 
     def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        guard = copy.copy(self)
+        guard.policies = [each.policy for each in requirements_on(endpoint) if each.policy is not None]
+        return guard.around(endpoint)
+
+    def around(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *endpoint*, guarded."""
         if not _is_function(endpoint):
             return _GuardedApp(endpoint, self)
 
@@ -108,7 +116,8 @@ class _Guard:
         try:
             token = await backend.request_auth.admit(conn.scope, self.requirement)
         except Refused as error:
-            raise self._refusal(backend.request_auth.rejected(error, conn.scope)) from error
+            rejected = backend.request_auth.rejected(error, conn.scope, self.policies)
+            raise self._refusal(rejected) from error
         if token is not None or "auth" not in conn.scope:  # another middleware may have identified the sender
             conn.scope["auth"], conn.scope["user"] = identity_of(token)
 

@@ -23,6 +23,7 @@ from starlette.types import Send
 from starlette.websockets import WebSocket
 
 __all__ = [
+    "ASKS",
     "Dependant",
     "Load",
     "authentication_layers",
@@ -32,6 +33,7 @@ __all__ = [
     "get_typed_signature",
     "loads_of",
     "nodes_of",
+    "policies_of",
     "replace_send",
     "scopes_of",
     "send_cell",
@@ -52,6 +54,20 @@ def nodes_of(dependant: Dependant) -> Iterator[Dependant]:
 def scopes_of(node: Dependant) -> tuple[str, ...]:
     """Return the scopes that FastAPI passes to the scheme at *node*: its own, and those of the nodes above it."""
     return (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))
+
+
+ASKS = "jwks_auth_asks"
+"""The method of a dependency that says what it asks of a token, of the scopes that FastAPI hands to it."""
+
+
+def policies_of(route: Any, authenticator: Any) -> list[Any]:
+    """Return the policies of the dependencies of *route* that ask *authenticator*, for its challenges to name all."""
+    dependant = getattr(route, "dependant", None)
+    nodes = () if dependant is None else nodes_of(dependant)
+    asked = (
+        asks(authenticator, scopes_of(node)) for node in nodes if (asks := getattr(node.call, ASKS, None))
+    )
+    return [policy for policy in asked if policy is not None]
 
 
 def takes_connection(node: Dependant) -> bool:

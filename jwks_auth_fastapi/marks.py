@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from jwks_auth.adapters import Requirement
 
-__all__ = ["is_bare_in", "is_guard", "note_guard", "requirement_of", "wrapped_by"]
+__all__ = ["is_bare_in", "is_guard", "note_guard", "requirement_of", "requirements_on", "wrapped_by"]
 
 REQUIREMENT = "__jwks_auth__"
 
@@ -31,6 +31,13 @@ def requirement_of(endpoint: Any) -> Requirement | None:
     """Return the requirement of ``require_jwt`` on *endpoint*, or below another decorator on it."""
     found: Requirement | None = getattr(endpoint, REQUIREMENT, None)
     return found
+
+
+def requirements_on(endpoint: Any) -> Iterator[Requirement]:
+    """Yield the requirements of ``require_jwt`` on *endpoint*, from the outermost."""
+    for each in (endpoint, *wrapped_by(endpoint)):
+        if is_guard(each) and (found := requirement_of(each)) is not None:
+            yield found
 
 
 def is_guard(endpoint: Any) -> bool:

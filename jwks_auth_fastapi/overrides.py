@@ -29,7 +29,9 @@ class FakeBearer:
         watch(conn)
         Memo.on(conn.scope, self._auth.authenticator).token = self.token
         try:
-            self._auth.requirement(security_scopes.scopes).judge(self.token)
+            self._auth.request_auth.judge(
+                self.token, self._auth.requirement(security_scopes.scopes), conn.scope
+            )
         except AuthError as error:
             raise self._auth.request_auth.rejected(error, conn.scope) from error
         return self.token

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,11 @@ from starlette.requests import HTTPConnection
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
-from jwks_auth import Refused, VerifiedToken, Verifier
+from jwks_auth import Policy, Refused, VerifiedToken, Verifier
 from jwks_auth.adapters import Authenticator, Credentials, Rejection, Requirement, Settings
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.errors import RequestRejected, request_rejected
-from jwks_auth_fastapi.internals import replace_send
+from jwks_auth_fastapi.internals import policies_of, replace_send
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
 __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "watch"]
@@ -51,13 +51,20 @@ class RequestAuth:
         """
         return self.authenticator.aauthenticate(self._credentials(scope), requirement)
 
-    def rejection(self, error: Refused, scope: Scope) -> Rejection:
-        """Return the finished answer."""
-        return self.authenticator.rejection(error, self._credentials(scope))
+    def judge(self, token: VerifiedToken[Any], requirement: Requirement, scope: Scope) -> None:
+        """Hold a token that was admitted against one more requirement. Raises ``Refused``."""
+        self.authenticator.judge(token, requirement, self._credentials(scope))
 
-    def rejected(self, error: Refused, scope: Scope) -> RequestRejected | WebSocketException:
+    def rejection(self, error: Refused, scope: Scope, policies: Iterable[Policy] = ()) -> Rejection:
+        """Return the finished answer; *policies* are those of the route."""
+        return self.authenticator.rejection(error, self._credentials(scope), policies)
+
+    def rejected(
+        self, error: Refused, scope: Scope, policies: Iterable[Policy] = ()
+    ) -> RequestRejected | WebSocketException:
         """Return the exception for a dependency to raise, ``from error``."""
-        rejection = self.rejection(error, scope)
+        route = scope.get("route")
+        rejection = self.rejection(error, scope, [*policies, *policies_of(route, self.authenticator)])
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             # Without the denial response extension, a server answers a close before accept with a plain 403.
             return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)

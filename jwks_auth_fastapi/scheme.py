@@ -10,7 +10,8 @@ from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from jwks_auth.adapters import Requirement
+from jwks_auth import Policy
+from jwks_auth.adapters import Authenticator, Requirement
 from jwks_auth_fastapi.openapi import OpenAPISettings
 from jwks_auth_fastapi.request_auth import RequestAuth
 
@@ -31,6 +32,10 @@ class JWTScheme(SecurityBase, ABC):
     @abstractmethod
     async def __call__(self, conn: HTTPConnection, security_scopes: SecurityScopes) -> Any:
         """Return the connection's token; raise the refusal."""
+
+    def jwks_auth_asks(self, authenticator: Authenticator, scopes: Iterable[str]) -> Policy | None:
+        """Return what this scheme asks where FastAPI names *scopes*, if it asks *authenticator*."""
+        return self.requirement(scopes).policy if authenticator is self.authenticator else None
 
     @abstractmethod
     def requirement(self, scopes: Iterable[str]) -> Requirement:

@@ -9,6 +9,14 @@ from jwks_auth_fastapi.backend import (
     JWTUser,
     RejectedConnection,
 )
+from jwks_auth_fastapi.discovery import MetadataMiddleware
 from jwks_auth_fastapi.guard import require_jwt
 
-__all__ = ["JWTAuthenticationBackend", "JWTCredentials", "JWTUser", "RejectedConnection", "require_jwt"]
+__all__ = [
+    "JWTAuthenticationBackend",
+    "JWTCredentials",
+    "JWTUser",
+    "MetadataMiddleware",
+    "RejectedConnection",
+    "require_jwt",
+]

@@ -13,10 +13,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
+from jwks_auth.testing import assert_discoverable
 from jwks_auth_fastapi.audit import audit
 from jwks_auth_fastapi.bearer import JWTBearer
 
-__all__ = ["SignIn", "assert_protected", "sign_in", "signed_in"]
+__all__ = ["SignIn", "assert_discoverable", "assert_protected", "sign_in", "signed_in"]
 
 SignIn = Callable[..., None]
 

@@ -21,10 +21,13 @@ from jwks_auth.adapters import (
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
 from jwks_auth_flask.decorators import decorator
+from jwks_auth_flask.discovery import MetadataAnswer
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
+from jwks_auth_flask.internals import ask_first
 from jwks_auth_flask.login import user_for
 from jwks_auth_flask.order import LateSetting, OrderGuard
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth, prefix_of, request_auth_of
+from jwks_auth_flask.routes import policies_asked
 from jwks_auth_flask.shapes import keep_the_reason
 from jwks_auth_flask.signals import send_event
 
@@ -76,7 +79,10 @@ class JWKSAuth:
         if not instances:
             app.before_request(OrderGuard(app))
             finish_answers(app)
-        instances[self.name] = RequestAuth(authenticator, lambda: self._load)
+            ask_first(app, MetadataAnswer())
+        instances[self.name] = RequestAuth(
+            authenticator, lambda: self._load, partial(policies_asked, self.name)
+        )
         guard = DefaultGuard(self.name, Requirement()) if required else LateSetting(self.prefix + "REQUIRED")
         app.before_request(guard)
         keep_the_reason(app)

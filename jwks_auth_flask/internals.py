@@ -20,6 +20,7 @@ __all__ = [
     "all_apps",
     "answer_of_cross_origin",
     "answers_options",
+    "ask_first",
     "before_request_of",
     "calls_methods_by_name",
     "class_of",
@@ -62,6 +63,11 @@ def served_by() -> Flask:
 def before_request_of(app: Flask, blueprint: str | None) -> list[Any]:
     """Return the ``before_request`` functions of a blueprint, or those of *app*: for lists of routes."""
     return app.before_request_funcs.get(blueprint, [])
+
+
+def ask_first(app: Flask, answer: Callable[[], Response | None]) -> None:
+    """Have *answer* asked before every other ``before_request`` function of *app*, which may want a token."""
+    app.before_request_funcs.setdefault(None, []).insert(0, answer)
 
 
 def finish_last(app: Flask, finish: Callable[[Response], Response]) -> None:

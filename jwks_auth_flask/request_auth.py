@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from flask import current_app
 
-from jwks_auth import InvalidTokenError, MissingTokenError, Refused, VerifiedToken
+from jwks_auth import InvalidTokenError, MissingTokenError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import PREFIX, Authenticator, Credentials, Memo, Requirement
 from jwks_auth_flask.admissions import Admissions, admissions_of
 from jwks_auth_flask.errors import AuthRejected, rejected
@@ -27,11 +27,17 @@ class RequestAuth:
     """Admits requests that meet a requirement, and keeps the accepted token on each.
 
     The user loader that *load* returns is called once in a request, before the view, so that a token whose user is gone
-    never reaches the view.
+    never reaches the view. *asked* returns the policies of all guards of the route, which a challenge names.
     """
 
-    def __init__(self, authenticator: Authenticator, load: Callable[[], Load | None]) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        load: Callable[[], Load | None],
+        asked: Callable[[], Iterable[Policy]] = tuple,
+    ) -> None:
         self.authenticator = authenticator
+        self._asked = asked
         self.decisions: dict[object, Requirement | None] = {}
         """The requirements that guards have for each view and method of this app."""
         self._load = load
@@ -69,7 +75,7 @@ class RequestAuth:
         return admissions_of(current), Credentials.from_wsgi(current.environ)
 
     def _rejected(self, error: Refused, credentials: Credentials) -> AuthRejected:
-        return rejected(error, self.authenticator.rejection(error, credentials))
+        return rejected(error, self.authenticator.rejection(error, credentials, self._asked()))
 
 
 class _Driver(NamedTuple):

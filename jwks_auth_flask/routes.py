@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flask import Flask
+from flask import Flask, request
 from flask.views import http_method_funcs
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect, Rule
 
+from jwks_auth import Policy
 from jwks_auth.adapters import Requirement
-from jwks_auth_flask.decorators import stamps_of
+from jwks_auth_flask.decorators import Stamp, stamps_of
 from jwks_auth_flask.evidence import calls_method, doubt_about, doubt_about_guards
 from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
-from jwks_auth_flask.internals import answers_options, before_request_of, class_of
+from jwks_auth_flask.internals import answers_options, before_request_of, class_of, served_by
 
-__all__ = ["Protection", "protection_of", "protections", "requirements_at"]
+__all__ = ["Protection", "policies_asked", "protection_of", "protections", "requirements_at"]
 
 EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
 """The methods of a rule that names none."""
@@ -72,6 +73,20 @@ def requirements_at(app: Flask, route: str, method: str) -> tuple[Requirement, .
     return protection_of(app, matched, method).requirements
 
 
+def policies_asked(instance: str) -> Iterator[Policy]:
+    """The policies that guards of *instance* have for the request being served."""
+    app, rule, method = served_by(), request.url_rule, request.method
+    if rule is None:
+        return
+    view = app.view_functions.get(rule.endpoint)
+    for guard, requirement in _guards(app, rule.endpoint, method):
+        if guard.instance == instance and requirement.policy is not None:
+            yield requirement.policy
+    for stamp in _stamps(view, method):
+        if stamp.instance == instance and stamp.requirement.policy is not None:
+            yield stamp.requirement.policy
+
+
 def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:
     """Return whether Flask answers *method* itself, or as it does ``GET``."""
     if method == "HEAD":
@@ -80,14 +95,23 @@ def _is_like_another(rule: Rule, method: str, view_class: Any) -> bool:
 
 
 def _guarding(app: Flask, endpoint: str, method: str) -> Iterator[Requirement]:
+    return (asked for _, asked in _guards(app, endpoint, method))
+
+
+def _guards(app: Flask, endpoint: str, method: str) -> Iterator[tuple[Guard, Requirement]]:
     for name in (None, *blueprints_of(endpoint)):
-        guards = (each for each in before_request_of(app, name) if isinstance(each, Guard))
-        yield from (asked for each in guards if (asked := each.asks(app, endpoint, method)) is not None)
+        for each in before_request_of(app, name):
+            if isinstance(each, Guard) and (asked := each.asks(app, endpoint, method)) is not None:
+                yield each, asked
 
 
 def _declared(view: Any, method: str) -> Iterator[Requirement]:
+    return (stamp.requirement for stamp in _stamps(view, method))
+
+
+def _stamps(view: Any, method: str) -> Iterator[Stamp]:
     for each in (view, view_method(view, method)):
-        yield from (stamp.requirement for stamp in stamps_of(each))
+        yield from stamps_of(each)
 
 
 def _doubt(view: Any, method: str) -> str | None:

@@ -6,9 +6,11 @@ from typing import Any, Self
 
 from flask.testing import FlaskClient
 
+from jwks_auth import testing
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_flask.extension import JWKSAuth
 
-__all__ = ["JWTClient"]
+__all__ = ["JWTClient", "assert_discoverable"]
 
 
 class JWTClient(FlaskClient):
@@ -31,3 +33,8 @@ class JWTClient(FlaskClient):
         authorization = self.issuer.headers(**claims)["Authorization"]
         other.environ_base = {**self.environ_base, "HTTP_AUTHORIZATION": authorization}
         return other
+
+
+def assert_discoverable(client: FlaskClient, auth: JWKSAuth) -> None:
+    """Fail unless the app of *client* serves the metadata of the ``RESOURCE`` of *auth*, to anybody (RFC 9728)."""
+    testing.assert_discoverable(client, auth.authenticator(client.application))

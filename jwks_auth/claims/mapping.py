@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jwks_auth.claims.audience import Audience
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
 
-__all__ = ["ClaimMapping", "Grants", "Reading"]
+__all__ = ["ACR", "ClaimMapping", "Grants", "Reading"]
 
 log = logging.getLogger("jwks_auth")
+
+ACR = ClaimPath.of("acr")
+"""The place of the way in which the user authenticated (OpenID Connect Core section 2)."""
 
 Grants = Literal["scopes", "roles", "permissions"]
 
@@ -44,6 +47,11 @@ class ClaimMapping:
     audience: Audience | None = None
     issuer: str | None = None
     """The issuer's canonical name, whichever of its names a token has."""
+    acr: ClaimPath = ACR
+    implies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The scopes that each scope grants besides itself, through others too."""
+    leeway: float = 0
+    """Seconds by which the issuer's clock may differ."""
 
     def names(self, kind: Grants, claims: Mapping[str, Any]) -> frozenset[str]:
         """Return the names at all places of one kind. A value of the wrong form gives none, and is logged."""
@@ -52,6 +60,8 @@ class ClaimMapping:
             found = found | reading.names if found else reading.names
             if reading.fault is not None:
                 log.debug("%s: none at %s, as %s", kind, reading.place.name, reading.fault)
+        if self.implies and kind == "scopes":
+            return found.union(*(self.implies[name] for name in found if name in self.implies))
         return found
 
     def read(self, kind: Grants, claims: Mapping[str, Any]) -> list[Reading]:

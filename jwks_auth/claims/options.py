@@ -22,6 +22,8 @@ class TokenOptions(TypedDict, total=False):
     scope_claims: Places | None
     roles_claim: Places | None
     permissions_claim: Places | None
+    acr_claim: str | Sequence[str] | None
+    scope_implies: Mapping[str, str | Iterable[str]] | None
 
 
 TOKEN_DEFAULTS: TokenOptions = {
@@ -30,6 +32,7 @@ TOKEN_DEFAULTS: TokenOptions = {
     "scope_claims": ("scope", "scp"),
     "roles_claim": "roles",
     "permissions_claim": "permissions",
+    "acr_claim": "acr",
 }
 """The values where neither the verifier nor the issuer gives one."""
 

@@ -5,14 +5,32 @@ A policy takes a :class:`VerifiedToken` alone, so that it can't judge a token wh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from jwks_auth.challenge import checked_scopes, several
+from jwks_auth.claims.need import Authentication, Need
 from jwks_auth.claims.paths import ClaimPath
-from jwks_auth.claims.policy_rules import ActorIs, AllOf, AnyOf, ClaimIs, Contains, IsPerson, Kind, Not, Rule
+from jwks_auth.claims.policy_rules import (
+    ActorIs,
+    AllOf,
+    AnyOf,
+    ClaimIs,
+    Contains,
+    IsAuthenticated,
+    IsPerson,
+    Kind,
+    Not,
+    Rule,
+)
 from jwks_auth.claims.token import VerifiedToken
-from jwks_auth.errors import ConfigurationError, InsufficientScopeError, MissingTokenError
+from jwks_auth.errors import (
+    ConfigurationError,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    MissingTokenError,
+)
 
 __all__ = ["Policy", "PolicyOptions", "checked_names"]
 
@@ -30,6 +48,8 @@ class PolicyOptions(TypedDict, total=False):
     claims: Mapping[str, Any]
     person: bool
     actor: Names
+    acr: Names
+    max_auth_age: int
 
 
 # Not None, which an unset variable leaves: a requirement was meant there, and dropping it would open the route.
@@ -42,8 +62,10 @@ class Policy:
     A token needs all *scopes*, *roles* and *permissions*, and one each of *any_scope* and *any_role*. A string is one
     role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as ``realm.tier``, to the
     value it must have; a list must contain that value. *person=True* refuses services. *actor*: one of these
-    subjects acts for the token's own (RFC 8693). Raises ``ConfigurationError`` for a requirement that no token can
-    meet, and for an empty one or ``None``, which an unset variable leaves: leave out an option that you don't need.
+    subjects acts for the token's own (RFC 8693). *acr* lists ways to authenticate of which the user used one, the best
+    first; *max_auth_age* is the most seconds since (RFC 9470). Raises ``ConfigurationError`` for a requirement that no
+    token can meet, and for an empty one or ``None``, which an unset variable leaves: leave out an option that you don't
+    need.
     """
 
     __slots__ = ("_rule",)
@@ -59,6 +81,8 @@ class Policy:
         claims: Mapping[str, Any] = _LEFT_OUT,
         person: bool = _LEFT_OUT,
         actor: Names = _LEFT_OUT,
+        acr: Names = _LEFT_OUT,
+        max_auth_age: int = _LEFT_OUT,
     ) -> None:
         asked: list[tuple[str, Kind, Names, bool]] = [
             ("scopes", "scopes", scopes, True),
@@ -75,6 +99,7 @@ class Policy:
         rules += [] if claims is _LEFT_OUT else _claim_rules(claims)
         rules += [] if person is _LEFT_OUT else _of_people(person)
         rules += [] if actor is _LEFT_OUT else [ActorIs(checked_names("actor", actor))]
+        rules += _of_authentication(acr, max_auth_age)
         self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
 
     @classmethod
@@ -92,19 +117,27 @@ class Policy:
     def __invert__(self) -> Policy:
         return Policy._of(Not(self._rule))
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
-        """Return whether *token* meets the policy."""
-        return self._rule.allows(token)
+    def allows(self, token: VerifiedToken[Any], now: float | None = None) -> bool:
+        """Return whether *token* meets the policy at *now*, in seconds since 1970."""
+        return self._rule.allows(token, time.time() if now is None else now)
 
-    def check(self, token: VerifiedToken[Any] | None) -> None:
-        """Raise ``InsufficientScopeError``, with the missing scopes, unless *token* meets the policy.
+    def check(self, token: VerifiedToken[Any] | None, now: float | None = None) -> None:
+        """Raise ``InsufficientScopeError``, with every scope that is needed, unless *token* meets the policy.
 
-        Raise ``MissingTokenError`` for ``None``, as on a route where a token is optional.
+        Raise ``InsufficientAuthenticationError`` if the user has to authenticate otherwise, or again. Raise
+        ``MissingTokenError`` for ``None``, as on a route where a token is optional.
         """
         if token is None:
             raise MissingTokenError
-        if not self._rule.allows(token):
-            raise InsufficientScopeError(dict.fromkeys(self._rule.missing_scopes(token)))
+        now = time.time() if now is None else now
+        if not self._rule.allows(token, now):
+            raise _refusal(self._rule.need(token, now))
+
+    def scopes_for(
+        self, token: VerifiedToken[Any] | None = None, now: float | None = None
+    ) -> tuple[str, ...]:
+        """The scopes that a challenge names: all of the easiest way through, those that *token* has too."""
+        return self._rule.need(token, time.time() if now is None else now).scopes
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -134,6 +167,25 @@ class Policy:
 
     def __repr__(self) -> str:
         return f"Policy({self.describe()})"
+
+
+def _refusal(need: Need) -> InsufficientScopeError | InsufficientAuthenticationError:
+    lacking = need.scopes if need.lacking else ()
+    if need.weak:
+        asked = need.authentication
+        return InsufficientAuthenticationError(asked.acr, asked.max_age, scopes=lacking)
+    return InsufficientScopeError(lacking)
+
+
+def _of_authentication(acr: Names, max_age: int) -> list[Rule]:
+    if max_age is not _LEFT_OUT and (
+        isinstance(max_age, bool) or not isinstance(max_age, int) or max_age < 0
+    ):
+        raise ConfigurationError(f"max_auth_age: found {max_age!r}, expected whole seconds, 0 or more")
+    ways = () if acr is _LEFT_OUT else _names("acr", acr, "scopes")
+    if acr is _LEFT_OUT and max_age is _LEFT_OUT:
+        return []
+    return [IsAuthenticated(Authentication(ways, None if max_age is _LEFT_OUT else max_age))]
 
 
 def _of_people(person: bool) -> list[Rule]:

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any, Literal
 
+from jwks_auth.claims.need import NOTHING, Authentication, Need, easiest, together
 from jwks_auth.claims.paths import ClaimPath, find_claim
 from jwks_auth.claims.token import VerifiedToken
 
-__all__ = ["ActorIs", "AllOf", "AnyOf", "ClaimIs", "Contains", "IsPerson", "Kind", "Not", "Rule"]
+__all__ = [
+    "ActorIs",
+    "AllOf",
+    "AnyOf",
+    "ClaimIs",
+    "Contains",
+    "IsAuthenticated",
+    "IsPerson",
+    "Kind",
+    "Not",
+    "Rule",
+]
 
 Kind = Literal["scopes", "roles", "permissions"]
 
@@ -21,12 +33,12 @@ class Rule(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def allows(self, token: VerifiedToken[Any]) -> bool:
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
         """Return whether the token meets it."""
 
-    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
-        """Return the scopes that a token needs in addition to meet it."""
-        return ()
+    def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
+        """Return the need of a request with *token*; with ``None`` of one whose token is not known."""
+        return NOTHING if token is not None and self.allows(token, now) else Need(closed=True)
 
     def scopes(self) -> tuple[str, ...]:
         """Every scope it asks for."""
@@ -49,13 +61,16 @@ class Contains(Rule):
     names: tuple[str, ...]
     every: bool
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
         granted: frozenset[str] = getattr(token, self.kind)
         return granted.issuperset(self.names) if self.every else not granted.isdisjoint(self.names)
 
-    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
-        granted = token.scopes
-        return tuple(scope for scope in self.scopes() if scope not in granted)
+    def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
+        if self.kind != "scopes":
+            return Rule.need(self, token, now)
+        granted = frozenset() if token is None else token.scopes
+        ways = (Need(way, len(set(way) - granted)) for way in self.scope_alternatives())
+        return easiest(ways)
 
     def scopes(self) -> tuple[str, ...]:
         return self.names if self.kind == "scopes" else ()
@@ -81,7 +96,7 @@ class ClaimIs(Rule):
     path: ClaimPath
     value: Any
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
         found = find_claim(token.payload, self.path, _ABSENT)
         candidates = [found, *found] if isinstance(found, list) else [found]
         return any(_same(item, self.value) for item in candidates)
@@ -97,7 +112,7 @@ class ClaimIs(Rule):
 class IsPerson(Rule):
     """The token is a person's, not a service's."""
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
         return not token.is_service
 
     def describe(self) -> dict[str, Any]:
@@ -113,7 +128,7 @@ class ActorIs(Rule):
 
     names: tuple[str, ...]
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
         return token.actor in self.names
 
     def describe(self) -> dict[str, Any]:
@@ -124,17 +139,47 @@ class ActorIs(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class IsAuthenticated(Rule):
+    """The user authenticated in one of the ways asked for, and not too long ago (RFC 9470 section 6.1)."""
+
+    asked: Authentication
+
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
+        return self._is_way(token.acr) and self._is_recent(token, now)
+
+    def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
+        return Need(authentication=self.asked, weak=token is None or not self.allows(token, now))
+
+    def describe(self) -> dict[str, Any]:
+        asked: dict[str, Any] = {"acr": list(self.asked.acr)} if self.asked.acr else {}
+        return asked if self.asked.max_age is None else {**asked, "max_auth_age": self.asked.max_age}
+
+    def __str__(self) -> str:
+        ways = [f"authentication {' or '.join(self.asked.acr)}"] if self.asked.acr else []
+        ages = [] if self.asked.max_age is None else [f"authenticated within {self.asked.max_age} s"]
+        return " ".join([*ways, *ages])
+
+    def _is_way(self, acr: Any) -> bool:
+        return not self.asked.acr or (isinstance(acr, str) and acr in self.asked.acr)
+
+    def _is_recent(self, token: VerifiedToken[Any], now: float) -> bool:
+        if self.asked.max_age is None:
+            return True
+        at, leeway = token.authenticated_at, token.mapping.leeway
+        return at is not None and -leeway <= now - at <= self.asked.max_age + leeway
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf(Rule):
     """Every part is met."""
 
     parts: tuple[Rule, ...]
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
-        return all(part.allows(token) for part in self.parts)
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
+        return all(part.allows(token, now) for part in self.parts)
 
-    def missing_scopes(self, token: VerifiedToken[Any]) -> tuple[str, ...]:
-        unmet = (part for part in self.parts if not part.allows(token))
-        return tuple(chain.from_iterable(part.missing_scopes(token) for part in unmet))
+    def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
+        return together(part.need(token, now) for part in self.parts)
 
     def scopes(self) -> tuple[str, ...]:
         return tuple(chain.from_iterable(part.scopes() for part in self.parts))
@@ -154,8 +199,11 @@ class AllOf(Rule):
 class AnyOf(AllOf):
     """At least one part is met."""
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
-        return any(part.allows(token) for part in self.parts)
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
+        return any(part.allows(token, now) for part in self.parts)
+
+    def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
+        return easiest((part.need(token, now) for part in self.parts), known=token is not None)
 
     def scope_alternatives(self) -> list[tuple[str, ...]]:
         return [choice for part in self.parts for choice in part.scope_alternatives()]
@@ -173,8 +221,8 @@ class Not(Rule):
 
     part: Rule
 
-    def allows(self, token: VerifiedToken[Any]) -> bool:
-        return not self.part.allows(token)
+    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
+        return not self.part.allows(token, now)
 
     def describe(self) -> dict[str, Any]:
         return {"not": self.part.describe()}

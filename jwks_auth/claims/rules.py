@@ -9,7 +9,8 @@ from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.claims.audience import Audience, checked_audience, client_ids, not_client_ids
-from jwks_auth.claims.mapping import ClaimMapping
+from jwks_auth.claims.implied import closure
+from jwks_auth.claims.mapping import ACR, ClaimMapping
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks, required_claims
 from jwks_auth.claims.options import TOKEN_DEFAULTS
 from jwks_auth.claims.paths import ClaimPath, checked_places, read_places
@@ -58,6 +59,8 @@ class ClaimRules:
     scope_claims: tuple[ClaimPath, ...]
     roles_claim: tuple[ClaimPath, ...]
     permissions_claim: tuple[ClaimPath, ...]
+    acr_claim: ClaimPath = ACR
+    scope_implies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     required_claims: frozenset[str] = frozenset()
     algorithms: frozenset[str] = frozenset(DEFAULT_ALGORITHMS)
     audience: Audience | None = None
@@ -84,7 +87,14 @@ class ClaimRules:
         dated = frozenset() if self.max_age is None else frozenset({self.age_claim})
         audience = client_ids(self.audience) if self.profile == "id_token" else not_client_ids(self.audience)
         mapping = ClaimMapping(
-            self.scope_claims, self.roles_claim, self.permissions_claim, audience, self.issuer
+            self.scope_claims,
+            self.roles_claim,
+            self.permissions_claim,
+            audience,
+            self.issuer,
+            self.acr_claim,
+            self.scope_implies,
+            self.leeway,
         )
         object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "media_types", self.types or _MEDIA_TYPES[self.profile])
@@ -167,6 +177,11 @@ def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:
     return frozenset(listed)
 
 
+def _acr(place: Any) -> ClaimPath:
+    [path] = checked_places("acr_claim", place if isinstance(place, str) else [place])
+    return path
+
+
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "audience": checked_audience,
     "algorithms": checked_algorithms,
@@ -178,4 +193,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "scope_claims": partial(checked_places, "scope_claims", split=True),
     "roles_claim": partial(checked_places, "roles_claim"),
     "permissions_claim": partial(checked_places, "permissions_claim"),
+    "acr_claim": _acr,
+    "scope_implies": closure,
 }

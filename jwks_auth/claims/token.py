@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
 from jwks_auth.claims.mapping import ClaimMapping
-from jwks_auth.claims.paths import client_of
+from jwks_auth.claims.paths import client_of, find_claim
 from jwks_auth.claims.services import is_service
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.runtime import RawToken
 
 __all__ = ["VerifiedToken", "refuse_bound"]
+
+_LAST_DATE = 1e11  # of what could be meant; an integer may be too large for a float
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
@@ -128,7 +130,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The granted scopes. A string is separated by spaces; of an object the keys count."""
+        """The granted scopes, and those they imply. A string is separated by spaces; of an object the keys count."""
         return self._mapping.names("scopes", self._payload)
 
     @property
@@ -150,6 +152,17 @@ class VerifiedToken(Generic[ClaimsT]):
     def issued_at(self) -> float | None:
         """``iat``, in seconds since 1970."""
         return _date(self._payload.get("iat"))
+
+    @property
+    def acr(self) -> Any:
+        """The way the user authenticated, at the issuer's ``acr_claim``, as it was sent."""
+        return find_claim(self._payload, self._mapping.acr)
+
+    @property
+    def authenticated_at(self) -> float | None:
+        """``auth_time``, in seconds since 1970; ``None`` where it is missing, or no number."""
+        at: Any = self._payload.get("auth_time")
+        return float(at) if type(at) in (int, float) and abs(at) < _LAST_DATE else None
 
     @property
     def confirmation(self) -> Mapping[str, Any] | None:

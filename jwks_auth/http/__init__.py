@@ -8,7 +8,7 @@ from jwks_auth.http.discovery import Discovery, checked_issuer
 from jwks_auth.http.fetch import Fetcher
 from jwks_auth.http.network import Network
 from jwks_auth.http.transport import Session
-from jwks_auth.http.urls import checked_url, http_allowed, origin_of, without_query
+from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, without_query
 
 __all__ = [
     "Answer",
@@ -19,6 +19,7 @@ __all__ = [
     "checked_issuer",
     "checked_url",
     "http_allowed",
+    "is_loopback",
     "origin_of",
     "without_query",
 ]

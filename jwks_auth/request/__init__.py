@@ -8,15 +8,18 @@ from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Admission, Memo, finished_headers
 from jwks_auth.request.requirement import Requirement, RequirementOptions
+from jwks_auth.request.resource import Answer, ResourceMetadata
 
 __all__ = [
     "Admission",
+    "Answer",
     "Authenticator",
     "Credentials",
     "Memo",
     "Rejection",
     "Requirement",
     "RequirementOptions",
+    "ResourceMetadata",
     "finished_headers",
     "private_value",
     "vary_value",

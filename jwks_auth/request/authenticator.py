@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
@@ -13,24 +12,26 @@ from jwks_auth.claims import (
     DEFAULT_MAPPING,
     AnyAudience,
     ClaimMapping,
+    Policy,
     VerifiedToken,
     check_audience,
     refuse_bound,
 )
-from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
+from jwks_auth.errors import MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.bearer import bearer_token
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
 from jwks_auth.request.memo import Admission, Memo
+from jwks_auth.request.refusals import Refusals
 from jwks_auth.request.requirement import Requirement
+from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
+from jwks_auth.request.warming import awarm_up, warm_up
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.settings import Settings
 from jwks_auth.verifier import Explanation, Issuer, TokenVerifier, Verifier, asked_audience, explained
 
 __all__ = ["Authenticator"]
-
-log = logging.getLogger("jwks_auth")
 
 ANY_GOOD_TOKEN = Requirement()
 
@@ -42,9 +43,9 @@ class Authenticator:
     :class:`~jwks_auth.Verifier`, replaces the one that settings describe.
 
     *on_verified* is called with the token once in a request, *on_rejected* with the error of each refused request that
-    had credentials, and *on_event* with key refreshes. *header* names the request header that has tokens. *in_tests*
-    tells whether tests run, if the framework knows; outside of tests the keys of a ``FakeIssuer`` are refused. The
-    constructor does no I/O, and raises :class:`ConfigurationError`.
+    had credentials, and *on_event* with key refreshes. *clock* returns seconds since 1970. *header* names the header
+    that has tokens. *in_tests* tells whether tests run, if the framework knows; outside of tests the keys of a
+    ``FakeIssuer`` are refused. The constructor does no I/O, and raises :class:`ConfigurationError`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Authenticator:
         on_verified: Callable[[VerifiedToken], object] | None = None,
         on_rejected: Callable[[Refused], object] | None = None,
         on_event: Callable[[Any], object] | None = None,
+        clock: Callable[[], float] = time.time,
         header: str = "Authorization",
         in_tests: bool | None = None,
     ) -> None:
@@ -65,12 +67,23 @@ class Authenticator:
         self.vary = (header,)
         """The request headers on which each answer of a route with a requirement depends."""
         self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
-        self.realm: str = self.settings.shared.get("REALM", DEFAULT_REALM)
-        self.resource_metadata: str | None = self.settings.shared.get("RESOURCE_METADATA")
         self._header = None if header.lower() == "authorization" else header
-        self._checked: set[tuple[str, ...] | AnyAudience | None] = {None}
+        self._checked: set[object] = set()
+        self._clock = clock
         self._on_verified = on_verified
-        self._on_rejected = on_rejected
+        shared = self.settings.shared
+        audiences = {issuer.issuer: self.mapping_of(issuer.issuer).audience for issuer in self.issuers}
+        self._resources = Resources(shared, audiences, in_header=self._header is None)
+        self.realm: str = shared.get("REALM", DEFAULT_REALM)
+        self._refusals = Refusals(
+            self.realm,
+            self._schemes,
+            self.vary,
+            clock,
+            self._resources.url_for,
+            on_rejected,
+            partial(tell_refusal, verifier=self._described),
+        )
         tell_trust(self.verifier)
 
     @property
@@ -88,6 +101,7 @@ class Authenticator:
         """
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
+        memo.asks(requirement.audience, requirement.policy)
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -98,7 +112,7 @@ class Authenticator:
                 self.verifier.admit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
-            self._tell(error, memo, credentials, requirement)
+            self._refusals.tell(error, memo, credentials, requirement)
             raise
 
     async def aauthenticate(
@@ -107,6 +121,7 @@ class Authenticator:
         """Do as :meth:`authenticate`, on an event loop, which it never blocks."""
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
+        memo.asks(requirement.audience, requirement.policy)
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -117,7 +132,7 @@ class Authenticator:
                 await self.verifier.aadmit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
         except Refused as error:
-            self._tell(error, memo, credentials, requirement)
+            self._refusals.tell(error, memo, credentials, requirement)
             raise
 
     def verify(self, raw: RawToken) -> VerifiedToken:
@@ -140,11 +155,12 @@ class Authenticator:
         Adapters call this where a route is declared, or on its first request if the authenticator is unknown before.
         """
         issuers, audience = requirement.issuers, requirement.audience
-        key = ("from", *issuers) if issuers else audience
+        key = (issuers, audience) if issuers else audience
         if key in self._checked:
             return
         if self._described is not None:
             self._described.check_declared(None if issuers else audience, issuers)
+        self._resources.add(audience)
         self._checked.add(key)
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
@@ -167,45 +183,44 @@ class Authenticator:
         asked = (requirement,) if isinstance(requirement, Requirement) else tuple(requirement)
         return explained(self.verify, raw, asked, claims)
 
-    def rejection(self, error: Refused, credentials: Credentials) -> Rejection:
+    def judge(self, token: VerifiedToken, requirement: Requirement, credentials: Credentials) -> None:
+        """Judge an admitted token by one more requirement, except for its audience. Raises ``Refused``."""
+        Memo.on(credentials.kept, self).asks(None, requirement.policy)
+        requirement.judge(token, self._clock())
+
+    def rejection(
+        self, error: Refused, credentials: Credentials, policies: Iterable[Policy] = ()
+    ) -> Rejection:
         """Return the answer to a refused request (RFC 6750 section 3); 503 if the client is not at fault.
 
-        Its challenge has the scheme that the request used. The refusal is logged and passed to *on_rejected*, once.
+        Its challenge has the request's scheme, and names every scope that the route needs, by all policies that were
+        judged before and by those that the adapter knows. The refusal is logged and passed to *on_rejected*, once.
         """
-        self._tell(error, Memo.on(credentials.kept, self), credentials)
-        if isinstance(error, AuthError):
-            challenges = error.challenges(
-                realm=self.realm,
-                resource_metadata=self.resource_metadata,
-                scheme=self._schemes.get(credentials.scheme, DEFAULT_SCHEME),
-            )
-            headers = [("WWW-Authenticate", challenge) for challenge in challenges]
-        else:
-            wait = error.retry_after if isinstance(error, KeySourceError) else 0
-            headers = [("Retry-After", str(max(1, math.ceil(wait))))]
-        headers.append(("Vary", ", ".join(self.vary)))
-        return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+        memo = Memo.on(credentials.kept, self)
+        self._refusals.tell(error, memo, credentials)
+        return self._refusals.answer(error, credentials, memo, policies)
+
+    def metadata(self, resource: str | None = None) -> ResourceMetadata:
+        """Return the metadata of ``RESOURCE``, or of a *resource* that is a route's audience.
+
+        Raises ``ConfigurationError`` if there is none.
+        """
+        return self._resources.metadata(resource)
+
+    def well_known(self, method: str, path: str) -> Answer | None:
+        """Return the answer if *path* is one for metadata, for adapters to send before all else; otherwise ``None``."""
+        return self._resources.answer(method, path)
 
     def warm_up(self) -> None:
         """Fetch every issuer's keys now, also after one of them fails.
 
         Raises :class:`KeySourceError` at the end, for the first issuer without keys.
         """
-        failures: list[KeySourceError] = []
-        for issuer in self.issuers:
-            try:
-                issuer.warm_up()
-            except KeySourceError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
+        warm_up(self.issuers)
 
     async def awarm_up(self) -> None:
-        """Do as :meth:`warm_up`, on an event loop, for all issuers at once."""
-        asked = (issuer.awarm_up() for issuer in self.issuers)
-        for outcome in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        """Do as :meth:`warm_up`, on an event loop, and for all issuers at once."""
+        await awarm_up(self.issuers)
 
     def health(self) -> dict[str, Any]:
         """Return each issuer's key health, by issuer."""
@@ -241,19 +256,5 @@ class Authenticator:
             memo.admission = Admission(token)
             if self._on_verified is not None:
                 self._on_verified(token)
-        requirement.judge(token)
+        requirement.judge(token, self._clock())
         return token
-
-    def _tell(
-        self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
-    ) -> None:
-        """Log the refusal and call *on_rejected*, once in a request."""
-        if memo.told:
-            return
-        memo.told = True
-        tell_refusal(error, credentials, memo.raw, verifier=self._described, requirement=requirement)
-        if self._on_rejected is not None and not isinstance(error, MissingTokenError):
-            try:
-                self._on_rejected(error)
-            except Exception:  # a failing callback must not turn the refusal into a 500
-                log.exception("on_rejected failed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Protocol
 
-from jwks_auth.claims import VerifiedToken
+from jwks_auth.claims import Policy, VerifiedToken
 from jwks_auth.request.answers import guarded_headers
 from jwks_auth.runtime import RawToken
 
@@ -36,10 +36,11 @@ class Memo:
     """Remembers one authenticator's results for one request, so that the token is verified once for all callers.
 
     ``raw`` is the token as it was sent, ``token`` the same verified except for its audience. ``admission`` is set once
-    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged.
+    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged. ``audience`` and
+    ``policies`` are what requirements asked so far; a challenge names them.
     """
 
-    __slots__ = ("admission", "raw", "token", "told", "vary")
+    __slots__ = ("admission", "audience", "policies", "raw", "token", "told", "vary")
 
     def __init__(self, vary: tuple[str, ...] = ()) -> None:
         self.told = False
@@ -47,6 +48,8 @@ class Memo:
         self.token: VerifiedToken | None = None
         self.admission: Admission | None = None
         self.vary = vary
+        self.audience: Any = None
+        self.policies: tuple[Policy, ...] = ()
 
     @classmethod
     def on(cls, kept: MutableMapping[str, Any], owner: Owner) -> Memo:
@@ -62,6 +65,13 @@ class Memo:
         if memo is None:
             memo = memos[owner] = cls(owner.vary)
         return memo
+
+    def asks(self, audience: Any, policy: Policy | None) -> None:
+        """Remember what a requirement asks for."""
+        if audience is not None:
+            self.audience = audience
+        if policy is not None and policy not in self.policies:
+            self.policies += (policy,)
 
     def keep(self, raw: RawToken, token: VerifiedToken) -> VerifiedToken:
         """Remember that *raw* was verified as *token*, except for its audience."""

@@ -73,16 +73,16 @@ class Requirement:
             words.append(f"with {self.policy}")
         return " ".join(words)
 
-    def judge(self, token: VerifiedToken) -> None:
-        """Judge a verified token by issuer and policy.
+    def judge(self, token: VerifiedToken, now: float | None = None) -> None:
+        """Judge a verified token by issuer and policy, at *now* in seconds since 1970.
 
-        Raises :class:`InvalidTokenError` (``wrong_issuer``) or
-        :class:`~jwks_auth.errors.InsufficientScopeError`.
+        Raises :class:`InvalidTokenError` (``wrong_issuer``), :class:`~jwks_auth.InsufficientScopeError` or
+        :class:`~jwks_auth.InsufficientAuthenticationError`.
         """
         if self.issuers and token.issuer not in self.issuers:
             raise InvalidTokenError("wrong_issuer")
         if self.policy is not None:
-            self.policy.check(token)
+            self.policy.check(token, now)
 
 
 def _audience_in(options: RequirementOptions) -> tuple[str, ...] | AnyAudience | None:

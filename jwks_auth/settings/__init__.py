@@ -3,6 +3,7 @@
 Nothing here fetches or knows of requests.
 """
 
+from jwks_auth.settings.discovery import checked_resource
 from jwks_auth.settings.options import SettingsOptions
 from jwks_auth.settings.peers import meant
 from jwks_auth.settings.rows import GROUPS, ROWS
@@ -18,6 +19,7 @@ __all__ = [
     "Settings",
     "SettingsOptions",
     "Taker",
+    "checked_resource",
     "meant",
     "parsed",
     "refuse_unknown",

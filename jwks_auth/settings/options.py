@@ -22,3 +22,7 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     store_secret: str | bytes | None
     realm: str | None
     resource_metadata: str | None
+    resource: str | None
+    resource_name: str | None
+    resource_documentation: str | None
+    resource_scopes: str | Iterable[str] | None

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from jwks_auth.settings import discovery
 from jwks_auth.settings import readers as read
 from jwks_auth.settings import readers_of_trust as trust
+from jwks_auth.settings.rows_of_answers import ANSWERS
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["GROUPS", "ROWS"]
@@ -171,6 +173,13 @@ _TOKENS = (
         "header line",
     ),
     Setting(
+        "SCOPE_IMPLIES",
+        discovery.implied,
+        _BOTH,
+        'scopes that others imply, `{"orders:write": ["orders:read"]}`: a token with `orders:write` then has both',
+    ),
+    Setting("ACR_CLAIM", read.text, _BOTH, "where the way is in which the user authenticated, for `acr=`"),
+    Setting(
         "VALIDATORS", read.callables, _VERIFIER, "your own rules, `f(token, now)`, or their dotted paths"
     ),
     Setting(
@@ -235,21 +244,11 @@ _KEYS = (
     ),
 )
 
-_ANSWERS = (
-    Setting("REALM", read.parameter, _ANSWER, "the realm in challenges", default_doc="`api`"),
-    Setting(
-        "RESOURCE_METADATA",
-        read.parameter,
-        _ANSWER,
-        "URL of the protected-resource metadata, named in challenges (RFC 9728)",
-    ),
-)
-
 GROUPS = {
     "Whom to trust": _TRUST,
     "What a token must be": _TOKENS,
     "How keys are kept": _KEYS,
-    "How refusals look": _ANSWERS,
+    "How refusals look": ANSWERS,
 }
 """The rows under the headings of ``docs/settings.md``."""
 

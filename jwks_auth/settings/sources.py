@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,16 @@ from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.stores import SealedStore, opened_store
 from jwks_auth.verifier import PROVIDERS, Issuer, check_said, issuer_said
 
-__all__ = ["Source", "arguments", "named_as_settings", "sealing", "sources_of", "taken_by"]
+__all__ = [
+    "Source",
+    "arguments",
+    "is_said_for_whom",
+    "named_as_settings",
+    "sealing",
+    "sources_of",
+    "taken_by",
+    "with_audience",
+]
 
 MULTITENANT = "entra-multitenant"
 
@@ -53,6 +62,14 @@ class Source:
         with named_as_settings(lambda name: (self.label if name in self.own else shared_label).format(name)):
             check_said(merged["PROVIDER"], self.name, arguments(merged))
         return True
+
+    def takes_id_tokens(self, shared: Mapping[str, Any]) -> bool:
+        """Return whether its tokens are ID tokens."""
+        if self.made is not None:
+            return self.made.profile == "id_token"
+        merged = {**taken_by(Taker.ISSUER, shared), **self.own}
+        provider = PROVIDERS[merged["PROVIDER"]] if "PROVIDER" in merged else None
+        return merged.get("PROFILE", provider and provider.profiles[0]) == "id_token"
 
     def issuer(
         self,
@@ -190,3 +207,25 @@ def _sealed(given: dict[str, Any], seal: Callable[[Any, Any], SealedStore]) -> d
     if "store" not in given:
         raise ConfigurationError("store_secret: found no STORE that it could seal")
     return {**given, "store": seal(given["store"], secret)}
+
+
+def with_audience(shared: dict[str, Any], sources: Iterable[Source], label: str) -> dict[str, Any]:
+    """*shared*, with ``RESOURCE`` as its audience unless it is said by whom or by what else tokens are judged.
+
+    ID tokens are for clients, so a resource is never their audience.
+    """
+    if "RESOURCE" not in shared or "AUDIENCE" in shared:
+        return shared
+    if any(source.takes_id_tokens(shared) and not source.has_audience for source in sources):
+        return shared
+    try:
+        is_said = is_said_for_whom(shared, sources, label)
+    except ConfigurationError:  # of a provider whose tokens have an audience
+        is_said = False
+    return shared if is_said else {**shared, "AUDIENCE": (shared["RESOURCE"],)}
+
+
+def is_said_for_whom(shared: Mapping[str, Any], sources: Iterable[Source], label: str) -> bool:
+    """Return whether it is said for whom the tokens of every issuer are; raises ``ConfigurationError``."""
+    said = [source.says_for_whom(shared, label) for source in sources]
+    return all(said) and ("TENANTS" not in shared or "AUDIENCE" in shared)

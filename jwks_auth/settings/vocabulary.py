@@ -14,7 +14,16 @@ from typing import Any, Self
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
-from jwks_auth.settings.sources import Source, arguments, named_as_settings, sealing, sources_of, taken_by
+from jwks_auth.settings.sources import (
+    Source,
+    arguments,
+    is_said_for_whom,
+    named_as_settings,
+    sealing,
+    sources_of,
+    taken_by,
+    with_audience,
+)
 from jwks_auth.verifier import Tenants, TokenVerifier, Verifier
 
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
@@ -66,8 +75,8 @@ class Settings:
         shared = {name: value for name, value in values.items() if name not in own}
         if isinstance(shared.get("TENANTS"), tuple):
             del shared["TENANTS"]
-        said = [source.says_for_whom(shared, label) for source in sources]
-        if not all(said) or ("TENANTS" in shared and "AUDIENCE" not in shared):
+        shared = with_audience(shared, sources, label)
+        if not is_said_for_whom(shared, sources, label):
             raise ConfigurationError(
                 f"{label.format('AUDIENCE')} is missing: the identifiers this service answers to; "
                 "ANY_AUDIENCE accepts tokens for any"

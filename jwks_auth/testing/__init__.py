@@ -4,10 +4,12 @@
 reused within the process, and anybody who has it can sign anything.
 """
 
+from jwks_auth.testing.discovery import assert_discoverable
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 
 __all__ = [
     "FakeIssuer",
     "SigningKey",
+    "assert_discoverable",
 ]

@@ -105,6 +105,12 @@ class Issuer:
         self.keys: KeyProvider = _provider(self.client, places["client"], places["jwks"])
 
     @property
+    def profile(self) -> str | None:
+        """The profile that it was given."""
+        own: str | None = self._own.get("profile")
+        return own
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The issuer's name and its aliases."""
         return (self.issuer, *sorted(self.aliases))

@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import Resolver404, resolve
 
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import BACKEND, LABEL, MIDDLEWARE, Configuration, configuration, installed
+from jwks_auth_django.discovery import metadata
 from jwks_auth_django.routes import requirements, views
 from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
 
@@ -63,7 +65,35 @@ def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     except ImproperlyConfigured:
         return []  # told by check_settings
     found = [message for path, requirement in requirements() for message in _view(config, path, requirement)]
-    return [*found, *_page_cache(config)]
+    return [*found, *_page_cache(config), *_metadata(config)]
+
+
+def _metadata(config: Configuration) -> Iterator[CheckMessage]:
+    """The document that challenges name, where nobody would answer for it."""
+    try:
+        place = config.authenticator.metadata()
+    except ConfigurationError:  # there is none
+        return
+    prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    if prefix:
+        yield warning(
+            "W011",
+            f"The metadata of RESOURCE are at {place.url}, which FORCE_SCRIPT_NAME {prefix!r} may hide",
+            f"Have the server in front send {place.path} to this project, without the prefix, or silence this",
+        )
+    if not config.with_middleware and not _is_answered(place.path):
+        yield warning(
+            "W012",
+            f"The metadata of RESOURCE are at {place.url}, where nobody answers",
+            'Add path("", include("jwks_auth_django.urls")) to ROOT_URLCONF, at the root, or the middleware',
+        )
+
+
+def _is_answered(path: str) -> bool:
+    try:
+        return resolve(path).func is metadata
+    except Resolver404:
+        return False
 
 
 def _page_cache(config: Configuration) -> Iterator[CheckMessage]:

@@ -28,7 +28,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         return [error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
     found = [
         message
-        for part in (_unknown, _gone, _issuer, _audience, _algorithms, _user, _cache)
+        for part in (_unknown, _gone, _issuer, _audience, _resource, _algorithms, _user, _cache)
         for message in part(given)
     ]
     return found if any(message.is_serious() for message in found) else [*found, *_anything_else()]
@@ -72,7 +72,8 @@ def _asked_for_keys(issuer: Mapping[str, Any]) -> str:
 
 
 def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    if given.get("VERIFIER") or given.get("PROVIDER"):  # which says more than this about what is missing
+    # A provider says more than this about what is missing; a resource is the audience.
+    if any(given.get(name) for name in ("VERIFIER", "PROVIDER", "RESOURCE")):
         return
     said = [issuer.get("AUDIENCE") or issuer.get("PROVIDER") for issuer in _issuers(given)]
     if not given.get("AUDIENCE") and not all(said):
@@ -81,6 +82,14 @@ def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             f"{LABEL.format('AUDIENCE')} is missing",
             "This API's identifier at the issuer, as in the aud claim; jwks_auth.ANY_AUDIENCE if tokens have none",
         )
+
+
+def _resource(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    try:
+        if given.get("RESOURCE") is not None:
+            Settings.read("RESOURCE", given["RESOURCE"], label=LABEL)
+    except ConfigurationError as wrong:
+        yield error("E014", str(wrong), "The URL by which clients know this API: https://api.acme.dev/orders")
 
 
 def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, Policy, VerifiedToken, install_error_handlers
-from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
-from tests.contract.cases import SETTINGS, SHARED
+from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, MetadataMiddleware, require_jwt
+from tests.contract.cases import MFA, OTHER_RESOURCE, SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
 
 __all__ = ["APPS", "ClientApp", "fastapi_app"]
@@ -24,6 +24,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 BOTH = ["orders:read", "orders:write"]
 ANY = ["orders:read", "orders:admin"]
 ADMINS = ["admin", "root"]
+WAYS = [MFA, "urn:acme:otp"]
 
 
 def settings(issuer: FakeIssuer) -> dict[str, Any]:
@@ -53,7 +54,9 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     """Every route guarded by dependencies; *sync*: ``def`` routes, which run in threads."""
     auth = JWTBearer(settings(issuer))
     reports = JWTBearer(auth.authenticator, audience="reports")
+    other = JWTBearer(auth.authenticator, audience=OTHER_RESOURCE)
     app = FastAPI(lifespan=auth.lifespan)
+    app.include_router(auth.metadata_router())
     if handlers:
         install_error_handlers(app)
 
@@ -74,6 +77,11 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     route("/any", Depends(auth.requires(Policy(any_scope=ANY))), lambda _: {"orders": []})
     route("/admin", Depends(auth.requires(Policy(any_role=ADMINS))), lambda _: {"admin": True})
     route("/reports", Depends(reports), lambda token: {"sub": token.subject})
+    route("/v2", Depends(other), lambda token: {"sub": token.subject})
+    route("/mfa", Depends(auth.requires(acr=WAYS, max_auth_age=300)), lambda _: {"mfa": True})
+    route("/mfa-orders", Depends(auth.requires(Policy(scopes=BOTH), acr=MFA)), lambda _: {"orders": []})
+    strong = Depends(auth.optional.requires(Policy(acr=MFA)))
+    route("/mfa-optional", strong, lambda token: {"sub": token.subject if token else None})
     route("/optional", Depends(auth.optional), lambda token: {"sub": token.subject if token else None})
     route("/shared", Depends(auth.optional), shared)
     return app
@@ -107,10 +115,20 @@ def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = 
         route("/admin", lambda _: {"admin": True}, any_role=ADMINS),
         route("/reports", lambda token: {"sub": token.subject}, audience="reports"),
         route("/optional", lambda token: {"sub": token.subject if token else None}, optional=True),
+        route("/v2", lambda token: {"sub": token.subject}, audience=OTHER_RESOURCE),
+        route("/mfa", lambda _: {"mfa": True}, acr=WAYS, max_auth_age=300),
+        route("/mfa-orders", lambda _: {"orders": []}, acr=MFA, scopes=BOTH),
+        route(
+            "/mfa-optional",
+            lambda token: {"sub": token.subject if token else None},
+            acr=MFA,
+            optional=True,
+        ),
         route("/shared", shared, optional=True),
     ]
     around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
-    return Starlette(routes=routes, middleware=around if middleware else [])
+    discovery = Middleware(MetadataMiddleware, auth=backend)
+    return Starlette(routes=routes, middleware=[discovery, *(around if middleware else [])])
 
 
 def mounted(app: Any) -> ClientApp:

@@ -20,7 +20,11 @@ __all__ = ["CASES", "OTHER", "REALM", "ROUTES", "SETTINGS", "SHARED", "Case"]
 
 REALM = "orders"
 OTHER = 'Other realm="elsewhere"'
-AUDIENCES = ["api", "reports"]
+RESOURCE = "https://api.example/v1"
+OTHER_RESOURCE = "https://api.example/v2"
+METADATA = "/.well-known/oauth-protected-resource"
+AUDIENCES = ["api", "reports", OTHER_RESOURCE]
+MFA = "urn:acme:mfa"
 
 ROUTES = {
     "/public": "no guard",
@@ -31,9 +35,13 @@ ROUTES = {
     "/admin": "any_role=['admin', 'root'] -> {'admin': True}",
     "/reports": "audience='reports' -> {'sub': ...}",
     "/optional": "optional=True -> {'sub': ... or None}",
+    "/v2": "audience=OTHER_RESOURCE -> {'sub': ...}",
+    "/mfa": "acr=[MFA, 'urn:acme:otp'], max_auth_age=300 -> {'mfa': True}",
+    "/mfa-orders": "acr=MFA, scopes=['orders:read', 'orders:write'] -> {'orders': []}",
+    "/mfa-optional": "acr=MFA, optional=True -> {'sub': ... or None}",
     "/shared": "optional=True -> {'sub': ... or None}, Cache-Control: SHARED",
 }
-"""What each app serves, for GET, HEAD, POST, PUT, PATCH and DELETE; its settings are :data:`SETTINGS`."""
+"""Routes that each app serves, for GET, HEAD, POST, PUT, PATCH and DELETE; its settings are :data:`SETTINGS`."""
 
 SHARED = "public, max-age=60, s-maxage=600"
 NOT_SHARED = "private, max-age=60"
@@ -53,19 +61,29 @@ def refuse_two_ways(token: VerifiedToken, now: float) -> None:
         raise TwoWays("revoked")
 
 
-SETTINGS: dict[str, Any] = {"AUDIENCE": AUDIENCES, "REALM": REALM, "VALIDATORS": [refuse_two_ways]}
+SETTINGS: dict[str, Any] = {
+    "AUDIENCE": AUDIENCES,
+    "REALM": REALM,
+    "VALIDATORS": [refuse_two_ways],
+    "SCOPE_IMPLIES": {"orders:all": ["orders:write"], "orders:write": ["orders:read"]},
+    "RESOURCE": RESOURCE,
+    "RESOURCE_NAME": "Orders",
+    "RESOURCE_SCOPES": ["orders:read", "orders:write"],
+}
 """What each app is configured with besides its issuer."""
 
 Values = Callable[[FakeIssuer], Sequence[str]]
 
-MISSING = f'Bearer realm="{REALM}"'
+_V1, _V2 = (f', resource_metadata="https://api.example{METADATA}/{name}"' for name in ("v1", "v2"))
+MISSING = f'Bearer realm="{REALM}"{_V1}'
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A request and the one right answer; *body* ``None``: not compared (HEAD has none).
 
-    *challenge* is the whole field, all challenges joined by commas; *cache_control* ``None``: the field is not there.
+    *challenge* is the whole field, joined by commas, as an app answers that knows the route; *cache_control*
+    ``None``: the field is not there. *headers* are others that the answer has.
     """
 
     name: str
@@ -77,6 +95,12 @@ class Case:
     method: str = "GET"
     query: str = ""
     cache_control: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_before_the_route(self) -> bool:
+        """Return whether a middleware that does not know the route answers."""
+        return self.status in (400, 401) and "error=" in (self.challenge or "")
 
 
 def bearer(**claims: Any) -> Values:
@@ -122,11 +146,11 @@ def flipped(raw: str) -> str:
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
 
 
-def refused(status: int, error: str, description: str, extra: str = "") -> dict[str, Any]:
+def refused(status: int, error: str, description: str, extra: str = "", at: str = _V1) -> dict[str, Any]:
     """Status, challenge and body of a refusal."""
     return {
         "status": status,
-        "challenge": f'Bearer realm="{REALM}", error="{error}", error_description="{description}"{extra}',
+        "challenge": f'Bearer realm="{REALM}", error="{error}", error_description="{description}"{extra}{at}',
         "body": {"error": error, "error_description": description},
     }
 
@@ -152,13 +176,43 @@ EXPIRED = unauthorized("The access token has expired")
 AUDIENCE = unauthorized("The access token is for another audience")
 TYPE = unauthorized("The token is not an access token")
 REVOKED = unauthorized("The access token has been revoked")
-TWO_CHALLENGES = {**REVOKED, "challenge": f"{REVOKED['challenge']}, {OTHER}"}
+
+
+def two_ways(refusal: dict[str, Any]) -> dict[str, Any]:
+    """The same refusal with a challenge of another scheme."""
+    return {**refusal, "challenge": f"{refusal['challenge']}, {OTHER}"}
+
+
+TWO_CHALLENGES = two_ways(REVOKED)
 
 
 def forbidden(*scopes: str) -> dict[str, Any]:
-    """403, naming the scopes that are missing."""
+    """403, naming every scope that the operation needs."""
     named = f', scope="{" ".join(scopes)}"' if scopes else ""
     return refused(403, "insufficient_scope", "The access token does not allow this request", named)
+
+
+def no_token(*scopes: str, at: str = _V1) -> dict[str, Any]:
+    """401 without a token, naming the scopes of the route."""
+    named = f', scope="{" ".join(scopes)}"' if scopes else ""
+    return {**NO_TOKEN, "challenge": f'Bearer realm="{REALM}"{named}{at}'}
+
+
+def naming(refusal: dict[str, Any], *scopes: str) -> dict[str, Any]:
+    """The same refusal on a route that asks for *scopes*."""
+    named = f', scope="{" ".join(scopes)}"'
+    return {**refusal, "challenge": refusal["challenge"].replace(_V1, named + _V1)}
+
+
+def step_up(asked: str, *scopes: str) -> dict[str, Any]:
+    """401: the user has to authenticate otherwise, or again (RFC 9470)."""
+    named = f', scope="{" ".join(scopes)}"' if scopes else ""
+    return refused(
+        401,
+        "insufficient_user_authentication",
+        "A different or more recent authentication is required",
+        f", {asked}{named}",
+    )
 
 
 def in_seconds(offset: float) -> float:
@@ -173,6 +227,7 @@ def late(**claims: float) -> Values:
     ]
 
 
+BOTH = ("orders:read", "orders:write")
 U1 = {"sub": "u1"}
 OK_ORDERS = {"orders": []}
 
@@ -271,13 +326,22 @@ POLICIES = [
     Case("scope as a prefix", "/orders", bearer(scope="orders:readonly"), **forbidden("orders:read")),
     Case("scope split by a tab", "/orders", bearer(scope="a\torders:read"), **forbidden("orders:read")),
     Case("both scopes held", "/both", bearer(scope="orders:write orders:read"), body=OK_ORDERS),
-    Case("one of both scopes missing", "/both", bearer(scope="orders:read"), **forbidden("orders:write")),
+    Case("one of both scopes missing", "/both", bearer(scope="orders:admin"), **forbidden(*BOTH)),
+    Case("a scope implied", "/orders", bearer(scope="orders:write"), body=OK_ORDERS),
+    Case("scopes implied through another", "/both", bearer(scope="orders:all"), body=OK_ORDERS),
+    Case("half of both scopes", "/both", bearer(scope="orders:read"), **forbidden(*BOTH)),
     Case("any scope held", "/any", bearer(scope="orders:admin"), body=OK_ORDERS),
-    Case("any scope missing", "/any", bearer(scope="x"), **forbidden("orders:read", "orders:admin")),
+    Case("any scope missing", "/any", bearer(scope="x"), **forbidden("orders:read")),
     Case("role held", "/admin", bearer(roles=["user", "admin"]), body={"admin": True}),
     Case("role missing", "/admin", bearer(roles=["user"]), **forbidden()),
-    Case("no token where a scope is asked", "/orders", literal(), **NO_TOKEN),
-    Case("a bad token where a scope is asked", "/orders", altered(flipped), **SIGNATURE),
+    Case("no token where a scope is asked", "/orders", literal(), **no_token("orders:read")),
+    Case("no token where two are", "/both", literal(), **no_token("orders:read", "orders:write")),
+    Case("no token where one of two is", "/any", literal(), **no_token("orders:read")),
+    Case("no token where a role is asked", "/admin", literal(), **NO_TOKEN),
+    Case(
+        "a bad token where a scope is asked", "/orders", altered(flipped), **naming(SIGNATURE, "orders:read")
+    ),
+    Case("a bad request where a scope is asked", "/orders", literal("Bearer"), **MALFORMED_REQUEST),
     Case("the route's audience", "/reports", bearer(aud="reports"), body=U1),
     Case("the service's, not the route's audience", "/reports", bearer(aud="api"), **AUDIENCE),
 ]
@@ -288,8 +352,101 @@ ANSWERS = [
     Case("public, for nobody", "/shared", altered(flipped), **SIGNATURE),
     Case("public, HEAD", "/shared", bearer(), method="HEAD", cache_control=NOT_SHARED),
     Case("two challenges", "/me", bearer(two_ways=True), **TWO_CHALLENGES),
-    Case("two challenges where a scope is asked", "/orders", bearer(two_ways=True), **TWO_CHALLENGES),
+    Case(
+        "two challenges where a scope is asked",
+        "/orders",
+        bearer(two_ways=True),
+        **two_ways(naming(REVOKED, "orders:read")),
+    ),
     Case("two challenges where optional", "/optional", bearer(two_ways=True), **TWO_CHALLENGES),
 ]
 
-CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES, *ANSWERS]
+ASKED = f'acr_values="{MFA} urn:acme:otp", max_age="300"'
+
+
+def authenticated(ago: float, **claims: Any) -> Values:
+    """A token whose user authenticated some seconds ago."""
+    return lambda issuer: [issuer.headers(sub="u1", auth_time=in_seconds(-ago), **claims)["Authorization"]]
+
+
+STEP_UP = [
+    Case("authenticated well and lately", "/mfa", authenticated(10, acr=MFA), body={"mfa": True}),
+    Case("the second best way", "/mfa", authenticated(10, acr="urn:acme:otp"), body={"mfa": True}),
+    Case("within the leeway", "/mfa", authenticated(320, acr=MFA), body={"mfa": True}),
+    Case("too long ago", "/mfa", authenticated(400, acr=MFA), **step_up(ASKED)),
+    Case("in the future", "/mfa", authenticated(-400, acr=MFA), **step_up(ASKED)),
+    Case("another way", "/mfa", authenticated(10, acr="pwd"), **step_up(ASKED)),
+    Case("no acr", "/mfa", authenticated(10), **step_up(ASKED)),
+    Case("acr as a list", "/mfa", authenticated(10, acr=[MFA]), **step_up(ASKED)),
+    Case("no auth_time", "/mfa", bearer(acr=MFA), **step_up(ASKED)),
+    Case("auth_time as a string", "/mfa", bearer(acr=MFA, auth_time="now"), **step_up(ASKED)),
+    Case("auth_time true", "/mfa", bearer(acr=MFA, auth_time=True), **step_up(ASKED)),
+    Case("a huge auth_time", "/mfa", bearer(acr=MFA, auth_time=10**400), **step_up(ASKED)),
+    Case("no token where a way is asked", "/mfa", literal(), **NO_TOKEN),
+    Case("a bad token where a way is asked", "/mfa", altered(flipped), **SIGNATURE),
+    Case(
+        "neither way nor scopes",
+        "/mfa-orders",
+        bearer(scope="orders:read"),
+        **step_up(f'acr_values="{MFA}"', "orders:read", "orders:write"),
+    ),
+    Case(
+        "scopes without the way",
+        "/mfa-orders",
+        bearer(scope="orders:write"),
+        **step_up(f'acr_values="{MFA}"'),
+    ),
+    Case(
+        "the way without a scope",
+        "/mfa-orders",
+        bearer(acr=MFA, scope="orders:read"),
+        **forbidden("orders:read", "orders:write"),
+    ),
+    Case("way and scopes", "/mfa-orders", bearer(acr=MFA, scope="orders:write"), body=OK_ORDERS),
+    Case("optional, no token to step up", "/mfa-optional", literal(), body={"sub": None}),
+    Case("optional, but too weak", "/mfa-optional", bearer(), **step_up(f'acr_values="{MFA}"')),
+    Case("optional, and strong", "/mfa-optional", bearer(acr=MFA), body=U1),
+]
+
+
+def described(resource: str) -> dict[str, Any]:
+    """Status, headers and body of a document."""
+    return {
+        "cache_control": "public, max-age=3600",
+        "headers": {"access-control-allow-origin": "*", "content-type": "application/json"},
+        "body": {
+            "resource": resource,
+            "authorization_servers": ["ISSUER"],
+            "scopes_supported": ["orders:read", "orders:write"],
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Orders",
+        },
+    }
+
+
+NOT_FOUND: dict[str, Any] = {"status": 404, "body": {"error": "not_found"}}
+ANYBODY = {"access-control-allow-origin": "*"}
+V1, V2 = f"{METADATA}/v1", f"{METADATA}/v2"
+
+DISCOVERY = [
+    Case("the document", V1, literal(), **described(RESOURCE)),
+    Case("the document of a route's resource", V2, literal(), **described(OTHER_RESOURCE)),
+    Case("the document, with a bad token", V1, literal("Bearer"), **described(RESOURCE)),
+    Case("the document, HEAD", V1, literal(), method="HEAD", **{**described(RESOURCE), "body": None}),
+    Case("the document, preflight", V1, literal(), method="OPTIONS", status=204,
+         headers={**ANYBODY, "access-control-allow-methods": "GET, HEAD, OPTIONS"}),
+    *(
+        Case(f"the document, {m}", V1, literal(), method=m, status=405, headers={"allow": "GET, HEAD, OPTIONS"})
+        for m in ("POST", "PUT", "PATCH", "DELETE")
+    ),
+    Case("no such document", f"{METADATA}/v3", literal(), **NOT_FOUND),
+    Case("no such document, with a bad token", f"{METADATA}/v3", literal("Bearer"), **NOT_FOUND),
+    Case("the place itself", METADATA, literal(), **NOT_FOUND),
+    Case("below the document", f"{V1}/x", literal(), **NOT_FOUND),
+    Case("no token for a route's resource", "/v2", literal(), **no_token(at=_V2)),
+    Case("a token for a route's resource", "/v2", bearer(aud=OTHER_RESOURCE), body=U1),
+    Case("a token for another resource", "/v2", bearer(aud="api"),
+         **refused(401, "invalid_token", "The access token is for another audience", at=_V2)),
+]  # fmt: skip
+
+CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES, *ANSWERS, *STEP_UP, *DISCOVERY]

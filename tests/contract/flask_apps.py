@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from jwks_auth_flask import JWKSAuth, current_token, require_jwt
-from tests.contract.cases import SETTINGS, SHARED
+from tests.contract.cases import MFA, OTHER_RESOURCE, SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
 
 __all__ = ["TestClientApp", "create_app", "create_warm_app"]
@@ -43,6 +43,10 @@ ROUTES = [
     ("/admin", {"any_role": ["admin", "root"]}, lambda: {"admin": True}),
     ("/reports", {"audience": "reports"}, subject),
     ("/optional", {"optional": True}, subject),
+    ("/v2", {"audience": OTHER_RESOURCE}, subject),
+    ("/mfa", {"acr": [MFA, "urn:acme:otp"], "max_auth_age": 300}, lambda: {"mfa": True}),
+    ("/mfa-orders", {"acr": MFA, "scopes": ["orders:read", "orders:write"]}, orders),
+    ("/mfa-optional", {"acr": MFA, "optional": True}, subject),
     ("/shared", {"optional": True}, shared),
 ]
 

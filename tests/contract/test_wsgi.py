@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer
-from tests.contract.cases import CASES, SETTINGS, SHARED, Case
+from tests.contract.cases import CASES, MFA, OTHER_RESOURCE, SETTINGS, SHARED, Case
 from tests.contract.runner import Answer, Headers, check
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
@@ -44,6 +45,7 @@ class WSGIApp:
         subject = answering(lambda token: {"sub": token.subject if token else None})
         shared = answering(lambda token: {"sub": token.subject if token else None}, ("Cache-Control", SHARED))
         orders = answering(lambda token: {"orders": []})
+        self.discoverable = partial(namespace["discoverable"], authenticator)
         self.routes: dict[str, WSGI] = {
             "/public": answering(lambda token: {}),
             "/me": guard(authenticator)(subject),
@@ -54,6 +56,12 @@ class WSGIApp:
                 answering(lambda token: {"admin": True})
             ),
             "/reports": guard(authenticator, audience="reports")(subject),
+            "/v2": guard(authenticator, audience=OTHER_RESOURCE)(subject),
+            "/mfa": guard(authenticator, acr=[MFA, "urn:acme:otp"], max_auth_age=300)(
+                answering(lambda token: {"mfa": True})
+            ),
+            "/mfa-orders": guard(authenticator, acr=MFA, scopes=["orders:read", "orders:write"])(orders),
+            "/mfa-optional": guard(authenticator, acr=MFA, optional=True)(subject),
             "/optional": guard(authenticator, optional=True)(subject),
             "/shared": guard(authenticator, optional=True)(shared),
         }
@@ -66,7 +74,8 @@ class WSGIApp:
         if values:
             environ["HTTP_AUTHORIZATION"] = ",".join(values)
         started: list[Any] = []
-        body = b"".join(self.routes[path](environ, lambda *args: started.extend(args)))
+        app = self.discoverable(lambda environ, start: self.routes[path](environ, start))
+        body = b"".join(app(environ, lambda *args: started.extend(args)))
         return Answer(int(started[0][:3]), started[1], b"" if method == "HEAD" else body)
 
 

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from django.http import JsonResponse
-from django.urls import path
+from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views import View
 
 from jwks_auth_django import RequireJWTMixin, require_jwt
-from tests.contract.cases import SHARED
+from tests.contract.cases import MFA, OTHER_RESOURCE, SHARED
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -54,6 +54,15 @@ class Admin(RequireJWTMixin, View):
         return JsonResponse({"admin": True})
 
 
+class MFAView(RequireJWTMixin, View):
+    """A recent authentication in one of two ways."""
+
+    jwt: ClassVar = {"acr": [MFA, "urn:acme:otp"], "max_auth_age": 300}
+
+    def get(self, request):
+        return JsonResponse({"mfa": True})
+
+
 class Reports(RequireJWTMixin, Me):
     """An audience of its own, and a guard inside of the guard."""
 
@@ -90,4 +99,9 @@ urlpatterns = [
     path("reports", Reports.as_view()),
     path("optional", Optional.as_view()),
     path("shared", Shared.as_view()),
+    path("v2", Reports.as_view(jwt={"audience": OTHER_RESOURCE})),
+    path("mfa", MFAView.as_view()),
+    path("mfa-orders", Guarded.as_view(jwt={"acr": MFA, "scopes": ["orders:read", "orders:write"]})),
+    path("mfa-optional", Optional.as_view(jwt={"acr": MFA, "optional": True})),
+    path("", include("jwks_auth_django.urls")),
 ]

@@ -1,12 +1,18 @@
 """The contract's routes in Django REST framework."""
 
-from django.urls import path
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from django.urls import include, path
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, JWTAuthentication
-from tests.contract.cases import SHARED
+from jwks_auth_django.rest_framework import (
+    HasAnyScope,
+    HasAuthentication,
+    HasRole,
+    HasScopes,
+    JWTAuthentication,
+)
+from tests.contract.cases import MFA, OTHER_RESOURCE, SHARED
 
 
 class ReportsAuthentication(JWTAuthentication):
@@ -65,11 +71,43 @@ class Admin(Base):
         return {"admin": True}
 
 
+class V2Authentication(JWTAuthentication):
+    """For tokens to a resource of its own."""
+
+    audience = OTHER_RESOURCE
+
+
+class V2(Me):
+    authentication_classes = [V2Authentication]
+
+
+class MFAView(Base):
+    permission_classes = [HasAuthentication(acr=[MFA, "urn:acme:otp"], max_auth_age=300)]
+
+    def answer(self, request):
+        return {"mfa": True}
+
+
+class MFAOrders(Orders):
+    permission_classes = [HasAuthentication(acr=MFA), HasScopes("orders:read") & HasScopes("orders:write")]
+
+
+class NoToken(BasePermission):
+    """A permission of the project's: nobody has sent a token."""
+
+    def has_permission(self, request, view):
+        return request.auth is None
+
+
 class Optional(Base):
     permission_classes = [AllowAny]
 
     def answer(self, request):
         return {"sub": request.auth.subject if request.auth else None}
+
+
+class MFAOptional(Optional):
+    permission_classes = [NoToken | HasAuthentication(acr=MFA)]
 
 
 class Shared(Optional):
@@ -89,4 +127,9 @@ urlpatterns = [
     path("reports", Reports.as_view()),
     path("optional", Optional.as_view()),
     path("shared", Shared.as_view()),
+    path("v2", V2.as_view()),
+    path("mfa", MFAView.as_view()),
+    path("mfa-orders", MFAOrders.as_view()),
+    path("mfa-optional", MFAOptional.as_view()),
+    path("", include("jwks_auth_django.urls")),
 ]

@@ -2,11 +2,11 @@
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import include, path
 from ninja import NinjaAPI
 
 from jwks_auth_django.ninja import AsyncJWTBearer
-from tests.contract.cases import SHARED
+from tests.contract.cases import MFA, OTHER_RESOURCE, SHARED
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 api = NinjaAPI(urls_namespace="ninja-async", docs_url=None)
@@ -63,4 +63,26 @@ async def shared(request, response: HttpResponse):
     return {"sub": getattr(request.auth, "subject", None)}
 
 
-urlpatterns = [path("", api.urls)]
+@api.api_operation(METHODS, "/v2", auth=AsyncJWTBearer(audience=OTHER_RESOURCE))
+async def v2(request):
+    return {"sub": request.auth.subject}
+
+
+@api.api_operation(METHODS, "/mfa", auth=AsyncJWTBearer(acr=[MFA, "urn:acme:otp"], max_auth_age=300))
+async def mfa(request):
+    return {"mfa": True}
+
+
+@api.api_operation(
+    METHODS, "/mfa-orders", auth=AsyncJWTBearer(acr=MFA, scopes=["orders:read", "orders:write"])
+)
+async def mfa_orders(request):
+    return {"orders": []}
+
+
+@api.api_operation(METHODS, "/mfa-optional", auth=[AsyncJWTBearer(acr=MFA), anybody])
+async def mfa_optional(request):
+    return {"sub": getattr(request.auth, "subject", None)}
+
+
+urlpatterns = [path("", include("jwks_auth_django.urls")), path("", api.urls)]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hashlib
 import json
+import secrets
 import subprocess
 from pathlib import Path
-from typing import Self
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from typing import Any, Self
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 
 from tests.needs import missing, need_tool
 from tests.patience import PATIENCE
 
-__all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider"]
+__all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider", "read_by_node"]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 AUDIENCE = "https://api.example"
@@ -89,6 +92,42 @@ class OidcProvider:
         answer.raise_for_status()
         return {f"{name}_of_code": str(value) for name, value in answer.json().items()}
 
+    def user_token(self, **asked: str) -> str:
+        """An access token for a user who signs in as *asked* (``acr_values``, ``max_age``): code flow with PKCE."""
+        verifier = secrets.token_urlsafe(32)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        client = {"client_id": "browser", "redirect_uri": "https://browser.example/cb"}
+        resource = {"resource": f"{AUDIENCE}/ES256"}
+        with requests.Session() as browser:
+            answer = browser.get(
+                f"{self.issuer}/auth",
+                params={
+                    **client,
+                    **resource,
+                    **asked,
+                    "response_type": "code",
+                    "scope": "openid orders:read",
+                    "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+                    "code_challenge_method": "S256",
+                },
+                timeout=PATIENCE,
+                allow_redirects=False,
+            )
+            while not (place := answer.headers["Location"]).startswith(client["redirect_uri"]):
+                answer = browser.get(urljoin(self.issuer, place), timeout=PATIENCE, allow_redirects=False)
+        code = parse_qs(urlsplit(place).query)["code"][0]
+        data = {
+            **client,
+            **resource,
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": verifier,
+        }
+        answer = requests.post(f"{self.issuer}/token", data=data, timeout=PATIENCE)
+        answer.raise_for_status()
+        token: str = answer.json()["access_token"]
+        return token
+
     def rotate(self) -> None:
         """New keys sign from now on; the old ones stay published."""
         self._command("rotate")
@@ -117,6 +156,15 @@ class OidcProvider:
         self._process.communicate(timeout=PATIENCE)  # the end of its input ends the provider
 
 
+def read_by_node(resource: str, url: str, token: str) -> Any:
+    """Return what npm's ``oauth4webapi`` reads of a resource's metadata, and of the answer of *url*."""
+    node = _node()
+    _install_packages()
+    command = [node, "reader.mjs", resource, url, token]
+    done = subprocess.run(command, cwd=_HERE, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    return json.loads(done.stdout)
+
+
 def _answered(response: requests.Response) -> str:
     assert response.is_redirect, response.text
     return response.headers["Location"]
@@ -133,7 +181,8 @@ def _node() -> str:
 def _install_packages() -> None:
     with (_HERE / "package.json").open() as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)  # tests on another core need them as well
-        if not (_HERE / "node_modules" / "oidc-provider").is_dir():
+        wanted = json.load(alone)["dependencies"]
+        if not all((_HERE / "node_modules" / name).is_dir() for name in wanted):
             _install()
 
 

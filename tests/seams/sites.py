@@ -56,7 +56,7 @@ def starlette_site(settings: Settings) -> ClientApp:
 
 def flask_site(settings: Settings, views: str) -> TestClientApp:
     """Sync or async views."""
-    prefixed = {f"JWKS_AUTH_{name}": value for name, value in settings.items()}
+    prefixed = {f"JWKS_AUTH_{name}": value for name, value in {"RESOURCE": None, **settings}.items()}
     return TestClientApp(create_app(prefixed, views).test_client())
 
 

@@ -157,6 +157,7 @@ ERRORS = [
     errors.InvalidTokenError("expired"),
     errors.MalformedTokenError(),
     errors.InsufficientScopeError(["orders:read"]),
+    errors.InsufficientAuthenticationError(["mfa"], 300, scopes="a b"),
     errors.ForbiddenError("guest", "Guests may not use this API"),
     errors.InvalidTokenError("guest", "Guests may not use this API"),
     errors.KeySourceError("down", kind="status", retry_after=7.0),
@@ -190,3 +191,35 @@ def test_every_error_travels() -> None:
     ours = {found for found in below(errors.JWKSAuthError) if found.__module__.startswith("jwks_auth.")}
     bases = {errors.Refused, errors.AuthError}  # raised as one of their own
     assert ours - bases == {type(error) for error in ERRORS}
+
+
+@pytest.mark.parametrize(
+    ("error", "challenge"),
+    [
+        (
+            errors.InsufficientAuthenticationError("myACR"),
+            'Bearer realm="api", error="insufficient_user_authentication", error_description="A different or more '
+            'recent authentication is required", acr_values="myACR"',
+        ),
+        (
+            errors.InsufficientAuthenticationError(max_age=5),
+            'Bearer realm="api", error="insufficient_user_authentication", error_description="A different or more '
+            'recent authentication is required", max_age="5"',
+        ),
+    ],
+)
+def test_step_1_the_figures_of_rfc_9470(error: errors.AuthError, challenge: str) -> None:
+    """Sections 3 and 4: the error code, ``acr_values`` and ``max_age``."""
+    assert error.challenge() == challenge
+    assert error.status == 401
+
+
+def test_a_401_names_the_scopes_of_the_route() -> None:
+    """A 403 only where one lacks; other errors, which asking for scopes would not help, none."""
+    named = ', scope="a b"'
+    for error in (errors.MissingTokenError(), errors.InvalidTokenError("expired")):
+        assert named in error.challenge(scopes=["a", "b", "a"])
+    assert ', scope="a b c"' in errors.InsufficientScopeError("b c").challenge(scopes=["a", "b"])
+    for refusal in (errors.InsufficientScopeError(), errors.ForbiddenError("no"), errors.InvalidRequestError(),
+                    errors.InsufficientAuthenticationError("mfa")):  # fmt: skip
+        assert "scope=" not in refusal.challenge(scopes=["a", "b"])

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ConfigurationError, InsufficientScopeError, MissingTokenError, Policy
+from jwks_auth import (
+    ConfigurationError,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    MissingTokenError,
+    Policy,
+    VerifiedToken,
+)
+from jwks_auth.claims import ClaimRules, checked_rules
 from tests.unit.test_tokens import token
 
 TOKEN = token(
@@ -84,19 +92,28 @@ def test_policies_decide(policy: Policy, allowed: bool) -> None:
 @pytest.mark.parametrize(
     ("policy", "named"),
     [
-        (Policy(scopes="a c d"), ("c", "d")),
-        (Policy(any_scope="c d"), ("c", "d")),
+        (Policy(scopes="a c d"), ("a", "c", "d")),
+        (Policy(any_scope="c d"), ("c",)),
+        (Policy(any_scope="c d", scopes="d"), ("d", "c")),
         (Policy(scopes="a", roles="dev"), ()),
         (Policy(scopes="c") & Policy(scopes="c d"), ("c", "d")),
-        (Policy(scopes="c") | Policy(scopes="d"), ("c", "d")),
+        (Policy(scopes="c") | Policy(scopes="d"), ("c",)),
+        (Policy(scopes="c d") | Policy(scopes="a d"), ("a", "d")),
+        (Policy(scopes="c") | Policy(roles="dev"), ("c",)),
+        (Policy(roles="dev") | Policy(scopes="c"), ("c",)),
+        (Policy(scopes="c", roles="dev") | Policy(scopes="c d e"), ("c", "d", "e")),
+        (Policy(scopes="c", roles="dev") | Policy(roles="x"), ()),
+        (Policy(scopes="c", roles="dev"), ("c",)),
+        (Policy(scopes="a") & ~Policy(roles="ops"), ()),
+        ((Policy(roles="ops") | Policy(scopes="z")) & Policy(scopes="c"), ("c",)),
         (~Policy(scopes="a"), ()),
         (Policy(permissions="q"), ()),
         (Policy(claims={"tier": "x"}) & Policy(scopes="e"), ("e",)),
         (Policy(person=True), ()),
     ],
 )
-def test_6750_10_a_refusal_names_the_scopes_that_are_missing(policy: Policy, named: tuple[str, ...]) -> None:
-    """Each once, in order; a policy that fails for other reasons names none."""
+def test_6750_10_a_refusal_names_every_scope_that_is_needed(policy: Policy, named: tuple[str, ...]) -> None:
+    """Each once, in order, of one alternative; a policy that fails for other reasons alone names none."""
     with pytest.raises(InsufficientScopeError) as caught:
         policy.check(TOKEN)
     assert caught.value.scopes == named
@@ -174,3 +191,132 @@ def test_a_policy_for_services_is_no_policy_for_everybody(given: Any) -> None:
 def test_alternatives_of_scopes(policy: Policy, choices: object) -> None:
     """One of them is needed; roles and claims have no place in such a list."""
     assert policy.scope_alternatives() == choices
+
+
+@pytest.mark.parametrize(
+    ("policy", "named"),
+    [
+        (Policy(scopes="a b"), ("a", "b")),
+        (Policy(any_scope="c d"), ("c",)),
+        (Policy(scopes="c d") | Policy(scopes="e"), ("e",)),
+        (Policy(roles="x") | Policy(scopes="e"), ("e",)),
+        (Policy(roles="x", scopes="a") | Policy(roles="y", scopes="b"), ("a",)),
+        (Policy(roles="x"), ()),
+        (~Policy(scopes="a"), ()),
+        (Policy(acr="mfa", scopes="a"), ("a",)),
+    ],
+)
+def test_without_a_token_the_easiest_way_is_named(policy: Policy, named: tuple[str, ...]) -> None:
+    """For a 401: of no token it is known which roles it will have."""
+    assert policy.scopes_for(None) == named
+
+
+NOW = 1_000_000.0
+
+
+def authenticated(leeway: float = 30, **claims: Any) -> VerifiedToken:
+    """A token with scope a whose user authenticated somehow, sometime."""
+    rules = ClaimRules(
+        leeway=leeway, **checked_rules(profile="default", scope_claims="scope", roles_claim="roles",
+                                       permissions_claim="permissions", acr_claim="acr")
+    )  # fmt: skip
+    payload = {"iss": "i", "scope": "a", **claims}
+    return VerifiedToken(payload, {}, payload, rules.mapping)
+
+
+@pytest.mark.parametrize(
+    ("claims", "allowed"),
+    [
+        ({"acr": "mfa", "auth_time": NOW}, True),
+        ({"acr": "otp", "auth_time": NOW - 330}, True),
+        ({"acr": "otp", "auth_time": NOW + 30}, True),
+        ({"acr": "mfa", "auth_time": NOW - 330.5}, False),
+        ({"acr": "mfa", "auth_time": NOW + 30.5}, False),
+        ({"acr": "mfa"}, False),
+        ({"acr": "mfa", "auth_time": None}, False),
+        ({"acr": "mfa", "auth_time": True}, False),
+        ({"acr": "mfa", "auth_time": str(NOW)}, False),
+        ({"acr": "mfa", "auth_time": [NOW]}, False),
+        ({"acr": "mfa", "auth_time": 10**400}, False),
+        ({"acr": "mfa", "auth_time": float("nan")}, False),
+        ({"acr": "mfa", "auth_time": float("inf")}, False),
+        ({"auth_time": NOW}, False),
+        ({"acr": "pwd", "auth_time": NOW}, False),
+        ({"acr": "MFA", "auth_time": NOW}, False),
+        ({"acr": ["mfa"], "auth_time": NOW}, False),
+        ({"acr": {"mfa": 1}, "auth_time": NOW}, False),
+        ({"acr": None, "auth_time": NOW}, False),
+    ],
+)
+def test_step_3_way_and_time_are_judged_strictly(claims: dict[str, Any], allowed: bool) -> None:
+    """What is missing, of another type, or in the future, is not enough; the leeway counts once."""
+    policy, token = Policy(acr=["mfa", "otp"], max_auth_age=300), authenticated(**claims)
+    assert policy.allows(token, NOW) is allowed
+    assert (~policy).allows(token, NOW) is not allowed
+    if not allowed:
+        with pytest.raises(InsufficientAuthenticationError) as caught:
+            policy.check(token, NOW)
+        assert (caught.value.acr, caught.value.max_age, caught.value.scopes) == (("mfa", "otp"), 300, ())
+
+
+def test_no_leeway_is_none() -> None:
+    """With ``LEEWAY = 0`` and ``max_auth_age=0`` only this moment counts."""
+    policy = Policy(max_auth_age=0)
+    assert policy.allows(authenticated(0, auth_time=NOW), NOW)
+    assert not policy.allows(authenticated(0, auth_time=NOW - 1), NOW)
+
+
+MFA = Policy(acr="mfa")
+
+
+@pytest.mark.parametrize(
+    ("policy", "acr", "max_age", "scopes"),
+    [
+        (MFA & Policy(scopes="a b"), ("mfa",), None, ("a", "b")),
+        (MFA & Policy(scopes="a"), ("mfa",), None, ()),
+        (MFA & Policy(max_auth_age=60) & Policy(max_auth_age=30), ("mfa",), 30, ()),
+        (Policy(acr=["x", "mfa"]) & Policy(acr=["mfa", "y"]), ("mfa",), None, ()),
+        (MFA & Policy(acr="y"), ("mfa", "y"), None, ()),
+        (Policy(acr="weak") & MFA, ("weak", "mfa"), None, ()),
+        (MFA | Policy(roles="x"), ("mfa",), None, ()),
+        (MFA & Policy(roles="x"), ("mfa",), None, ()),
+        (MFA & (Policy(acr="mfa", scopes="b") | Policy(scopes="c d")), ("mfa",), None, ("c", "d")),
+    ],
+)
+def test_step_2_a_refusal_names_way_time_and_scopes(
+    policy: Policy, acr: tuple[str, ...], max_age: int | None, scopes: tuple[str, ...]
+) -> None:
+    """All that is needed in one challenge, of the way that asks the user for least."""
+    with pytest.raises(InsufficientAuthenticationError) as caught:
+        policy.check(authenticated(acr="weak"), NOW)
+    error = caught.value
+    assert (error.acr, error.max_age, error.scopes) == (acr, max_age, scopes)
+    assert (error.status, error.error) == (401, "insufficient_user_authentication")
+
+
+def test_scopes_alone_are_preferred_to_another_sign_in() -> None:
+    """Of alternatives the user is bothered last."""
+    with pytest.raises(InsufficientScopeError) as caught:
+        (MFA | Policy(scopes="b")).check(authenticated(), NOW)
+    assert caught.value.scopes == ("b",)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"acr": ""}, {"acr": []}, {"acr": None}, {"acr": 'm"fa'}, {"acr": [1]}, {"max_auth_age": -1},
+     {"max_auth_age": 1.5}, {"max_auth_age": True}, {"max_auth_age": None}, {"max_auth_age": "300"}],
+)  # fmt: skip
+def test_a_step_up_that_can_t_be_meant_is_refused(asked: Any) -> None:
+    """Where the route is declared, naming the option."""
+    with pytest.raises(ConfigurationError, match=next(iter(asked))):
+        Policy(**asked)
+
+
+def test_a_step_up_describes_itself() -> None:
+    """As JSON, and in words."""
+    policy = Policy(acr=["mfa", "otp"], max_auth_age=300)
+    assert policy.describe() == {"acr": ["mfa", "otp"], "max_auth_age": 300}
+    assert str(policy) == "authentication mfa or otp authenticated within 300 s"
+    assert Policy(acr="mfa").describe() == {"acr": ["mfa"]}
+    assert str(Policy(max_auth_age=5)) == "authenticated within 5 s"
+    assert policy.scopes == ()

@@ -53,7 +53,7 @@ def test_the_documented_routes_answer(program: dict[str, Any]) -> None:
     app: FastAPI = program["app"]
     auth: JWTBearer = program["auth"]
     client = TestClient(app)
-    assert client.get("/orders").headers["www-authenticate"] == 'Bearer realm="api"'
+    assert client.get("/orders").headers["www-authenticate"] == 'Bearer realm="api", scope="orders:read"'
     assert client.get("/orders").json() == {"why": "missing_token"}
     app.dependency_overrides[auth] = auth.fake(sub="u1", scopes=["profile", "admin"], tier="gold")
     app.dependency_overrides[program["typed"]] = program["typed"].fake(email="a@b.c")

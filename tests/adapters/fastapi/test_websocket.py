@@ -53,7 +53,7 @@ def test_refusals_are_answers_before_accept(issuer: FakeIssuer, auth: JWTBearer)
     missing, forbidden = refused(client), refused(client, headers=issuer.headers())
     twice = refused(client, headers=httpx2.Headers([("Authorization", "Bearer a.b.c")] * 2))
     assert [answer.status_code for answer in (missing, forbidden, twice)] == [401, 403, 400]
-    assert missing.headers["www-authenticate"] == 'Bearer realm="api"'
+    assert missing.headers["www-authenticate"] == 'Bearer realm="api", scope="chat"'
     assert 'scope="chat"' in forbidden.headers["www-authenticate"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+NEEDED = 'Bearer realm="api", scope="orders:read"'
 GUIDE = Path(__file__).parents[3] / "docs" / "flask.md"
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
 
@@ -28,6 +29,6 @@ def test_the_first_snippet_is_an_app(issuer):
     """It refuses a stranger; with another issuer's keys it would let its users in."""
     app = run(SNIPPETS[0])["app"]
     answer = app.test_client().get("/orders")
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, NEEDED)
     answer = app.test_client().get("/orders", headers=issuer.headers())
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_token")

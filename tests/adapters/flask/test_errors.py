@@ -25,7 +25,7 @@ def test_the_default_answer_is_json(client, issuer):
     answer = client.get("/", headers=issuer.headers(expires_in=-100))
     assert (answer.status_code, answer.content_type) == (401, "application/json")
     assert answer.json == {"error": "invalid_token", "error_description": "The access token has expired"}
-    assert answer.headers.getlist("WWW-Authenticate") == [EXPIRED]
+    assert answer.headers.getlist("WWW-Authenticate") == [EXPIRED + ', scope="a"']
 
 
 @pytest.mark.parametrize("key", [AuthRejected, 401, Unauthorized, HTTPException, Exception], ids=str)
@@ -102,7 +102,7 @@ def test_flask_s_documented_json_handler_keeps_everything(app, client):
 
     answer = client.get("/")
     assert answer.json == {"code": 401, "name": "Unauthorized", "description": "Authentication is required"}
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api", scope="a"'
 
 
 def test_a_handler_s_own_challenge_is_kept(app, client):

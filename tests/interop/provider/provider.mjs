@@ -53,7 +53,14 @@ const configuration = (keys) => ({
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
-  }, ...Object.keys(KEY_TYPES).map(webClient)],
+  }, ...Object.keys(KEY_TYPES).map(webClient), {
+    client_id: 'browser',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code'],
+    redirect_uris: ['https://browser.example/cb'],
+    response_types: ['code'],
+  }],
+  acrValues: ['urn:acme:mfa', 'pwd'],
   responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code id_token token', 'none'],
   pkce: { required: () => false },
   cookies: { keys: ['lives-for-a-test'] },
@@ -63,7 +70,11 @@ const configuration = (keys) => ({
     resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
   },
   scopes: ['openid', ...SCOPE.split(' ')],
-  extraTokenClaims: () => ({ roles: ['admin'] }),
+  // Of a user, how and when they signed in (RFC 9470 section 6).
+  extraTokenClaims: (ctx) => {
+    const code = ctx.oidc.entities.AuthorizationCode;
+    return { roles: ['admin'], ...(code && { acr: code.acr, auth_time: code.authTime }) };
+  },
 });
 
 const server = createServer((request, response) => answer(request, response));
@@ -71,9 +82,28 @@ let answer;
 let keys = newKeys();
 let issuer;
 
+// A user who signs in as the client asks, and agrees to everything.
+async function agree(provider, { params }, request, response) {
+  const accountId = 'user-1';
+  const grant = new provider.Grant({ accountId, clientId: params.client_id });
+  grant.addOIDCScope(params.scope);
+  grant.addResourceScope(params.resource, SCOPE);
+  await provider.interactionFinished(request, response, {
+    login: { accountId, acr: params.acr_values?.split(' ')[0] ?? 'pwd' },
+    consent: { grantId: await grant.save() },
+  });
+}
+
 function publish() {
   const provider = new Provider(issuer, configuration(keys));
-  answer = provider.callback();
+  const rest = provider.callback();
+  answer = async (request, response) => {
+    if (request.method === 'GET' && /^\/interaction\/[^/]+$/.test(request.url)) {
+      const details = await provider.interactionDetails(request, response);
+      if (details.params.client_id === 'browser') return agree(provider, details, request, response);
+    }
+    return rest(request, response);
+  };
   console.log(JSON.stringify({ issuer, kids: keys.map((key) => key.kid) }));
 }
 

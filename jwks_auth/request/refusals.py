@@ -1,0 +1,75 @@
+"""Refusals: logged once, and answered with all that the client needs for another try."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jwks_auth.challenge import DEFAULT_SCHEME
+from jwks_auth.claims import Policy
+from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
+from jwks_auth.request.answers import Rejection
+from jwks_auth.request.credentials import Credentials
+from jwks_auth.request.memo import Memo
+from jwks_auth.request.requirement import Requirement
+
+__all__ = ["Refusals"]
+
+log = logging.getLogger("jwks_auth")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """One authenticator's refusals.
+
+    *metadata_of* gives the URL of the metadata document for a route's audience, if there is one.
+    """
+
+    realm: str
+    schemes: dict[str, str]
+    vary: tuple[str, ...]
+    clock: Callable[[], float]
+    metadata_of: Callable[[Any], str | None]
+    on_rejected: Callable[[Refused], object] | None
+    log_refusal: Callable[..., None]
+
+    def tell(
+        self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
+    ) -> None:
+        """Log the refusal and call *on_rejected*, once in a request."""
+        if memo.told:
+            return
+        memo.told = True
+        self.log_refusal(error, credentials, memo.raw, requirement=requirement)
+        if self.on_rejected is not None and not isinstance(error, MissingTokenError):
+            try:
+                self.on_rejected(error)
+            except Exception:  # a failing callback must not turn the refusal into a 500
+                log.exception("on_rejected failed")
+
+    def answer(
+        self, error: Refused, credentials: Credentials, memo: Memo, policies: Iterable[Policy]
+    ) -> Rejection:
+        """The finished answer (RFC 6750 section 3)."""
+        if isinstance(error, AuthError):
+            challenges = error.challenges(
+                realm=self.realm,
+                resource_metadata=self.metadata_of(memo.audience),
+                scheme=self.schemes.get(credentials.scheme, DEFAULT_SCHEME),
+                scopes=self._scopes(error, memo, policies),
+            )
+            headers = [("WWW-Authenticate", challenge) for challenge in challenges]
+        else:
+            wait = error.retry_after if isinstance(error, KeySourceError) else 0
+            headers = [("Retry-After", str(max(1, math.ceil(wait))))]
+        headers.append(("Vary", ", ".join(self.vary)))
+        return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+
+    def _scopes(self, error: AuthError, memo: Memo, policies: Iterable[Policy]) -> tuple[str, ...]:
+        if error.status not in (401, 403):
+            return ()
+        now, asked = self.clock(), (*memo.policies, *policies)
+        return tuple(scope for policy in asked for scope in policy.scopes_for(memo.token, now))
