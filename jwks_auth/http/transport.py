@@ -84,6 +84,8 @@ def proxy_of(url: str, session: Session | None) -> str | None:
         proxy = select_proxy(url, asked)
         parts = parse_url(proxy or "")  # which needs no scheme, as requests needs none
         host = parts.host
+        if host and "%" in host:  # user and password with their @ escaped
+            return None
         return host and (host if parts.port is None else f"{host}:{parts.port}")
     except (
         ValueError,

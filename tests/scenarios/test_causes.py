@@ -177,6 +177,15 @@ def test_an_address_that_is_none_is_told(
     assert cause(f"https://{host}/keys", caplog) == UNREADABLE
 
 
+def test_a_password_with_its_at_sign_escaped_is_not_told(
+    named: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It reads as the proxy's host, which is not named then."""
+    port = closed_port()
+    monkeypatch.setenv("https_proxy", f"http://me%3Asecret%40127.0.0.1:{port}")
+    assert cause(f"https://{NAME}/keys", caplog) == "connection refused"
+
+
 def test_a_missing_library_for_socks_is_named(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
