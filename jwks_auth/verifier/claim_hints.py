@@ -56,7 +56,9 @@ def _on_client(claims: Mapping[str, Any]) -> str:
     client = client_of(claims)
     if client is None:
         return "the token names no client (client_id or azp, as a string), and allowed_clients asks for one"
-    return f"it was issued to client {shown(client)}; if that may call this API, add it to allowed_clients"
+    party = claims.get("azp")
+    other = f" and azp {shown(party)}" if isinstance(party, str) and party != client else ""
+    return f"it was issued to client {shown(client)}{other}; if that may call this API, add it to allowed_clients"
 
 
 def _on_expiry(claims: Mapping[str, Any], now: float) -> str:

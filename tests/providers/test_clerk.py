@@ -51,6 +51,9 @@ class TestClerk(ProviderTests):
             ),
             "not signed in to the end": Token(claims={**USER, "sts": "pending"}, code="wrong_type"),
             "another origin's": Token(claims={**USER, "azp": "https://evil.dev"}, code="wrong_client"),
+            "another origin's, with a client_id of its user's": Token(
+                claims={**USER, "azp": "https://evil.dev", "client_id": APP}, code="wrong_client"
+            ),
             "no origin's": Token(claims={**USER, "azp": None}, code="wrong_client"),
             "another instance's": Token(
                 claims={**USER, "iss": "https://clerk.evil.dev"}, code="wrong_issuer"

@@ -102,6 +102,7 @@ def test_the_first_failing_step_is_named(name: str) -> None:
     [
         ({"client_id": "x", "tid": "t"}, "issued to client 'x'"),
         ({"client_id": "web"}, "lacks tid;"),
+        ({"client_id": "web", "tid": "t", "azp": "other"}, "issued to client 'web' and azp 'other'; if"),
         ({"client_id": "web", "tid": None}, "lacks tid;"),
     ],
 )
