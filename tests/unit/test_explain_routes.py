@@ -209,6 +209,12 @@ MISTAKES: dict[str, tuple[Any, str]] = {
 }
 
 
+MISTAKES |= {
+    "quoted": (lambda: f'"{forge.token()}"=', "quotes, white space or = padding"),
+    "padded_junk": (lambda: "a=.b.c", "quotes, white space or = padding"),
+}
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_usual_mistakes_have_a_hint(name: str) -> None:
     """The claim, its type and what was expected; or the provider that made the token so."""
@@ -249,3 +255,39 @@ def test_required_values_are_named_with_what_was_found() -> None:
     hint = verifier.explain(forge.token(payload=forge.claims(hd="x"))).hint
     assert hint == "hd is a string, 'x'; expected 'acme.dev' or 'b'"
     assert "lacks hd" in (verifier.explain(forge.token()).hint or "")
+
+
+def test_a_client_that_is_no_string_is_told() -> None:
+    """ALLOWED_CLIENTS asks for one."""
+    verifier = TokenVerifier(
+        Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE, allowed_clients=["web"]
+    )
+    explanation = verifier.explain(forge.token(payload=forge.claims(client_id=5)))
+    assert explanation.failed is not None
+    assert explanation.failed.code == "wrong_client"
+    assert "names no client (client_id or azp, as a string)" in (explanation.hint or "")
+
+
+def test_a_claim_that_no_hint_knows_has_none() -> None:
+    """The step shows all claims, which have to do."""
+    verifier = TokenVerifier(
+        Issuer(forge.ISSUER, jwks=forge.KEY_SET), forge.AUDIENCE, required_claims={"hd": "x", "env": "prod"}
+    )
+    hint = verifier.explain(forge.token(payload=forge.claims(hd="x", env=True))).hint
+    assert hint == "env is true or false, True; expected 'prod'"
+    ids = TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), "web", profile="id_token", max_age=60)
+    explanation = ids.explain(forge.token(forge.header(typ="JWT"), forge.claims(aud="web", auth_time="x")))
+    assert explanation.failed is not None
+    assert (explanation.failed.code, explanation.hint) == ("invalid_claim", None)
+
+
+def test_a_model_with_a_method_of_its_own_judges_the_token() -> None:
+    """As an adapter's does, which fills it."""
+
+    class Filling:
+        def validated(self, token: Any) -> None:
+            raise ValueError(token.subject)
+
+    refused = explained(model=Filling(), sub="u1")
+    assert refused.failed is not None
+    assert (refused.failed.expected, refused.failed.found) == ("Filling", "'u1'")

@@ -128,6 +128,27 @@ def test_what_is_found_forges_no_line_and_is_cut(caplog: pytest.LogCaptureFixtur
     assert refusal(caplog, "a.b.c") == "request refused: malformed; POST /orders"
 
 
+def test_a_refusal_of_an_unreadable_token_has_no_details(caplog: pytest.LogCaptureFixture) -> None:
+    """Its header may be refused before its payload is read."""
+    raw = forge.assemble(forge.segment(forge.header(alg="none")), "W10", lambda data: bytes(3))
+    assert refusal(caplog, raw) == "request refused: algorithm_not_allowed; POST /orders"
+
+
+def test_of_a_verifier_of_ones_own_what_was_found_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody knows what it expects."""
+    raw = ISSUER.token(aud="x")
+    behind: Any = Authenticator(SETTINGS).verifier
+
+    class Own:
+        issuers = behind.issuers
+        verify_any_audience, averify_any_audience = behind.verify_any_audience, behind.averify_any_audience
+        admit, aadmit = behind.admit, behind.aadmit
+
+    with caplog.at_level(logging.DEBUG, "jwks_auth"), pytest.raises(AuthError):
+        Authenticator(Own()).authenticate(Credentials([f"Bearer {raw}"]))  # type: ignore[arg-type]
+    assert lines_of(caplog, logging.DEBUG) == ["request refused: wrong_audience; aud: found 'x'; GET"]
+
+
 async def test_a_good_request_and_a_silent_log_cost_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is told of what is let in, and nothing is read of what is refused, unless ``DEBUG`` is on."""
     authenticator = Authenticator(SETTINGS)

@@ -320,3 +320,13 @@ def test_a_step_up_describes_itself() -> None:
     assert Policy(acr="mfa").describe() == {"acr": ["mfa"]}
     assert str(Policy(max_auth_age=5)) == "authenticated within 5 s"
     assert policy.scopes == ()
+
+
+def test_an_actor_is_described_like_all_else() -> None:
+    """In words and as JSON; none but names can be asked for."""
+    policy = Policy(actor=["gateway", "batch"])
+    assert (str(policy), policy.describe()) == ("actor gateway or batch", {"actor": ["gateway", "batch"]})
+    assert policy.scope_alternatives() == ((),)
+    for wrong in ("", [], None, [5], " "):
+        with pytest.raises(ConfigurationError, match="actor"):
+            Policy(actor=wrong)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from jwks_auth import ANY_AUDIENCE, ConfigurationError, VerifiedToken
 from jwks_auth.claims.audience import checked_audience
 from jwks_auth.claims.mapping import ClaimMapping
-from jwks_auth.claims.paths import checked_places, read_places
+from jwks_auth.claims.paths import ClaimPath, checked_places, find_claim, read_places
 from jwks_auth.jose.jws import parse_jws
 from tests.attacks.forge import token as signed
 
@@ -165,6 +165,16 @@ def test_why_there_are_no_roles_is_in_the_log(
     caplog.clear()
     assert token(named(place), azp="web", _claim_names={"other": "src1"}).roles == set()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("place", ["scope", "a.b", ["a", "my.b"], ["one"]], ids=str)
+def test_what_is_put_at_a_place_is_found_there(place: Any) -> None:
+    """For tokens made in tests; what else is there stays."""
+    claims: dict[str, Any] = {"a": {"other": 1}, "sub": "u"}
+    path = ClaimPath.of(place)
+    path.put(claims, "x")
+    assert find_claim(claims, path) == "x"
+    assert (claims["a"]["other"], claims["sub"]) == (1, "u")
 
 
 @pytest.mark.parametrize(
