@@ -5,6 +5,7 @@ Keys are looked up by ``kid`` and algorithm alone; tokens and their claims are j
 
 from jwks_auth.keys.events import KeyEvent, OnEvent
 from jwks_auth.keys.fake import VettedKeys, mark_fake, vetted
+from jwks_auth.keys.fleet import Surroundings
 from jwks_auth.keys.freshness import RefreshReason, Rules, State
 from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
 from jwks_auth.keys.provider import KeyProvider
@@ -33,6 +34,7 @@ __all__ = [
     "State",
     "StaticKeys",
     "SuppliedKeys",
+    "Surroundings",
     "VettedKeys",
     "key_lookup",
     "mark_fake",
