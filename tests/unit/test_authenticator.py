@@ -268,3 +268,20 @@ def test_settings_are_judged_at_construction() -> None:
     """A mapping is parsed by the core's settings."""
     with pytest.raises(ConfigurationError, match="ISSUER is missing"):
         Authenticator({})
+
+
+@FACES
+def test_step_4_a_bad_token_is_not_told_to_step_up(
+    issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
+) -> None:
+    """The policy of a route is told to holders of good tokens alone; an audience counts before it, too."""
+    authenticate = face(Authenticator(issuer.settings(audience="api")))
+    strong = Requirement.of(acr="mfa", max_auth_age=60)
+    for sent, code in (
+        (credentials(issuer, exp=1), "expired"),
+        (credentials(issuer, aud="other"), "wrong_audience"),
+        (credentials(issuer, sub="u1"), "insufficient_user_authentication"),
+    ):
+        with pytest.raises(AuthError) as caught:
+            authenticate(sent, strong)
+        assert caught.value.code == code

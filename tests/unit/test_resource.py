@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import ANY_AUDIENCE, ConfigurationError, MissingTokenError
+from jwks_auth import (
+    ANY_AUDIENCE,
+    ConfigurationError,
+    ForbiddenError,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    InvalidTokenError,
+    MissingTokenError,
+)
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
 from jwks_auth.testing import FakeIssuer, assert_discoverable
 
@@ -121,7 +129,7 @@ def test_other_paths_are_left_alone(path: str, issuer: FakeIssuer) -> None:
 @pytest.mark.parametrize(
     "path", [PLACE, f"{PLACE}/", f"{PLACE}/other", f"{PLACE}/api/", f"{PLACE}/API", f"{PLACE}//api"]
 )
-def test_another_resource_is_not_found(path: str, issuer: FakeIssuer) -> None:
+def test_9728_6_another_resource_is_not_found(path: str, issuer: FakeIssuer) -> None:
     """404, of any method, and never 401."""
     for method in ("GET", "POST", "OPTIONS", "BREW"):
         answer = described(issuer, "https://x.example/api").well_known(method, path)
@@ -135,6 +143,21 @@ def test_another_method_is_not_allowed(method: str, issuer: FakeIssuer) -> None:
     answer = described(issuer, "https://x.example/api").well_known(method, f"{PLACE}/api")
     assert answer is not None
     assert (answer.status, dict(answer.headers)["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_9728_5_challenges_name_the_document(issuer: FakeIssuer) -> None:
+    """Beside the error, the scopes and the age of an authentication; and of a refusal of the whole service's."""
+    authenticator = described(issuer, "https://x.example/api")
+    named = f', resource_metadata="https://x.example{PLACE}/api"'
+    for error in (
+        MissingTokenError(),
+        InvalidTokenError("expired"),
+        InsufficientScopeError("a"),
+        InsufficientAuthenticationError("mfa", 60, scopes="a"),
+        ForbiddenError("guest"),
+    ):
+        challenge = authenticator.rejection(error, Credentials([])).headers[0][1]
+        assert challenge.endswith(named), error
 
 
 def test_without_a_resource_nothing_is_served(issuer: FakeIssuer) -> None:
