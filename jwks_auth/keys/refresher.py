@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.events import KeyEvent
@@ -109,8 +109,7 @@ class Refresher:
 
     def _run_in_background(self, refresh: Refresh) -> None:
         self._tell(KeyEvent("refresh_started", self._cache.uri, reason=refresh.reason.value))
-        # Whoever waits is told at once, and starts another.
-        refresh.stopped = self._watch(refresh.outcome, lambda: self.drop_lost(self.clock()))
+        refresh.stopped = self._watch(refresh.outcome, partial(_alarm, ref(self)))
         try:
             self._spawn(partial(self._run, refresh))
         except RuntimeError as exc:  # no more threads, or the interpreter is shutting down
@@ -193,6 +192,13 @@ class Refresher:
         # The child has none of the other threads, and its copy of the lock may be held.
         self._lock = threading.Lock()
         self.current, self._abandoned = None, ()
+
+
+def _alarm(reference: ref[Refresher]) -> None:
+    """Tell whoever waits that the process stood still: another refresh can be started."""
+    refresher = reference()  # weak, as the thread that calls this may outlive the refresh for a moment
+    if refresher is not None:  # pragma: no branch
+        refresher.drop_lost(refresher.clock())
 
 
 def _caused(detail: str, kind: str, cause: BaseException) -> KeySourceError:

@@ -13,7 +13,7 @@ import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, PyJWKClient, Tenants, TokenVerifier
 from jwks_auth.keys.lookup import Lookup
-from jwks_auth.keys.waiters import Waiters
+from jwks_auth.keys.waiters import Waiters, _after_fork_in_child
 from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Provider, source_of
 from tests.seams.sites import EVERY_SITE, Site
@@ -122,6 +122,17 @@ def test_junk_for_many_issuers_holds_four_workers_of_a_process() -> None:
         for waiters in entered:
             waiters.leave()
     assert Waiters._anywhere == 0
+
+
+def test_a_forked_child_counts_nobody() -> None:
+    """Those who waited did so in threads of the parent."""
+    waiters = source_of().source.waiters
+    assert waiters.enter()
+    assert waiters.enter()
+    _after_fork_in_child()
+    assert Waiters._anywhere == 0
+    assert waiters.enter()
+    waiters.leave()
 
 
 def test_a_cold_start_is_no_crowd() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import _thread
+import threading
 from concurrent.futures import Future
 
 import pytest
 
 from jwks_auth.runtime.heartbeat import Heartbeat, heartbeat_during
 from tests.key_fakes import Clock
-from tests.patience import eventually
+from tests.patience import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -40,6 +41,19 @@ def test_a_standstill_is_remembered(clock: Clock) -> None:
     heartbeat._beat()
     assert heartbeat.stopped()
     assert alarms == [True], "told once, after it can be asked"
+
+
+def test_it_beats_until_the_work_is_done(clock: Clock) -> None:
+    """In whichever thread it runs."""
+    work = Future[None]()
+    heartbeat = Heartbeat(work, list, clock)
+    thread = threading.Thread(target=heartbeat.run)
+    thread.start()
+    work.set_result(None)
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    heartbeat.run()
+    assert not heartbeat.stopped()
 
 
 def test_the_thread_ends_with_the_work() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from math import inf
+from typing import Any
 
 import pytest
 
@@ -321,6 +324,41 @@ def test_a_refresh_that_was_cut_off_is_dropped_without_being_a_failure(bench: Fe
     health = bench.cache.health(bench.clock())
     assert (health.failures, health.budget) == (0, 2)
     assert "refresh_failed" not in [event.name for event in bench.events]
+
+
+def test_whoever_waits_is_told_of_a_standstill(bench: Fetches) -> None:
+    """By the heartbeat, without another request: the fetch may hang for as long as it likes."""
+    alarms: list[Callable[[], object]] = []
+
+    def watch(work: Future[Any], alarm: Callable[[], object]) -> Callable[[], bool]:
+        alarms.append(alarm)
+        return HeldThreads.watch(bench.threads, work, alarm)
+
+    bench.watch = watch
+    bench.threads.held = True
+    refresh = bench.start()
+    alarms[0]()
+    assert not refresh.outcome.done()
+    bench.threads.freeze(refresh)
+    alarms[0]()
+    assert refresh.deferred
+    assert bench.refresher.current is None
+
+
+def test_only_one_of_two_gives_a_lost_refresh_up(bench: Fetches) -> None:
+    """The other finds it given up, once it has the lock."""
+    bench.threads.held = True
+    refresh = bench.start()
+    bench.clock.advance(10)
+
+    def meanwhile() -> bool:
+        bench.refresher.current = None
+        return True
+
+    refresh.stopped = meanwhile
+    refresh.given_up_at = inf
+    bench.refresher.drop_lost(bench.clock())
+    assert not refresh.outcome.done()
 
 
 def test_an_error_after_a_standstill_says_nothing_of_the_provider(bench: Fetches) -> None:
