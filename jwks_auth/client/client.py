@@ -111,8 +111,8 @@ class PyJWKClient(jwt.PyJWKClient):
         override may return a ``dict`` or a ``PyJWKSet``.
         """
         endpoint = self._endpoint
-        if endpoint.request is not None:
-            return copied(endpoint.fetch(endpoint.request.held).document)
+        if (request := endpoint.request) is not None:
+            return copied(endpoint.fetch(request.held).document)
         answer = endpoint.fetch(held := self.source.snapshot)
         self._publish(answer.document, answer, held)
         return copied(answer.document)

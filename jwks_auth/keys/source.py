@@ -171,14 +171,15 @@ class KeySource:
             refresher.drop_lost(now)
             version, refresh = refresher.version, refresher.current
             # Looked for without the lock, as that may be a user's code.
-            known = wanted.usable(cache.snapshot, now) is not None
+            snapshot = cache.snapshot
+            known = wanted.usable(snapshot, now) is not None
             decision = self._decision(known, now, refresh, kid=wanted.kid, force=force)
             if decision.fetch is not None:
                 # Where anything has changed since, it is decided anew; most lookups start nothing and take no lock.
                 refresh = refresher.start(decision.fetch, now, version=version, kid=wanted.kid)
                 if refresh is None:
                     continue
-            strange = not known and not force and cache.holds_keys(now)
+            strange = not known and not force and now < snapshot.life.unusable_at
             return (
                 refresh,
                 (began if refresh is None else refresh.until(decision.wait, self.rules.wait, began)) - now,
