@@ -21,7 +21,7 @@ _TRUST = (
         "PROVIDER",
         trust.provider,
         _ISSUER,
-        "the provider, for all that its documentation says and you need not; your own settings win: see "
+        "the provider's name, which sets what its documentation prescribes; your own settings win: see "
         "[providers.md](providers.md)",
         default_doc="none",
     ),
@@ -45,8 +45,8 @@ _TRUST = (
         "ISSUERS",
         read.issuers,
         Taker.SETTINGS,
-        "several, instead of `ISSUER`: URLs or other names, mappings with `ISSUER` and any of the settings marked *, "
-        "or `Issuer` objects, with their keys as they were made. `JWKS_URI`, `DISCOVERY_URL`, `JWKS` and "
+        "several issuers, instead of `ISSUER`: URLs or other names, mappings with `ISSUER` and any of the settings "
+        "marked *, or `Issuer` objects, with their keys as they were made. `JWKS_URI`, `DISCOVERY_URL`, `JWKS` and "
         "`ISSUER_ALIASES` then stand there alone; the others are shared where they stand at the top level",
         default_doc="",
     ),
@@ -54,8 +54,8 @@ _TRUST = (
         "VERIFIER",
         read.verifier,
         Taker.SETTINGS,
-        "a verifier that code has made, or its dotted path, instead of all else here: a `TokenVerifier`, or anything "
-        "with the methods of `jwks_auth.Verifier`. Beside it only settings of the answer may stand",
+        "a verifier that your code has made, or its dotted path, instead of all other settings: a `TokenVerifier`, or "
+        "anything with the methods of `jwks_auth.Verifier`. Beside it only settings of the answer may stand",
     ),
     Setting(
         "TENANTS",
@@ -155,7 +155,7 @@ _TOKENS = (
         "SCOPE_CLAIMS",
         trust.places,
         _BOTH,
-        "the places of scopes, in the same forms; in one string, spaces separate several",
+        "the places of scopes, in the forms of `ROLES_CLAIM`; in one string, spaces separate several",
     ),
     Setting(
         "ROLES_CLAIM",
@@ -164,7 +164,7 @@ _TOKENS = (
         "the place of roles: a claim or a path, `realm_access.roles`; or a list of places, which are united, and of "
         'which each may be a list of steps: `["realm_access.roles", ["resource_access", "my.client", "roles"]]`',
     ),
-    Setting("PERMISSIONS_CLAIM", trust.place, _BOTH, "the place of permissions, likewise"),
+    Setting("PERMISSIONS_CLAIM", trust.place, _BOTH, "the place of permissions, in the same forms"),
     Setting(
         "MAX_TOKEN_LENGTH",
         read.count,
@@ -178,10 +178,8 @@ _TOKENS = (
         _BOTH,
         'scopes that others imply, `{"orders:write": ["orders:read"]}`: a token with `orders:write` then has both',
     ),
-    Setting("ACR_CLAIM", read.text, _BOTH, "where the way is in which the user authenticated, for `acr=`"),
-    Setting(
-        "VALIDATORS", read.callables, _VERIFIER, "your own rules, `f(token, now)`, or their dotted paths"
-    ),
+    Setting("ACR_CLAIM", read.text, _BOTH, "the place of the way the user authenticated, for `acr=`"),
+    Setting("VALIDATORS", read.callables, _VERIFIER, "your rules, `f(token, now)`, or their dotted paths"),
     Setting(
         "IS_REVOKED",
         read.function,
@@ -191,14 +189,19 @@ _TOKENS = (
 )
 
 _KEYS = (
-    Setting("LIFESPAN", read.seconds, _ISSUER, "seconds a key set is fresh"),
-    Setting("STALE_IF_ERROR", read.seconds, _ISSUER, "seconds beyond that, while the issuer is down"),
+    Setting("LIFESPAN", read.seconds, _ISSUER, "seconds for which a key set is fresh"),
+    Setting(
+        "STALE_IF_ERROR",
+        read.seconds,
+        _ISSUER,
+        "seconds for which keys are used beyond that, while the issuer is down",
+    ),
     Setting("COOLDOWN_DURATION", read.seconds, _ISSUER, "seconds between refreshes for unknown keys"),
     Setting("TIMEOUT", read.seconds, _ISSUER, "seconds a whole fetch may take"),
-    Setting("WAIT", read.seconds, _ISSUER, "seconds a request may wait for one"),
+    Setting("WAIT", read.seconds, _ISSUER, "seconds a request may wait for a fetch"),
     Setting("CACHE_JWK_SET", read.flag, _ISSUER, "keep the set between requests"),
-    Setting("CACHE_KEYS", read.flag, _ISSUER, "keep single keys too, as PyJWT's client can"),
-    Setting("MAX_CACHED_KEYS", read.count, _ISSUER, "how many of them"),
+    Setting("CACHE_KEYS", read.flag, _ISSUER, "keep single keys too, as PyJWT's client can do"),
+    Setting("MAX_CACHED_KEYS", read.count, _ISSUER, "the most single keys that are kept"),
     Setting(
         "HEADERS",
         read.headers,
