@@ -49,7 +49,7 @@ ON_BINDING = "the token is bound to a key (cnf: DPoP or mutual TLS); as a plain 
 def on_outage(error: KeySourceError) -> str:
     """Hint at the reason why the service can't judge the token."""
     cause = f" ({escaped(repr(error.__cause__))})" if error.kind == "callback" and error.__cause__ else ""
-    return f"this says nothing of the token: {error}{cause}"
+    return f"the service failed, not the token: {error}{cause}"
 
 
 def on_form(raw: object) -> str | None:
@@ -71,8 +71,8 @@ def on_form(raw: object) -> str | None:
         )
     if _ALB.search(raw) and _is_of_alb(raw):
         return (
-            "AWS's load balancer (ALB) made this one (x-amzn-oidc-data): it pads its tokens, which no JWT may "
-            "be, and they are for the target alone; have the API take the access token, in x-amzn-oidc-accesstoken"
+            "AWS's load balancer (ALB) made this token (x-amzn-oidc-data) for its target alone, with padding that JWTs "
+            "may not have; have the API take the access token, in x-amzn-oidc-accesstoken"
         )
     if raw != raw.strip(_WRAPPING) or "=" in raw:
         return "quotes, white space or = padding: copy the token exactly"
@@ -114,7 +114,9 @@ def on_issuer(claims: Mapping[str, Any], issuers: tuple[str, ...]) -> str | None
     if not isinstance(found, str):
         return None
     if not issuers:
-        return "a tenant's URL is https, on one of Tenants' hosts, and known to its find (a None is kept a while)"
+        return (
+            "a tenant's URL must be https, on one of Tenants' hosts, and known to find (a None is kept 30 s)"
+        )
     for expected in issuers:
         if found.rstrip("/") == expected.rstrip("/"):
             return f"only the trailing slash differs; configure the issuer as {shown(found)}"
@@ -140,9 +142,7 @@ def on_algorithm(alg: str, claims: Mapping[str, Any]) -> str | None:
     if alg in OPT_IN_ALGORITHMS:
         return f"{alg} is supported, but only where algorithms names it"
     if alg.startswith("HS"):
-        return (
-            "a shared secret made it: have the issuer sign this API's tokens with a key pair, such as RS256"
-        )
+        return "signed with a shared secret: have the issuer sign this API's tokens with a key pair, such as RS256"
     return None
 
 
@@ -176,7 +176,7 @@ def on_signature(token: UnverifiedToken, claims: Mapping[str, Any]) -> str:
             "this token is for Microsoft Graph (its header has a nonce), and only Graph can verify it: have the "
             "client ask for a scope of this API"
         )
-    return "changed after it was signed, cut short when copied, or signed by another key with the same kid"
+    return "the token was changed after signing, cut short when copied, or signed by another key with the same kid"
 
 
 def on_route(token: VerifiedToken, code: str) -> str:
@@ -184,7 +184,7 @@ def on_route(token: VerifiedToken, code: str) -> str:
     if code == "wrong_issuer":
         return f"the route takes tokens of other issuers than {shown(token.issuer)}"
     return (
-        "the token is good, but does not hold what the route asks: grant it, or compare the places of scopes, "
+        "the token is good, but lacks what the route asks for: grant it, or compare the places of scopes, "
         "roles and permissions above with SCOPE_CLAIMS, ROLES_CLAIM and PERMISSIONS_CLAIM"
     )
 

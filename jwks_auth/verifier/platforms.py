@@ -48,7 +48,7 @@ PLATFORMS = {
             "sub",
         ),
         algorithms=_RS256,
-        note="a workflow of anybody can ask for any audience",
+        note="anybody's workflow can ask for any audience",
     ),
     "gitlab-ci": Preset(
         issuer="https://<GitLab host>",
@@ -59,7 +59,7 @@ PLATFORMS = {
         owned=("project_path", "project_id", "namespace_path", "namespace_id", "sub"),
         algorithms=_RS256,
         marks=TokenMarks(any_of=("project_path",)),
-        note="a job of anybody can ask for any audience",
+        note="anybody's job can ask for any audience",
     ),
     "kubernetes": Preset(
         issuer="https://<the cluster's issuer>",
@@ -69,7 +69,7 @@ PLATFORMS = {
         audience="<this service's name>",
         others={r"https://kubernetes\.default\.svc.*": "the API server, whose tokens every pod has"},
         marks=TokenMarks(any_of=("kubernetes.io",)),
-        note="inside a pod; elsewhere say `JWKS_URI` or `DISCOVERY_URL`. Any pod can ask for any audience: "
+        note="inside a pod; elsewhere set `JWKS_URI` or `DISCOVERY_URL`. Any pod can ask for any audience: "
         '`REQUIRED_CLAIMS` `{"sub": ["system:serviceaccount:<namespace>:<name>"]}` keeps to some accounts',
     ),
     "spiffe": Preset(
@@ -81,6 +81,6 @@ PLATFORMS = {
         algorithms=("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"),
         types=frozenset({None, "application/jwt", "application/jose"}),
         marks=TokenMarks(subject="spiffe://{domain}/"),
-        note="a token's `iss`, where SPIRE writes one, belongs into `ISSUER_ALIASES`",
+        note="if SPIRE writes an `iss` into tokens, add it to `ISSUER_ALIASES`",
     ),
 }

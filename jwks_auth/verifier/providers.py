@@ -38,7 +38,7 @@ _ENTRA = Preset(
     algorithms=_RS256,
     scope_claims=("scp",),
     marks=TokenMarks(any_of=("azp", "appid")),
-    note="v1 tokens of the tenant (`sts.windows.net`) too; the audience of v2 tokens is the bare application id. Any "
+    note="v1 tokens of the tenant (`sts.windows.net`) pass too; v2 tokens have the application id as `aud`. Any "
     "application of the tenant can get a token without scopes and roles: have each route ask for one",
 )
 
@@ -70,7 +70,7 @@ PROVIDERS = {
         scope_claims=("scp",),
         roles_claim=("role", "roles", "group"),
         marks=TokenMarks(any_of=("appid", "client_id"), other_issuer="https://{host}/adfs"),
-        note="access tokens name `http://<host>/adfs/services/trust`, ID tokens the issuer: they are refused by that",
+        note="the `iss` of access tokens is `http://<host>/adfs/services/trust`; ID tokens have another: refused",
     ),
     "keycloak": Preset(
         issuer="https://<host>/realms/<realm>",
@@ -97,7 +97,7 @@ PROVIDERS = {
         scope_claims=("scp",),
         roles_claim=("groups", "roles"),
         marks=TokenMarks(any_of=("cid",)),
-        note="a custom authorization server: those of the org's own are for Okta alone",
+        note="use a custom authorization server: tokens of the org's own server are for Okta alone",
     ),
     "cognito": Preset(
         issuer="https://cognito-idp.<region>.amazonaws.com/<user pool>",
@@ -186,7 +186,7 @@ PROVIDERS = {
         profiles=("default", "rfc9068", "id_token"),
         scope_claims=("scope",),
         types=frozenset({"application/at+jwt"}),
-        note="permissions are scopes",
+        note="permissions come as scopes",
     ),
     "fusionauth": Preset(
         issuer="https://<host>",
@@ -197,7 +197,7 @@ PROVIDERS = {
         scope_claims=("scope",),
         permissions_claim=(("permissions", "{audience}"),),
         marks=TokenMarks(values={"tty": ("at",)}),
-        note="where the tenant's issuer is no URL, say `JWKS_URI`",
+        note="set `JWKS_URI` if the tenant's issuer is no URL",
     ),
     **PLATFORMS,
 }
