@@ -11,7 +11,7 @@ from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
 from fastapi import Depends, FastAPI, Security
 from fastapi.testclient import TestClient
-from flask import Flask, abort
+from flask import Flask, abort, request
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
@@ -86,6 +86,17 @@ def test_without_a_resource_flask_is_left_alone(issuer: FakeIssuer) -> None:
     JWKSAuth(app)
     assert app.test_client().get(PLACE).status_code == 404
     assert b"URL was not found" in app.test_client().get(PLACE).data
+
+
+def test_a_bad_token_at_an_unknown_url_is_refused_without_names(issuer: FakeIssuer) -> None:
+    """Where Flask found no route, as for a hook that looks at every request, none asks for scopes."""
+    app = Flask(__name__)
+    app.config.from_mapping(issuer.settings(prefix="JWKS_AUTH_"))
+    auth = JWKSAuth(app)
+    app.before_request(lambda: auth.request_loader(request) and None)
+    answer = app.test_client().get("/nothing", headers={"Authorization": "Bearer a.b.c"})
+    assert answer.status_code == 401
+    assert "scope=" not in answer.headers["WWW-Authenticate"]
 
 
 def test_fastapi_serves_it_whatever_the_app_depends_on(issuer: FakeIssuer) -> None:

@@ -14,9 +14,10 @@ from jwks_auth import (
     InsufficientAuthenticationError,
     InsufficientScopeError,
     InvalidTokenError,
+    Issuer,
     MissingTokenError,
 )
-from jwks_auth.adapters import Authenticator, Credentials, Requirement
+from jwks_auth.adapters import Authenticator, Credentials, Requirement, Settings
 from jwks_auth.testing import FakeIssuer, assert_discoverable
 
 PLACE = "/.well-known/oauth-protected-resource"
@@ -78,8 +79,6 @@ def test_9728_2_what_can_t_be_a_resource_stops_the_start(resource: Any, issuer: 
 
 
 def _settings(issuer: FakeIssuer, resource: Any) -> Any:
-    from jwks_auth.adapters import Settings
-
     given = {**issuer.settings(prefix="JWKS_AUTH_"), "JWKS_AUTH_RESOURCE": resource}
     return Settings.from_prefixed(given)
 
@@ -298,3 +297,46 @@ def test_a_service_that_serves_no_document_fails_its_test(issuer: FakeIssuer) ->
     """The check for a test suite says what it found."""
     with pytest.raises(AssertionError, match="404, expected 200"):
         assert_discoverable(Broken(), described(issuer, "https://x.example"))
+
+
+ID_TOKENS = {"PROFILE": "id_token"}
+
+
+@pytest.mark.parametrize(
+    ("more", "judged"),
+    [
+        ({"ISSUER": "https://issuer.example/"}, True),
+        ({"ISSUER": "https://issuer.example/", "PROVIDER": "auth0"}, True),
+        ({"ISSUERS": ["https://issuer.example/", {"ISSUER": "https://b.example/", "AUDIENCE": "b"}]}, True),
+        ({"ISSUERS": [Issuer("https://issuer.example/")]}, True),
+        ({"ISSUERS": [Issuer("https://issuer.example/", audience="own")]}, False),
+        (
+            {
+                "ISSUER": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc",
+                "PROVIDER": "cognito",
+                "ALLOWED_CLIENTS": "c1",
+            },
+            False,
+        ),
+    ],
+)
+def test_the_resource_is_judged_where_nothing_else_is_said(more: dict[str, Any], judged: bool) -> None:
+    """By no issuer, not by its preset, and not by the code that made it."""
+    settings = Settings.from_mapping({"RESOURCE": "https://x.example/api", **more})
+    assert settings.shared.get("AUDIENCE") == (("https://x.example/api",) if judged else None)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ISSUER": "https://issuer.example/", **ID_TOKENS},
+        {"ISSUERS": [{"ISSUER": "https://issuer.example/", **ID_TOKENS}]},
+        {"ISSUERS": [Issuer("https://issuer.example/", profile="id_token")]},
+        {"ISSUER": "https://accounts.google.com", "PROVIDER": "google"},
+        {"ISSUER": "https://securetoken.google.com/my-project", "PROVIDER": "firebase"},
+    ],
+)
+def test_id_tokens_are_never_judged_by_the_resource(more: dict[str, Any]) -> None:
+    """They are for clients, whose ids have to be said."""
+    with pytest.raises(ConfigurationError, match="AUDIENCE"):
+        Settings.from_mapping({"RESOURCE": "https://x.example/api", **more})
