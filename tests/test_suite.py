@@ -100,3 +100,38 @@ def test_the_cores_tests_need_no_package_of_others() -> None:
         )
     ]
     assert found == []
+
+
+def named_by_chance(source: str) -> list[int]:
+    """Lines whose parameters are named by the text of a set: its order is another in each process that collects."""
+    calls = [node for node in ast.walk(ast.parse(source)) if called(node) == "parametrize"]
+    return [
+        node.lineno
+        for node in calls
+        if isinstance(node, ast.Call)
+        and any(word.arg == "ids" and ast.unparse(word.value) in {"str", "repr"} for word in node.keywords)
+        and any(
+            isinstance(part, ast.Set | ast.SetComp) or called(part) in {"set", "frozenset"}
+            for part in ast.walk(node)
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_every_process_gives_a_test_the_same_name(path: Path) -> None:
+    """Workers that collect the suite side by side must agree on it, whatever their hash seed."""
+    assert named_by_chance(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("@mark.parametrize('told', [{'a', 'b'}], ids=str)\ndef test(told): ...", [1]),
+        ("@mark.parametrize('told', [frozenset('ab')], ids=repr)\ndef test(told): ...", [1]),
+        ("@mark.parametrize('told', [{'a', 'b'}])\ndef test(told): ...", []),
+        ("@mark.parametrize('told', [{'a': 1}], ids=str)\ndef test(told): ...", []),
+    ],
+)
+def test_a_name_by_chance_is_found(source: str, found: list[int]) -> None:
+    """The control."""
+    assert named_by_chance(source) == found

@@ -249,7 +249,6 @@ def drf(*permissions: Any) -> Any:
         ([(~Owner | HasScopes("a")) & HasScopes("b")], {}, {"b"}),
         ([Failing | HasScopes("a")], {}, set()),
     ],
-    ids=str,
 )
 def test_drf_names_the_branch_that_scopes_open(
     permissions: list[Any], claims: dict[str, str], told: set[str], issuer: FakeIssuer
