@@ -83,7 +83,7 @@ def test_a_snippet_without_a_framework_runs(snippet: str) -> None:
     exec(compile(snippet, "README.md", "exec"), {})
 
 
-@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
 def test_links_lead_somewhere(page: Path) -> None:
     """A relative link names a file that is there."""
     missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
@@ -91,5 +91,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_guide_is_named() -> None:
-    """A page that the README leads to from nowhere is not found."""
+    """A page that neither the README nor its folder's first page leads to is not found."""
     assert {f"docs/{page.name}" for page in ROOT.glob("docs/*.md")} <= set(LINK.findall(README))
+    assert "docs/django/start.md" in LINK.findall(README)
+    start = ROOT / "docs" / "django" / "start.md"
+    others = {page.name for page in start.parent.glob("*.md")} - {start.name}
+    assert others <= set(LINK.findall(start.read_text()))

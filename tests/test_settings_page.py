@@ -76,9 +76,10 @@ def written(page: str) -> str:
     return page
 
 
-def first_column(page: str) -> set[str]:
-    """The settings named there, in any table of *page*."""
-    cells = re.findall(r"^\| (`[A-Z][^|]*) \|", (DOCS / page).read_text(), re.MULTILINE)
+def first_column(*pages: str) -> set[str]:
+    """The settings named there, in any table of the *pages*."""
+    text = "\n".join((DOCS / page).read_text() for page in pages)
+    cells = re.findall(r"^\| (`[A-Z][^|]*) \|", text, re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
 
@@ -94,7 +95,9 @@ def test_djangos_page_lists_djangos_own() -> None:
     import_module("tests.django_site")
     own = import_module("jwks_auth_django.conf").DJANGO_SETTINGS
     users = import_module("jwks_auth_django.users").DATABASE_SETTINGS
-    assert {"STORE", *(row.name for row in (*own, *users))} <= first_column("django.md")
+    assert {"STORE", *(row.name for row in (*own, *users))} <= first_column(
+        "django/start.md", "django/users.md"
+    )
 
 
 @pytest.mark.parametrize(

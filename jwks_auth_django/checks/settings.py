@@ -109,7 +109,7 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
         trusted = _trusted(given)
         from_options(options, trusted)
     except (ConfigurationError, ValueError) as wrong:
-        yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django.md, Users")
+        yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django/users.md")
         return
     if options.get("MATCH_EMAIL") and (trusted is None or len(trusted) > 1):
         yield warning(

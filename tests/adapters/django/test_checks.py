@@ -60,7 +60,12 @@ WRONG = [
     ("E003", {**GOOD, "ZZZ": 1}, "is not a setting", "known are"),
     ("E004", {**GOOD, "ALGORITHMS": ["RS256", "none"]}, "allows none", "Anybody could make such tokens"),
     ("E004", {**GOOD, "ALGORITHMS": "HS256 RS256"}, "allows HS256", "Anybody could make such tokens"),
-    ("E005", {**GOOD, "USER": "database"}, 'JWKS_AUTH["USER"] is wrong: expected a dict', "docs/django.md"),
+    (
+        "E005",
+        {**GOOD, "USER": "database"},
+        'JWKS_AUTH["USER"] is wrong: expected a dict',
+        "docs/django/users.md",
+    ),
     ("E005", {**GOOD, "USER": {"STORE": "no.such.path"}}, "dotted path, found 'no.such.path'", "docs"),
     ("E005", {**GOOD, "USER": {"STORE": "os.sep"}}, "os.sep is no UserResolver", "docs"),
     (
@@ -83,7 +88,7 @@ WRONG = [
     ("E007", {**GOOD, "CHECK_ISSUER": ""}, 'JWKS_AUTH["CHECK_ISSUER"]: expected true or false', "docs"),
     ("E007", {**GOOD, "EXEMPT_PATHS": ""}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
     ("E006", {**GOOD, "CACHE": ""}, "JWKS_AUTH[\"CACHE\"] is ''", "CACHES has default"),
-    ("E005", {**GOOD, "USER": ""}, 'JWKS_AUTH["USER"] is wrong: expected a dict', "docs/django.md"),
+    ("E005", {**GOOD, "USER": ""}, 'JWKS_AUTH["USER"] is wrong: expected a dict', "docs/django/users.md"),
     ("E005", {**GOOD, "USER": {"STORE": ""}}, "dotted path, found ''", "docs"),
     ("E004", {**GOOD, "ALGORITHMS": '["RS256", "HS256"]'}, "allows HS256", "Anybody could make such tokens"),
     ("E007", {**GOOD, "ALGORITHMS": "RS256,ES256"}, "found a comma", "docs"),

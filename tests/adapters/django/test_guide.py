@@ -1,4 +1,4 @@
-"""docs/django.md: its snippets run, and its tables name what there is."""
+"""docs/django: the snippets run, and the tables name what there is."""
 
 from __future__ import annotations
 
@@ -17,13 +17,23 @@ from jwks_auth_django.conf import DJANGO_SETTINGS
 from jwks_auth_django.users import DATABASE_SETTINGS
 from tests.django_site import settings as site
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "django.md").read_text()
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", GUIDE, re.S | re.M)
+PAGES = {
+    page.name: page.read_text()
+    for page in sorted((Path(__file__).parents[3] / "docs" / "django").glob("*.md"))
+}
+SNIPPETS = {name: re.findall(r"^```python\n(.*?)^```", text, re.S | re.M) for name, text in PAGES.items()}
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.split("\n")[0])
+@pytest.mark.parametrize(
+    ("page", "snippet"),
+    [
+        pytest.param(page, snippet, id=f"{page}: {snippet.splitlines()[0]}")
+        for page, snippets in SNIPPETS.items()
+        for snippet in snippets
+    ],
+)
 def test_snippets_run(
-    snippet: str, issuer: FakeIssuer, project: Any, monkeypatch: pytest.MonkeyPatch
+    page: str, snippet: str, issuer: FakeIssuer, project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As they stand, in a project that has what they name."""
     project()
@@ -32,7 +42,7 @@ def test_snippets_run(
     monkeypatch.setitem(sys.modules, "shop", shop)
     monkeypatch.setitem(sys.modules, "shop.models", models)
     exec(
-        compile(snippet, "docs/django.md", "exec"),
+        compile(snippet, f"docs/django/{page}", "exec"),
         {"INSTALLED_APPS": [], "MIDDLEWARE": [], "__name__": "guide"},
     )
 
@@ -41,8 +51,8 @@ def test_the_first_two_are_a_project(project: Any, issuer: FakeIssuer) -> None:
     """Five minutes: the settings and the views work together."""
     settings: dict[str, Any] = {"INSTALLED_APPS": [], "MIDDLEWARE": []}
     urls: dict[str, Any] = {"__name__": "guide"}
-    exec(SNIPPETS[0], settings)
-    exec(SNIPPETS[1], urls)
+    exec(SNIPPETS["start.md"][0], settings)
+    exec(SNIPPETS["start.md"][1], urls)
     project({f"/{p.pattern}": p.callback for p in urls["urlpatterns"]}, MIDDLEWARE=site.WITH_MIDDLEWARE)
     headers = issuer.headers(sub="u1", scope="orders:read")
     assert Client().get("/me", headers=headers).json() == {"sub": "u1", "user": "u1"}
@@ -63,4 +73,4 @@ def test_tables_name_all_there_is() -> None:
         *ids,
         *(n for n in signals.__all__ if "announce" not in n),
     ):
-        assert f"`{name}`" in GUIDE or f"`jwks_auth.{name}`" in GUIDE, name
+        assert any(f"`{name}`" in page or f"`jwks_auth.{name}`" in page for page in PAGES.values()), name
