@@ -8,8 +8,8 @@ from inspect import isclass, iscoroutinefunction, isroutine
 from typing import Any, NamedTuple, TypeVar, Unpack, overload
 
 from jwks_auth.adapters import Requirement, RequirementOptions
-from jwks_auth_flask.internals import note_wrapped
 from jwks_auth_flask.preflight import preflight_answer
+from jwks_auth_flask.registered import note_wrapped
 from jwks_auth_flask.request_auth import request_auth_of
 
 __all__ = [

@@ -14,16 +14,18 @@ from flask.views import MethodView
 
 from jwks_auth_flask import decorators
 from jwks_auth_flask.decorators import PUBLIC, stamps_of
-from jwks_auth_flask.internals import class_of, is_flasks, name_of, place_of, references_of
+from jwks_auth_flask.internals import (
+    DISPATCHERS,
+    class_of,
+    is_cache,
+    is_flasks,
+    layers_of,
+    name_of,
+    place_of,
+    references_of,
+)
 
-__all__ = ["calls_method", "doubt_about", "doubt_about_guards", "is_public"]
-
-CACHES = frozenset({"cachetools", "flask_caching"})
-"""Packages whose decorators may answer without calling the function they wrap."""
-
-
-DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.resource"})
-"""Modules whose ``dispatch_request`` calls the method of a class that a request names."""
+__all__ = ["cache_above", "calls_method", "doubt_about", "doubt_about_guards", "is_public"]
 
 
 def doubt_about(view: Any) -> str | None:
@@ -32,12 +34,18 @@ def doubt_about(view: Any) -> str | None:
         inner = getattr(view, "__wrapped__", None)
         added = len(stamps) > len(stamps_of(inner))
         place = place_of(view)
-        if place.partition(".")[0] in CACHES:
+        if is_cache(view):
             return f"{place} answers without asking the guard below it"
         if not _holds(view, inner) or (added and place != decorators.__name__):
             return f"{name_of(view)} is marked as guarded, but may not call what is"
         view = inner
     return None
+
+
+def cache_above(view: Any) -> str | None:
+    """Return the package of a cache that stands above a guard of *view*; ``None`` if there is none."""
+    guarded = [each for each in layers_of(view) if stamps_of(each)]
+    return next((place_of(each).partition(".")[0] for each in guarded if is_cache(each)), None)
 
 
 def is_public(view: Any) -> bool:

@@ -14,6 +14,7 @@ from jwks_auth_flask.internals import (
     calls_methods_by_name,
     class_of,
     is_flasks,
+    method_of,
     served_by,
     served_request,
 )
@@ -116,8 +117,8 @@ def view_method(view: Any, method: str) -> Any:
     """Return the function for *method* in a view that calls methods by their names; ``None`` for other views."""
     if not calls_methods_by_name(view):
         return None
-    found = getattr(class_of(view), method.lower(), None)
-    return getattr(class_of(view), "get", None) if found is None and method == "HEAD" else found
+    found = method_of(class_of(view), method.lower())
+    return method_of(class_of(view), "get") if found is None and method == "HEAD" else found
 
 
 def is_static(app: Flask, endpoint: str) -> bool:

@@ -1,23 +1,23 @@
-"""The private parts of Flask, Flask-CORS and Python itself: each use of them in this package, with its reason.
+"""The private parts of Flask, its extensions and Python itself: each use of them in this package, with its reason.
 
-Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0 and Python 3.11 to 3.13. Every further use belongs here.
+Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0, Flask-RESTX 1.3, Flask-RESTful 0.3 and Python 3.11 to 3.13. Every
+further use belongs here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import reduce
 from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
-from weakref import WeakSet
 
 from flask import Flask, Request, Response, current_app, request
 from flask.views import MethodView
 from werkzeug.routing import Rule
 
 __all__ = [
-    "all_apps",
     "answer_of_cross_origin",
     "answers_options",
     "ask_first",
@@ -25,15 +25,13 @@ __all__ = [
     "calls_methods_by_name",
     "class_of",
     "finish_last",
-    "forget_wrapped",
     "http_error_handlers",
+    "is_cache",
     "is_cross_origin",
     "is_flasks",
-    "is_wrapped",
     "layers_of",
+    "method_of",
     "name_of",
-    "note_app",
-    "note_wrapped",
     "place_of",
     "references_of",
     "served_by",
@@ -102,6 +100,29 @@ def calls_methods_by_name(view: Any) -> bool:
     return isinstance(view_class, type) and issubclass(view_class, MethodView)
 
 
+DISPATCHERS = frozenset({MethodView.__module__, "flask_restful", "flask_restx.resource"})
+"""Modules whose ``dispatch_request`` calls the method of a class that a request names."""
+
+
+def method_of(view_class: Any, name: str) -> Any:
+    """Return what answers in *view_class* for the method *name*, within its ``method_decorators``; or ``None``.
+
+    Flask-RESTful and Flask-RESTX apply these to the method on each request, so that they are on no view.
+    """
+    method = getattr(view_class, name, None)
+    listed = getattr(view_class, "method_decorators", None)
+    if (
+        method is None
+        or not listed
+        or place_of(view_class.dispatch_request) not in DISPATCHERS - {"flask.views"}
+    ):
+        return method
+    chosen = listed.get(name, ()) if isinstance(listed, Mapping) else listed
+    with suppress(Exception):  # a decorator that needs the request: nobody can tell what it asks
+        return reduce(lambda inner, decorate: decorate(inner), chosen, method)
+    return method
+
+
 def is_flasks(function: Any) -> bool:
     """Return whether *function* is Flask's own, and not an override in an app's class or on the app."""
     return place_of(function) == Flask.__module__
@@ -123,6 +144,24 @@ def name_of(function: Any) -> str:
     """Return the name in *function*'s code, not one that ``functools.wraps`` copied to it."""
     code = getattr(function, "__code__", None)
     return str(getattr(code, "co_qualname", type(function).__name__))
+
+
+CACHES = (
+    {"aiocache", "async_lru", "asyncache", "beaker", "cachebox", "cachetools", "cashews", "diskcache", "dogpile"}
+    | {"flask_cache", "flask_caching", "joblib", "methodtools", "theine"}
+)  # fmt: skip
+"""Packages whose decorators may answer without calling the function that they wrap."""
+
+
+def is_cache(layer: Any) -> bool:
+    """Return whether *layer* of a view may answer from a cache: it is such a package's, or ``cache_clear`` is its own.
+
+    ``functools.wraps`` copies that function upwards, so a layer is asked whether the one below it has the same.
+    """
+    place, below = place_of(layer), getattr(layer, "__wrapped__", None)
+    clear = getattr(layer, "cache_clear", None)
+    own = clear is not None and clear is not getattr(below, "cache_clear", None)
+    return own or place.partition(".")[0] in CACHES
 
 
 def layers_of(view: Any) -> Iterator[Any]:
@@ -171,41 +210,3 @@ def answer_of_cross_origin(layer: Any) -> Response | None:
 
 class _ViewReachedError(Exception):
     """Flask-CORS would have called the view."""
-
-
-# Views that were registered before they were guarded. Flask does not tell a decorator, so the two sets below are the
-# only state of this package outside an app. A mark on the view would not do: functools.wraps would copy it to a correct
-# one. The sets are for all apps, because a view that is open in one app may be guarded in another.
-
-_wrapped: WeakSet[Any] = WeakSet()
-_apps: WeakSet[Flask] = WeakSet()
-
-
-def note_wrapped(view: Any) -> None:
-    """Note that ``require_jwt`` wrapped *view* and all its layers, and that no app is known to have the guard."""
-    for each in layers_of(view):
-        with suppress(TypeError):  # a callable object that can't be hashed or weakly referred to
-            _wrapped.add(each)
-
-
-def forget_wrapped(view: Any) -> None:
-    """Forget that *view* was wrapped: an app has the guard around it."""
-    with suppress(TypeError):
-        _wrapped.discard(view)
-
-
-def is_wrapped(view: Any) -> bool:
-    """Return whether ``require_jwt`` wrapped *view* and no app is known to have the guard around it."""
-    with suppress(TypeError):
-        return view in _wrapped
-    return False
-
-
-def note_app(app: Flask) -> None:
-    """Note that *app* has guards."""
-    _apps.add(app)
-
-
-def all_apps() -> tuple[Flask, ...]:
-    """Return every app of this process that has guards."""
-    return tuple(_apps)

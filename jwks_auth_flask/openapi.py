@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import and_
+from collections.abc import Mapping
 from typing import Any
 
 from apispec import APISpec, BasePlugin
 from flask import Flask
 
-from jwks_auth import Policy
-from jwks_auth.adapters import Requirement
+from jwks_auth_flask.documents import BEARER, openapi_path, security
 from jwks_auth_flask.routes import protections
 
-__all__ = ["BearerSecurity", "openapi_path"]
-
-BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+__all__ = ["BearerSecurity"]
 
 
 class BearerSecurity(BasePlugin):
@@ -47,14 +41,4 @@ class BearerSecurity(BasePlugin):
                 and protection.requirements
                 and openapi_path(protection.rule.rule) == path
             ):
-                operation.setdefault("security", self._security(protection.requirements))
-
-    def _security(self, requirements: Sequence[Requirement]) -> list[dict[str, list[str]]]:
-        policy = reduce(and_, [each.policy for each in requirements if each.policy is not None], Policy())
-        anonymous: list[dict[str, list[str]]] = [{}] if all(each.optional for each in requirements) else []
-        return [{self.name: list(scopes)} for scopes in policy.scope_alternatives()] + anonymous
-
-
-def openapi_path(rule: str) -> str:
-    """``/orders/<int:number>`` -> ``/orders/{number}``."""
-    return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
+                operation.setdefault("security", security(self.name, protection.requirements))

@@ -1,24 +1,29 @@
-"""Two mistakes of order that leave views open: ``@require_jwt`` above ``@app.route``, and a setting made too late."""
+"""Mistakes of order that leave views open: a guard above ``@app.route``, one below a cache, a setting made too late."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Flask, current_app, request
+from flask.views import http_method_funcs
 
 from jwks_auth.adapters import PREFIX, readers
 from jwks_auth_flask.decorators import stamps_of
-from jwks_auth_flask.internals import all_apps, forget_wrapped, is_wrapped, layers_of, note_app
+from jwks_auth_flask.evidence import cache_above
+from jwks_auth_flask.guards import view_method
+from jwks_auth_flask.internals import layers_of
+from jwks_auth_flask.registered import all_apps, forget_wrapped, is_wrapped, note_app
 from jwks_auth_flask.request_auth import EXTENSION, prefix_of
 
 __all__ = ["LateSetting", "OrderGuard"]
 
 
 class OrderGuard:
-    """A ``before_request`` function that refuses a view which was registered first and guarded afterwards.
+    """A ``before_request`` function that refuses views whose ``@require_jwt`` stands where it is not asked.
 
-    Flask calls the bare view, without the guard, although the decorator shows that a guard was meant. If the guarded
-    view is registered too, both are served.
+    Flask calls the bare view if that was registered first and guarded afterwards, although the decorator shows that a
+    guard was meant; if the guarded view is registered too, both are served. A cache above a guard sends what it made
+    for one token to everybody.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -32,16 +37,31 @@ class OrderGuard:
             return
         view = current_app.view_functions[rule.endpoint]
         seen = (rule.endpoint, id(view))
-        if seen in self._in_order:
-            return
-        for app in all_apps():  # a view that is open here may be guarded in another app of this process
-            _forget_guarded_in(app)
-        if is_wrapped(view):
+        if seen not in self._in_order:
+            _refuse_unguarded(view, rule.endpoint)
+            _refuse_cached(view, rule.endpoint)
+            self._in_order.add(seen)
+
+
+def _refuse_unguarded(view: Any, endpoint: str) -> None:
+    for app in all_apps():  # a view that is open here may be guarded in another app of this process
+        _forget_guarded_in(app)
+    if is_wrapped(view):
+        raise RuntimeError(
+            f"The view {endpoint!r} is registered without its @require_jwt, which stands above @app.route: "
+            "put @app.route above @require_jwt. If it is to be open here, register public(view)"
+        )
+
+
+def _refuse_cached(view: Any, endpoint: str) -> None:
+    for each in (view, *(view_method(view, method.upper()) for method in http_method_funcs)):
+        cache = cache_above(each)
+        if cache is not None:
             raise RuntimeError(
-                f"The view {rule.endpoint!r} is registered without its @require_jwt, which stands above @app.route: "
-                "put @app.route above @require_jwt. If it is to be open here, register public(view)"
+                f"The view {endpoint!r} has a cache ({cache}) above its @require_jwt: it would answer anybody with "
+                "what it made for one token. Put the cache below @require_jwt, and name the token's subject in its "
+                "key if the answer depends on it. In a list of decorators, the later ones stand above"
             )
-        self._in_order.add(seen)
 
 
 class LateSetting:

@@ -117,9 +117,7 @@ def _stamps(view: Any, method: str) -> Iterator[Stamp]:
 def _doubt(view: Any, method: str) -> str | None:
     answering = view_method(view, method)
     if stamps_of(answering) and not calls_method(view):
-        return (
-            f"{class_of(view).__name__} is marked as guarded at {answering.__name__}, which it may not call"
-        )
+        return f"{class_of(view).__name__} is marked as guarded at {method.lower()}, which it may not call"
     return doubt_about(view) or doubt_about(answering)
 
 

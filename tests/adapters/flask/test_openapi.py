@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jwks_auth_flask.openapi import openapi_path
+from jwks_auth_flask.documents import openapi_path
 
 
 @pytest.mark.parametrize(
