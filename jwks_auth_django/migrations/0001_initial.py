@@ -1,8 +1,9 @@
 """The table of identities."""
 
-import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import jwks_auth_django.models
 
 
 class Migration(migrations.Migration):
@@ -24,11 +25,29 @@ class Migration(migrations.Migration):
                 ),
                 ("issuer", models.CharField(max_length=255)),
                 ("subject", models.CharField(max_length=255)),
+                (
+                    "is_service",
+                    models.BooleanField(
+                        default=False, help_text="Made for a service's token, and not for a person's"
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "last_seen_at",
+                    models.DateTimeField(editable=False, help_text="Correct to the hour", null=True),
+                ),
+                (
+                    "blocked_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Since then, no token of this identity is accepted", null=True
+                    ),
+                ),
+                ("claims_digest", models.TextField(default="", editable=False)),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        null=True,
+                        on_delete=jwks_auth_django.models.block_orphans,
                         related_name="jwt_identities",
                         to=settings.AUTH_USER_MODEL,
                     ),

@@ -82,5 +82,7 @@ def database(schema: None) -> Iterator[None]:
     from django.contrib.auth.models import Group, User
     from django.contrib.sessions.models import Session
 
-    for model in (User, Group, Session):
+    from jwks_auth_django.models import JWTIdentity
+
+    for model in (User, Group, Session, JWTIdentity):  # identities outlive their accounts
         model.objects.all().delete()

@@ -37,6 +37,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from jwks_auth_django.conf import configuration  # noqa: E402
+from jwks_auth_django.models import JWTIdentity  # noqa: E402
 
 call_command("migrate", verbosity=0)
 with connection.cursor() as cursor:
@@ -47,6 +48,7 @@ with connection.cursor() as cursor:
 def is_same(stored: str, sent: str) -> bool:
     """Whether a token with the address *sent* signs in to the account with *stored*."""
     User.objects.all().delete()
+    JWTIdentity.objects.all().delete()
     known = User.objects.create(username="known", email=stored)
     raw = issuer.token(sub="u1", email=sent, email_verified=True)
     user = configuration().backend.user_of(configuration().authenticator.verifier.verify(raw))
