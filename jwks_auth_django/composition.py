@@ -57,7 +57,12 @@ class TokenPermissionType(BasePermissionMetaclass, OperandHolder, SingleOperandH
         """Make a permission, as DRF does for ``permission_classes``; with names, make a class to be listed there."""
         if not args and not kwargs:
             return type.__call__(cls)
-        return _named(cls, *args, **{name: _kept(value) for name, value in kwargs.items()})
+        args = tuple(map(_kept, args))
+        kwargs = {name: _kept(value) for name, value in kwargs.items()}
+        try:
+            return _named(cls, *args, **kwargs)
+        except TypeError:  # a mapping of claims can't be hashed; or the call is wrong, which is raised again
+            return _named.__wrapped__(cls, *args, **kwargs)
 
     def __and__(cls, other: Any) -> Any:
         return _composed(AND, cls, other)

@@ -29,9 +29,8 @@ def require_jwt(**asked: Unpack[RequirementOptions]) -> Callable[[View], View]: 
 def require_jwt(view: Any = None, /, **asked: Unpack[RequirementOptions]) -> Any:
     """Require a valid token that meets the options; with parentheses or without.
 
-    ``audience`` (replaces the settings'), ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``,
-    ``any_role``, ``permissions``, ``claims``, ``person``, ``actor``, ``acr``, ``max_auth_age``, ``policy``: see
-    :class:`jwks_auth.Policy`. ``optional=True`` also admits a request without a token, with the session's user, but
+    They are what :class:`jwks_auth.Policy` takes (``scopes``, ``any_role``, ...), ``policy``, ``audience`` (replaces
+    the settings'), ``issuer``. ``optional=True`` also admits a request without a token, with the session's user, but
     never one with a bad token. The view may be sync or async; it finds ``request.token`` and ``request.user``. On a
     class-based view use :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
 

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.authentication import BaseAuthentication
 
 from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Requirement, RequirementOptions, several
+from jwks_auth.adapters import PolicyOptions, Requirement, RequirementOptions, several
 from jwks_auth_django.authentication import finish, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, rejection_for
@@ -32,6 +32,7 @@ __all__ = [
     "HasScopes",
     "IsPerson",
     "JWTAuthentication",
+    "Requires",
     "TokenRefused",
 ]
 
@@ -117,7 +118,8 @@ class _TokenPermission(TokenPermission):
 class HasScopes(_TokenPermission):
     """Requires all scopes: ``HasScopes("orders:read")``, or those in the view's ``required_scopes``.
 
-    ``required_scopes`` is a string, a list, or a dict of these by action (``"list"``) or method (``"GET"``).
+    Spaces separate scopes in a string. ``required_scopes`` is a string, a list, or a dict of these by action
+    (``"list"``) or method (``"GET"``).
     """
 
     rule = "scopes"
@@ -168,6 +170,15 @@ class HasAuthentication(_TokenPermission):
         self.policy = Policy(**asked)
 
 
+class Requires(_TokenPermission):
+    """Whatever :class:`~jwks_auth.Policy` takes: ``Requires(roles="ops", person=True)``, or ``Requires(policy)``."""
+
+    def __init__(self, policy: Policy | None = None, /, **asked: Unpack[PolicyOptions]) -> None:
+        if policy is None and not asked:
+            raise ImproperlyConfigured('Requires needs what to ask: Requires(roles="ops")')
+        self.policy = Policy(**asked) if policy is None else Requirement.of(policy=policy, **asked).policy
+
+
 def _finish_answers(request: Request) -> None:
     """Have the view, which lives as long as the request, finish its answer where no middleware does."""
     view = request.parser_context.get("view")
@@ -208,5 +219,13 @@ def _required(view: Any, method: str) -> tuple[str, ...] | None:
 def _stated(rule: str, names: tuple[str, ...] | None) -> Policy:
     if names is None:
         return _CLOSED
-    asked: dict[str, Any] = {rule: names}
+    splits = rule in ("scopes", "any_scope")
+    asked: dict[str, Any] = {rule: tuple(each for name in names for each in _parts(name, splits))}
     return Policy(**asked) if names else Policy()
+
+
+def _parts(name: Any, splits: bool) -> Iterable[Any]:
+    parts = several(name) if isinstance(name, Iterable) else (name,)
+    return [
+        each for part in parts for each in (several(part, split=splits) if isinstance(part, str) else (part,))
+    ]

@@ -11,7 +11,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import AND, OR
 
-from jwks_auth_django.rest_framework import HasAnyScope, HasScopes
+from jwks_auth_django.composition import TokenPermission
 
 __all__ = ["JWTScheme"]
 
@@ -44,7 +44,7 @@ def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:
     if kind in (AND, OR):
         first, second = _alternatives(permission.op1, schema), _alternatives(permission.op2, schema)
         return _both(first, second) if kind is AND else first + second
-    if issubclass(kind, (HasScopes, HasAnyScope)):
+    if issubclass(kind, TokenPermission):
         return list(permission.policy_for(schema.view, schema.method).scope_alternatives())
     return [()]
 

@@ -122,7 +122,7 @@ def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
         _methods(route),
         "required" if required else "optional" if schemes else "none",
         tuple(dict.fromkeys(scope for _, scopes in schemes for scope in scopes)),
-        tuple(getattr(node.call, POLICY) for node in nodes if hasattr(node.call, POLICY)),
+        tuple(policy for node in nodes if (policy := getattr(node.call, POLICY, None)) is not None),
         tuple(dict.fromkeys(problems(getattr(route, "dependencies", ()), nodes, schemes))),
     )
 

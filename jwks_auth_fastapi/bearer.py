@@ -16,9 +16,9 @@ from starlette.responses import Response
 from typing_extensions import TypeVar, Unpack
 
 from jwks_auth import Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Explanation, PolicyOptions, RawToken, Requirement, RequirementOptions
+from jwks_auth.adapters import Explanation, RawToken, Requirement, RequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
-from jwks_auth_fastapi.dependencies import policy_dependency, user_dependency
+from jwks_auth_fastapi.dependencies import requirement_dependency, user_dependency
 from jwks_auth_fastapi.discovery import metadata_router
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings, error_responses
 from jwks_auth_fastapi.options import GIVEN, BearerOptions, StatedOptions, parted
@@ -176,16 +176,15 @@ class JWTBearer(JWTScheme, Generic[TokenT]):
         return twin
 
     def requires(
-        self, policy: Policy | None = None, /, **asked: Unpack[PolicyOptions]
+        self, policy: Policy | None = None, /, **asked: Unpack[RequirementOptions]
     ) -> Callable[..., Awaitable[TokenT]]:
-        """``Depends(auth.requires(policy))`` gives the token if *policy* allows it; otherwise it is refused.
+        """``Depends(auth.requires(roles="ops"))`` gives the token if it meets the options; otherwise it is refused.
 
-        What :class:`~jwks_auth.Policy` takes may stand there by itself: ``auth.requires(acr="urn:acme:mfa")``.
+        They are those of ``require_jwt``: what :class:`~jwks_auth.Policy` takes, ``issuer``, ``policy``. A policy may
+        stand alone: ``auth.requires(policy)``. Raises :class:`~jwks_auth.ConfigurationError` for a requirement that no
+        token can meet.
         """
-        if policy is None or asked:
-            stated = Policy(**asked)
-            policy = stated if policy is None else Policy() & policy & stated
-        return policy_dependency(self, policy)
+        return requirement_dependency(self, policy, Requirement.of(**asked))
 
     @overload
     def user(self, load_user: Callable[..., Awaitable[UserT | None]]) -> Callable[..., Awaitable[UserT]]: ...

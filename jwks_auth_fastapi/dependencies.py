@@ -1,9 +1,10 @@
-"""Dependencies on top of a bearer: a policy that must hold, a user that must exist."""
+"""Dependencies on top of a bearer: a requirement that must be met, a user that must exist."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,19 +16,24 @@ from jwks_auth.adapters import Authenticator, Requirement
 from jwks_auth_fastapi.internals import ASKS
 from jwks_auth_fastapi.scheme import JWTScheme
 
-__all__ = ["POLICY", "USER", "policy_dependency", "user_dependency"]
+__all__ = ["POLICY", "USER", "requirement_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
-"""The attribute by which the audit recognises a policy dependency."""
+"""The attribute with the policy of a dependency, or ``None``, by which the audit recognises one that requires."""
 USER = "__jwks_auth_user__"
 """The attribute by which the audit recognises a user dependency."""
 
 
-def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitable[Any]]:
-    """Return a dependency on *auth*, so that the token of an override is judged by *policy* too."""
-    requirement = Requirement.of(policy=policy)  # so that a wrong policy fails here, and not on a request
+def requirement_dependency(
+    auth: JWTScheme, policy: Policy | None, asked: Requirement
+) -> Callable[..., Awaitable[Any]]:
+    """Return a dependency on *auth*, so that the token of an override is judged by *policy* and *asked* too."""
+    # So that a wrong policy fails here, and not on a request.
+    stated = None if policy is None else Requirement.of(policy=policy).policy
+    both = stated & asked.policy if stated and asked.policy else stated or asked.policy
+    requirement = replace(asked, policy=both)
 
-    async def require_policy(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
+    async def require(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
         try:
             if token is not None:
                 auth.request_auth.judge(token, requirement, conn.scope)
@@ -36,11 +42,11 @@ def policy_dependency(auth: JWTScheme, policy: Policy) -> Callable[..., Awaitabl
         return token
 
     def asks(authenticator: Authenticator, scopes: Iterable[str]) -> Policy | None:
-        return policy if authenticator is auth.authenticator else None
+        return requirement.policy if authenticator is auth.authenticator else None
 
-    setattr(require_policy, POLICY, policy)
-    setattr(require_policy, ASKS, asks)
-    return require_policy
+    setattr(require, POLICY, requirement.policy)
+    setattr(require, ASKS, asks)
+    return require
 
 
 def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:

@@ -45,11 +45,10 @@ def require_jwt(
 ) -> Callable[..., Any]:
     """Admit only requests with a valid token to an endpoint, and answer others with the right challenge.
 
-    Without parentheses, or with a requirement: ``scopes``, ``any_scope``, ``roles``, ``any_role``, ``permissions``,
-    ``claims``, ``person``, ``actor``, ``acr``, ``max_auth_age``, ``policy``, ``audience``, ``issuer``.
-    ``optional=True`` also admits requests without a token. For functions and methods that take a request or a
-    websocket, for endpoint classes and for ASGI applications.
-    The backend is that of the middleware around the app, unless given; the token is ``request.auth.token``.
+    Without parentheses, or with a requirement: what :class:`~jwks_auth.Policy` takes (``scopes``, ``any_role``, ...),
+    ``policy``, ``audience``, ``issuer``. ``optional=True`` also admits requests without a token. For functions and
+    methods that take a request or a websocket, for endpoint classes and for ASGI applications. The backend is that of
+    the middleware around the app, unless given; the token is ``request.auth.token``.
 
     Raises :class:`~jwks_auth.ConfigurationError` for a requirement that no token can meet.
     """

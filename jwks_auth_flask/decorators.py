@@ -47,12 +47,11 @@ def require_jwt(**options: Unpack[RequirementOptions]) -> Callable[[ViewT], View
 def require_jwt(view: Any = None, /, **options: Unpack[RequirementOptions]) -> Any:
     """Admit only requests with a valid token to the view, sync or async; with parentheses or without.
 
-    Options: ``audience``, ``issuer``, ``scopes`` (all of them), ``any_scope``, ``roles``, ``any_role``,
-    ``permissions``, ``claims``, ``person``, ``actor``, ``acr``, ``max_auth_age``, ``policy``, ``optional``. Several
-    decorators on one view must all be met, and the token is verified once. Put it below ``@app.route``: above it, Flask
-    has registered the bare view, and requests for it fail with ``RuntimeError``. On a class-based view write
-    ``decorators = [require_jwt]``, or decorate its methods. Raises :class:`~jwks_auth.ConfigurationError` at once for
-    options that no token can meet.
+    Options: what :class:`~jwks_auth.Policy` takes (``scopes``, ``any_role``, ...), ``policy``, ``audience``,
+    ``issuer``, ``optional``. Several decorators on one view must all be met, and the token is verified once. Put it
+    below ``@app.route``: above it, Flask has registered the bare view, and requests for it fail with ``RuntimeError``.
+    On a class-based view write ``decorators = [require_jwt]``, or decorate its methods. Raises
+    :class:`~jwks_auth.ConfigurationError` at once for options that no token can meet.
     """
     return decorator("default", view, options)
 

@@ -20,7 +20,8 @@ from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimPath, client_of, read_places
-from jwks_auth.claims.policy import Policy, PolicyOptions, checked_names
+from jwks_auth.claims.policy import Policy
+from jwks_auth.claims.policy_options import PolicyOptions, checked_names, option_names
 from jwks_auth.claims.rules import (
     DEFAULT_MAPPING,
     PROFILES,
@@ -63,6 +64,7 @@ __all__ = [
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "option_names",
     "other_kind",
     "read_places",
     "refuse_bound",

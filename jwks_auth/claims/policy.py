@@ -6,54 +6,16 @@ A policy takes a :class:`VerifiedToken` alone, so that it can't judge a token wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any, Unpack
 
-from jwks_auth.challenge import checked_scopes, several
-from jwks_auth.claims.need import Authentication, Need
-from jwks_auth.claims.paths import ClaimPath
-from jwks_auth.claims.policy_rules import (
-    ActorIs,
-    AllOf,
-    AnyOf,
-    ClaimIs,
-    Contains,
-    IsAuthenticated,
-    IsPerson,
-    Kind,
-    Not,
-    Rule,
-)
+from jwks_auth.claims.need import Need
+from jwks_auth.claims.policy_options import PolicyOptions, option_names, rule_of
+from jwks_auth.claims.policy_rules import AllOf, AnyOf, Not, Rule
 from jwks_auth.claims.token import VerifiedToken
-from jwks_auth.errors import (
-    ConfigurationError,
-    InsufficientAuthenticationError,
-    InsufficientScopeError,
-    MissingTokenError,
-)
+from jwks_auth.errors import InsufficientAuthenticationError, InsufficientScopeError, MissingTokenError
+from jwks_auth.runtime import takes
 
-__all__ = ["Policy", "PolicyOptions", "checked_names"]
-
-Names = str | Iterable[str]
-
-
-class PolicyOptions(TypedDict, total=False):
-    """Options of :class:`Policy`, and of every guard, which passes them on. Each must be non-empty and not ``None``."""
-
-    scopes: Names
-    any_scope: Names
-    roles: Names
-    any_role: Names
-    permissions: Names
-    claims: Mapping[str, Any]
-    person: bool
-    actor: Names
-    acr: Names
-    max_auth_age: int
-
-
-# Not None, which an unset variable leaves: a requirement was meant there, and dropping it would open the route.
-_LEFT_OUT: Any = ...
+__all__ = ["Policy"]
 
 
 class Policy:
@@ -70,37 +32,9 @@ class Policy:
 
     __slots__ = ("_rule",)
 
-    def __init__(
-        self,
-        *,
-        scopes: Names = _LEFT_OUT,
-        any_scope: Names = _LEFT_OUT,
-        roles: Names = _LEFT_OUT,
-        any_role: Names = _LEFT_OUT,
-        permissions: Names = _LEFT_OUT,
-        claims: Mapping[str, Any] = _LEFT_OUT,
-        person: bool = _LEFT_OUT,
-        actor: Names = _LEFT_OUT,
-        acr: Names = _LEFT_OUT,
-        max_auth_age: int = _LEFT_OUT,
-    ) -> None:
-        asked: list[tuple[str, Kind, Names, bool]] = [
-            ("scopes", "scopes", scopes, True),
-            ("any_scope", "scopes", any_scope, False),
-            ("roles", "roles", roles, True),
-            ("any_role", "roles", any_role, False),
-            ("permissions", "permissions", permissions, True),
-        ]
-        rules: list[Rule] = [
-            Contains(kind, _names(label, names, kind), every)
-            for label, kind, names, every in asked
-            if names is not _LEFT_OUT
-        ]
-        rules += [] if claims is _LEFT_OUT else _claim_rules(claims)
-        rules += [] if person is _LEFT_OUT else _of_people(person)
-        rules += [] if actor is _LEFT_OUT else [ActorIs(checked_names("actor", actor))]
-        rules += _of_authentication(acr, max_auth_age)
-        self._rule: Rule = rules[0] if len(rules) == 1 else AllOf(tuple(rules))
+    @takes(PolicyOptions, dict.fromkeys(option_names(), ...))
+    def __init__(self, **asked: Unpack[PolicyOptions]) -> None:
+        self._rule: Rule = rule_of(asked)
 
     @classmethod
     def _of(cls, rule: Rule) -> Policy:
@@ -175,49 +109,3 @@ def _refusal(need: Need) -> InsufficientScopeError | InsufficientAuthenticationE
         asked = need.authentication
         return InsufficientAuthenticationError(asked.acr, asked.max_age, scopes=lacking)
     return InsufficientScopeError(lacking)
-
-
-def _of_authentication(acr: Names, max_age: int) -> list[Rule]:
-    if max_age is not _LEFT_OUT and (
-        isinstance(max_age, bool) or not isinstance(max_age, int) or max_age < 0
-    ):
-        raise ConfigurationError(f"max_auth_age: found {max_age!r}, expected whole seconds, 0 or more")
-    ways = () if acr is _LEFT_OUT else _names("acr", acr, "scopes")
-    if acr is _LEFT_OUT and max_age is _LEFT_OUT:
-        return []
-    return [IsAuthenticated(Authentication(ways, None if max_age is _LEFT_OUT else max_age))]
-
-
-def _of_people(person: bool) -> list[Rule]:
-    if person is not True:
-        raise ConfigurationError(
-            f"person: found {person!r}, expected True; services are ~Policy(person=True)"
-        )
-    return [IsPerson()]
-
-
-def _claim_rules(claims: Mapping[str, Any]) -> list[Rule]:
-    if not (isinstance(claims, Mapping) and claims):
-        raise ConfigurationError(f"claims: found {claims!r}, expected a mapping of claims to their values")
-    return [ClaimIs(ClaimPath(name, tuple(name.split("."))), value) for name, value in claims.items()]
-
-
-def _names(label: str, names: Names, kind: Kind) -> tuple[str, ...]:
-    listed = checked_names(label, names)
-    if kind == "scopes":
-        try:
-            return checked_scopes(names)
-        except ValueError as exc:
-            raise ConfigurationError(f"{label}: {exc}") from exc
-    return listed
-
-
-def checked_names(label: str, names: Any) -> tuple[str, ...]:
-    """Return the *names*, one or several, of the option *label*; raise ``ConfigurationError`` for an empty one."""
-    listed = several(names) if isinstance(names, Iterable) else ()
-    if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
-        raise ConfigurationError(
-            f"{label}: found {names!r}, expected at least one non-empty string; leave {label} out where "
-            "nothing is asked"
-        )
-    return listed

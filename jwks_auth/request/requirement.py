@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self, Unpack
 
-from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, checked_names
+from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, checked_names, option_names
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.runtime import nearest
 
@@ -22,8 +22,7 @@ class RequirementOptions(PolicyOptions, total=False):
     optional: bool
 
 
-# In the order of messages: from where and for whom a token is, then what it must hold.
-_OPTIONS = sorted(RequirementOptions.__annotations__, key=lambda name: name not in ("audience", "issuer"))
+_OWN = ("audience", "issuer", "policy", "optional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,10 @@ class Requirement:
         that is ``None`` or empty, as an unset variable leaves it. An unknown name is a ``TypeError`` that suggests the
         nearest one.
         """
-        if unknown := sorted(options.keys() - set(_OPTIONS)):
-            raise TypeError(f"{unknown[0]} is nothing a route can ask: {nearest(unknown[0], _OPTIONS)}")
-        asked: Any = {name: value for name, value in options.items() if name in PolicyOptions.__annotations__}
+        asked: Any = {name: value for name, value in options.items() if name not in _OWN}
+        if unknown := sorted(asked.keys() - set(option_names())):
+            known = ("audience", "issuer", *option_names(), "policy", "optional")
+            raise TypeError(f"{unknown[0]} is nothing a route can ask: {nearest(unknown[0], known)}")
         return cls(
             _audience_in(options),
             checked_names("issuer", options["issuer"]) if "issuer" in options else (),

@@ -29,8 +29,9 @@ def takes(options: type, defaults: Mapping[str, Any]) -> Callable[[FunctionT], F
 
         @wraps(function)
         def checked(*args: Any, **given: Any) -> Any:
-            if unknown := sorted(given.keys() - signature.parameters.keys()):
-                raise TypeError(_unexpected(function, unknown[0], signature.parameters))
+            known = (*(each.name for each in named), *options.__annotations__)
+            if unknown := sorted(given.keys() - set(known)):
+                raise TypeError(_unexpected(function, unknown[0], known))
             return function(*args, **given)
 
         checked.__signature__ = signature  # type: ignore[attr-defined]

@@ -53,6 +53,12 @@ def test_a_misspelt_option_is_named_with_the_one_that_was_meant(call, name, mean
         call("https://issuer.example/", **{name: 1})
 
 
+def test_the_name_of_all_options_together_is_none_of_them() -> None:
+    """It is the function's own."""
+    with pytest.raises(TypeError, match="unexpected keyword argument 'options'"):
+        paint("north", options={"coats": 1})  # type: ignore[call-arg]
+
+
 def test_the_nearest_name_is_found_whatever_its_case() -> None:
     """And all are named where none is near."""
     assert nearest("leewey", ["LEEWAY", "REALM"]) == "did you mean LEEWAY?"
