@@ -29,6 +29,7 @@ from jwks_auth.adapters import (
 )
 from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.internals import in_test_runner
+from jwks_auth_django.paths import Prefixes
 from jwks_auth_django.signals import announce_keys
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "WrongSettings",
     "configuration",
     "installed",
+    "is_required",
 ]
 
 LABEL = 'JWKS_AUTH["{}"]'
@@ -53,6 +55,8 @@ CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 DJANGO_SETTINGS = (
     Setting("HEADER", readers.text, default="Authorization"),
     Setting("EXEMPT_PATHS", readers.paths, default=()),
+    Setting("REQUIRED", readers.flag, default=False),
+    Setting("PUBLIC_PATHS", readers.paths, default=()),
     Setting("USER", readers.mapping, default={}),
     Setting("CACHE", readers.text),
     Setting("CHECK_ISSUER", readers.flag, default=False),
@@ -90,14 +94,22 @@ class Configuration:
     users: Any
     header: str
     meta_key: str
-    exempt_paths: tuple[str, ...]
+    exempt_paths: Prefixes
+    required: bool
+    public_paths: Prefixes
     check_issuer: bool
     with_middleware: bool
     csrf_middleware: Any
 
     def looks_at(self, path: str) -> bool:
         """Return whether the middleware judges requests for *path*."""
-        return not path.startswith(self.exempt_paths)
+        return not self.exempt_paths.cover(path)
+
+    def requires_token(self, path: str) -> bool:
+        """Return whether the middleware refuses requests for *path* without a token, unless the view is open."""
+        if not self.required or not self.with_middleware:
+            return False
+        return self.looks_at(path) and not self.public_paths.cover(path)
 
     def check_audience(self, requirement: Requirement, path: str) -> None:
         """Raise ``ImproperlyConfigured`` if a route's audience is not in ``AUDIENCE``, by which the middleware judges.
@@ -134,6 +146,16 @@ def installed(paths: Iterable[str], wanted: str) -> Iterator[Any]:
             yield found
 
 
+def is_required() -> bool:
+    """Return whether ``REQUIRED`` is given, without reading the other settings."""
+    given = getattr(settings, "JWKS_AUTH", None)
+    asked = given.get("REQUIRED") if isinstance(given, Mapping) else None
+    try:
+        return asked is not None and readers.flag(asked)
+    except ValueError:  # told by the system checks
+        return True
+
+
 def _configured() -> Configuration:
     try:
         given = _given()
@@ -154,7 +176,9 @@ def _configured() -> Configuration:
             users=from_options(own["user"], shared.issuers),
             header=own["header"],
             meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
-            exempt_paths=own["exempt_paths"],
+            exempt_paths=Prefixes(own["exempt_paths"]),
+            required=own["required"],
+            public_paths=Prefixes(own["public_paths"]),
             check_issuer=own["check_issuer"],
             with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
             csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),

@@ -12,10 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from jwks_auth import Refused
+from jwks_auth import MissingTokenError, Refused
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
-from jwks_auth_django.conf import Configuration, configuration
+from jwks_auth_django.conf import Configuration, WrongSettings, configuration, is_required
+from jwks_auth_django.denial import is_denied
 from jwks_auth_django.discovery import answer
 
 __all__ = ["JWTAuthenticationMiddleware"]
@@ -28,8 +29,8 @@ class JWTAuthenticationMiddleware:
 
     A valid bearer token sets ``request.user``, ``request.auser()`` and ``request.token``, also if there is a session. A
     bad one is refused at once, except on ``EXEMPT_PATHS``. Without a token, the request keeps its user and
-    ``request.token`` is ``None``; it is never an unverified token. It also serves the metadata of
-    ``RESOURCE``.
+    ``request.token`` is ``None``; it is never an unverified token. Under ``REQUIRED`` such a request is refused, unless
+    the view is open on purpose. It also serves the metadata of ``RESOURCE``.
 
     Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
@@ -46,6 +47,10 @@ class JWTAuthenticationMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+        # Django calls process_view for each request, from an event loop in a thread if it is not async.
+        self.has_process_view = is_required()
+        if self.has_process_view:
+            self.process_view = self._aprocess_view if self.is_async else self._process_view
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Coroutine[Any, Any, HttpResponseBase]:
         """Sign in and call the view; in an async stack, return a coroutine that does so."""
@@ -59,7 +64,11 @@ class JWTAuthenticationMiddleware:
                 sign_in(request, _IF_SENT)
             except Refused as error:
                 return refuse(request, error)
-        finished: HttpResponseBase = finish(request, self.get_response(request))
+        self._check_denial(config)
+        response = finish(request, self.get_response(request))
+        finished: HttpResponseBase = (
+            refuse(request, MissingTokenError()) if _was_denied(request, config) else response
+        )
         return finished
 
     async def _acall(self, request: HttpRequest, config: Configuration) -> HttpResponseBase:
@@ -70,8 +79,29 @@ class JWTAuthenticationMiddleware:
                 await asign_in(request, _IF_SENT)
             except Refused as error:
                 return await arefuse(request, error)
-        finished: HttpResponseBase = finish(request, await self.get_response(request))
-        return finished
+        self._check_denial(config)
+        response = finish(request, await self.get_response(request))
+        if not _was_denied(request, config):
+            return response  # type: ignore[no-any-return]
+        return await arefuse(request, MissingTokenError())
+
+    def _check_denial(self, config: Configuration) -> None:
+        """Raise ``ImproperlyConfigured`` if ``REQUIRED`` was set after Django had asked for ``process_view``."""
+        if config.required and not self.has_process_view:
+            raise WrongSettings("REQUIRED was switched on after the middleware was made: make a new client")
+
+    def _process_view(self, request: HttpRequest, view: Any, *arguments: Any) -> HttpResponseBase | None:
+        """Refuse a request without a token for a view that is not open on purpose."""
+        request.__dict__["_jwks_auth_viewed"] = True
+        return refuse(request, MissingTokenError()) if is_denied(request, view, configuration()) else None
+
+    async def _aprocess_view(
+        self, request: HttpRequest, view: Any, *arguments: Any
+    ) -> HttpResponseBase | None:
+        request.__dict__["_jwks_auth_viewed"] = True
+        return (
+            await arefuse(request, MissingTokenError()) if is_denied(request, view, configuration()) else None
+        )
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer for a view that raises an error of the core, as ``Policy(...).check(request.token)`` does."""
@@ -88,6 +118,16 @@ def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
         request.user = AnonymousUser()
         request.auser = _anonymous
     return config.meta_key in request.META and config.looks_at(request.path_info)
+
+
+def _was_denied(request: HttpRequest, config: Configuration) -> bool:
+    """Return whether another middleware answered for a view that needs a token, as CSRF protection does.
+
+    The client is to learn that its token is missing, and not that a form's is.
+    """
+    if not config.required or "_jwks_auth_viewed" in request.__dict__ or request.resolver_match is None:
+        return False
+    return is_denied(request, request.resolver_match.func, config)
 
 
 async def _anonymous() -> AnonymousUser:

@@ -4,7 +4,8 @@ In doubt a view counts as "open" or "unknown". Only code that can be followed in
 calls, counts as a guard. Attributes prove nothing, because every decorator copies them.
 """
 
-from jwks_auth_django.audit.verdicts import Verdict
+from jwks_auth_django.audit.marks import is_guarded, is_public
+from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
 from jwks_auth_django.audit.views import requirements_of, verdicts_of
 
-__all__ = ["Verdict", "requirements_of", "verdicts_of"]
+__all__ = ["OPEN", "Verdict", "all_of", "is_guarded", "is_public", "requirements_of", "verdicts_of"]

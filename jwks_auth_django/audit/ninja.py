@@ -12,7 +12,7 @@ from jwks_auth_django.audit.layers import Layer, definer, known, layers
 from jwks_auth_django.audit.verdicts import Verdict, any_of
 from jwks_auth_django.internals import enclosed
 
-__all__ = ["callbacks", "operations"]
+__all__ = ["callbacks", "functions", "operations"]
 
 
 def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
@@ -26,6 +26,13 @@ def callbacks(found: list[Layer]) -> Iterator[Any]:
     """Yield the members of the operations' ``auth``."""
     for operation, _ in _operations(found):
         yield from operation.auth_callbacks
+
+
+def functions(found: list[Layer], method: str) -> Iterator[Any]:
+    """Yield the functions of the operations that answer *method*."""
+    for operation, _ in _operations(found):
+        if method in operation.methods:
+            yield operation.view_func
 
 
 def _operations(found: list[Layer]) -> Iterator[tuple[Operation, str | None]]:

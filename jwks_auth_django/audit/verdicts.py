@@ -15,6 +15,11 @@ class Verdict:
     guard: str | None = None
     doubt: str | None = None
 
+    @property
+    def is_public(self) -> bool:
+        """Return whether it says that the route is open on purpose."""
+        return (self.guard or "").startswith("public")
+
     def behind(self, doubt: str | None) -> Verdict:
         """Return the same verdict, with *doubt* about code that may answer before the guard does."""
         return self if doubt is None or self == OPEN else Verdict(doubt=doubt)

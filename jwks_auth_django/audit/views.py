@@ -13,7 +13,7 @@ from jwks_auth_django.audit.layers import Layer, layers
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
 from jwks_auth_django.internals import MADE_OF_A_CLASS, cells, code_of, module
 
-__all__ = ["requirements_of", "verdicts_of"]
+__all__ = ["classes", "requirements_of", "verdicts_of"]
 
 
 def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
@@ -53,12 +53,12 @@ def _ninja_callbacks(found: list[Layer]) -> Iterator[Any]:
 
 
 def _drf_authentication(found: list[Layer]) -> Iterator[Any]:
-    for kind, options, _ in _classes(found):
+    for kind, options, _ in classes(found):
         yield from options.get("authentication_classes", getattr(kind, "authentication_classes", ()))
 
 
 def _drf_permissions(found: list[Layer], method: str) -> Iterator[Requirement]:
-    for kind, options, actions in _classes(found):
+    for kind, options, actions in classes(found):
         for permission in options.get("permission_classes", getattr(kind, "permission_classes", ())):
             policy_for = getattr(permission() if callable(permission) else permission, "policy_for", None)
             if policy_for is not None:
@@ -67,7 +67,8 @@ def _drf_permissions(found: list[Layer], method: str) -> Iterator[Requirement]:
                 yield Requirement(policy=policy_for(view, method))
 
 
-def _classes(found: list[Layer]) -> Iterator[tuple[Any, dict[str, Any], dict[str, str]]]:
+def classes(found: list[Layer]) -> Iterator[tuple[Any, dict[str, Any], dict[str, str]]]:
+    """Yield the class of each layer that ``as_view()`` made, its options, and DRF's actions by method."""
     for layer in found:
         if _is_made_of_a_class(layer):
             enclosed = cells(layer.function)

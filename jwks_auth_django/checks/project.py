@@ -13,7 +13,15 @@ from django.urls import Resolver404, resolve
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.checks.messages import error, warning
-from jwks_auth_django.conf import BACKEND, LABEL, MIDDLEWARE, Configuration, configuration, installed
+from jwks_auth_django.conf import (
+    BACKEND,
+    LABEL,
+    MIDDLEWARE,
+    Configuration,
+    configuration,
+    installed,
+    is_required,
+)
 from jwks_auth_django.discovery import metadata
 from jwks_auth_django.routes import requirements, views
 from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
@@ -35,12 +43,20 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
                 f'Add "{BACKEND}" to AUTHENTICATION_BACKENDS, before ModelBackend',
             )
         ]
-    if backend and not middleware:
+    if backend and not middleware and not is_required():
         return [
             warning(
                 "W004",
                 "The JWT backend is installed without its middleware: only guarded views know a token's user",
                 f'Add "{MIDDLEWARE}" to MIDDLEWARE, or silence this where decorators are enough',
+            )
+        ]
+    if not middleware and is_required():
+        return [
+            error(
+                "E020",
+                f"{LABEL.format('REQUIRED')} is given, and without the middleware nobody asks for a token",
+                f'Add "{MIDDLEWARE}" to MIDDLEWARE',
             )
         ]
     return list(_order())

@@ -23,6 +23,7 @@ from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import DJANGO_SETTINGS, configuration
 from jwks_auth_django.middleware import JWTAuthenticationMiddleware
 from jwks_auth_django.ninja import JWTBearer
+from jwks_auth_django.paths import Prefixes
 from jwks_auth_django.rest_framework import JWTAuthentication
 from tests import tenant_directory
 from tests.django_site import settings as site
@@ -150,7 +151,8 @@ WRITTEN = [
 def test_djangos_own_settings_are_written_as_the_shared_ones(given: dict[str, Any]) -> None:
     """As objects, or as the strings an environment gives: words, lists with spaces, JSON."""
     with override_settings(JWKS_AUTH={**GOOD, **given}):
-        assert configuration().exempt_paths == ("/health/", "/metrics")
+        exempt = configuration().exempt_paths
+        assert [exempt.cover(path) for path in ("/health/x", "/metrics", "/health")] == [True, True, False]
         assert configuration().check_issuer is True
     assert found(JWKS_AUTH={**GOOD, **given}) == []
 
@@ -170,7 +172,7 @@ def test_none_counts_as_not_given() -> None:
     given = {**GOOD, **dict.fromkeys(row.name for row in DJANGO_SETTINGS), "LAZY": None, "ZZZ": None}
     assert found(JWKS_AUTH=given) == []
     with override_settings(JWKS_AUTH=given):
-        assert (configuration().header, configuration().exempt_paths) == ("Authorization", ())
+        assert (configuration().header, configuration().exempt_paths) == ("Authorization", Prefixes(()))
 
 
 def test_issuers_as_one_string() -> None:
