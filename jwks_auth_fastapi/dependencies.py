@@ -36,13 +36,13 @@ def requirement_dependency(
     async def require(conn: HTTPConnection, token: Any = Depends(auth)) -> Any:
         try:
             if token is not None:
-                auth.request_auth.judge(token, requirement, conn.scope)
+                auth.request_auth(conn.scope).judge(token, requirement, conn.scope)
         except AuthError as error:
-            raise auth.request_auth.rejected(error, conn.scope) from error
+            raise auth.request_auth(conn.scope).rejected(error, conn.scope) from error
         return token
 
     def asks(authenticator: Authenticator, scopes: Iterable[str]) -> Policy | None:
-        return requirement.policy if authenticator is auth.authenticator else None
+        return requirement.policy if auth.service.knows(authenticator) else None
 
     setattr(require, POLICY, requirement.policy)
     setattr(require, ASKS, asks)
@@ -57,7 +57,7 @@ def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[
     async def user(conn: HTTPConnection, token: Any = Depends(auth), found: Any = Depends(loader)) -> Any:
         if found is None and token is not None:
             error = InvalidTokenError("user_refused")
-            raise auth.request_auth.rejected(error, conn.scope) from error
+            raise auth.request_auth(conn.scope).rejected(error, conn.scope) from error
         return found
 
     setattr(user, USER, True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -23,12 +23,11 @@ _PATH = "/.well-known/oauth-protected-resource{rest:path}"
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"]
 
 
-def metadata_router(authenticator: Authenticator) -> APIRouter:
-    """A router that answers for metadata, whatever the application depends on. Raises ``ConfigurationError``."""
-    authenticator.metadata()
+def metadata_router(of: Callable[[Scope], Authenticator]) -> APIRouter:
+    """A router that answers for metadata, whatever the application depends on."""
 
     async def metadata(request: Request) -> Response:
-        return _response(authenticator, request.scope) or Response(status_code=404)
+        return _response(of(request.scope), request.scope) or Response(status_code=404)
 
     # A route of Starlette's: FastAPI adds the dependencies of an application to its own alone.
     return APIRouter(routes=[Route(_PATH, metadata, methods=_METHODS, include_in_schema=False)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypedDict
 
 from jwks_auth import ConfigurationError
@@ -10,7 +10,7 @@ from jwks_auth.adapters import ROWS, AnyAudience, SettingsOptions, meant
 from jwks_auth_fastapi.openapi import Kind, OpenAPISettings
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
-__all__ = ["GIVEN", "BearerOptions", "StatedOptions", "parted"]
+__all__ = ["GIVEN", "BearerOptions", "StatedOptions", "VariantOptions", "checked", "parted"]
 
 
 class _OwnOptions(TypedDict, total=False):
@@ -23,6 +23,14 @@ class BearerOptions(_OwnOptions, total=False):
     """The options of :class:`JWTBearer`, beside settings, that don't change its type."""
 
     audience: str | Iterable[str] | AnyAudience
+
+
+class VariantOptions(TypedDict, total=False):
+    """The options of :meth:`JWTBearer.variant` that don't change its type."""
+
+    audience: str | Iterable[str] | AnyAudience
+    issuer: str | Iterable[str]
+    websocket_subprotocol: bool
 
 
 class StatedOptions(SettingsOptions, _OwnOptions, total=False):
@@ -40,19 +48,28 @@ def parted(settings: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, An
     """Return the settings and the bearer's own options; raise for an unknown name, and for ``None``.
 
     Without *settings*, every option that is not the bearer's own is a setting, also ``audience``; the other settings
-    come from the environment.
+    come from the environment. The settings are ``None`` where none are said.
     """
     names = _OWN | (_SETTINGS if settings is GIVEN else {"audience"})
-    if unknown := sorted(options.keys() - names):
-        raise TypeError(_unexpected(unknown[0], names))
     own = {name: value for name, value in options.items() if settings is not GIVEN or name in _OWN}
-    if unset := sorted(name for name, value in own.items() if value is None):
-        raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
+    checked("JWTBearer", options, names, own)
     if settings is not GIVEN:
         return settings, own
-    return JWKSAuthSettings(**{name: value for name, value in options.items() if name not in own}), own
+    stated = {name: value for name, value in options.items() if name not in own}
+    return JWKSAuthSettings(**stated) if stated else None, own
 
 
-def _unexpected(name: str, names: Iterable[str]) -> str:
+def checked(
+    call: str, options: Mapping[str, Any], names: Set[str], own: Mapping[str, Any] | None = None
+) -> None:
+    """Raise for a name that is not among *names*, and for ``None`` among *own*, or else among all *options*."""
+    if unknown := sorted(options.keys() - names):
+        raise TypeError(_unexpected(call, unknown[0], names))
+    said = options if own is None else own
+    if unset := sorted(name for name, value in said.items() if value is None):
+        raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
+
+
+def _unexpected(call: str, name: str, names: Set[str]) -> str:
     hint = "say it in the settings" if name in _SETTINGS else meant(name, sorted(names))
-    return f"JWTBearer() got an unexpected keyword argument {name!r}: {hint}"
+    return f"{call}() got an unexpected keyword argument {name!r}: {hint}"

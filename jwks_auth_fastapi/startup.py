@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
@@ -10,20 +12,35 @@ from starlette.responses import JSONResponse, Response
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.audit import audit
+from jwks_auth_fastapi.service import Service
 
 __all__ = ["health_response", "prepare"]
 
 log = logging.getLogger("jwks_auth")
 
 
-async def prepare(app: Starlette, authenticator: Authenticator, *, required: bool = False) -> None:
-    """Refuse routes with mistakes, then fetch the keys.
+async def prepare(app: Starlette, service: Service, *, required: bool = False) -> None:
+    """Read the settings, refuse routes with mistakes, then fetch the keys.
 
     A failure to fetch is logged, or raised (:class:`~jwks_auth.KeySourceError`) if *required*.
     """
+    service.adopt(app, applications(app))
+    authenticator = service.of({"app": app}).authenticator
     wrong = [f"{route.path}: {problem}" for route in audit(app) for problem in route.problems]
     if wrong:
         raise ConfigurationError("; ".join(wrong))
+    await _warm_up(authenticator, required=required)
+
+
+def applications(app: Any) -> Iterator[Starlette]:
+    """Yield *app* and the applications that are mounted in it."""
+    if isinstance(app, Starlette):
+        yield app
+    for route in getattr(app, "routes", None) or ():
+        yield from applications(getattr(route, "app", None))
+
+
+async def _warm_up(authenticator: Authenticator, *, required: bool) -> None:
     try:
         await authenticator.awarm_up()
     except KeySourceError as error:

@@ -53,8 +53,8 @@ def shared(token: VerifiedToken | None) -> JSONResponse:
 def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True) -> FastAPI:
     """Every route guarded by dependencies; *sync*: ``def`` routes, which run in threads."""
     auth = JWTBearer(settings(issuer))
-    reports = JWTBearer(auth.authenticator, audience="reports")
-    other = JWTBearer(auth.authenticator, audience=OTHER_RESOURCE)
+    reports = auth.variant(audience="reports")
+    other = auth.variant(audience=OTHER_RESOURCE)
     app = FastAPI(lifespan=auth.lifespan)
     app.include_router(auth.metadata_router())
     if handlers:

@@ -104,7 +104,7 @@ def test_fastapi_serves_it_whatever_the_app_depends_on(issuer: FakeIssuer) -> No
     auth = JWTBearer(described(issuer))
     app = FastAPI(dependencies=[Security(auth, scopes=["a"])])
     app.include_router(auth.metadata_router(), dependencies=[Depends(auth)])
-    other = JWTBearer(auth.authenticator, audience=OTHER)
+    other = auth.variant(audience=OTHER)
     app.add_api_route("/", lambda: {}, dependencies=[Depends(other)])
     client = TestClient(app)
     by_fastapi(client, auth)
