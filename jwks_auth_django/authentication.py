@@ -86,7 +86,7 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     config = _configuration_for(request, requirement)
     token = config.authenticator.authenticate(_credentials(request), requirement)
     if token is not None and sender.is_new(token, requirement):
-        user = config.backend.user_of(token)
+        user = config.backend.user_of(request, token)
         token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
         sender.adopt(request, token, user)
     return token
@@ -100,7 +100,7 @@ async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedTo
     config = _configuration_for(request, requirement)
     token = await config.authenticator.aauthenticate(_credentials(request), requirement)
     if token is not None and sender.is_new(token, requirement):
-        user = await config.backend.auser_of(token)
+        user = await config.backend.auser_of(request, token)
         await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
         sender.adopt(request, token, user)
     return token

@@ -47,7 +47,7 @@ class JWTAuthenticationBackend(BaseBackend):
         token = None
         try:
             token = configuration().authenticator.verify(raw)
-            return self.user_of(token)
+            return self.user_of(request, token)
         except AuthError as error:
             return _nobody(error, token)
 
@@ -62,25 +62,25 @@ class JWTAuthenticationBackend(BaseBackend):
         token = None
         try:
             token = await configuration().authenticator.averify(raw)
-            return await self.auser_of(token)
+            return await self.auser_of(request, token)
         except AuthError as error:
             return _nobody(error, token)
 
-    def user_of(self, token: VerifiedToken) -> Any:
+    def user_of(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """The user of a verified token.
 
         Raises :class:`InvalidTokenError` (``user_refused``), or :class:`KeySourceError` when the database
         fails: the token is not to blame.
         """
         try:
-            return self._accepted(configuration().users.resolve(token), token)
+            return self._accepted(configuration().users.resolve(request, token), token)
         except DatabaseError as error:
             raise _unavailable(error) from error
 
-    async def auser_of(self, token: VerifiedToken) -> Any:
+    async def auser_of(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`user_of`, on an event loop."""
         try:
-            return self._accepted(await configuration().users.aresolve(token), token)
+            return self._accepted(await configuration().users.aresolve(request, token), token)
         except DatabaseError as error:
             raise _unavailable(error) from error
 

@@ -22,7 +22,7 @@ token_rejected = Signal()
 """A request with credentials was refused: ``request`` and ``code``, a stable word such as ``expired``."""
 
 user_provisioned = Signal()
-"""A row was created for, or an account linked to, an identity: ``user``, ``token`` and ``created``."""
+"""A row was created for, or an account linked to, an identity: ``request``, ``user``, ``token`` and ``created``."""
 
 keys_refreshed = Signal()
 """An issuer's keys were fetched: ``event``. Sent by the thread that fetched, outside any request."""

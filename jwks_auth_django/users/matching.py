@@ -10,9 +10,10 @@ from django.db.models import F, Func, QuerySet, Value
 from django.db.models.lookups import Exact
 
 from jwks_auth import VerifiedToken
+from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["candidates", "is_same_address", "matched", "verified_email"]
+__all__ = ["candidates", "check_match", "is_same_address", "matched", "verified_email"]
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -48,11 +49,21 @@ def matched(token: VerifiedToken, database: str) -> Any:
     found = [user for user in candidates(email, database) if is_same_address(getattr(user, field), email)]
     if len(found) > 1:
         raise refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
-    for user in found:
-        # Any trusted issuer may call any address verified, so that opens no account with special powers.
-        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
-            raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by e-mail")
     return found[0] if found else None
+
+
+def check_match(user: Any, token: VerifiedToken, database: str) -> None:
+    """Raise :class:`InvalidTokenError` unless a newcomer may be linked to *user*, and lock its row.
+
+    An issuer is trusted to name people, and not to open accounts with special powers. An account with an identity of
+    this issuer belongs to that subject.
+    """
+    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
+        raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by its claims")
+    get_user_model()._base_manager.using(database).select_for_update().get(pk=user.pk)
+    others = JWTIdentity._default_manager.using(database).filter(user=user, issuer=token.issuer)
+    if others.exclude(subject=token.subject).exists():
+        raise refused(f"account {user.pk!r} fits the token and has another identity of its issuer")
 
 
 def verified_email(token: VerifiedToken) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -15,6 +17,7 @@ from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserR
 __all__ = ["DATABASE_SETTINGS", "from_options"]
 
 USER_LABEL = 'JWKS_AUTH["USER"]["{}"]'
+_DATABASE_USERS = "jwks_auth_django.users.provisioning.DatabaseUsers"
 
 
 def _issuers(value: Any) -> frozenset[str]:
@@ -70,22 +73,16 @@ def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) ->
     store does not know.
     """
     # The store first, because the valid options depend on it.
-    store = "token" if options.get("STORE") is None else options["STORE"]
+    make, rows = _store("token" if options.get("STORE") is None else options["STORE"])
     rest = {name: value for name, value in options.items() if name != "STORE" and value is not None}
-    if store == "database":
-        from jwks_auth_django.users.provisioning import DatabaseUsers  # only the app has its table
-
-        given = _parsed(rest, DATABASE_SETTINGS)
-        _check_grants(given, issuers)
-        return DatabaseUsers(**given)
-    resolver = None if store == "token" else _resolver_at(store)
-    known = _TOKEN_SETTINGS if resolver is None else ()
-    if misplaced := sorted(rest.keys() & _names(DATABASE_SETTINGS) - _names(known)):
+    if misplaced := sorted(rest.keys() & _names(DATABASE_SETTINGS) - _names(rows)):
         raise ConfigurationError(
             f'{USER_LABEL.format(misplaced[0])} is not a setting of this store, but of "STORE": "database"'
         )
-    given = _parsed(rest, known)
-    return resolver or TokenUsers(**given)
+    given = _parsed(rest, rows)
+    if rows is DATABASE_SETTINGS:
+        _check_grants(given, issuers)
+    return make(**given)
 
 
 def _parsed(given: Mapping[str, Any], rows: Sequence[Setting]) -> dict[str, Any]:
@@ -97,18 +94,38 @@ def _names(rows: Iterable[Setting]) -> set[str]:
     return {row.name for row in rows}
 
 
-def _resolver_at(path: Any) -> UserResolver:
-    label = USER_LABEL.format("STORE")
+def _store(named: Any) -> tuple[Callable[..., UserResolver], Sequence[Setting]]:
+    """Return the maker of a store's resolver, and the settings it takes."""
+    if named == "token":
+        return TokenUsers, _TOKEN_SETTINGS
+    found = _imported(_DATABASE_USERS if named == "database" else named)
+    if isinstance(found, type) and issubclass(found, UserResolver):
+        return found, DATABASE_SETTINGS if _keeps_accounts(found) else ()
+    if isinstance(found, type) or not callable(found):
+        raise ConfigurationError(f"{USER_LABEL.format('STORE')}: {named} is no UserResolver and no function")
+    _check_takes_request(found, named)
+    return functools.partial(FunctionResolver, found), ()
+
+
+def _check_takes_request(function: Callable[..., Any], path: str) -> None:
     try:
-        found = import_string(path)
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        label = USER_LABEL.format("STORE")
+        raise ConfigurationError(f"{label}: {path} is called as f(request, token)") from error
+
+
+def _keeps_accounts(found: type) -> bool:
+    # By name, because only the app has the table that the class's module needs.
+    return any(f"{each.__module__}.{each.__qualname__}" == _DATABASE_USERS for each in found.__mro__)
+
+
+def _imported(path: Any) -> Any:
+    try:
+        return import_string(path)
     except (ImportError, AttributeError) as error:
         near = closest(path, ("token", "database"))
         hint = f" ({error})" if near is None else f": did you mean {near!r}?"
         raise ConfigurationError(
-            f"{label}: expected 'token', 'database' or a dotted path, found {path!r}{hint}"
+            f"{USER_LABEL.format('STORE')}: expected 'token', 'database' or a dotted path, found {path!r}{hint}"
         ) from error
-    if isinstance(found, type) and issubclass(found, UserResolver):
-        return found()
-    if isinstance(found, type) or not callable(found):
-        raise ConfigurationError(f"{label}: {path} is no UserResolver and no function")
-    return FunctionResolver(found)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import QuerySet
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
 from jwks_auth_django.users.matching import is_same_address, verified_email
@@ -69,7 +68,7 @@ class Profile:
             said = token.get(claim)
             if said is None or not self._heeds(name, token):
                 continue
-            values[name] = _cleaned(user, name, said)
+            values[name] = _cleaned(user, name, _normalised(name, said))
             if self._is_address(name) and not is_same_address(values[name], said):
                 raise refused(f"the field {name} would hold another e-mail address than the token's")
         if _may_grant(token, self.flags_from):
@@ -84,20 +83,35 @@ class Profile:
         listed = said if isinstance(said, list | tuple) else (said,)
         return frozenset(name for name in listed if _is_group_name(name))
 
-    def grants_all(self, held: set[str], names: frozenset[str]) -> bool:
-        """Return whether an account in the groups *held* needs no query for those of *names* that it should be in."""
-        return self.groups == "mirror" or held == names
+    def differs(self, user: Any, token: VerifiedToken) -> bool:
+        """Return whether *token* says something else of *user* than what is stored."""
+        return bool(self.changes(user, token)) or self._groups_differ(user, self.group_names(token))
 
-    def grantable(self, names: frozenset[str]) -> QuerySet[Group, str]:
-        """Return those of *names* that are existing groups."""
-        return Group.objects.filter(name__in=names).values_list("name", flat=True)
+    def values_of_newcomer(self, token: VerifiedToken, make_name: Callable[[], str]) -> dict[str, Any]:
+        """Return the fields of a new account; *make_name* gives its name if no claim does."""
+        model: Any = get_user_model()
+        values = self.changes(model(), token)
+        if not values.get(model.USERNAME_FIELD):
+            values[model.USERNAME_FIELD] = make_name()
+        return values
 
-    def write_groups(self, user: Any, names: frozenset[str]) -> None:
-        """Put *user* in the groups *names* and in no others."""
+    def put_in_groups(self, user: Any, token: VerifiedToken) -> None:
+        """Put *user* in the groups that *token* names, and in no others."""
+        names = self.group_names(token)
+        if names is None or not self._groups_differ(user, names):
+            return
         if self.groups == "mirror":
             for name in names:
                 Group.objects.get_or_create(name=name)
         user.groups.set(Group.objects.filter(name__in=names))
+
+    def _groups_differ(self, user: Any, names: frozenset[str] | None) -> bool:
+        if names is None:
+            return False
+        held = set(user.groups.values_list("name", flat=True))
+        if self.groups == "mirror" or held == names:
+            return held != names
+        return held != set(Group.objects.filter(name__in=names).values_list("name", flat=True))
 
     def _heeds(self, name: str, token: VerifiedToken) -> bool:
         """Return whether the claim mapped to the field *name* counts in this token."""
@@ -117,6 +131,14 @@ class Profile:
 
 def _may_grant(token: VerifiedToken, issuers: frozenset[str] | None) -> bool:
     return issuers is None or token.issuer in issuers
+
+
+def _normalised(name: str, value: Any) -> Any:
+    """Return *value* as the user model's manager stores it, so that it is not written back raw."""
+    model: Any = get_user_model()
+    if name == model.get_email_field_name() and isinstance(value, str):
+        value = getattr(model._default_manager, "normalize_email", str)(value)
+    return model.normalize_username(value) if name == model.USERNAME_FIELD else value
 
 
 def _cleaned(user: Any, name: str, value: Any) -> Any:

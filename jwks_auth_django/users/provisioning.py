@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
-from django.db import IntegrityError, router
-from django.db.models import QuerySet
+from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.db import DataError, IntegrityError
 from django.db.transaction import atomic
+from django.http import HttpRequest
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users.matching import matched
+from jwks_auth_django.users.accounts import create_account
+from jwks_auth_django.users.identities import check_unknown, database, identity_of, link
+from jwks_auth_django.users.matching import check_match, matched
 from jwks_auth_django.users.profile import Profile
 from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
 from jwks_auth_django.users.token_user import TokenUser
@@ -25,14 +27,17 @@ __all__ = ["DatabaseUsers"]
 
 log = logging.getLogger("jwks_auth.django")
 
-_LENGTH = 255  # of JWTIdentity's columns
-
 
 class DatabaseUsers(UserResolver):
     """Finds accounts for ``"USER": {"STORE": "database"}``. One query finds a known user; only changes are written.
 
     An identity always signs in to its account; *services* is for services without one. Accounts are never merged: a
     conflict over an identity or an account refuses the token, and logs a warning.
+
+    Subclass it by dotted path, ``"STORE": "shop.accounts.Customers"``, with the same options, and override
+    :meth:`verify`, :meth:`match`, :meth:`create_user`, :meth:`username_for` and :meth:`update_user`. They may be
+    coroutine functions, and are called within one transaction with whatever is written. *request* is ``None`` where
+    ``authenticate()`` was called without one.
     """
 
     def __init__(
@@ -43,53 +48,110 @@ class DatabaseUsers(UserResolver):
         self.services = services
         self.profile = Profile(verified_email_only=match_email, **profile)
 
-    def resolve(self, token: VerifiedToken) -> Any:
-        """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""
-        identity = _identities(token).first()
-        user = self._newcomer(token) if identity is None else _owner(identity, token)
-        if user is None or isinstance(user, TokenUser) or not user.is_active:
-            return user
-        names = self.profile.group_names(token)
-        if names is not None and self._groups_differ(user, names):
-            self.profile.write_groups(user, names)
-        return self._updated(user, self.profile.changes(user, token))
+    def verify(self, request: HttpRequest | None, token: VerifiedToken) -> bool:
+        """Return whether the token may sign in. Asked for each token, of a known user before anything is written."""
+        return True
 
-    async def aresolve(self, token: VerifiedToken) -> Any:
-        """Do as :meth:`resolve`; only writes, which need a transaction, use a thread."""
-        identity = await _identities(token).afirst()
-        if identity is None:
-            return self._stateless(token) or await sync_to_async(self.resolve)(token)
-        user = _owner(identity, token)
-        if not user.is_active:
-            return user
-        names = self.profile.group_names(token)
-        differs = names is not None and await self._agroups_differ(user, names)
-        if differs or self.profile.changes(user, token):
-            return await sync_to_async(self.resolve)(token)
+    def match(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
+        """Return the existing account of a newcomer, which is then linked, or ``None``.
+
+        An account that is staff, or has another identity of the token's issuer, is refused.
+        """
+        return matched(token, database()) if self.match_email and not token.is_service else None
+
+    def create_user(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
+        """Return a new, saved account with the mapped claims and groups; ``None`` refuses the token.
+
+        It is made by ``create_user()`` of the user model's manager, and has no usable password.
+        """
+        values = self.profile.values_of_newcomer(token, lambda: _called(self.username_for, token))
+        user = create_account(values, database())
+        self.profile.put_in_groups(user, token)
         return user
 
-    def _groups_differ(self, user: Any, names: frozenset[str]) -> bool:
-        held = set(_groups_of(user))
-        return held != (names if self.profile.grants_all(held, names) else set(self.profile.grantable(names)))
+    def username_for(self, token: VerifiedToken) -> str:
+        """Return the name of a new account that no claim names. It is made from the identity."""
+        name = hashlib.sha256(f"{token.issuer}\n{token.subject}".encode()).hexdigest()
+        return f"jwt-{name[:32]}"
 
-    async def _agroups_differ(self, user: Any, names: frozenset[str]) -> bool:
-        held = {name async for name in _groups_of(user)}
-        if self.profile.grants_all(held, names):
-            return held != names
-        return held != {name async for name in self.profile.grantable(names)}
+    def update_user(self, request: HttpRequest | None, user: Any, token: VerifiedToken) -> Any:
+        """Write the mapped claims that differ and the groups; return the user, or ``None`` to refuse the token.
 
-    def _updated(self, user: Any, changes: dict[str, Any]) -> Any:
+        Called only when something mapped has changed.
+        """
+        changes = self.profile.changes(user, token)
+        for name, value in changes.items():
+            setattr(user, name, value)
         if changes:
-            for name, value in changes.items():
-                setattr(user, name, value)
-            try:
-                with atomic(using=_database()):
-                    user.save(update_fields=list(changes))
-            except IntegrityError as error:
-                raise refused(
-                    f"account {user.pk!r} can't have the claims mapped to it, as another has"
-                ) from error
+            user.save(update_fields=list(changes))
+        self.profile.put_in_groups(user, token)
         return user
+
+    def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
+        """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""
+        identity = identity_of(token)
+        if identity is None:
+            return self._newcomer(request, token)
+        if identity.blocked_at is not None:
+            raise refused(f"identity {identity.pk} is blocked")
+        if not identity.user.is_active:
+            return identity.user
+        self._verify(request, token)
+        return self._up_to_date(request, identity, token)
+
+    def _verify(self, request: HttpRequest | None, token: VerifiedToken) -> None:
+        if not _called(self.verify, request, token):
+            raise refused(f"{type(self).__qualname__}.verify() says no")
+
+    def _up_to_date(self, request: HttpRequest | None, identity: JWTIdentity, token: VerifiedToken) -> Any:
+        """Return the account of *identity*, once what the claims say of it is written."""
+        user = identity.user
+        if not self.profile.differs(user, token):
+            return user
+        try:
+            with atomic(using=database()):
+                return _called(self.update_user, request, user, token)
+        except (IntegrityError, DataError) as error:
+            raise refused(
+                f"account {user.pk!r} can't have the claims mapped to it, as another has, or they do not fit"
+            ) from error
+
+    def _newcomer(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
+        """Return the user of a new identity, and tell of a new or linked account."""
+        check_unknown(token)
+        if (stateless := self._stateless(token)) is not None:
+            self._verify(request, token)
+            return stateless
+        try:
+            with atomic(using=database()):
+                user, is_new = self._provisioned(request, token)
+        except (IntegrityError, DataError) as error:
+            # Another request was first with this identity, or another account has this name.
+            identity = identity_of(token, database())
+            if identity is None:
+                raise refused(
+                    "an account can't be created: another has its name, or a field lacks"
+                ) from error
+            return identity.user
+        if user is not None:
+            user_provisioned.send_robust(
+                sender=type(user), request=request, user=user, token=token, created=is_new
+            )
+        return user
+
+    def _provisioned(self, request: HttpRequest | None, token: VerifiedToken) -> tuple[Any, bool]:
+        """Link or create an account; return it and whether it is new."""
+        self._verify(request, token)
+        user = _called(self.match, request, token)
+        if user is not None:
+            check_match(user, token, database())
+            return self._up_to_date(request, link(user, token), token), False
+        if not (self._may_enter(token) if token.is_service else self.create):
+            return None, False
+        user = _called(self.create_user, request, token)
+        if user is not None:
+            link(user, token)
+        return user, True
 
     def _stateless(self, token: VerifiedToken) -> TokenUser | None:
         """Return the user of a service without an account, if none is created; raise :class:`ForbiddenError`."""
@@ -104,74 +166,7 @@ class DatabaseUsers(UserResolver):
         # A person may be able to look like a service, and must not get around CREATE by it.
         return self.create or is_surely_service(token.payload)
 
-    def _newcomer(self, token: VerifiedToken) -> Any:
-        """Return the account for a new identity."""
-        if (stateless := self._stateless(token)) is not None:
-            return stateless
-        found = matched(token, _database()) if self.match_email and not token.is_service else None
-        if found is None and not (self._may_enter(token) if token.is_service else self.create):
-            return None
-        user = found or self._blank(token)
-        try:
-            with atomic(using=_database()):
-                _link(user, token)
-        except IntegrityError as error:
-            # Another request was first with this identity, or another account has this name.
-            identity = _identities(token).using(_database()).first()
-            if identity is None:
-                raise refused(
-                    "an account can't be created: another has its name, or a field lacks"
-                ) from error
-            return _owner(identity, token)
-        user_provisioned.send_robust(sender=type(user), user=user, token=token, created=found is None)
-        return user
 
-    def _blank(self, token: VerifiedToken) -> Any:
-        """Return a new account, not saved. Its name is made from the identity if no claim is mapped to it."""
-        model: Any = get_user_model()
-        user = model()
-        user.set_unusable_password()
-        name = hashlib.sha256(f"{token.issuer}\n{token.subject}".encode()).hexdigest()
-        setattr(user, model.USERNAME_FIELD, f"jwt-{name[:32]}")
-        for field, value in self.profile.changes(user, token).items():
-            setattr(user, field, value)
-        return user
-
-
-def _groups_of(user: Any) -> QuerySet[Any, str]:
-    groups: QuerySet[Any, str] = user.groups.values_list("name", flat=True)
-    return groups
-
-
-def _database() -> str:
-    return router.db_for_write(JWTIdentity)
-
-
-def _identities(token: VerifiedToken) -> QuerySet[JWTIdentity]:
-    if token.subject is None:
-        return JWTIdentity._default_manager.none()  # an empty one would be everybody's
-    for name in (token.issuer, token.subject):
-        if name is None or len(name) > _LENGTH or "\0" in name:
-            raise refused("issuer or subject does not fit the database")
-    found = JWTIdentity._default_manager.filter(issuer=token.issuer, subject=token.subject)
-    return found.select_related("user")
-
-
-def _owner(identity: JWTIdentity, token: VerifiedToken) -> Any:
-    """Return the account of *identity* if it is exactly the token's, because collations may ignore case."""
-    if (identity.issuer, identity.subject) != (token.issuer, token.subject):
-        raise refused(f"identity {identity.pk} differs from the token's in case or accents only")
-    return identity.user
-
-
-def _link(user: Any, token: VerifiedToken) -> None:
-    """Save *user* if it is new, and its identity. An account found by e-mail must have no other identity."""
-    identities = JWTIdentity._default_manager.using(_database())
-    if user._state.adding:
-        user.save(using=_database())
-    else:
-        get_user_model()._base_manager.using(_database()).select_for_update().get(pk=user.pk)
-        others = identities.filter(user=user).exclude(issuer=token.issuer, subject=token.subject)
-        if others.exists():
-            raise refused(f"account {user.pk!r} has the token's e-mail address and another identity")
-    identities.create(issuer=token.issuer, subject=token.subject, user=user, is_service=token.is_service)
+def _called(hook: Callable[..., Any], *given: Any) -> Any:
+    """Return what *hook* returns. A coroutine runs here, too: its queries are in this thread's transaction."""
+    return (async_to_sync(hook) if iscoroutinefunction(hook) else hook)(*given)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+from django.http import HttpRequest
 
-from jwks_auth import ForbiddenError, InvalidTokenError, VerifiedToken
+from jwks_auth import ForbiddenError, InvalidTokenError, KeySourceError, VerifiedToken
 from jwks_auth_django.users.token_user import TokenUser
 
-__all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "refused", "service_refused"]
+__all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "refused", "service_refused", "unfillable"]
 
 log = logging.getLogger("jwks_auth.django")
 
@@ -20,16 +21,16 @@ class UserResolver:
     """The base of custom resolvers: ``"USER": {"STORE": "shop.accounts.Customers"}``.
 
     Override :meth:`resolve`, and :meth:`aresolve` to serve async views without a thread. ``None`` refuses the token's
-    user with 401.
+    user with 401. *request* is ``None`` where ``authenticate()`` was called without one.
     """
 
-    def resolve(self, token: VerifiedToken) -> Any:
+    def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """The user *token* stands for, or ``None``."""
-        raise NotImplementedError(f"{type(self).__qualname__} must define resolve(token)")
+        raise NotImplementedError(f"{type(self).__qualname__} must define resolve(request, token)")
 
-    async def aresolve(self, token: VerifiedToken) -> Any:
+    async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`resolve`, on an event loop."""
-        return await sync_to_async(self.resolve)(token)
+        return await sync_to_async(self.resolve)(request, token)
 
 
 class TokenUsers(UserResolver):
@@ -38,32 +39,32 @@ class TokenUsers(UserResolver):
     def __init__(self, services: str = "token") -> None:
         self.services = services
 
-    def resolve(self, token: VerifiedToken) -> TokenUser:
+    def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
         if self.services == "refuse" and token.is_service:
             raise service_refused()
         return TokenUser(token)
 
-    async def aresolve(self, token: VerifiedToken) -> TokenUser:
+    async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> TokenUser:
         """A :class:`TokenUser`."""
-        return self.resolve(token)
+        return self.resolve(request, token)
 
 
 class FunctionResolver(UserResolver):
     """Calls the project's function, sync or async: ``"USER": {"STORE": "shop.accounts.customer_of"}``."""
 
-    def __init__(self, function: Callable[[VerifiedToken], Any]) -> None:
+    def __init__(self, function: Callable[[HttpRequest | None, VerifiedToken], Any]) -> None:
         is_async = iscoroutinefunction(function)
         self._resolve = async_to_sync(function) if is_async else function
         self._aresolve = function if is_async else sync_to_async(function)
 
-    def resolve(self, token: VerifiedToken) -> Any:
+    def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the function's user."""
-        return self._resolve(token)
+        return self._resolve(request, token)
 
-    async def aresolve(self, token: VerifiedToken) -> Any:
+    async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the function's user."""
-        return await self._aresolve(token)
+        return await self._aresolve(request, token)
 
 
 def service_refused() -> ForbiddenError:
@@ -75,3 +76,9 @@ def refused(reason: str) -> InvalidTokenError:
     """Return a refusal, and log *reason*; the client sees only that its user may not sign in."""
     log.warning("user refused: %s", reason)
     return InvalidTokenError("user_refused")
+
+
+def unfillable(reason: str) -> KeySourceError:
+    """Return the error of an account that the settings can't make, and log *reason*: 503, as no token is to blame."""
+    log.error("no account can be created: %s", reason)
+    return KeySourceError("accounts can't be created", kind="users")

@@ -116,7 +116,7 @@ def user_of(issuer: FakeIssuer, database: None) -> Any:
         store = {"STORE": "database", "MATCH_EMAIL": True, **options}
         with override_settings(JWKS_AUTH={**issuer.settings(), "USER": store}):
             token = configuration().authenticator.verifier.verify(issuer.token(**claims))
-            return configuration().backend.user_of(token)
+            return configuration().backend.user_of(None, token)
 
     return user
 

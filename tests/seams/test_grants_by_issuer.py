@@ -32,6 +32,10 @@ def find(issuer: str) -> None:
     """A directory of tenants that knows none."""
 
 
+def nobody(request: Any, token: Any) -> None:
+    """A store of nobody."""
+
+
 DIRECTORY = Tenants(find, hosts=["login.example"])
 
 
@@ -45,7 +49,7 @@ def settings(*issuers: FakeIssuer, **options: Any) -> Any:
 def user_of(issuer: FakeIssuer, **claims: Any) -> User:
     """The account of a token of *issuer*, as it is in the database."""
     token = configuration().authenticator.verifier.verify(issuer.token(**claims))
-    found: User = User.objects.get(pk=configuration().backend.user_of(token).pk)
+    found: User = User.objects.get(pk=configuration().backend.user_of(None, token).pk)
     return found
 
 
@@ -74,7 +78,7 @@ async def test_a_partner_makes_superusers_async() -> None:
         for issuer, expected in ((PARTNER, False), (OURS, True)):
             for _ in range(2):
                 token = configuration().authenticator.verifier.verify(issuer.token(sub="u", **EVERYTHING))
-                user = await configuration().backend.auser_of(token)
+                user = await configuration().backend.auser_of(None, token)
                 assert (user.is_superuser, await user.groups.aexists()) == (expected, expected)
 
 
@@ -137,7 +141,7 @@ def test_the_issuer_of_a_tenant_may_be_named() -> None:
         ({"STORE": "no.such.store", "CREATE": False}, "found 'no.such.store' ("),
         ({"CREATE": False}, '["CREATE"] is not a setting of this store, but of "STORE": "database"'),
         (
-            {"STORE": f"{__name__}.find", "SERVICES": "token"},
+            {"STORE": f"{__name__}.nobody", "SERVICES": "token"},
             '["SERVICES"] is not a setting of this store',
         ),
         ({"STORE": "database", "CREAT": False}, 'did you mean JWKS_AUTH["USER"]["CREATE"]?'),

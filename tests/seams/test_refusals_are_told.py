@@ -216,7 +216,7 @@ def heard_in_django() -> Iterator[list[str]]:
         signals.token_rejected.disconnect(receiver)
 
 
-def account_of(token: Any) -> Any:
+def account_of(request: Any, token: Any) -> Any:
     """What ``USER["STORE"]`` names."""
     return None if token.subject == "gone" else TokenUser(token)
 

@@ -41,13 +41,13 @@ def store(project: Any) -> Callable[..., None]:
 @pytest.fixture
 def user_of(issuer: FakeIssuer) -> UserOf:
     """The user of a token with these claims."""
-    return lambda **claims: JWTAuthenticationBackend().user_of(verified(issuer, **claims))
+    return lambda **claims: JWTAuthenticationBackend().user_of(None, verified(issuer, **claims))
 
 
 @pytest.fixture
 def auser_of(issuer: FakeIssuer) -> UserOf:
     """The same on an event loop."""
-    return lambda **claims: JWTAuthenticationBackend().auser_of(verified(issuer, **claims))
+    return lambda **claims: JWTAuthenticationBackend().auser_of(None, verified(issuer, **claims))
 
 
 def verified(issuer: FakeIssuer, **claims: Any) -> VerifiedToken:
@@ -194,7 +194,7 @@ async def test_subjects_that_do_not_fit_refuse_the_user(store: Any, issuer: Fake
     store()
     token = verified(issuer, sub=subject)
     with pytest.raises(InvalidTokenError):
-        await JWTAuthenticationBackend().auser_of(token)
+        await JWTAuthenticationBackend().auser_of(None, token)
 
 
 def test_groups_mirror(store: Any, user_of: UserOf) -> None:
@@ -350,12 +350,12 @@ def test_a_mapped_name_that_is_taken_is_refused(
 
 def test_an_identity_is_one_to_the_letter(store: Any, user_of: UserOf) -> None:
     """Where a collation takes ADA for ada, the database's answer is not believed."""
-    from jwks_auth_django.users.provisioning import _owner
+    from jwks_auth_django.users.identities import _exactly
 
     store()
     user = user_of(sub="ada")
     with pytest.raises(InvalidTokenError):
-        _owner(user.jwt_identities.get(), user_of(sub="ADA")._jwt)
+        _exactly(user.jwt_identities.get(), user_of(sub="ADA")._jwt)
 
 
 def test_a_hundred_first_requests_make_one_row(store: Any, user_of: UserOf) -> None:
@@ -406,7 +406,7 @@ def test_database_down_is_503_sync(project: Any, issuer: FakeIssuer) -> None:
     assert Client().get("/me", headers=issuer.headers()).status_code == 503
 
 
-def broken(token: VerifiedToken) -> None:
+def broken(request: HttpRequest, token: VerifiedToken) -> None:
     """A resolver whose database is down."""
     raise OperationalError("could not connect: password=secret")
 

@@ -15,24 +15,24 @@ from jwks_auth_django import require_jwt
 from jwks_auth_django.users import UserResolver
 
 
-def customer(token: VerifiedToken) -> Any:
+def customer(request: HttpRequest, token: VerifiedToken) -> Any:
     """A user that is no model."""
     if token.subject == "thief":
         raise InvalidTokenError("revoked")
     return None if token.subject == "nobody" else SimpleNamespace(name=token.subject, is_authenticated=True)
 
 
-async def acustomer(token: VerifiedToken) -> Any:
+async def acustomer(request: HttpRequest, token: VerifiedToken) -> Any:
     """The same, from an event loop."""
-    return customer(token)
+    return customer(request, token)
 
 
 class Customers(UserResolver):
     """The same as a class, sync only."""
 
-    def resolve(self, token: VerifiedToken) -> Any:
+    def resolve(self, request: Any, token: VerifiedToken) -> Any:
         """A customer."""
-        return customer(token)
+        return customer(request, token)
 
 
 class Unfinished(UserResolver):
@@ -64,7 +64,7 @@ def test_a_resolver_of_ones_own_sync(project: Any, issuer: FakeIssuer, name: str
     assert Client().get("/me", headers=issuer.headers(sub="nobody")).status_code == 401
 
 
-def buggy(token: VerifiedToken) -> Any:
+def buggy(request: HttpRequest, token: VerifiedToken) -> Any:
     """A bug in a project's own code."""
     raise LookupError("a bug")
 
@@ -86,5 +86,5 @@ def test_no_token_in_an_error_report(project: Any, issuer: FakeIssuer, middlewar
 def test_an_unfinished_one(project: Any, issuer: FakeIssuer) -> None:
     """Says what it lacks."""
     project({"/me": whoami}, USER={"STORE": f"{__name__}.Unfinished"})
-    with pytest.raises(NotImplementedError, match=r"Unfinished must define resolve\(token\)"):
+    with pytest.raises(NotImplementedError, match=r"Unfinished must define resolve\(request, token\)"):
         Client().get("/me", headers=issuer.headers())

@@ -121,7 +121,8 @@ def test_permissions_are_the_tokens(project: Any, issuer: FakeIssuer) -> None:
         raise AssertionError(args[1])
 
     user = JWTAuthenticationBackend().user_of(
-        configuration().authenticator.verifier.verify(issuer.token(permissions=["orders.view_order", "odd"]))
+        None,
+        configuration().authenticator.verifier.verify(issuer.token(permissions=["orders.view_order", "odd"])),
     )
     with connection.execute_wrapper(no_query):
         assert user.has_perm("orders.view_order")
@@ -135,7 +136,7 @@ def test_permissions_are_the_tokens(project: Any, issuer: FakeIssuer) -> None:
 
 async def test_permissions_are_the_tokens_async(token_of: Any) -> None:
     """The a-variants."""
-    user = await JWTAuthenticationBackend().auser_of(token_of(permissions=["orders.view_order"]))
+    user = await JWTAuthenticationBackend().auser_of(None, token_of(permissions=["orders.view_order"]))
     assert await user.ahas_perm("orders.view_order")
     assert await user.ahas_perms(["orders.view_order"])
     assert await user.ahas_module_perms("orders")
@@ -177,7 +178,7 @@ async def test_aauthenticate(project: Any, issuer: FakeIssuer) -> None:
     assert await JWTAuthenticationBackend().aauthenticate(None) is None
 
 
-def nobody(token: VerifiedToken) -> None:
+def nobody(request: object, token: VerifiedToken) -> None:
     """A resolver that knows nobody."""
 
 

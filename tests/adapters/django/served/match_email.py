@@ -51,7 +51,7 @@ def is_same(stored: str, sent: str) -> bool:
     JWTIdentity.objects.all().delete()
     known = User.objects.create(username="known", email=stored)
     raw = issuer.token(sub="u1", email=sent, email_verified=True)
-    user = configuration().backend.user_of(configuration().authenticator.verifier.verify(raw))
+    user = configuration().backend.user_of(None, configuration().authenticator.verifier.verify(raw))
     return user.pk == known.pk
 
 

@@ -57,7 +57,7 @@ def resolved(_):
 
     try:
         with connection.execute_wrapper(wait):
-            return configuration().backend.user_of(token).pk
+            return configuration().backend.user_of(None, token).pk
     except InvalidTokenError as error:
         return error.code
     finally:
@@ -69,7 +69,7 @@ with ThreadPoolExecutor(100) as pool:
 counts = [len(found), User.objects.count(), JWTIdentity.objects.count(), Group.objects.count()]
 nul = configuration().authenticator.verifier.verify(issuer.token(sub="a\0b"))
 try:
-    configuration().backend.user_of(nul)
+    configuration().backend.user_of(None, nul)
 except InvalidTokenError as error:
     counts.append(error.code)
 print(json.dumps(counts))

@@ -1,0 +1,92 @@
+"""Identities in the database: the account of an issuer's subject, as the user model's manager finds it."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import router
+from django.db.models import F
+
+from jwks_auth import VerifiedToken
+from jwks_auth_django.models import JWTIdentity
+from jwks_auth_django.users.resolvers import refused
+
+__all__ = ["LENGTH", "check_unknown", "database", "identity_of", "link"]
+
+LENGTH = 255
+"""Of the columns of issuer and subject."""
+
+_PREFIX = "_jwt_identity_"
+
+
+def database() -> str:
+    """Return the database that accounts and identities are written to."""
+    return router.db_for_write(JWTIdentity)
+
+
+def identity_of(token: VerifiedToken, using: str | None = None) -> JWTIdentity | None:
+    """Return the token's identity with its account; ``None`` if the manager of accounts knows none.
+
+    The manager decides who exists, and what is fetched with an account: so the account is asked for, and brings
+    its identity along in the same query.
+    """
+    if token.subject is None:
+        return None  # an empty one would be everybody's
+    for name in (token.issuer, token.subject):
+        if name is None or len(name) > LENGTH or "\0" in name:
+            raise refused("issuer or subject does not fit the database")
+    accounts: Any = get_user_model()._default_manager.using(using)
+    found = accounts.filter(jwt_identities__issuer=token.issuer, jwt_identities__subject=token.subject)
+    for user in found.annotate(**_columns())[:1]:
+        return _exactly(_taken_from(user), token)
+    return None
+
+
+def check_unknown(token: VerifiedToken) -> None:
+    """Raise :class:`InvalidTokenError` if the newcomer is none: it has an account that the manager hides, or had one.
+
+    An identity whose account was deleted is a newcomer's once it is unblocked.
+    """
+    known = JWTIdentity._default_manager.using(database())
+    for identity in known.filter(issuer=token.issuer, subject=token.subject):
+        if identity.blocked_at is not None:
+            raise refused(f"identity {identity.pk} is blocked")
+        if identity.user is not None:
+            raise refused("the user model's manager hides its account")
+
+
+def link(user: Any, token: VerifiedToken) -> JWTIdentity:
+    """Store the token's identity as one of *user*'s; never take it from another account."""
+    identities = JWTIdentity._default_manager.using(database())
+    for identity in identities.select_for_update().filter(
+        issuer=token.issuer, subject=token.subject, user=None, blocked_at=None
+    ):
+        identity.user, identity.is_service = user, token.is_service
+        identity.save(using=database(), update_fields=["user", "is_service"])
+        return identity
+    return identities.create(
+        issuer=token.issuer, subject=token.subject, user=user, is_service=token.is_service
+    )
+
+
+@functools.cache
+def _columns() -> dict[str, F]:
+    fields = JWTIdentity._meta.concrete_fields
+    return {_PREFIX + field.attname: F(f"jwt_identities__{field.attname}") for field in fields}
+
+
+def _taken_from(user: Any) -> JWTIdentity:
+    """Make the identity of the columns that came with *user*, which then has only its own."""
+    row = {name.removeprefix(_PREFIX): user.__dict__.pop(name) for name in _columns()}
+    identity: JWTIdentity = JWTIdentity.from_db(user._state.db, list(row), list(row.values()))
+    identity.user = user
+    return identity
+
+
+def _exactly(identity: JWTIdentity, token: VerifiedToken) -> JWTIdentity:
+    """Return *identity* if it is the token's to the letter, because collations may ignore case."""
+    if (identity.issuer, identity.subject) != (token.issuer, token.subject):
+        raise refused(f"identity {identity.pk} differs from the token's in case or accents only")
+    return identity
