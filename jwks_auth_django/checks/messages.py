@@ -9,9 +9,9 @@ __all__ = ["error", "warning"]
 
 def error(name: str, message: str, hint: str) -> CheckMessage:
     """Make an error, which must be fixed before the project serves requests."""
-    return Error(message, hint=hint, id=f"jwks_auth.{name}")
+    return Error(message, hint=hint, id=f"jwks_auth_django.{name}")
 
 
 def warning(name: str, message: str, hint: str) -> CheckMessage:
     """Make a warning, for something that may be intended."""
-    return Warning(message, hint=hint, id=f"jwks_auth.{name}")
+    return Warning(message, hint=hint, id=f"jwks_auth_django.{name}")

@@ -182,7 +182,9 @@ def found(issuer: FakeIssuer, urls: Any, middleware: list[str], **more: Any) -> 
     """The ids of what the checks say."""
     given = described(issuer, **more.pop("JWKS_AUTH", {}))
     with override_settings(JWKS_AUTH=given, ROOT_URLCONF=urls, MIDDLEWARE=middleware, **more):
-        return {str(each.id).removeprefix("jwks_auth.") for each in (*check_settings(), *check_views())}
+        return {
+            str(each.id).removeprefix("jwks_auth_django.") for each in (*check_settings(), *check_views())
+        }
 
 
 def test_django_s_checks_see_that_nobody_answers(issuer: FakeIssuer) -> None:

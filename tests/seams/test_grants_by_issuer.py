@@ -97,7 +97,7 @@ def test_with_several_issuers_or_tenants_they_are_named(options: dict[str, Any],
     for wrong in (settings(OURS, PARTNER, **options), override_settings(JWKS_AUTH=tenants)):
         with wrong:
             (found,) = [message for message in check_settings() if isinstance(message, Error)]
-            assert (found.id, missing in found.msg) == ("jwks_auth.E005", True)
+            assert (found.id, missing in found.msg) == ("jwks_auth_django.E005", True)
             with pytest.raises(ImproperlyConfigured, match=missing):
                 configuration()
     given = {name: value for name, value in options.items() if not name.endswith("_FROM")}

@@ -243,7 +243,7 @@ def test_an_audience_that_fits_no_issuer_is_an_error_of_django_s_check(asked: di
     )
     with override_settings(JWKS_AUTH=each_its_own(), MIDDLEWARE=[], ROOT_URLCONF=urls):
         found = [message.id for message in check_views()]
-    assert found == ([] if asked["audience"] == "api" else ["jwks_auth.E013"] * 3)
+    assert found == ([] if asked["audience"] == "api" else ["jwks_auth_django.E013"] * 3)
 
 
 def test_a_route_that_fits_no_issuer_serves_nobody() -> None:

@@ -167,8 +167,8 @@ def test_no_page_for_a_token_is_stored(project: Any, issuer: FakeIssuer, fresh: 
 def test_the_check_warns_of_a_cache_that_does_not_know_the_header(
     project: Any, header: str, views: dict[str, View_], middleware: list[str], told_of: list[str]
 ) -> None:
-    """``jwks_auth.W010``, for each place; not where the token is in ``Authorization``."""
+    """``jwks_auth_django.W010``, for each place; not where the token is in ``Authorization``."""
     project(views, HEADER=header, MIDDLEWARE=middleware)
-    found = [str(each.msg) for each in run_checks() if each.id == "jwks_auth.W010"]
+    found = [str(each.msg) for each in run_checks() if each.id == "jwks_auth_django.W010"]
     assert len(found) == len(told_of)
     assert all(place in message for place, message in zip(told_of, found, strict=True))

@@ -163,17 +163,17 @@ def test_djangos_check_knows_verifiers() -> None:
             return [message.id for message in check_settings()]
 
     assert told(VERIFIER=built()) == []
-    assert told(VERIFIER=built(), CACHE="default") == ["jwks_auth.E007"]
-    assert told(VERIFIER=3) == ["jwks_auth.E007"]
+    assert told(VERIFIER=built(), CACHE="default") == ["jwks_auth_django.E007"]
+    assert told(VERIFIER=3) == ["jwks_auth_django.E007"]
     users = {"STORE": "database", "MATCH_EMAIL": True}
     assert told(VERIFIER=built(), USER=users) == []
-    assert told(VERIFIER=Own(), USER=users) == ["jwks_auth.W002"]
+    assert told(VERIFIER=Own(), USER=users) == ["jwks_auth_django.W002"]
     powers = {"STORE": "database", "FLAGS": {"is_staff": "staff"}}
     assert told(VERIFIER=built(), USER=powers) == []
-    assert told(VERIFIER=Own(), USER=powers) == ["jwks_auth.E005"]
+    assert told(VERIFIER=Own(), USER=powers) == ["jwks_auth_django.E005"]
     made = Issuer(ISSUER.issuer, jwks=ISSUER.jwks(), audience="api")
     assert told(ISSUERS=[made]) == []
-    assert told(ISSUERS=[made, "https://b.example/"]) == ["jwks_auth.E002"]
+    assert told(ISSUERS=[made, "https://b.example/"]) == ["jwks_auth_django.E002"]
 
 
 def test_a_verifier_of_ones_own_is_asked_what_it_can_tell() -> None:

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
@@ -40,8 +41,8 @@ def found(*, deploy: bool = False, **settings: Any) -> list[tuple[str, str, str]
     """What our checks say under these settings: id, message, hint."""
     with override_settings(**{"ROOT_URLCONF": (), **settings}):
         messages = run_checks(include_deployment_checks=deploy)
-    ours = [message for message in messages if message.id.startswith("jwks_auth.")]
-    return [(message.id.removeprefix("jwks_auth."), message.msg, message.hint) for message in ours]
+    ours = [message for message in messages if message.id.startswith("jwks_auth_django.")]
+    return [(message.id.removeprefix("jwks_auth_django."), message.msg, message.hint) for message in ours]
 
 
 def test_good_settings_pass() -> None:
@@ -294,7 +295,7 @@ def test_tenants_by_their_path(middleware: list[str]) -> None:
 def test_a_views_audience(project: Any) -> None:
     """A view whose audience the middleware refuses is found before the first request."""
     project({"/reports": require_jwt(audience="reports")(lambda request: HttpResponse())})
-    (message,) = [m for m in run_checks() if m.id == "jwks_auth.E009"]
+    (message,) = [m for m in run_checks() if m.id == "jwks_auth_django.E009"]
     assert "/reports" in message.msg
 
 
@@ -311,7 +312,7 @@ def test_an_audience_in_ninja_and_drf(project: Any) -> None:
     api.get("/n", auth=[JWTBearer(audience="reports"), JWTBearer(), django_auth])(lambda request: "in")
     elsewhere = View.as_view(authentication_classes=[JWTAuthentication])
     project({"/drf": View.as_view(), "/fine": elsewhere, "/ninja/": api.urls})
-    told = [m.msg for m in run_checks() if m.id == "jwks_auth.E009"]
+    told = [m.msg for m in run_checks() if m.id == "jwks_auth_django.E009"]
     assert [message.split(":")[0] for message in told] == ["The view at /drf", "The view at /ninja/n"]
 
 
@@ -357,3 +358,11 @@ def test_without_spectacular() -> None:
     from jwks_auth_django.apps import JWKSAuthConfig
 
     JWKSAuthConfig.create("jwks_auth_django").ready()
+
+
+def test_ids_begin_with_the_apps_label() -> None:
+    """As Django's own do, so that SILENCED_SYSTEM_CHECKS names the app that speaks."""
+    with override_settings(JWKS_AUTH=None, ROOT_URLCONF=()):
+        ids = [message.id for message in run_checks()]
+    assert f"{apps.get_app_config('jwks_auth_django').label}.E001" in ids
+    assert not [name for name in ids if name.startswith("jwks_auth.")]

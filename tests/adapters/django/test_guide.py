@@ -73,4 +73,6 @@ def test_tables_name_all_there_is() -> None:
         *ids,
         *(n for n in signals.__all__ if "announce" not in n),
     ):
-        assert any(f"`{name}`" in page or f"`jwks_auth.{name}`" in page for page in PAGES.values()), name
+        assert any(f"`{name}`" in page or f"`jwks_auth_django.{name}`" in page for page in PAGES.values()), (
+            name
+        )

@@ -342,9 +342,9 @@ def test_the_table_without_it(project: Any) -> None:
 def test_it_needs_the_middleware(project: Any, asked: Any) -> None:
     """Nobody else would ask; ``manage.py check`` says so."""
     project(MIDDLEWARE=site.WITHOUT_MIDDLEWARE, REQUIRED=asked)
-    assert "jwks_auth.E020" in {message.id for message in run_checks()}
+    assert "jwks_auth_django.E020" in {message.id for message in run_checks()}
     project(MIDDLEWARE=site.WITHOUT_MIDDLEWARE, REQUIRED=False)
-    assert "jwks_auth.E020" not in {message.id for message in run_checks()}
+    assert "jwks_auth_django.E020" not in {message.id for message in run_checks()}
 
 
 def test_every_path_may_not_be_public(project: Any) -> None:
