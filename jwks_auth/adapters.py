@@ -13,7 +13,10 @@ from jwks_auth.request import (
     RequirementOptions,
     ResourceMetadata,
     finished_headers,
+    may_name_scopes,
     private_value,
+    refusal_responses,
+    security_of,
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest
@@ -57,12 +60,15 @@ __all__ = [
     "closest",
     "finished_headers",
     "is_surely_service",
+    "may_name_scopes",
     "meant",
     "name_of_service",
     "parsed",
     "private_value",
     "readers",
+    "refusal_responses",
     "refuse_unknown",
+    "security_of",
     "several",
     "vary_value",
 ]

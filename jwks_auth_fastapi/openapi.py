@@ -11,6 +11,7 @@ from fastapi.openapi import models
 from pydantic import BeforeValidator, ConfigDict
 
 from jwks_auth import ConfigurationError, Issuer
+from jwks_auth.adapters import refusal_responses
 
 __all__ = ["Kind", "OpenAPISettings", "error_responses"]
 
@@ -94,14 +95,6 @@ def _discovery_url(issuers: Sequence[Issuer]) -> str:
     return issuer.discovery_url or issuer.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
-_CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}
-_RETRY = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-_REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
-    400: ("The request's credentials are malformed, or there is more than one set of them", _CHALLENGE),
-    401: ("No access token, or a bad one", _CHALLENGE),
-    403: ("The access token does not allow this request", _CHALLENGE),
-    503: ("The access token can't be verified at the moment", _RETRY),
-}
 _MEMBERS = {
     "detail": ("application/json", {"detail": "string"}),
     "rfc6750": ("application/json", {"error": "string", "error_description": "string"}),
@@ -120,12 +113,4 @@ def error_responses(
     *body* is ``detail`` for FastAPI's own handler, otherwise the one given to ``install_error_handlers``.
     """
     media_type, members = _MEMBERS[body]
-    schema = {
-        "type": "object",
-        "properties": {name: {"type": kind} for name, kind in members.items()},
-        "required": list(members),
-    }
-    return {
-        status: {"description": text, "headers": headers, "content": {media_type: {"schema": schema}}}
-        for status, (text, headers) in _REFUSALS.items()
-    }
+    return refusal_responses(members, media_type)

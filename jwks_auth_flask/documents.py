@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from flask import Flask
 
-from jwks_auth import Policy
-from jwks_auth.adapters import Requirement
+from jwks_auth.adapters import Requirement, security_of
 from jwks_auth_flask.routes import protections
 
 __all__ = ["BEARER", "openapi_path", "secured", "security"]
@@ -27,22 +24,28 @@ def secured(document: Mapping[str, Any], app: Flask, *, name: str = "bearer") ->
     An operation that has ``security`` already keeps it.
     """
     swagger = "swagger" in document
+    scheme, version = (SWAGGER, "2.0") if swagger else (BEARER, str(document.get("openapi", "3.1.0")))
     base = str(document.get("basePath", "")).rstrip("/") if swagger else ""
     paths = {path: dict(item) for path, item in document.get("paths", {}).items()}
     for protection in protections(app):
         item = paths.get(openapi_path(protection.rule.rule).removeprefix(base), {})
         operation = item.get(protection.method.lower())
         if operation is not None and protection.requirements:
-            asked = [{name: []}] if swagger else security(name, protection.requirements)
+            asked = security(name, protection.requirements, scheme=scheme, version=version)
             item[protection.method.lower()] = {"security": asked, **operation}
     return {**document, "paths": paths, **_schemes(document, name, swagger)}
 
 
-def security(name: str, requirements: Sequence[Requirement]) -> list[dict[str, list[str]]]:
-    """Return an operation's ``security``: the scheme *name* with the scopes of all *requirements*."""
-    policy = reduce(and_, [each.policy for each in requirements if each.policy is not None], Policy())
-    anonymous: list[dict[str, list[str]]] = [{}] if all(each.optional for each in requirements) else []
-    return [{name: list(scopes)} for scopes in policy.scope_alternatives()] + anonymous
+def security(
+    name: str, requirements: Sequence[Requirement], *, scheme: Mapping[str, Any], version: str
+) -> list[dict[str, list[str]]]:
+    """Return an operation's ``security``: the scheme *name* with the scopes of all *requirements*.
+
+    OpenAPI 3.0 can name scopes only for ``oauth2`` and ``openIdConnect``, 3.1 for any *scheme*.
+    """
+    policies = [each.policy for each in requirements if each.policy is not None]
+    asked = security_of(name, policies, scheme=scheme, version=version)
+    return asked + ([{}] if all(each.optional for each in requirements) else [])
 
 
 def openapi_path(rule: str) -> str:

@@ -18,7 +18,8 @@ class BearerSecurity(BasePlugin):
     """Documents an app's guards as a security scheme and each operation's scopes.
 
     flask-smorest: ``Api(app, spec_kwargs={"extra_plugins": [BearerSecurity(app)]})``. APIFlask:
-    ``app.spec_plugins.append(BearerSecurity(app))``. *scheme* is the OpenAPI security scheme object.
+    ``app.spec_plugins.append(BearerSecurity(app))``. *scheme* is the OpenAPI security scheme object; OpenAPI 3.0
+    can name scopes only for ``oauth2`` and ``openIdConnect``, 3.1 for any scheme.
     """
 
     def __init__(self, app: Flask, *, name: str = "bearer", scheme: Mapping[str, Any] = BEARER) -> None:
@@ -28,6 +29,7 @@ class BearerSecurity(BasePlugin):
 
     def init_spec(self, spec: APISpec) -> None:
         """Add the security scheme to the document."""
+        self.version = str(spec.openapi_version)
         spec.components.security_scheme(self.name, self.scheme)
 
     def operation_helper(
@@ -41,4 +43,5 @@ class BearerSecurity(BasePlugin):
                 and protection.requirements
                 and openapi_path(protection.rule.rule) == path
             ):
-                operation.setdefault("security", security(self.name, protection.requirements))
+                asked = security(self.name, protection.requirements, scheme=self.scheme, version=self.version)
+                operation.setdefault("security", asked)

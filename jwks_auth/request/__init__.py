@@ -7,6 +7,7 @@ from jwks_auth.request.answers import Rejection, private_value, vary_value
 from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Admission, Memo, finished_headers
+from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.requirement import Requirement, RequirementOptions
 from jwks_auth.request.resource import Answer, ResourceMetadata
 
@@ -21,6 +22,9 @@ __all__ = [
     "RequirementOptions",
     "ResourceMetadata",
     "finished_headers",
+    "may_name_scopes",
     "private_value",
+    "refusal_responses",
+    "security_of",
     "vary_value",
 ]

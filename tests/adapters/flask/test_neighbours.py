@@ -162,7 +162,7 @@ class TestFlaskSmorest:
     @pytest.fixture
     def app(self, make_app, auth):
         """An API with views of every kind, in a protected blueprint."""
-        app = make_app(API_TITLE="orders", API_VERSION="1", OPENAPI_VERSION="3.0.3", OPENAPI_URL_PREFIX="/")
+        app = make_app(API_TITLE="orders", API_VERSION="1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/")
         blueprint = flask_smorest.Blueprint("orders", __name__)
 
         @blueprint.route("/orders/<int:number>")
@@ -219,6 +219,7 @@ class TestAPIFlask:
         """An app that denies by default."""
         app = APIFlask(__name__)
         app.config.from_mapping(issuer.settings(prefix="JWKS_AUTH_"), JWKS_AUTH_REQUIRED=True)
+        app.config["OPENAPI_VERSION"] = "3.1.0"
         auth.init_app(app)
         app.spec_plugins.append(BearerSecurity(app))
 

@@ -1,0 +1,58 @@
+"""OpenAPI's description of requirements: the scopes of an operation, and its refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jwks_auth.claims import Policy
+
+__all__ = ["may_name_scopes", "refusal_responses", "security_of"]
+
+_CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}
+_RETRY = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+_REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
+    400: ("The request's credentials are malformed, or there is more than one set of them", _CHALLENGE),
+    401: ("No access token, or a bad one", _CHALLENGE),
+    403: ("The access token does not allow this request", _CHALLENGE),
+    503: ("The access token can't be verified at the moment", _RETRY),
+}
+_WITH_SCOPES = ("oauth2", "openIdConnect")
+
+
+def may_name_scopes(scheme: Mapping[str, Any], version: str) -> bool:
+    """Return whether a document of this *version* of OpenAPI may name scopes for *scheme*.
+
+    Version 3.0 allows them for OAuth 2 and OpenID Connect only; 3.1 takes them as roles of any scheme.
+    """
+    return scheme.get("type") in _WITH_SCOPES or not version.startswith(("2.", "3.0"))
+
+
+def security_of(
+    name: str, policies: Iterable[Policy], *, scheme: Mapping[str, Any], version: str
+) -> list[dict[str, list[str]]]:
+    """Return an operation's ``security``: an entry for each set of scopes that meets all *policies*.
+
+    *name* is that of *scheme* in the document. Where the version allows no scopes for it, the one entry names none.
+    """
+    whole = Policy()
+    for policy in policies:
+        whole &= policy
+    if not may_name_scopes(scheme, version):
+        return [{name: []}]
+    return [{name: list(scopes)} for scopes in whole.scope_alternatives()]
+
+
+def refusal_responses(
+    members: Mapping[str, str], media_type: str = "application/json"
+) -> dict[int | str, dict[str, Any]]:
+    """Return the responses that document refusals, by status; *members* of the body have these JSON types."""
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in members.items()},
+        "required": list(members),
+    }
+    return {
+        status: {"description": text, "headers": headers, "content": {media_type: {"schema": schema}}}
+        for status, (text, headers) in _REFUSALS.items()
+    }
