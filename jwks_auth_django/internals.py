@@ -26,6 +26,7 @@ __all__ = [
     "code_of",
     "decorators_of",
     "enclosed",
+    "extend_operations",
     "ignores_models",
     "import_client",
     "in_test_runner",
@@ -202,3 +203,19 @@ def answers_of(operation: Any) -> Iterator[tuple[Any, str]]:
     for name in ("_result_to_response", "_stream_response", "_async_stream_response"):
         if hasattr(operation, name):
             yield operation, name
+
+
+def extend_operations(extend: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+    """Have *extend* complete the description of each operation in the documents that Ninja makes.
+
+    Ninja asks an authentication for its scheme alone: never for scopes (``# TODO: scopes``), never for responses.
+    """
+    from ninja.openapi.schema import OpenAPISchema
+
+    document: Any = OpenAPISchema
+    describe = document.operation_details
+
+    def described(schema: Any, operation: Any) -> dict[str, Any]:
+        return extend(operation, describe(schema, operation))
+
+    document.operation_details = described

@@ -1,4 +1,4 @@
-"""Django Ninja: ``@api.get("/orders", auth=JWTBearer(scopes="orders:read"))``; ``AsyncJWTBearer`` for async views.
+"""Django Ninja: ``@api.get("/orders", auth=JWTBearer(scopes="orders:read"))``, on sync and async operations.
 
 In a list of several, the next one judges a request without a bearer token: ``auth=[JWTBearer(), django_auth]`` also
 takes sessions, for which Ninja checks CSRF; ``auth=[JWTBearer(), lambda request: AnonymousUser()]`` admits anybody.
@@ -6,6 +6,7 @@ takes sessions, for which Ninja checks CSRF; ``auth=[JWTBearer(), lambda request
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Callable
@@ -22,9 +23,12 @@ from ninja.security.http import HttpAuthBase
 from jwks_auth import ConfigurationError, MissingTokenError, Refused, VerifiedToken
 from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
-from jwks_auth_django.internals import answers_of, enclosed
+from jwks_auth_django.internals import answers_of, enclosed, extend_operations
+from jwks_auth_django.ninja_openapi import documented
 
-__all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals"]
+__all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals", "leave_alone"]
+
+extend_operations(documented)
 
 _finished: WeakSet[Any] = WeakSet()
 """Operations, and their functions, whose answers are finished."""
@@ -38,8 +42,11 @@ class TokenRefused(HttpError):
         self.headers = rejection.fields
 
 
-class _Bearer(HttpAuthBase):
-    """The common part: the requirement, its place in OpenAPI, and the answer to a refusal."""
+class JWTBearer(HttpAuthBase):
+    """Takes what ``require_jwt`` takes; sets ``request.auth``, the token, and ``request.user``.
+
+    The same object serves sync and async operations. OpenAPI documents scopes and refusals of each operation.
+    """
 
     openapi_scheme = "bearer"
     openapi_bearerFormat = "JWT"
@@ -50,8 +57,29 @@ class _Bearer(HttpAuthBase):
             raise ConfigurationError("optional: in Ninja, list what follows: auth=[JWTBearer(), ...]")
         self.if_sent = replace(self.requirement, optional=True)
         super().__init__()
+        self.is_async = True  # async operations then await the call; sync ones take either result
 
-    def needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
+    def __call__(self, request: HttpRequest) -> Any:
+        """The token, or ``None`` to let the next of several try; in an async operation, a coroutine of these.
+
+        Raises :class:`TokenRefused`.
+        """
+        _finish_answers(request)
+        return self._aadmitted(request) if _is_awaited(request) else self._admitted(request)
+
+    def _admitted(self, request: HttpRequest) -> VerifiedToken | None:
+        try:
+            return self._needed(request, sign_in(request, self.if_sent))
+        except Refused as error:
+            raise TokenRefused(rejection_of(request, error)) from error
+
+    async def _aadmitted(self, request: HttpRequest) -> VerifiedToken | None:
+        try:
+            return self._needed(request, await asign_in(request, self.if_sent))
+        except Refused as error:
+            raise TokenRefused(await arejection_of(request, error)) from error
+
+    def _needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
         """Return *token*; ``None`` only if another authentication follows. Raises :class:`MissingTokenError`."""
         operation = _operation_of(request)
         if token is None and (operation is None or operation.auth_callbacks[-1] is self):
@@ -59,32 +87,34 @@ class _Bearer(HttpAuthBase):
         return token
 
 
-class JWTBearer(_Bearer):
-    """Takes what ``require_jwt`` takes; sets ``request.auth``, the token, and ``request.user``."""
-
-    def __call__(self, request: HttpRequest) -> VerifiedToken | None:
-        """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
-        _finish_answers(request)
-        try:
-            return self.needed(request, sign_in(request, self.if_sent))
-        except Refused as error:
-            raise TokenRefused(rejection_of(request, error)) from error
+AsyncJWTBearer = JWTBearer
+"""The same class: one serves sync and async operations."""
 
 
-class AsyncJWTBearer(_Bearer):
-    """Do as :class:`JWTBearer`, for async views; Ninja runs it in sync views too."""
+def leave_alone(api: NinjaAPI) -> NinjaAPI:
+    """Have ``LoginRequiredMiddleware`` leave *api* alone: ``path("api/", leave_alone(api).urls)``.
 
-    def __init__(self, **asked: Unpack[RequirementOptions]) -> None:
-        super().__init__(**asked)
-        self.is_async = True
+    The ``auth`` of each operation then decides alone; with ``auth=None`` anybody gets in. Ninja's pages about the API
+    still ask for a login.
+    """
+    kind: Any = type(api)
+    if not issubclass(kind, _LeftAlone):
+        fields = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        api.__class__ = type(kind.__name__, (_LeftAlone, kind), fields)
+    return api
 
-    async def __call__(self, request: HttpRequest) -> VerifiedToken | None:
-        """The token, or ``None`` to let the next of several try. Raises :class:`TokenRefused`."""
-        _finish_answers(request)
-        try:
-            return self.needed(request, await asign_in(request, self.if_sent))
-        except Refused as error:
-            raise TokenRefused(await arejection_of(request, error)) from error
+
+class _LeftAlone:
+    """An API whose operations ``LoginRequiredMiddleware`` ignores."""
+
+    @property
+    def urls(self) -> Any:
+        """Ninja's URLs, which it makes anew each time."""
+        urls: Any = super().urls  # type: ignore[misc]  # of the NinjaAPI it is mixed into
+        for pattern in urls[0]:
+            if _operations_in(pattern.callback):
+                pattern.callback.login_required = False
+        return urls
 
 
 def answer_refusals(api: NinjaAPI) -> None:
@@ -145,3 +175,15 @@ def _operation_of(request: HttpRequest) -> Operation | None:
 def _operations_in(view: Any) -> tuple[Operation, ...]:
     found = enclosed(inspect.unwrap(view))
     return tuple(o for each in found if isinstance(each, PathView) for o in each.operations)
+
+
+def _is_awaited(request: HttpRequest) -> bool:
+    """Return whether Ninja awaits the authentication: in async operations, but in no sync ones."""
+    operation = _operation_of(request)
+    if operation is not None:
+        return operation.is_async
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -16,17 +16,20 @@ from jwks_auth_django.internals import MADE_OF_A_CLASS, cells, code_of, module
 __all__ = ["classes", "requirements_of", "verdicts_of"]
 
 
+_BY_MIDDLEWARE = Verdict("LoginRequiredMiddleware")
+
+
 def verdicts_of(view: Any, *, denied: bool) -> Iterator[tuple[str, Verdict]]:
     """The methods and the verdict of each operation in *view*.
 
-    With *denied*, ``LoginRequiredMiddleware`` requires a user unless a view is exempt.
+    With *denied*, ``LoginRequiredMiddleware`` requires a user, before any other guard, unless a view is exempt.
     """
     found = layers(view)
     around = all_of(guard_of(layer.function).behind(layer.doubt) for layer in found)
     for methods, verdict in [*_ninja(found), *_made_of_a_class(found)] or [("any", None)]:
         total = all_of([around, OPEN if verdict is None else verdict])
-        if total.guard is None and denied and getattr(view, "login_required", True):
-            total = Verdict("LoginRequiredMiddleware")
+        if denied and getattr(view, "login_required", True):
+            total = all_of([_BY_MIDDLEWARE, total])
         yield methods, _undecided(view, found) if total == OPEN and verdict is None else total
 
 
