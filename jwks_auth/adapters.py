@@ -8,6 +8,7 @@ from jwks_auth.request import (
     Authenticator,
     Credentials,
     Memo,
+    RefusedRequest,
     Rejection,
     Requirement,
     RequirementOptions,
@@ -17,6 +18,7 @@ from jwks_auth.request import (
     private_value,
     refusal_responses,
     security_of,
+    stand_for,
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest
@@ -49,6 +51,7 @@ __all__ = [
     "Memo",
     "PolicyOptions",
     "RawToken",
+    "RefusedRequest",
     "Rejection",
     "Requirement",
     "RequirementOptions",
@@ -70,5 +73,6 @@ __all__ = [
     "refuse_unknown",
     "security_of",
     "several",
+    "stand_for",
     "vary_value",
 ]

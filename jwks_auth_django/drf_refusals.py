@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import AND, NOT, OR
 
-from jwks_auth import AuthError, InsufficientScopeError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Rejection
+from jwks_auth import AuthError, InsufficientScopeError, MissingTokenError, Policy, Refused, VerifiedToken
+from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
 from jwks_auth_django.authentication import rejection_of
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.internals import operands, replace_method
@@ -17,21 +17,23 @@ from jwks_auth_django.internals import operands, replace_method
 if TYPE_CHECKING:  # DRF imports what imports this module while it imports these
     from rest_framework.request import Request
 
-__all__ = ["TokenRefused", "challenge_refusals", "rejection_for"]
+__all__ = ["TokenRefused", "challenge_refusals", "explain_missing", "rejection_for"]
 
 TokenOf = Callable[[Any], VerifiedToken | None]
 
 _OPEN, _CLOSED = Policy(), ~Policy()
 
 
-class TokenRefused(AuthenticationFailed):
+class TokenRefused(RefusedRequest, AuthenticationFailed):
     """A refused token: 401, 400 or 503.
 
     DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it 403 if
-    that has none. This error keeps its own challenge, which has the reason.
+    that has none. This error keeps its own challenge, which has the reason. A refusal with 403 is a
+    ``PermissionDenied`` with the same attributes: ``status``, ``reason``, ``error``, ``rejection``.
     """
 
-    def __init__(self, rejection: Rejection) -> None:
+    def __init__(self, error: Refused, rejection: Rejection) -> None:
+        stand_for(self, error, rejection)
         headers = rejection.fields
         self.__dict__["status_code"] = rejection.status
         self.__dict__["auth_header"] = headers.get("WWW-Authenticate")
@@ -47,6 +49,22 @@ def rejection_for(request: Request, error: Refused) -> Rejection:
     """The answer to a request that is refused before its view's permissions were asked."""
     view = request.parser_context.get("view")
     return rejection_of(request._request, error, _policies(view, request))
+
+
+def explain_missing(view: Any) -> None:
+    """Have DRF's exception for a request without credentials say what those for bad ones do."""
+    if view is None:
+        return
+
+    def refused(request: Request, message: str | None = None, code: str | None = None) -> None:
+        try:
+            permission_denied(request, message=message, code=code)
+        except NotAuthenticated as missing:
+            error = MissingTokenError()
+            stand_for(missing, error, rejection_for(request, error))
+            raise
+
+    permission_denied = replace_method(view, "permission_denied", refused)
 
 
 def challenge_refusals(view: Any, token_of: TokenOf) -> None:
@@ -67,7 +85,8 @@ def challenge_refusals(view: Any, token_of: TokenOf) -> None:
             error = _reason(policies, token_of(request))
             rejection = rejection_of(request._request, error, policies)
             if rejection.status == 401:
-                raise TokenRefused(rejection) from error
+                raise TokenRefused(error, rejection) from error
+            stand_for(denied, error, rejection)
             denied.auth_header = rejection.fields["WWW-Authenticate"]  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
             raise
 

@@ -21,7 +21,7 @@ from ninja.operation import Operation, PathView
 from ninja.security.http import HttpAuthBase
 
 from jwks_auth import ConfigurationError, MissingTokenError, Refused, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement, RequirementOptions
+from jwks_auth.adapters import RefusedRequest, Rejection, Requirement, RequirementOptions, stand_for
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
 from jwks_auth_django.internals import answers_of, enclosed, extend_operations
 from jwks_auth_django.ninja_openapi import documented
@@ -34,11 +34,12 @@ _finished: WeakSet[Any] = WeakSet()
 """Operations, and their functions, whose answers are finished."""
 
 
-class TokenRefused(HttpError):
+class TokenRefused(RefusedRequest, HttpError):
     """A request was refused for a bad or missing token."""
 
-    def __init__(self, rejection: Rejection) -> None:
+    def __init__(self, error: Refused, rejection: Rejection) -> None:
         super().__init__(rejection.status, rejection.description)
+        stand_for(self, error, rejection)
         self.headers = rejection.fields
 
 
@@ -71,13 +72,13 @@ class JWTBearer(HttpAuthBase):
         try:
             return self._needed(request, sign_in(request, self.if_sent))
         except Refused as error:
-            raise TokenRefused(rejection_of(request, error)) from error
+            raise TokenRefused(error, rejection_of(request, error)) from error
 
     async def _aadmitted(self, request: HttpRequest) -> VerifiedToken | None:
         try:
             return self._needed(request, await asign_in(request, self.if_sent))
         except Refused as error:
-            raise TokenRefused(await arejection_of(request, error)) from error
+            raise TokenRefused(error, await arejection_of(request, error)) from error
 
     def _needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
         """Return *token*; ``None`` only if another authentication follows. Raises :class:`MissingTokenError`."""
@@ -124,7 +125,9 @@ def answer_refusals(api: NinjaAPI) -> None:
     """
 
     def answer(request: HttpRequest, error: Any) -> HttpResponse:
-        response = api.on_exception(request, HttpError(error.status_code, error.message))
+        plain = HttpError(error.status_code, error.message)  # for the API's own handler
+        stand_for(plain, error.error, error.rejection)
+        response = api.on_exception(request, plain)
         for name, value in error.headers.items():
             if name != "Vary":  # others may have set it too
                 response[name] = value

@@ -18,7 +18,7 @@ from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import PolicyOptions, Requirement, RequirementOptions, several
 from jwks_auth_django.authentication import finish, sender_of, sign_in
 from jwks_auth_django.composition import TokenPermission
-from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, rejection_for
+from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, explain_missing, rejection_for
 from jwks_auth_django.internals import replace_method
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
@@ -60,7 +60,11 @@ class JWTAuthentication(BaseAuthentication):
         try:
             token = sign_in(request._request, self.requirement)
         except Refused as error:
-            raise TokenRefused(rejection_for(request, error)) from error
+            raise TokenRefused(error, rejection_for(request, error)) from error
+        if (
+            token is None and next(iter(request.authenticators or ()), None) is self
+        ):  # whose challenge DRF takes
+            explain_missing(request.parser_context.get("view"))
         return None if token is None else (sender_of(request._request).user, token)
 
     def authenticate_header(self, request: Request) -> str:
@@ -173,7 +177,7 @@ class HasAuthentication(_TokenPermission):
 class Requires(_TokenPermission):
     """Whatever :class:`~jwks_auth.Policy` takes: ``Requires(roles="ops", person=True)``, or ``Requires(policy)``."""
 
-    def __init__(self, policy: Policy | None = None, /, **asked: Unpack[PolicyOptions]) -> None:
+    def __init__(self, policy: Policy | None = None, **asked: Unpack[PolicyOptions]) -> None:
         if policy is None and not asked:
             raise ImproperlyConfigured('Requires needs what to ask: Requires(roles="ops")')
         self.policy = Policy(**asked) if policy is None else Requirement.of(policy=policy, **asked).policy

@@ -9,6 +9,7 @@ from jwks_auth_fastapi.errors import (
     KeysUnavailable,
     RequestRejected,
     Unauthorized,
+    WebSocketRejected,
     install_error_handlers,
 )
 from jwks_auth_fastapi.openapi import OpenAPISettings, error_responses
@@ -28,6 +29,7 @@ __all__ = [
     "RequestRejected",
     "Unauthorized",
     "VerifiedToken",
+    "WebSocketRejected",
     "audit",
     "error_responses",
     "install_error_handlers",

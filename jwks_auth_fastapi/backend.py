@@ -17,7 +17,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from jwks_auth import Refused, VerifiedToken
-from jwks_auth.adapters import Rejection, Requirement, Setting, name_of_service, readers
+from jwks_auth.adapters import (
+    RefusedRequest,
+    Rejection,
+    Requirement,
+    Setting,
+    name_of_service,
+    readers,
+    stand_for,
+)
 from jwks_auth_fastapi.answers import Finished
 from jwks_auth_fastapi.errors import rejection_response
 from jwks_auth_fastapi.internals import authentication_layers
@@ -76,12 +84,12 @@ class JWTUser(BaseUser):
         return self.token.is_service
 
 
-class RejectedConnection(AuthenticationError):
+class RejectedConnection(RefusedRequest, AuthenticationError):
     """The backend's exception; ``on_error`` answers with its ``rejection``."""
 
-    def __init__(self, rejection: Rejection) -> None:
+    def __init__(self, error: Refused, rejection: Rejection) -> None:
         super().__init__(rejection.description)
-        self.rejection = rejection
+        stand_for(self, error, rejection)
 
 
 class JWTAuthenticationBackend(AuthenticationBackend):
@@ -111,7 +119,7 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         try:
             token = await self.request_auth.admit(conn.scope, _OPTIONAL)
         except Refused as error:
-            raise RejectedConnection(self.request_auth.rejection(error, conn.scope)) from error
+            raise RejectedConnection(error, self.request_auth.rejection(error, conn.scope)) from error
         return identity_of(token)
 
     def _finish_answers(self, app: Any) -> None:

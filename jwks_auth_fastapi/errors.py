@@ -11,11 +11,13 @@ from typing import Literal, get_args
 
 from fastapi import HTTPException
 from starlette.applications import Starlette
+from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
 
-from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Rejection
+from jwks_auth import ConfigurationError, Refused
+from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
 
 __all__ = [
     "BadCredentials",
@@ -24,6 +26,7 @@ __all__ = [
     "KeysUnavailable",
     "RequestRejected",
     "Unauthorized",
+    "WebSocketRejected",
     "install_error_handlers",
     "rejection_response",
     "request_rejected",
@@ -32,17 +35,27 @@ __all__ = [
 Body = Literal["rfc6750", "problem+json"]
 
 
-class RequestRejected(HTTPException):
-    """A request was refused. ``rejection`` is the finished answer, ``code`` a stable word for the reason.
+class RequestRejected(RefusedRequest, HTTPException):
+    """A request was refused. ``reason`` is a stable word for what is wrong, ``status`` (``status_code``) HTTP's,
+    ``error`` the core's exception, a :class:`~jwks_auth.Refused`, and ``rejection`` the finished answer.
 
     In ``headers`` several values of one name are joined by commas, so that a handler loses none of them.
-    ``__cause__`` is the core's exception, a :class:`~jwks_auth.Refused`.
     """
 
-    def __init__(self, rejection: Rejection, code: str) -> None:
+    def __init__(self, error: Refused, rejection: Rejection) -> None:
         super().__init__(rejection.status, rejection.description, rejection.fields)
-        self.rejection = rejection
-        self.code = code
+        stand_for(self, error, rejection)
+
+
+class WebSocketRejected(RefusedRequest, WebSocketException):
+    """A WebSocket was refused, by a server that can't send an answer before it accepts: closed with 1008.
+
+    ``reason``, a stable word for what is wrong, is also the reason in the close frame.
+    """
+
+    def __init__(self, error: Refused, rejection: Rejection) -> None:
+        super().__init__(WS_1008_POLICY_VIOLATION)
+        stand_for(self, error, rejection)
 
 
 class BadCredentials(RequestRejected):
@@ -69,10 +82,10 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {
 }
 
 
-def request_rejected(rejection: Rejection, code: str) -> RequestRejected:
+def request_rejected(error: Refused, rejection: Rejection) -> RequestRejected:
     """Return the exception for a finished answer."""
     # A custom AuthError may have another status.
-    return _BY_STATUS.get(rejection.status, RequestRejected)(rejection, code)
+    return _BY_STATUS.get(rejection.status, RequestRejected)(error, rejection)
 
 
 def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:

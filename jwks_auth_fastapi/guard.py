@@ -10,7 +10,6 @@ from typing import Any, Unpack, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
-from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -19,7 +18,7 @@ from jwks_auth import ConfigurationError, Policy, Refused
 from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import BACKEND, JWTAuthenticationBackend, identity_of
-from jwks_auth_fastapi.errors import RequestRejected, rejection_response
+from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, rejection_response
 from jwks_auth_fastapi.marks import note_guard, requirements_on
 from jwks_auth_fastapi.request_auth import watch
 
@@ -121,7 +120,7 @@ class _Guard:
             conn.scope["auth"], conn.scope["user"] = identity_of(token)
 
     @staticmethod
-    def _refusal(exc: RequestRejected | WebSocketException) -> RequestRejected | WebSocketException:
+    def _refusal(exc: RequestRejected | WebSocketRejected) -> RequestRejected | WebSocketRejected:
         if isinstance(exc, RequestRejected):
             # Starlette's own handler sends detail unchanged, so this is the body that all adapters share.
             exc.detail = exc.rejection.body.decode()
@@ -163,7 +162,7 @@ class _GuardedApp:
                 if _EXCEPTION_HANDLERS in scope:
                     raise
                 answer = rejection_response(exc.rejection)
-            except WebSocketException as exc:
+            except WebSocketRejected as exc:
                 answer = WebSocketClose(exc.code, exc.reason)
         running = answer(scope, receive, send)
         del scope  # it holds the header, which no local may hold while the application runs

@@ -6,15 +6,13 @@ from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
-from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
 from jwks_auth import Policy, Refused, VerifiedToken, Verifier
 from jwks_auth.adapters import Authenticator, Credentials, Rejection, Requirement, Settings
 from jwks_auth_fastapi.answers import finishing
-from jwks_auth_fastapi.errors import RequestRejected, request_rejected
+from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, request_rejected
 from jwks_auth_fastapi.internals import policies_of, replace_send
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
@@ -61,14 +59,14 @@ class RequestAuth:
 
     def rejected(
         self, error: Refused, scope: Scope, policies: Iterable[Policy] = ()
-    ) -> RequestRejected | WebSocketException:
+    ) -> RequestRejected | WebSocketRejected:
         """Return the exception for a dependency to raise, ``from error``."""
         route = scope.get("route")
         rejection = self.rejection(error, scope, [*policies, *policies_of(route, self.authenticator)])
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             # Without the denial response extension, a server answers a close before accept with a plain 403.
-            return WebSocketException(WS_1008_POLICY_VIOLATION, rejection.description)
-        return request_rejected(rejection, error.code)
+            return WebSocketRejected(error, rejection)
+        return request_rejected(error, rejection)
 
     def _credentials(self, scope: Scope) -> Credentials:
         return Credentials.from_asgi(scope, subprotocol=self._subprotocol)

@@ -8,22 +8,20 @@ from flask import Response, after_this_request
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from jwks_auth import Refused
-from jwks_auth.adapters import Rejection
+from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
 
 __all__ = ["AuthRejected", "rejected"]
 
 
-class AuthRejected(HTTPException):
+class AuthRejected(RefusedRequest, HTTPException):
     """A request was refused: 400, 401, 403, or 503 while no keys can be fetched.
 
-    ``error`` is the core's exception (``error.code`` is stable), ``rejection`` the finished answer. An error handler
-    for this class, for the status or for ``HTTPException`` may answer in its own words; the challenge is added to its
-    answer if that has the same status. ``data`` is the reason in webargs' place, for the handlers of flask-smorest,
-    Flask-RESTful and Flask-RESTX.
+    ``reason`` is a stable word for what is wrong, ``status`` (and Werkzeug's ``code``) HTTP's, ``error`` the core's
+    exception, ``rejection`` the finished answer. An error handler for this class, for the status or for
+    ``HTTPException`` may answer in its own words; the challenge is added to its answer if that has the same status.
+    ``data`` is the reason in webargs' place, for the handlers of flask-smorest, Flask-RESTful and Flask-RESTX.
     """
 
-    error: Refused
-    rejection: Rejection
     data: dict[str, Any]
 
     def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
@@ -63,7 +61,8 @@ _BY_STATUS: dict[int, type[AuthRejected]] = {
 def rejected(error: Refused, rejection: Rejection) -> AuthRejected:
     """The exception for *rejection*, to be raised while the request is served."""
     exception = _BY_STATUS.get(rejection.status, AuthRejected)(rejection.description)
-    exception.code, exception.error, exception.rejection = rejection.status, error, rejection
+    exception.code = rejection.status
+    stand_for(exception, error, rejection)
     exception.data = {"message": rejection.description, "errors": rejection.document}
 
     @after_this_request

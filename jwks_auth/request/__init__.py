@@ -6,6 +6,7 @@ Adapters use this room for everything that concerns a request. It imports no fra
 from jwks_auth.request.answers import Rejection, private_value, vary_value
 from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
+from jwks_auth.request.exceptions import RefusedRequest, stand_for
 from jwks_auth.request.memo import Admission, Memo, finished_headers
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.requirement import Requirement, RequirementOptions
@@ -17,6 +18,7 @@ __all__ = [
     "Authenticator",
     "Credentials",
     "Memo",
+    "RefusedRequest",
     "Rejection",
     "Requirement",
     "RequirementOptions",
@@ -26,5 +28,6 @@ __all__ = [
     "private_value",
     "refusal_responses",
     "security_of",
+    "stand_for",
     "vary_value",
 ]

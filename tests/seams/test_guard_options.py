@@ -163,6 +163,7 @@ def test_spaces_separate_scopes_in_rest_framework_too() -> None:
     for wrong in ("a,b", "a  b", "", None, 3, ["a", None]):
         with pytest.raises(ConfigurationError, match="scope"):
             HasScopes(wrong)
+    assert Requires(policy=Policy(roles="a"))().policy == Policy(roles="a")
     for nothing in ((), (None,)):
         with pytest.raises(ImproperlyConfigured):
             Requires(*nothing)

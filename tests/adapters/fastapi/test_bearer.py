@@ -288,7 +288,7 @@ def test_the_error_of_the_core_is_the_cause(issuer: FakeIssuer, auth: JWTBearer)
         from starlette.responses import JSONResponse
 
         seen.append(exc)
-        return JSONResponse({"code": exc.code}, exc.status_code, exc.headers)
+        return JSONResponse({"code": exc.reason}, exc.status_code, exc.headers)
 
     @app.get("/")
     def home(token: Annotated[Token, Depends(auth)]) -> None: ...

@@ -76,7 +76,7 @@ def test_a_users_own_handler(issuer: FakeIssuer, registered: type[Exception]) ->
     @app.exception_handler(registered)
     async def answer(request: Request, exc: RequestRejected) -> JSONResponse:
         assert type(exc) is KINDS[exc.status_code]
-        return JSONResponse({"oops": exc.code}, exc.status_code, exc.headers)
+        return JSONResponse({"oops": exc.reason}, exc.status_code, exc.headers)
 
     answers = refusals(app, issuer)
     check_headers(answers)

@@ -315,7 +315,7 @@ async def test_a_guarded_application_closes_where_the_server_can_not_deny(issuer
 
     scope = {"type": "websocket", "headers": [], "path": "/"}
     await require_jwt(backend=backend)(App(plain_app))(scope, None, send)
-    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Authentication is required"}]
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "missing_token"}]
 
 
 def test_optional_leaves_another_backends_user_alone(issuer: FakeIssuer) -> None:

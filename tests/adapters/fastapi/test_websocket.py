@@ -94,7 +94,7 @@ async def test_a_server_without_denial_responses_closes(auth: JWTBearer) -> None
         sent.append(message)
 
     await app_for(auth)(scope, receive, send)
-    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Authentication is required"}]
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "missing_token"}]
 
 
 def test_a_subprotocol_carries_the_token_where_that_is_asked_for(issuer: FakeIssuer) -> None:
