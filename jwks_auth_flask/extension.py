@@ -25,6 +25,7 @@ from jwks_auth_flask.discovery import MetadataAnswer
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.internals import ask_first
 from jwks_auth_flask.login import user_for
+from jwks_auth_flask.neighbours import arrange
 from jwks_auth_flask.order import LateSetting, OrderGuard
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth, prefix_of, request_auth_of
 from jwks_auth_flask.routes import policies_asked
@@ -77,7 +78,7 @@ class JWKSAuth:
             settings, on_event=partial(send_event, app), in_tests=app.testing or app.debug
         )
         if not instances:
-            app.before_request(OrderGuard(app))
+            app.before_request(OrderGuard(app, partial(arrange, extension=JWKSAuth)))
             finish_answers(app)
             ask_first(app, MetadataAnswer())
         instances[self.name] = RequestAuth(
@@ -127,8 +128,9 @@ class JWKSAuth:
     def request_loader(self, request: Request) -> Any:
         """Return the token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
 
-        Without a ``user_loader`` it is a :class:`~jwks_auth_flask.login.TokenUser`; without a token, ``None``. Raises
-        :class:`AuthRejected` for a bad token, which never becomes an anonymous user.
+        A token wins over a session. Without a ``user_loader`` its user is a
+        :class:`~jwks_auth_flask.login.TokenUser`; without a token it is ``None``. Raises :class:`AuthRejected` for a
+        bad token, also beside a good session.
         """
         return user_for(request_auth_of(self.name))
 
