@@ -20,6 +20,7 @@ from jwks_auth.adapters import (
 )
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
+from jwks_auth_flask.connexion import flask_app_of, keep_headers
 from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.discovery import MetadataAnswer
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
@@ -66,8 +67,9 @@ class JWKSAuth:
     def init_app(self, app: Flask) -> None:
         """Read the app's configuration and make its authenticator. No I/O: keys are fetched when a token needs them.
 
-        Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
+        A Connexion app will do too. Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
         """
+        app = flask_app_of(app)
         instances = app.extensions.setdefault(EXTENSION, {})
         if self.name in instances:
             raise RuntimeError(
@@ -81,6 +83,7 @@ class JWKSAuth:
             app.before_request(OrderGuard(app, partial(arrange, extension=JWKSAuth)))
             finish_answers(app)
             ask_first(app, MetadataAnswer())
+            keep_headers(app)
         instances[self.name] = RequestAuth(
             authenticator, lambda: self._load, partial(policies_asked, self.name)
         )
@@ -109,12 +112,13 @@ class JWKSAuth:
         registered. Raises :class:`~jwks_auth.ConfigurationError` for options that no token can meet.
         """
         requirement = Requirement.of(**options)
-        if isinstance(target, Flask):
-            if self.name in target.extensions.get(EXTENSION, {}):
-                self.authenticator(target).check(requirement)
-            target.before_request(AppGuard(self.name, requirement))
-        else:
+        if isinstance(target, Blueprint):
             target.before_request(Guard(self.name, requirement, target))
+            return
+        app = flask_app_of(target)
+        if self.name in app.extensions.get(EXTENSION, {}):
+            self.authenticator(app).check(requirement)
+        app.before_request(AppGuard(self.name, requirement))
 
     def user_loader(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.

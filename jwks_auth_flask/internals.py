@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
 from flask.views import MethodView
+from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 
@@ -28,6 +29,7 @@ __all__ = [
     "calls_methods_by_name",
     "class_of",
     "finish_last",
+    "handler_of_http_errors",
     "http_error_handlers",
     "is_cache",
     "is_cross_origin",
@@ -88,6 +90,11 @@ def finish_last(app: Flask, finish: Callable[[Response], Response]) -> None:
 def http_error_handlers(app: Flask) -> dict[Any, Callable[[Any], Any]]:
     """Return the table of *app*'s handlers for any exception, in which APIFlask has its own."""
     return app.error_handler_spec[None][None]
+
+
+def handler_of_http_errors(app: Flask) -> Any:
+    """Return *app*'s handler for all HTTP errors, without a trace in the table, or ``None``."""
+    return app.error_handler_spec.get(None, {}).get(None, {}).get(HTTPException)
 
 
 # Routes and views: the attributes that Flask leaves on them.
