@@ -106,18 +106,9 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
         options = readers.mapping(given["USER"]) if given.get("USER") is not None else {}
-        trusted = _trusted(given)
-        from_options(options, trusted)
+        from_options(options, _trusted(given))
     except (ConfigurationError, ValueError) as wrong:
         yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django/users.md")
-        return
-    if options.get("MATCH_EMAIL") and (trusted is None or len(trusted) > 1):
-        yield warning(
-            "W002",
-            f"{LABEL.format('USER')} matches accounts by e-mail for every issuer",
-            "Each issuer can sign in to the account of any address it calls verified: trust them all, or link "
-            "accounts with JWTIdentity rows",
-        )
 
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:

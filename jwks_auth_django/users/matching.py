@@ -1,58 +1,101 @@
-"""The account with a token's e-mail address: the same octets, except for the case of ASCII letters."""
+"""``MATCH``: the existing account of a newcomer, found by claims that the settings name."""
 
 from __future__ import annotations
 
-import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F, Func, QuerySet, Value
-from django.db.models.lookups import Exact
+from django.db import models
 
-from jwks_auth import VerifiedToken
+from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth_django.models import JWTIdentity
+from jwks_auth_django.users.addresses import is_same_address, same_address, verified_email
+from jwks_auth_django.users.fields import email_field, is_unique, model_field, typed
 from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["candidates", "check_match", "is_same_address", "matched", "verified_email"]
+__all__ = ["KINDS", "Matching", "check_match"]
 
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+KINDS = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
+"""Fields that tell accounts apart."""
 
 
-class _Lowered(Func):
-    """The text with ASCII letters, and perhaps others, in lower case, to find candidates.
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Finds the account whose *fields* hold a token's claims, all of them, for the *issuers*; ``None``: for all.
 
-    PostgreSQL's ``lower()`` depends on the collation: in Turkish, "I" does not become "i".
+    An e-mail address counts only if the issuer calls it verified. Raises :class:`ConfigurationError` for a field that
+    tells no accounts apart.
     """
 
-    function = "LOWER"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    issuers: frozenset[str] | None = None
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Use ASCII alone, independent of the collation."""
-        letters = f"'{string.ascii_uppercase}', '{string.ascii_lowercase}'"
-        template = f"translate((%(expressions)s)::text, {letters})"
-        return self.as_sql(compiler, connection, template=template, **context)
+    def __post_init__(self) -> None:
+        for name in self.fields:
+            found = model_field(name, "MATCH")
+            if not isinstance(found, KINDS) or name == "password":
+                raise ConfigurationError(f"MATCH: {name!r} is no field that tells accounts apart")
+            if not is_unique(found) and found != email_field():
+                raise ConfigurationError(
+                    f"MATCH: {name!r} is not unique: several accounts may have one value"
+                )
+
+    @property
+    def is_by_email(self) -> bool:
+        """Whether an e-mail address opens accounts."""
+        return any(self._is_address(name) for name in self.fields)
+
+    def account_of(self, token: VerifiedToken, using: str) -> Any:
+        """Return the one account that fits *token*, or ``None``."""
+        if not self.fields or token.is_service or not (self.issuers is None or token.issuer in self.issuers):
+            return None
+        wanted = {name: self._said(name, token) for name in self.fields}
+        if None in wanted.values():
+            return None
+        found = [user for user in self._candidates(wanted, using) if self._fits(user, wanted)]
+        if len(found) > 1:
+            raise refused(f"accounts {sorted(str(user.pk) for user in found)} share {self._named()}")
+        return found[0] if found else None
+
+    def _candidates(self, wanted: Mapping[str, Any], using: str) -> Any:
+        """Return the accounts that fit, and perhaps more, because some collations equate letters."""
+        found = get_user_model()._default_manager.using(using)
+        for name, value in wanted.items():
+            found = (
+                found.filter(same_address(name, value))
+                if self._is_address(name)
+                else found.filter(**{name: value})
+            )
+        return found
+
+    def _fits(self, user: Any, wanted: Mapping[str, Any]) -> bool:
+        return all(
+            is_same_address(getattr(user, name), value)
+            if self._is_address(name)
+            else getattr(user, name) == value
+            for name, value in wanted.items()
+        )
+
+    def _said(self, name: str, token: VerifiedToken) -> Any:
+        value = token.get(self.fields[name])
+        if self._is_address(name):
+            address = verified_email(token)
+            return address if value == address else None
+        return typed(model_field(name, "MATCH"), value)
+
+    def _is_address(self, name: str) -> bool:
+        address = email_field()
+        return self.fields[name] == "email" or (address is not None and address.name == name)
+
+    def _named(self) -> str:
+        if list(self.fields.values()) == ["email"]:
+            return "the token's e-mail address"
+        return f"what the token says of {', '.join(self.fields)}"
 
 
-def candidates(email: str, database: str | None = None) -> QuerySet[Any]:
-    """Return every account with the address *email*, and perhaps more, because some collations equate letters."""
-    model = get_user_model()
-    same: Any = Exact(_Lowered(F(model.get_email_field_name())), _Lowered(Value(email)))
-    return model._default_manager.using(database).filter(same)
-
-
-def matched(token: VerifiedToken, database: str) -> Any:
-    """The one account with the token's verified e-mail address, or ``None``."""
-    email = verified_email(token)
-    if email is None:
-        return None
-    field = get_user_model().get_email_field_name()
-    found = [user for user in candidates(email, database) if is_same_address(getattr(user, field), email)]
-    if len(found) > 1:
-        raise refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's e-mail address")
-    return found[0] if found else None
-
-
-def check_match(user: Any, token: VerifiedToken, database: str) -> None:
+def check_match(user: Any, token: VerifiedToken, using: str) -> None:
     """Raise :class:`InvalidTokenError` unless a newcomer may be linked to *user*, and lock its row.
 
     An issuer is trusted to name people, and not to open accounts with special powers. An account with an identity of
@@ -60,25 +103,7 @@ def check_match(user: Any, token: VerifiedToken, database: str) -> None:
     """
     if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
         raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by its claims")
-    get_user_model()._base_manager.using(database).select_for_update().get(pk=user.pk)
-    others = JWTIdentity._default_manager.using(database).filter(user=user, issuer=token.issuer)
+    get_user_model()._base_manager.using(using).select_for_update().get(pk=user.pk)
+    others = JWTIdentity._default_manager.using(using).filter(user=user, issuer=token.issuer)
     if others.exclude(subject=token.subject).exists():
         raise refused(f"account {user.pk!r} fits the token and has another identity of its issuer")
-
-
-def verified_email(token: VerifiedToken) -> str | None:
-    """Return the address if the issuer explicitly calls it verified."""
-    email = token.get("email")
-    if token.get("email_verified") is not True or not isinstance(email, str) or "\0" in email:
-        return None
-    return email or None
-
-
-def is_same_address(one: Any, other: Any) -> bool:
-    """Return whether they are the same octets, once the ASCII letters of both are lowered.
-
-    There is no other folding and no normalisation: Unicode may equate addresses of different people.
-    """
-    if not isinstance(one, str) or not isinstance(other, str):
-        return False
-    return one.translate(_LOWER) == other.translate(_LOWER)

@@ -31,7 +31,9 @@ _TOKEN_SETTINGS = (Setting("SERVICES", readers.one_of("token", "refuse"), defaul
 
 DATABASE_SETTINGS = (
     Setting("CREATE", readers.flag, default=True),
+    Setting("MATCH", readers.pairs, default={}),
     Setting("MATCH_EMAIL", readers.flag, default=False),
+    Setting("MATCH_FROM", _issuers),
     Setting("SERVICES", readers.one_of("refuse", "token", "create"), default="refuse"),
     Setting("CLAIM_MAP", readers.pairs, default={}),
     Setting("FLAGS", readers.pairs, default={}),
@@ -44,11 +46,14 @@ DATABASE_SETTINGS = (
 
 
 def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> None:
-    """Raise :class:`ConfigurationError` unless powers are granted by named, trusted issuers, if several are trusted.
+    """Raise :class:`ConfigurationError` unless accounts and powers are given by named issuers, if several are trusted.
 
     *issuers* is ``None`` if the trusted issuers are not known.
     """
+    if given["match"] and given["match_email"]:
+        raise ConfigurationError(f"{USER_LABEL.format('MATCH')} and MATCH_EMAIL exclude each other: keep one")
     grants = {
+        "MATCH_FROM": bool(given["match"]) or given["match_email"],
         "FLAGS_FROM": bool(given["flags"]) or not POWERS.isdisjoint(given["claim_map"]),
         "GROUPS_FROM": given["groups_claim"] is not None and given["groups"] != "off",
     }

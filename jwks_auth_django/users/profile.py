@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
-from jwks_auth_django.users.matching import is_same_address, verified_email
+from jwks_auth_django.users.addresses import is_same_address, verified_email
 from jwks_auth_django.users.resolvers import refused
 
 __all__ = ["POWERS", "Profile"]

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError
 from django.db.transaction import atomic
 from django.http import HttpRequest
 
-from jwks_auth import VerifiedToken
+from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
 from jwks_auth_django.users.accounts import create_account
-from jwks_auth_django.users.identities import database, identity_of, link
-from jwks_auth_django.users.matching import check_match, matched
+from jwks_auth_django.users.fields import email_field
+from jwks_auth_django.users.identities import check_unknown, database, identity_of, link
+from jwks_auth_django.users.matching import Matching, check_match
 from jwks_auth_django.users.profile import Profile
 from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
 from jwks_auth_django.users.token_user import TokenUser
+from jwks_auth_django.users.twins import refuse_twin
 
 __all__ = ["DatabaseUsers"]
 
@@ -41,23 +44,30 @@ class DatabaseUsers(UserResolver):
     """
 
     def __init__(
-        self, *, create: bool = True, match_email: bool = False, services: str = "refuse", **profile: Any
+        self,
+        *,
+        create: bool = True,
+        match: Mapping[str, str] | None = None,
+        match_email: bool = False,
+        match_from: frozenset[str] | None = None,
+        services: str = "refuse",
+        **profile: Any,
     ) -> None:
         self.create = create
-        self.match_email = match_email
+        self.matching = Matching(_by_email() if match_email else match or {}, match_from)
         self.services = services
-        self.profile = Profile(verified_email_only=match_email, **profile)
+        self.profile = Profile(verified_email_only=self.matching.is_by_email, **profile)
 
     def verify(self, request: HttpRequest | None, token: VerifiedToken) -> bool:
         """Return whether the token may sign in. Asked for each token, of a known user before anything is written."""
         return True
 
     def match(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
-        """Return the existing account of a newcomer, which is then linked, or ``None``.
+        """Return the existing account of a newcomer, which is then linked, or ``None``. By default, ``MATCH`` finds it.
 
         An account that is staff, or has another identity of the token's issuer, is refused.
         """
-        return matched(token, database()) if self.match_email and not token.is_service else None
+        return self.matching.account_of(token, database())
 
     def create_user(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return a new, saved account with the mapped claims and groups; ``None`` refuses the token.
@@ -92,6 +102,8 @@ class DatabaseUsers(UserResolver):
         identity = identity_of(token)
         if identity is None:
             return self._newcomer(request, token)
+        if identity.blocked_at is not None:
+            raise refused(f"identity {identity.pk} is blocked")
         if not identity.user.is_active:
             return identity.user
         self._verify(request, token)
@@ -116,6 +128,7 @@ class DatabaseUsers(UserResolver):
 
     def _newcomer(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the user of a new identity, and tell of a new or linked account."""
+        check_unknown(token)
         if (stateless := self._stateless(token)) is not None:
             self._verify(request, token)
             return stateless
@@ -124,7 +137,7 @@ class DatabaseUsers(UserResolver):
                 user, is_new = self._provisioned(request, token)
         except (IntegrityError, DataError) as error:
             # Another request was first with this identity, or another account has this name.
-            identity = identity_of(token)
+            identity = identity_of(token, database())
             if identity is None:
                 raise refused(
                     "an account can't be created: another has its name, or a field lacks"
@@ -145,6 +158,8 @@ class DatabaseUsers(UserResolver):
             return self._up_to_date(request, link(user, token), token), False
         if not (self._may_enter(token) if token.is_service else self.create):
             return None, False
+        if not token.is_service:
+            refuse_twin(token, self.profile.claim_map, database())
         user = _called(self.create_user, request, token)
         if user is not None:
             link(user, token)
@@ -162,6 +177,14 @@ class DatabaseUsers(UserResolver):
     def _may_enter(self, token: VerifiedToken) -> bool:
         # A person may be able to look like a service, and must not get around CREATE by it.
         return self.create or is_surely_service(token.payload)
+
+
+def _by_email() -> dict[str, str]:
+    """Return the long form of ``MATCH_EMAIL``."""
+    field = email_field()
+    if field is None:
+        raise ConfigurationError(f"MATCH_EMAIL: {get_user_model()._meta.label} has no e-mail address")
+    return {field.name: "email"}
 
 
 def _called(hook: Callable[..., Any], *given: Any) -> Any:

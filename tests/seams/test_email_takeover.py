@@ -21,7 +21,7 @@ from django.test import override_settings
 from jwks_auth import InvalidTokenError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.conf import configuration
-from jwks_auth_django.users.matching import candidates, is_same_address
+from jwks_auth_django.users.addresses import candidates, is_same_address
 from tests.adapters.django.test_postgresql import postgresql
 from tests.needs import need_module, need_tool
 

@@ -167,7 +167,7 @@ def test_djangos_check_knows_verifiers() -> None:
     assert told(VERIFIER=3) == ["jwks_auth_django.E007"]
     users = {"STORE": "database", "MATCH_EMAIL": True}
     assert told(VERIFIER=built(), USER=users) == []
-    assert told(VERIFIER=Own(), USER=users) == ["jwks_auth_django.W002"]
+    assert told(VERIFIER=Own(), USER=users) == ["jwks_auth_django.E005"]
     powers = {"STORE": "database", "FLAGS": {"is_staff": "staff"}}
     assert told(VERIFIER=built(), USER=powers) == []
     assert told(VERIFIER=Own(), USER=powers) == ["jwks_auth_django.E005"]

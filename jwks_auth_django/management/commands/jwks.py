@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jwks_auth import cli
+from jwks_auth import ConfigurationError, cli
 from jwks_auth.adapters import RawToken, Requirement
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.routes import requirements_at, rows
@@ -38,6 +39,11 @@ class Command(BaseCommand):
             "--fail-unprotected", action="store_true", help="exit with 1 if something is open"
         )
 
+        link = commands.add_parser("link", help="link existing accounts to the subjects of an issuer")
+        link.add_argument("--issuer", required=True, help="as in ISSUER")
+        link.add_argument("--field", required=True, help="the user model's field that holds the subject")
+        link.add_argument("--dry-run", action="store_true", help="only say what would be linked")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the report."""
         report = self._report(options)
@@ -50,6 +56,8 @@ class Command(BaseCommand):
         if options["command"] == "routes":
             return cli.routes(rows(), fail_unprotected=options["fail_unprotected"])
         authenticator = configuration().authenticator
+        if options["command"] == "link":
+            return _linked(authenticator.settings.issuers, options)
         if options["command"] == "verify":
             # Taken out of the options, which reports of errors print.
             raw = RawToken(options.pop("token") or sys.stdin.read())
@@ -59,6 +67,19 @@ class Command(BaseCommand):
         if options["command"] == "show":
             return cli.show(authenticator, warm_up=True)
         return cli.check(authenticator)
+
+
+def _linked(issuers: Collection[str] | None, options: dict[str, Any]) -> cli.Report:
+    from jwks_auth_django.users.linking import link_accounts
+
+    issuer = options["issuer"]
+    if issuers is not None and issuer not in issuers:
+        known = ", ".join(map(repr, issuers))
+        raise CommandError(f"--issuer: {issuer!r} is no issuer of JWKS_AUTH, expected of {known}")
+    try:
+        return link_accounts(issuer, options["field"], dry_run=options["dry_run"])
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from error
 
 
 def _asked(options: dict[str, Any]) -> list[Requirement]:

@@ -227,11 +227,14 @@ def test_http_outside_of_debug() -> None:
     assert [each[0] for each in found(JWKS_AUTH=plain, DEBUG=False)] == ["W001"]
 
 
-def test_email_links_for_several_issuers() -> None:
-    """Each of them could sign in to any account."""
-    user = {"STORE": "database", "MATCH_EMAIL": True}
-    given = {"ISSUERS": [ISSUER, ISSUER + "b"], "AUDIENCE": "api", "USER": user}
-    assert [each[0] for each in found(JWKS_AUTH=given)] == ["W002"]
+@pytest.mark.parametrize("match", [{"MATCH_EMAIL": True}, {"MATCH": {"username": "sub"}}])
+def test_accounts_match_for_several_issuers(match: dict[str, Any]) -> None:
+    """Each of them could sign in to any account, so those that may are named."""
+    user = {"STORE": "database", **match}
+    given = {"ISSUERS": [ISSUER, ISSUER + "b"], "AUDIENCE": "api"}
+    ((code, told, *_),) = found(JWKS_AUTH={**given, "USER": user})
+    assert (code, 'JWKS_AUTH["USER"]["MATCH_FROM"] is missing' in told) == ("E005", True)
+    assert found(JWKS_AUTH={**given, "USER": {**user, "MATCH_FROM": [ISSUER]}}) == []
     assert found(JWKS_AUTH={**GOOD, "USER": user}) == []
 
 

@@ -61,6 +61,24 @@ def test_the_first_two_are_a_project(project: Any, issuer: FakeIssuer) -> None:
     assert set(settings["JWKS_AUTH"]) == {"ISSUER", "AUDIENCE"}
 
 
+def test_the_data_migration_links_accounts(database: None) -> None:
+    """As it stands, with the apps of this project."""
+    from django.apps import apps
+    from django.contrib.auth.models import User
+
+    from jwks_auth_django.models import JWTIdentity
+
+    (snippet,) = [each for each in SNIPPETS["users.md"] if "RunPython" in each]
+    guide: dict[str, Any] = {"__name__": "guide"}
+    exec(snippet, guide)
+    ada, _ = User.objects.create_user("ada"), User.objects.create_superuser("root")
+    for _ in range(2):
+        guide["Migration"].operations[0].code(apps, None)
+        assert [(each.user, each.subject) for each in JWTIdentity.objects.all()] == [
+            (ada, f"legacy|{ada.pk}")
+        ]
+
+
 def test_tables_name_all_there_is() -> None:
     """Every setting, signal and check."""
     ids = set(

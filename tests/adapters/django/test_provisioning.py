@@ -89,10 +89,12 @@ async def test_created_once_async(store: Any, auser_of: UserOf) -> None:
 
 
 def test_the_names_of_new_accounts_collide_with_none(store: Any, user_of: UserOf) -> None:
-    """A subject called admin takes over no account called admin."""
+    """A subject called admin takes over no account called admin, and is told from a newcomer's."""
     store()
-    admin = User.objects.create_superuser("admin")
-    assert user_of(sub="admin") != admin
+    User.objects.create_superuser("admin")
+    with pytest.raises(InvalidTokenError):
+        user_of(sub="admin")
+    assert user_of(sub="admin2").username.startswith("jwt-")
 
 
 def test_without_create(store: Any, user_of: UserOf) -> None:
@@ -251,18 +253,22 @@ def test_flags_follow_the_roles_named(store: Any, user_of: UserOf) -> None:
 
 
 def test_email_links_only_when_asked(store: Any, user_of: UserOf) -> None:
-    """By default an account with the same address is another account."""
+    """By default an account with the same address is not opened, nor is there a second one."""
     store()
-    known = User.objects.create(username="ada", email="ada@example.org")
-    assert user_of(sub="u1", email="ada@example.org", email_verified=True) != known
+    User.objects.create(username="ada", email="ada@example.org")
+    with pytest.raises(InvalidTokenError):
+        user_of(sub="u1", email="ada@example.org", email_verified=True)
+    assert (User.objects.count(), JWTIdentity.objects.count()) == (1, 0)
 
 
 @pytest.mark.parametrize("verified", [False, None, "true", 1])
 def test_email_links_only_when_verified(store: Any, user_of: UserOf, verified: Any) -> None:
     """An address that the issuer does not call verified, in so many words, links nothing."""
     store(MATCH_EMAIL=True)
-    known = User.objects.create(username="ada", email="ada@example.org")
-    assert user_of(sub="u1", email="ada@example.org", email_verified=verified) != known
+    User.objects.create(username="ada", email="ada@example.org")
+    with pytest.raises(InvalidTokenError):
+        user_of(sub="u1", email="ada@example.org", email_verified=verified)
+    assert (User.objects.count(), JWTIdentity.objects.count()) == (1, 0)
 
 
 def test_email_links_an_account_once(store: Any, user_of: UserOf) -> None:
