@@ -19,6 +19,8 @@ from jwks_auth.request import (
     refusal_responses,
     security_of,
     stand_for,
+    token_on,
+    until_expiry,
     vary_value,
 )
 from jwks_auth.runtime import RawToken, closest
@@ -74,5 +76,7 @@ __all__ = [
     "security_of",
     "several",
     "stand_for",
+    "token_on",
+    "until_expiry",
     "vary_value",
 ]

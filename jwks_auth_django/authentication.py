@@ -136,7 +136,7 @@ async def arefuse(request: HttpRequest, error: Refused, policies: Iterable[Polic
 
 
 def finish(request: HttpRequest, response: Any) -> Any:
-    """Return *response* with the headers that shared caches need."""
+    """Return *response* with the headers that shared caches need, and those that a handler of a refusal left out."""
     if not isinstance(response, HttpResponseBase):
         return response  # Django reports a view's mistaken result itself
     authenticator = configuration().authenticator
@@ -146,7 +146,8 @@ def finish(request: HttpRequest, response: Any) -> Any:
     said = response.headers.get("Cache-Control")
     if said is not None and memo.is_private:
         response.headers["Cache-Control"] = private_value((said,)) or said
-    for name, value in memo.admission.headers if memo.admission else ():
+    lost = memo.lost(response.status_code, response.headers.items())
+    for name, value in (*lost, *(memo.admission.headers if memo.admission else ())):
         response.headers[name] = value
     return response
 

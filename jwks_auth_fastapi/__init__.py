@@ -12,9 +12,9 @@ from jwks_auth_fastapi.errors import (
     WebSocketRejected,
     install_error_handlers,
 )
+from jwks_auth_fastapi.expiry import token_of, until_expiry
 from jwks_auth_fastapi.openapi import OpenAPISettings, error_responses
 from jwks_auth_fastapi.settings import JWKSAuthSettings
-from jwks_auth_fastapi.websocket import until_expiry
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -33,5 +33,6 @@ __all__ = [
     "audit",
     "error_responses",
     "install_error_handlers",
+    "token_of",
     "until_expiry",
 ]

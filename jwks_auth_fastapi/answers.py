@@ -1,4 +1,4 @@
-"""Headers for shared caches on all answers to guarded connections.
+"""Headers for shared caches, and the challenge of a refusal, on all answers to guarded connections.
 
 A route may return a response of its own, raise, stream, or accept a WebSocket. All of these are sent, so ``send`` adds
 the headers.
@@ -55,6 +55,6 @@ def _finished(scope: Scope, message: Message) -> Message:
     if message["type"] not in _STARTS:
         return message
     given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
-    headers = finished_headers(scope, given)
+    headers = finished_headers(scope, given, message.get("status"))
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     return {**message, "headers": raw}

@@ -10,6 +10,7 @@ from jwks_auth_fastapi.backend import (
     RejectedConnection,
 )
 from jwks_auth_fastapi.discovery import MetadataMiddleware
+from jwks_auth_fastapi.expiry import token_of, until_expiry
 from jwks_auth_fastapi.guard import require_jwt
 
 __all__ = [
@@ -19,4 +20,6 @@ __all__ = [
     "MetadataMiddleware",
     "RejectedConnection",
     "require_jwt",
+    "token_of",
+    "until_expiry",
 ]

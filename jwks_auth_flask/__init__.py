@@ -1,5 +1,6 @@
 """Bearer-token authentication for Flask: verified JWT access tokens on views, blueprints and whole apps."""
 
+from jwks_auth.adapters import until_expiry
 from jwks_auth_flask.admissions import current_token, current_user, token_of, user_of
 from jwks_auth_flask.decorators import public, require_jwt
 from jwks_auth_flask.errors import AuthRejected
@@ -18,5 +19,6 @@ __all__ = [
     "token_of",
     "token_rejected",
     "token_verified",
+    "until_expiry",
     "user_of",
 ]

@@ -34,7 +34,7 @@ class Finisher:
         instances: dict[str, RequestAuth] = current_app.extensions[EXTENSION]
         for auth in seen or (instances.values() if self._is_guarded() else ()):
             Memo.on(request.environ, auth.authenticator)  # so that the answer names the headers it depends on
-        response.headers[:] = finished_headers(request.environ, response.headers)
+        response.headers[:] = finished_headers(request.environ, response.headers, response.status_code)
         return response
 
     def _is_guarded(self) -> bool:

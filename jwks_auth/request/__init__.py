@@ -7,7 +7,8 @@ from jwks_auth.request.answers import Rejection, private_value, vary_value
 from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.exceptions import RefusedRequest, stand_for
-from jwks_auth.request.memo import Admission, Memo, finished_headers
+from jwks_auth.request.expiry import until_expiry
+from jwks_auth.request.memo import Admission, Memo, finished_headers, token_on
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.requirement import Requirement, RequirementOptions
 from jwks_auth.request.resource import Answer, ResourceMetadata
@@ -29,5 +30,7 @@ __all__ = [
     "refusal_responses",
     "security_of",
     "stand_for",
+    "token_on",
+    "until_expiry",
     "vary_value",
 ]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any, Protocol
 
 from jwks_auth.claims import Policy, VerifiedToken
-from jwks_auth.request.answers import guarded_headers
+from jwks_auth.request.answers import Rejection, guarded_headers
 from jwks_auth.runtime import RawToken
 
-__all__ = ["Admission", "Memo", "finished_headers"]
+__all__ = ["Admission", "Memo", "finished_headers", "token_on"]
 
 _KEY = "jwks_auth"
 
@@ -36,17 +36,19 @@ class Memo:
     """Remembers one authenticator's results for one request, so that the token is verified once for all callers.
 
     ``raw`` is the token as it was sent, ``token`` the same verified except for its audience. ``admission`` is set once
-    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged. ``audience`` and
-    ``policies`` are what requirements asked so far; a challenge names them.
+    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged, and ``rejections``
+    has the first answer that was made of each status. ``audience`` and ``policies`` are what requirements asked so far;
+    a challenge names them.
     """
 
-    __slots__ = ("admission", "audience", "policies", "raw", "token", "told", "vary")
+    __slots__ = ("admission", "audience", "policies", "raw", "rejections", "token", "told", "vary")
 
     def __init__(self, vary: tuple[str, ...] = ()) -> None:
         self.told = False
         self.raw: RawToken | None = None
         self.token: VerifiedToken | None = None
         self.admission: Admission | None = None
+        self.rejections: dict[int, Rejection] = {}
         self.vary = vary
         self.audience: Any = None
         self.policies: tuple[Policy, ...] = ()
@@ -87,18 +89,30 @@ class Memo:
         """Return whether the answer is for one sender: there is a token, or a refusal."""
         return self.told or self.token is not None
 
+    def lost(self, status: int | None, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return what an answer of this *status* lacks among its *headers*: the challenge, or ``Retry-After``.
+
+        A handler of the application's own may have answered the refusal with another body, and without them. An answer
+        of another status is its own affair.
+        """
+        if status not in self.rejections:
+            return []
+        present = {name.lower() for name, _ in headers} | {"vary"}
+        return [pair for pair in self.rejections[status].fields.items() if pair[0].lower() not in present]
+
     def __repr__(self) -> str:
         state = "admitted" if self.admission else "verified" if self.token else "nothing verified"
         return f"<Memo: {state}{', a refusal told' if self.told else ''}>"
 
 
 def finished_headers(
-    kept: MutableMapping[str, Any], headers: Iterable[tuple[str, str]]
+    kept: MutableMapping[str, Any], headers: Iterable[tuple[str, str]], status: int | None = None
 ) -> list[tuple[str, str]]:
     """Return the *headers* of the answer to a request, made safe for shared caches; *kept* has the request's memos.
 
     ``Vary`` names the headers that the answer depends on. ``Cache-Control`` loses ``public`` and ``s-maxage`` if there
-    is a token or a refusal. The headers of the admission are added. Without a memo nothing changes.
+    is a token or a refusal. The headers of the admission are added, and those that a refusal of the same *status* lost
+    in a handler of the application's own. Without a memo nothing changes.
     """
     memos: dict[Owner, Memo] | None = kept.get(_KEY)
     if not memos:
@@ -107,6 +121,14 @@ def finished_headers(
     for memo in memos.values():
         names.update(dict.fromkeys(memo.vary))
         private = private or memo.is_private
+        answer += memo.lost(status, answer)
         if memo.admission is not None:
             answer += memo.admission.headers
     return guarded_headers(answer, list(names), private=private)
+
+
+def token_on(kept: MutableMapping[str, Any]) -> VerifiedToken | None:
+    """Return the token that admitted a request last, or ``None``; *kept* has the request's memos."""
+    memos: dict[Owner, Memo] = kept.get(_KEY) or {}
+    admitted = [memo.admission.token for memo in memos.values() if memo.admission is not None]
+    return admitted[-1] if admitted else None

@@ -53,7 +53,7 @@ class Refusals:
     def answer(
         self, error: Refused, credentials: Credentials, memo: Memo, policies: Iterable[Policy]
     ) -> Rejection:
-        """The finished answer (RFC 6750 section 3)."""
+        """Return the finished answer (RFC 6750 section 3), which the memo keeps."""
         if isinstance(error, AuthError):
             challenges = error.challenges(
                 realm=self.realm,
@@ -66,7 +66,10 @@ class Refusals:
             wait = error.retry_after if isinstance(error, KeySourceError) else 0
             headers = [("Retry-After", str(max(1, math.ceil(wait))))]
         headers.append(("Vary", ", ".join(self.vary)))
-        return Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+        rejection = Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+        # The first is the refusal itself: DRF asks for a bare challenge afterwards, whatever the reason was.
+        memo.rejections.setdefault(rejection.status, rejection)
+        return rejection
 
     def _scopes(self, error: AuthError, memo: Memo, policies: Iterable[Policy]) -> tuple[str, ...]:
         if error.status not in (401, 403):

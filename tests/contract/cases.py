@@ -10,13 +10,13 @@ import base64
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jwks_auth import InvalidTokenError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
 
-__all__ = ["CASES", "OTHER", "REALM", "ROUTES", "SETTINGS", "SHARED", "Case"]
+__all__ = ["CASES", "OTHER", "OWN", "OWN_HANDLER", "REALM", "ROUTES", "SETTINGS", "SHARED", "Case"]
 
 REALM = "orders"
 OTHER = 'Other realm="elsewhere"'
@@ -449,4 +449,12 @@ DISCOVERY = [
          **refused(401, "invalid_token", "The access token is for another audience", at=_V2)),
 ]  # fmt: skip
 
+OWN = {"mine": True}
+"""The body that a handler of the application's own gives every error, without a header of ours."""
+
 CASES = [*GOOD, *HEADERS, *TOKENS, *POLICIES, *ANSWERS, *STEP_UP, *DISCOVERY]
+
+OWN_HANDLER = [
+    replace(case, body=OWN) for case in CASES if case.challenge is not None and case.method != "HEAD"
+]
+"""Every refusal, where a handler of the application's own answers it: with the challenge nevertheless."""

@@ -7,13 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import HTTPException
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
 
 from jwks_auth.testing import FakeIssuer
 from tests.asgi import serve
 from tests.contract.asgi_apps import APPS, ClientApp, fastapi_app, starlette_app
-from tests.contract.cases import CASES, Case
+from tests.contract.cases import CASES, OWN, OWN_HANDLER, Case
 from tests.contract.runner import App, HTTPApp, check
 
 SERVED: dict[str, Callable[[FakeIssuer], Any]] = {
@@ -79,4 +83,39 @@ def test_contract_with_fastapis_own_handler(with_default_handler: tuple[App, Fak
     app, issuer = with_default_handler
     if case.challenge is not None and case.body is not None:
         case = replace(case, body={"detail": case.body["error_description"]})
+    check(app, case, issuer)
+
+
+async def own_answer(request: Request, exc: Exception) -> JSONResponse:
+    """A handler as applications have it, which knows nothing of headers."""
+    assert isinstance(exc, StarletteHTTPException)
+    return JSONResponse(OWN, exc.status_code)
+
+
+OWN_APPS: dict[str, Callable[[FakeIssuer], Starlette]] = {
+    "fastapi": lambda issuer: fastapi_app(issuer, handlers=False),
+    "fastapi sync": lambda issuer: fastapi_app(issuer, handlers=False, sync=True),
+    "starlette": lambda issuer: starlette_app(issuer, middleware=False),
+    "starlette sync": lambda issuer: starlette_app(issuer, middleware=False, sync=True),
+}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(name, handled) for name in OWN_APPS for handled in ("own", "starlette's")],
+    ids=" ".join,
+)
+def with_own_handler(request: pytest.FixtureRequest) -> tuple[App, FakeIssuer]:
+    """An app whose handler is for FastAPI's ``HTTPException``, or for Starlette's."""
+    name, handled = request.param
+    issuer = FakeIssuer()
+    app = OWN_APPS[name](issuer)
+    app.add_exception_handler(HTTPException if handled == "own" else StarletteHTTPException, own_answer)
+    return ClientApp(app), issuer
+
+
+@pytest.mark.parametrize("case", OWN_HANDLER, ids=lambda case: case.name)
+def test_contract_with_a_handler_of_ones_own(with_own_handler: tuple[App, FakeIssuer], case: Case) -> None:
+    """Status and challenges are the table's, whatever the handler leaves out."""
+    app, issuer = with_own_handler
     check(app, case, issuer)

@@ -6,15 +6,17 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, JsonResponse
 from django.test import Client, override_settings
 
 from jwks_auth.testing import FakeIssuer
-from tests.contract.cases import CASES, SETTINGS, Case
+from tests.contract.cases import CASES, OWN, OWN_HANDLER, SETTINGS, Case
 from tests.contract.runner import Answer, Headers, check
 from tests.django_site.asgi_client import call
 
@@ -79,6 +81,48 @@ def test_contract(app: tuple[Any, FakeIssuer, str, bool], case: Case) -> None:
         return case.body if found == own_body(urls, case) else found
 
     check(server, case, issuer, own_shape, knows_route=knows_route)
+
+
+def own_answer(exc: Any, context: Any) -> Any:
+    """DRF's ``EXCEPTION_HANDLER`` as applications have it, which knows nothing of headers."""
+    from rest_framework.response import Response  # once the settings are there
+
+    return Response(OWN, status=exc.status_code)
+
+
+def own_ninja_answer(request: HttpRequest, exc: Any) -> JsonResponse:
+    """The same, in Ninja."""
+    return JsonResponse(OWN, status=exc.status_code)
+
+
+@pytest.fixture(scope="module", params=["DRF", "Ninja", "async Ninja"])
+def with_own_handler(request: pytest.FixtureRequest) -> Iterator[tuple[Any, FakeIssuer]]:
+    """A site whose own handler answers every error of DRF, or of Ninja."""
+    from ninja.errors import HttpError  # once the settings are there
+
+    urls, server = SITES[request.param]
+    issuer = FakeIssuer()
+    api: Any = getattr(import_module(f"tests.django_site.{urls}"), "api", None)
+    handlers = {} if api is None else api._exception_handlers
+    before = dict(handlers)
+    if api is not None:
+        api.add_exception_handler(HttpError, own_ninja_answer)
+    with override_settings(
+        JWKS_AUTH={**issuer.settings(), **SETTINGS},
+        MIDDLEWARE=settings.WITHOUT_MIDDLEWARE,
+        ROOT_URLCONF=f"tests.django_site.{urls}",
+        REST_FRAMEWORK={**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": own_answer},
+    ):
+        yield SERVERS[server], issuer
+    handlers.clear()
+    handlers.update(before)
+
+
+@pytest.mark.parametrize("case", OWN_HANDLER, ids=lambda case: case.name)
+def test_contract_with_a_handler_of_ones_own(with_own_handler: tuple[Any, FakeIssuer], case: Case) -> None:
+    """Status and challenges are the table's, whatever the handler leaves out."""
+    server, issuer = with_own_handler
+    check(server, case, issuer)
 
 
 def own_body(urls: str, case: Case) -> dict[str, Any] | None:

@@ -42,6 +42,25 @@ def credentials(issuer: FakeIssuer, **claims: Any) -> Credentials:
     return Credentials([issuer.headers(**claims)["Authorization"]])
 
 
+@pytest.mark.parametrize(
+    ("status", "found"), [(401, "Bearer realm="), (403, None), (404, None), (None, None)], ids=str
+)
+def test_what_a_handler_left_out_of_a_refusal_is_added(
+    issuer: FakeIssuer, status: int | None, found: str | None
+) -> None:
+    """The first challenge of the status that the answer has; of another status it is the handler's affair."""
+    authenticator = Authenticator(issuer.settings(audience="api"))
+    environ: dict[str, Any] = {}
+    sent = Credentials.from_wsgi(environ)
+    authenticator.rejection(MissingTokenError(), sent)
+    authenticator.rejection(InvalidTokenError("expired"), sent)
+    headers = dict(finished_headers(environ, [("Content-Type", "text/plain")], status))
+    assert headers["Vary"] == "Authorization"
+    assert (headers.get("WWW-Authenticate") or "")[:13] == (found or "")
+    own = finished_headers(environ, [("www-authenticate", "Basic")], status)
+    assert [value for name, value in own if name.lower() == "www-authenticate"] == ["Basic"]
+
+
 @FACES
 def test_a_good_token_is_given_back(
     issuer: FakeIssuer, face: Callable[[Authenticator], Authenticate]
