@@ -33,6 +33,7 @@ class JWTIdentity(models.Model):
 
     issuer: models.CharField[str, str] = models.CharField(max_length=255)
     subject: models.CharField[str, str] = models.CharField(max_length=255)
+    user_id: Any
     user: Any = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=block_orphans, null=True, related_name="jwt_identities"
     )

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, ServiceUna
 
 from jwks_auth import Refused
 from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
+from jwks_auth_flask.connexion import note_refusal
 
 __all__ = ["AuthRejected", "rejected"]
 
@@ -64,6 +65,7 @@ def rejected(error: Refused, rejection: Rejection) -> AuthRejected:
     exception.code = rejection.status
     stand_for(exception, error, rejection)
     exception.data = {"message": rejection.description, "errors": rejection.document}
+    note_refusal(rejection)
 
     @after_this_request
     def keep_challenge(response: Response) -> Response:

@@ -20,11 +20,13 @@ from jwks_auth.adapters import (
 )
 from jwks_auth_flask.answers import finish_answers
 from jwks_auth_flask.cli import jwks
+from jwks_auth_flask.connexion import flask_app_of, keep_headers
 from jwks_auth_flask.decorators import decorator
 from jwks_auth_flask.discovery import MetadataAnswer
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.internals import ask_first
 from jwks_auth_flask.login import user_for
+from jwks_auth_flask.neighbours import arrange
 from jwks_auth_flask.order import LateSetting, OrderGuard
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth, prefix_of, request_auth_of
 from jwks_auth_flask.routes import policies_asked
@@ -65,8 +67,9 @@ class JWKSAuth:
     def init_app(self, app: Flask) -> None:
         """Read the app's configuration and make its authenticator. No I/O: keys are fetched when a token needs them.
 
-        Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
+        A Connexion app will do too. Raises :class:`~jwks_auth.ConfigurationError`, naming the setting.
         """
+        app = flask_app_of(app)
         instances = app.extensions.setdefault(EXTENSION, {})
         if self.name in instances:
             raise RuntimeError(
@@ -77,9 +80,10 @@ class JWKSAuth:
             settings, on_event=partial(send_event, app), in_tests=app.testing or app.debug
         )
         if not instances:
-            app.before_request(OrderGuard(app))
+            app.before_request(OrderGuard(app, partial(arrange, extension=JWKSAuth)))
             finish_answers(app)
             ask_first(app, MetadataAnswer())
+            keep_headers(app)
         instances[self.name] = RequestAuth(
             authenticator, lambda: self._load, partial(policies_asked, self.name)
         )
@@ -108,12 +112,13 @@ class JWKSAuth:
         registered. Raises :class:`~jwks_auth.ConfigurationError` for options that no token can meet.
         """
         requirement = Requirement.of(**options)
-        if isinstance(target, Flask):
-            if self.name in target.extensions.get(EXTENSION, {}):
-                self.authenticator(target).check(requirement)
-            target.before_request(AppGuard(self.name, requirement))
-        else:
+        if isinstance(target, Blueprint):
             target.before_request(Guard(self.name, requirement, target))
+            return
+        app = flask_app_of(target)
+        if self.name in app.extensions.get(EXTENSION, {}):
+            self.authenticator(app).check(requirement)
+        app.before_request(AppGuard(self.name, requirement))
 
     def user_loader(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.
@@ -127,8 +132,9 @@ class JWKSAuth:
     def request_loader(self, request: Request) -> Any:
         """Return the token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
 
-        Without a ``user_loader`` it is a :class:`~jwks_auth_flask.login.TokenUser`; without a token, ``None``. Raises
-        :class:`AuthRejected` for a bad token, which never becomes an anonymous user.
+        A token wins over a session. Without a ``user_loader`` its user is a
+        :class:`~jwks_auth_flask.login.TokenUser`; without a token it is ``None``. Raises :class:`AuthRejected` for a
+        bad token, also beside a good session.
         """
         return user_for(request_auth_of(self.name))
 

@@ -1,7 +1,7 @@
 """The private parts of Flask, its extensions and Python itself: each use of them in this package, with its reason.
 
-Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0, Flask-RESTX 1.3, Flask-RESTful 0.3 and Python 3.11 to 3.13. Every
-further use belongs here.
+Seen in Flask 3.1, Werkzeug 3.1, Flask-CORS 6.0, Flask-Login 0.6, Flask-RESTX 1.3, Flask-RESTful 0.3 and Python 3.11
+to 3.13. Every further use belongs here.
 """
 
 from __future__ import annotations
@@ -15,21 +15,27 @@ from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
 from flask.views import MethodView
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 
 __all__ = [
     "answer_of_cross_origin",
     "answers_options",
+    "ask_before_session",
     "ask_first",
     "before_request_of",
+    "behind",
     "calls_methods_by_name",
     "class_of",
     "finish_last",
+    "handler_of_http_errors",
     "http_error_handlers",
     "is_cache",
     "is_cross_origin",
     "is_flasks",
     "layers_of",
+    "loader_of_requests",
     "method_of",
     "name_of",
     "place_of",
@@ -53,6 +59,11 @@ def served_by() -> Flask:
     """Return the app that serves it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
+
+
+def behind(value: Any) -> Any:
+    """Return the object behind *value*, if that is a proxy of Flask's, Flask-Login's or this package's."""
+    return value._get_current_object() if type(value) is LocalProxy else value
 
 
 # The tables of hooks and handlers on an app: Flask has methods to add to them, but none to read them.
@@ -79,6 +90,11 @@ def finish_last(app: Flask, finish: Callable[[Response], Response]) -> None:
 def http_error_handlers(app: Flask) -> dict[Any, Callable[[Any], Any]]:
     """Return the table of *app*'s handlers for any exception, in which APIFlask has its own."""
     return app.error_handler_spec[None][None]
+
+
+def handler_of_http_errors(app: Flask) -> Any:
+    """Return *app*'s handler for all HTTP errors, without a trace in the table, or ``None``."""
+    return app.error_handler_spec.get(None, {}).get(None, {}).get(HTTPException)
 
 
 # Routes and views: the attributes that Flask leaves on them.
@@ -210,3 +226,27 @@ def answer_of_cross_origin(layer: Any) -> Response | None:
 
 class _ViewReachedError(Exception):
     """Flask-CORS would have called the view."""
+
+
+# Flask-Login asks the loader of requests only if the session has no user, so a bad token would be overlooked.
+
+
+def loader_of_requests(manager: Any) -> Any:
+    """Return the function that was registered with Flask-Login's ``request_loader``, or ``None``."""
+    return getattr(manager, "_request_callback", None)
+
+
+def ask_before_session(manager: Any) -> None:
+    """Have Flask-Login take the user of the request, if there is one, before that of its session or cookie."""
+    if "_load_user" in vars(manager):  # arranged by another app that shares it
+        return
+    from_session = manager._load_user
+
+    def load() -> None:
+        user = manager._load_user_from_request(request)
+        if user is None:
+            from_session()
+        else:
+            manager._update_request_context_with_user(user)
+
+    manager._load_user = load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -11,7 +12,7 @@ from jwks_auth.adapters import PREFIX, readers
 from jwks_auth_flask.decorators import stamps_of
 from jwks_auth_flask.evidence import cache_above
 from jwks_auth_flask.guards import view_method
-from jwks_auth_flask.internals import layers_of
+from jwks_auth_flask.internals import layers_of, served_by
 from jwks_auth_flask.registered import all_apps, forget_wrapped, is_wrapped, note_app
 from jwks_auth_flask.request_auth import EXTENSION, prefix_of
 
@@ -23,15 +24,19 @@ class OrderGuard:
 
     Flask calls the bare view if that was registered first and guarded afterwards, although the decorator shows that a
     guard was meant; if the guarded view is registered too, both are served. A cache above a guard sends what it made
-    for one token to everybody.
+    for one token to everybody. It calls *arrange* before the first request, when the app's set-up has ended.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, arrange: Callable[[Flask], None]) -> None:
         self._in_order: set[tuple[str, int]] = set()
+        self._arrange: Callable[[Flask], None] | None = arrange
         note_app(app)
 
     def __call__(self) -> None:
         """Raise ``RuntimeError`` for such a view; each view is examined once."""
+        if self._arrange is not None:
+            self._arrange(served_by())
+            self._arrange = None
         rule = request.url_rule
         if rule is None:
             return

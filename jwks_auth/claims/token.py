@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from jwks_auth.challenge import named, several
 from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.paths import client_of, find_claim
-from jwks_auth.claims.services import is_service
+from jwks_auth.claims.services import is_service, pseudonym
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.runtime import RawToken
 
@@ -203,6 +203,10 @@ class VerifiedToken(Generic[ClaimsT]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._payload
+
+    def __str__(self) -> str:
+        """Name the sender, for throttles and caches: the same for each of its tokens, of no other sender, no claim."""
+        return pseudonym(self.issuer, self._payload)
 
     def __repr__(self) -> str:
         payload = getattr(self, "_payload", {})  # absent if the constructor was interrupted

@@ -13,7 +13,7 @@ from jwks_auth import VerifiedToken
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["LENGTH", "check_unknown", "database", "identity_of", "link"]
+__all__ = ["LENGTH", "database", "identity_of", "link"]
 
 LENGTH = 255
 """Of the columns of issuer and subject."""
@@ -26,17 +26,40 @@ def database() -> str:
     return router.db_for_write(JWTIdentity)
 
 
-def identity_of(token: VerifiedToken, using: str | None = None) -> JWTIdentity | None:
-    """Return the token's identity with its account; ``None`` if the manager of accounts knows none.
+def identity_of(token: VerifiedToken) -> JWTIdentity | None:
+    """Return the token's identity with its account; ``None`` for a newcomer.
 
-    The manager decides who exists, and what is fetched with an account: so the account is asked for, and brings
-    its identity along in the same query.
+    Raises :class:`InvalidTokenError` for an identity that is blocked, or whose account the manager of accounts hides.
+    One whose account was deleted is a newcomer's once it is unblocked.
     """
     if token.subject is None:
         return None  # an empty one would be everybody's
     for name in (token.issuer, token.subject):
         if name is None or len(name) > LENGTH or "\0" in name:
             raise refused("issuer or subject does not fit the database")
+    if (identity := _with_account(token, None)) is not None:
+        return _unblocked(identity)
+    alone = _alone(token)
+    if alone is None or _unblocked(alone).user_id is None:
+        return None
+    # The row may be newer than the first query: of another request just now, or in another database.
+    if (identity := _with_account(token, database())) is None:
+        raise refused("the user model's manager hides its account")
+    return identity
+
+
+def _unblocked(identity: JWTIdentity) -> JWTIdentity:
+    if identity.blocked_at is not None:
+        raise refused(f"identity {identity.pk} is blocked")
+    return identity
+
+
+def _with_account(token: VerifiedToken, using: str | None) -> JWTIdentity | None:
+    """Return the token's identity if the manager of accounts knows its account.
+
+    The manager decides who exists, and what is fetched with an account: so the account is asked for, and brings
+    its identity along in the same query.
+    """
     accounts: Any = get_user_model()._default_manager.using(using)
     found = accounts.filter(jwt_identities__issuer=token.issuer, jwt_identities__subject=token.subject)
     for user in found.annotate(**_columns())[:1]:
@@ -44,17 +67,11 @@ def identity_of(token: VerifiedToken, using: str | None = None) -> JWTIdentity |
     return None
 
 
-def check_unknown(token: VerifiedToken) -> None:
-    """Raise :class:`InvalidTokenError` if the newcomer is none: it has an account that the manager hides, or had one.
-
-    An identity whose account was deleted is a newcomer's once it is unblocked.
-    """
+def _alone(token: VerifiedToken) -> JWTIdentity | None:
     known = JWTIdentity._default_manager.using(database())
     for identity in known.filter(issuer=token.issuer, subject=token.subject):
-        if identity.blocked_at is not None:
-            raise refused(f"identity {identity.pk} is blocked")
-        if identity.user is not None:
-            raise refused("the user model's manager hides its account")
+        return _exactly(identity, token)
+    return None
 
 
 def link(user: Any, token: VerifiedToken) -> JWTIdentity:

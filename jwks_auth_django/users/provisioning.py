@@ -19,7 +19,7 @@ from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
 from jwks_auth_django.users.accounts import create_account
 from jwks_auth_django.users.fields import email_field
-from jwks_auth_django.users.identities import check_unknown, database, identity_of, link
+from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
 from jwks_auth_django.users.profile import Profile
 from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
@@ -102,8 +102,6 @@ class DatabaseUsers(UserResolver):
         identity = identity_of(token)
         if identity is None:
             return self._newcomer(request, token)
-        if identity.blocked_at is not None:
-            raise refused(f"identity {identity.pk} is blocked")
         if not identity.user.is_active:
             return identity.user
         self._verify(request, token)
@@ -128,7 +126,6 @@ class DatabaseUsers(UserResolver):
 
     def _newcomer(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the user of a new identity, and tell of a new or linked account."""
-        check_unknown(token)
         if (stateless := self._stateless(token)) is not None:
             self._verify(request, token)
             return stateless
@@ -137,7 +134,7 @@ class DatabaseUsers(UserResolver):
                 user, is_new = self._provisioned(request, token)
         except (IntegrityError, DataError) as error:
             # Another request was first with this identity, or another account has this name.
-            identity = identity_of(token, database())
+            identity = identity_of(token)
             if identity is None:
                 raise refused(
                     "an account can't be created: another has its name, or a field lacks"

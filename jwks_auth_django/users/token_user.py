@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn
 
-from django.contrib.auth.models import Group, Permission, PermissionsMixin
+from django.contrib.auth.models import Group, Permission
 from django.db.models.manager import EmptyManager
 
 from jwks_auth import VerifiedToken
 from jwks_auth.adapters import name_of_service
-from jwks_auth_django.internals import NoPermissionsStored
+from jwks_auth_django.users.permissions import PermissionsOfBackends
 
 __all__ = ["TokenUser"]
 
-_PERMISSIONS: Any = PermissionsMixin
+_NO_ROW = (
+    'has no row in the database: a foreign key needs JWKS_AUTH["USER"] with "STORE": "database", '
+    'and for services "SERVICES": "create"'
+)
 
 
-class TokenUser(NoPermissionsStored):
+class TokenUser(PermissionsOfBackends):
     """Takes the place of an ``AbstractBaseUser`` in views, templates and permissions, without a database.
 
     ``pk`` is unique across issuers; the subject alone is ``username``. Names and e-mail address come from OpenID
-    Connect's claims, if the token has them. It is never staff or superuser.
+    Connect's claims, if the token has them. It is never staff or superuser. No foreign key can point to it.
     """
 
     is_authenticated = True
@@ -38,24 +41,11 @@ class TokenUser(NoPermissionsStored):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    has_perm = _PERMISSIONS.has_perm
-    ahas_perm = _PERMISSIONS.ahas_perm
-    has_perms = _PERMISSIONS.has_perms
-    ahas_perms = _PERMISSIONS.ahas_perms
-    has_module_perms = _PERMISSIONS.has_module_perms
-    ahas_module_perms = _PERMISSIONS.ahas_module_perms
-    get_user_permissions = _PERMISSIONS.get_user_permissions
-    aget_user_permissions = _PERMISSIONS.aget_user_permissions
-    get_group_permissions = _PERMISSIONS.get_group_permissions
-    aget_group_permissions = _PERMISSIONS.aget_group_permissions
-    get_all_permissions = _PERMISSIONS.get_all_permissions
-    aget_all_permissions = _PERMISSIONS.aget_all_permissions
-
     def __init__(self, token: VerifiedToken) -> None:
         self.token = self._jwt = token
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
+        return f"<{type(self).__name__}, which {_NO_ROW}>"  # Django quotes it where a foreign key meets it
 
     def __str__(self) -> str:
         return self.username
@@ -68,8 +58,8 @@ class TokenUser(NoPermissionsStored):
 
     @property
     def pk(self) -> str:
-        """Issuer and subject: two issuers may use the same subject, and a client may have a subject's name."""
-        return f"{self.token.issuer}{'|' if self.token.subject else '#'}{self.username}"
+        """The sender's name among those of all issuers: 68 letters and digits that any cache takes as a key."""
+        return str(self.token)
 
     id = pk
 
@@ -131,6 +121,10 @@ class TokenUser(NoPermissionsStored):
         raise NotImplementedError("A TokenUser stands for a token and has no row in the database.")
 
     delete = set_password = save
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise ``TypeError`` where a query is to compare a foreign key with this user."""
+        raise TypeError(f"A {type(self).__name__} {_NO_ROW}")
 
     def _text(self, claim: str) -> str:
         value = self.token.get(claim)

@@ -51,9 +51,11 @@ ROUTES = [
 ]
 
 
-def create_app(settings: Mapping[str, Any] | None = None, views: str = "sync") -> Flask:
+def create_app(
+    settings: Mapping[str, Any] | None = None, views: str = "sync", app: Flask | None = None
+) -> Flask:
     """The contract's app, configured by the environment unless told; *views*: ``"sync"`` or ``"async"``."""
-    app = Flask(__name__)
+    app = Flask(__name__) if app is None else app
     given = {name: value for name, value in os.environ.items() if name.startswith("JWKS_AUTH_")}
     app.config.from_mapping({f"JWKS_AUTH_{name}": value for name, value in SETTINGS.items()})
     app.config.from_mapping(given if settings is None else settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -248,3 +249,31 @@ def test_an_audience_is_one_several_or_any() -> None:
     assert checked_audience(["a", "b"]) == {"a", "b"}
     assert checked_audience(ANY_AUDIENCE) is ANY_AUDIENCE
     assert checked_audience(None) is None
+
+
+SENDERS = {
+    "one": {"sub": "u1"},
+    "another": {"sub": "u2"},
+    "of another issuer": {"sub": "u1", "iss": "https://other.example/"},
+    "with a bar in it": {"sub": "u1|x"},
+    "a client": {"client_id": "u1"},
+    "another client": {"client_id": "u2"},
+    "no name at all": {"role": "reader"},
+    "a name of anything": {"sub": "\ud800 \r\n%s" + "\u00e9" * 999},
+}
+
+
+def test_a_token_names_its_sender_to_throttles() -> None:
+    """str() tells senders apart, is the same for all tokens of one, fits any cache's key, and shows no claim."""
+    names = {who: str(token(**claims)) for who, claims in SENDERS.items()}
+    assert len(set(names.values())) == len(SENDERS)
+    assert str(token(sub="u1", email="ada@example.org", jti="2")) == names["one"]
+    assert all(re.fullmatch(r"jwt-[0-9a-f]{64}", name) for name in names.values())
+
+
+def test_a_sender_named_as_another_is_told_apart() -> None:
+    """No subject and no client can be chosen so that its token has the name of another sender's."""
+    victim = str(token(sub="u1"))
+    assert str(token(sub=victim)) != victim
+    assert str(token(client_id=victim)) != victim
+    assert str(token(sub='u1", null]')) != victim

@@ -48,7 +48,7 @@ def test_what_views_and_templates_look_for(token_of: Any) -> None:
     assert (list(user.groups.all()), list(user.user_permissions.all())) == ([], [])
     shown = Engine().from_string("{{ user }} {{ user.email }}").render(Context({"user": user}))
     assert shown == "u1 ada@example.org"
-    assert repr(user) == "<TokenUser>", "no claim in a traceback"
+    assert "u1" not in repr(user), "no claim in a traceback"
 
 
 def test_claims_of_wrong_types_are_no_names(token_of: Any) -> None:

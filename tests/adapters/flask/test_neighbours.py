@@ -6,7 +6,7 @@ import flask_login
 import flask_smorest
 import pytest
 from apiflask import APIFlask
-from flask import Flask
+from flask import Flask, request
 from flask.views import MethodView
 from flask_cors import CORS, cross_origin
 from flask_limiter import Limiter
@@ -41,7 +41,7 @@ class TestFlaskLogin:
         def login():
             user = flask_login.UserMixin()
             user.id = "session"
-            flask_login.login_user(user)
+            flask_login.login_user(user, remember="remember" in request.args)
             return {}
 
         @app.get("/me")
@@ -81,6 +81,68 @@ class TestFlaskLogin:
         """It is refused with its own challenge, not with Flask-Login's bare 401."""
         answer = client.get("/me", headers=issuer.headers(expires_in=-100))
         assert (answer.status_code, answer.json["error"]) == (401, "invalid_token")
+
+    @pytest.mark.parametrize("remember", [False, True])
+    def test_a_bad_token_is_refused_beside_a_good_session(self, client, issuer, remember):
+        """A sender that shows a bad token is not who its cookie says; without the token it is."""
+        client.get("/login", query_string={"remember": "1"} if remember else {})
+        if remember:
+            client.delete_cookie("session")
+        answer = client.get("/me", headers=issuer.headers(expires_in=-100))
+        assert (answer.status_code, answer.json["error"]) == (401, "invalid_token")
+        assert client.get("/me", headers={"Authorization": "Bearer"}).status_code == 400
+        assert client.get("/me").json == {"id": "by session"}
+
+    @pytest.mark.parametrize("remember", [False, True])
+    def test_a_good_token_wins_over_a_session(self, client, issuer, remember):
+        """It was sent on purpose; browsers send cookies unasked. The session stays as it was."""
+        client.get("/login", query_string={"remember": "1"} if remember else {})
+        if remember:
+            client.delete_cookie("session")
+        assert client.get("/me", headers=issuer.headers(sub="u1")).json == {"id": "u1"}
+        assert client.get("/me").json == {"id": "by session"}
+
+    def test_a_view_that_asks_for_no_user_looks_at_no_token(self, client, issuer):
+        """As for any view without a guard."""
+        assert client.get("/login", headers=issuer.headers(expires_in=-100)).status_code == 200
+
+    def test_a_page_for_no_view_has_a_user_too(self, app, auth, issuer):
+        """The first request of all may be for an unknown URL."""
+        app.secret_key = "for the session cookie"
+        flask_login.LoginManager(app).request_loader(auth.request_loader)
+        app.login_manager.user_loader(lambda user_id: flask_login.UserMixin())
+        app.register_error_handler(404, lambda error: {"id": flask_login.current_user.get_id()})
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = "session"
+        assert client.get("/unknown", headers=issuer.headers(sub="u1")).json == {"id": "u1"}
+
+    def test_apps_may_share_a_manager(self, issuer, auth):
+        """A module has one manager for all the apps that its factory makes; it is arranged once."""
+        manager = flask_login.LoginManager()
+        manager.request_loader(auth.request_loader)
+        arranged = set()
+        for name in ("a", "b"):
+            app = Flask(name)
+            app.config.from_mapping(issuer.settings(prefix="JWKS_AUTH_"), SECRET_KEY="x")
+            auth.init_app(app)
+            manager.init_app(app)
+            app.add_url_rule("/me", view_func=lambda: {"id": flask_login.current_user.get_id()})
+            assert app.test_client().get("/me", headers=issuer.headers(sub="u1")).json == {"id": "u1"}
+            arranged.add(id(manager._load_user))
+        assert len(arranged) == 1
+
+    def test_a_loader_of_ones_own_comes_after_the_session(self, make_app, issuer, auth):
+        """The control: only the extension's own method says that tokens sign in."""
+        app = make_app(SECRET_KEY="for the session cookie")
+        manager = flask_login.LoginManager(app)
+        manager.user_loader(lambda user_id: flask_login.UserMixin())
+        manager.request_loader(lambda request: None)
+        app.add_url_rule("/me", view_func=flask_login.login_required(lambda: {}))
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = "session"
+        assert client.get("/me", headers=issuer.headers(expires_in=-100)).status_code == 200
 
     def test_without_a_token_flask_login_decides(self, client):
         """Its session and its own refusal work as before."""
