@@ -14,6 +14,7 @@ from jwks_auth_fastapi.errors import (
 )
 from jwks_auth_fastapi.expiry import token_of, until_expiry
 from jwks_auth_fastapi.openapi import OpenAPISettings, error_responses
+from jwks_auth_fastapi.protection import protect, public
 from jwks_auth_fastapi.settings import JWKSAuthSettings
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "audit",
     "error_responses",
     "install_error_handlers",
+    "protect",
+    "public",
     "token_of",
     "until_expiry",
 ]

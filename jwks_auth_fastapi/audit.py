@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 from jwks_auth import Policy
 from jwks_auth_fastapi.dependencies import POLICY
 from jwks_auth_fastapi.internals import Dependant, nodes_of, scopes_of, takes_connection
-from jwks_auth_fastapi.marks import is_bare_in, is_guard, requirement_of, wrapped_by
+from jwks_auth_fastapi.marks import is_bare_in, is_guard, is_public, requirement_of, wrapped_by
 from jwks_auth_fastapi.mistakes import Asked, problems, scheme_of
+from jwks_auth_fastapi.protection import Protection, protections_of
 
 __all__ = ["AuditedRoute", "audit"]
 
@@ -30,9 +31,9 @@ _STRICTEST = ("required", "unknown", "optional", "none")
 class AuditedRoute:
     """A route and its requirement.
 
-    *guard* is ``required``, ``optional``, ``none``, or ``unknown`` if another decorator around ``require_jwt`` may let
-    requests past it. A token needs all *scopes* and must meet all *policies*. *problems* are the route's mistakes;
-    there should be none.
+    *guard* is ``required``, ``optional``, ``public`` if it is open on purpose (:func:`~jwks_auth_fastapi.public`),
+    ``none``, or ``unknown`` if another decorator around ``require_jwt`` may let requests past it. A token needs all
+    *scopes* and must meet all *policies*. *problems* are the route's mistakes; there should be none.
     """
 
     path: str
@@ -56,7 +57,20 @@ def audit(app: Starlette) -> list[AuditedRoute]:
     found = list(_found(app.routes, ""))
     guards = [endpoint for _, route in found if is_guard(endpoint := getattr(route, "endpoint", None))]
     covered = {id(endpoint) for guard in guards for endpoint in wrapped_by(guard)}
-    return [_audited(path, route, covered) for path, route in found]
+    protections = protections_of(app)
+    return [
+        _protected(_audited(path, route, covered), getattr(route, "endpoint", None), protections)
+        for path, route in found
+    ]
+
+
+def _protected(route: AuditedRoute, endpoint: Any, protections: Sequence[Protection]) -> AuditedRoute:
+    """Return the entry of a route of an application with :func:`~jwks_auth_fastapi.protect`."""
+    if route.guard in ("required", "optional"):
+        return route
+    if is_public(endpoint) or (protections and all(each.is_public_path(route.path) for each in protections)):
+        return replace(route, guard="public")
+    return replace(route, guard="required") if protections else route
 
 
 def _found(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[str, RouteContext | None]]:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Authenticator, Requirement
-from jwks_auth_fastapi.marks import requirements_on
+from jwks_auth_fastapi.marks import mark_public, requirements_on
 from jwks_auth_fastapi.request_auth import AnySettings, authenticator_of
 
 __all__ = ["MetadataMiddleware", "metadata_router"]
@@ -29,6 +29,7 @@ def metadata_router(of: Callable[[Scope], Authenticator]) -> APIRouter:
     async def metadata(request: Request) -> Response:
         return _response(of(request.scope), request.scope) or Response(status_code=404)
 
+    mark_public(metadata)
     # A route of Starlette's: FastAPI adds the dependencies of an application to its own alone.
     return APIRouter(routes=[Route(_PATH, metadata, methods=_METHODS, include_in_schema=False)])
 

@@ -22,7 +22,7 @@ from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, rejecti
 from jwks_auth_fastapi.marks import note_guard, requirements_on
 from jwks_auth_fastapi.request_auth import watch
 
-__all__ = ["GuardOptions", "require_jwt"]
+__all__ = ["GuardOptions", "guard_connection", "require_jwt"]
 
 _EXCEPTION_HANDLERS = "starlette.exception_handlers"  # present if Starlette's handlers can answer
 
@@ -126,6 +126,13 @@ class _Guard:
             exc.detail = exc.rejection.body.decode()
             exc.headers = {**exc.rejection.fields, "Content-Type": "application/json"}
         return exc
+
+
+async def guard_connection(
+    conn: HTTPConnection, backend: JWTAuthenticationBackend, requirement: Requirement
+) -> None:
+    """Do for *conn* what ``require_jwt`` does before it calls an endpoint."""
+    await _Guard(requirement, backend).check(conn)
 
 
 def _is_function(endpoint: Callable[..., Any]) -> bool:

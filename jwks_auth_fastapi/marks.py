@@ -1,4 +1,4 @@
-"""Marks of ``starlette.require_jwt``, by which the audit recognises a guard."""
+"""Marks of ``require_jwt`` and ``public``, by which the audit and ``protect`` recognise guards and open routes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from weakref import WeakSet
 
 from jwks_auth.adapters import Requirement
 
-__all__ = ["is_bare_in", "is_guard", "note_guard", "requirement_of", "requirements_on", "wrapped_by"]
+__all__ = [
+    "is_bare_in",
+    "is_guard",
+    "is_public",
+    "mark_public",
+    "note_guard",
+    "requirement_of",
+    "requirements_on",
+    "wrapped_by",
+]
 
 REQUIREMENT = "__jwks_auth__"
 
 # Identity, not an attribute, which functools.wraps copies to other decorators' functions.
 _guards: WeakSet[Any] = WeakSet()
 _wrapped: WeakSet[Any] = WeakSet()
+_public: WeakSet[Any] = WeakSet()
 
 
 def note_guard(guard: Callable[..., Any], endpoint: Any, requirement: Requirement) -> None:
@@ -44,6 +54,18 @@ def is_guard(endpoint: Any) -> bool:
     """Return whether *endpoint* was returned by ``require_jwt``, so that no request gets past its guard."""
     with suppress(TypeError):
         return endpoint in _guards
+    return False
+
+
+def mark_public(endpoint: Any) -> None:
+    """Remember that *endpoint* is open on purpose. Raises ``TypeError`` for one that can't be hashed."""
+    _public.add(endpoint)
+
+
+def is_public(endpoint: Any) -> bool:
+    """Return whether *endpoint*, or what a decorator on it wraps, is open on purpose; a subclass is not."""
+    with suppress(TypeError):
+        return any(each in _public for each in (endpoint, *wrapped_by(endpoint)))
     return False
 
 

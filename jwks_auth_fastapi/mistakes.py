@@ -20,11 +20,12 @@ from jwks_auth_fastapi.internals import (
     get_typed_return_annotation,
     get_typed_signature,
     loads_of,
+    nodes_of,
 )
 from jwks_auth_fastapi.overrides import FakeBearer
 from jwks_auth_fastapi.scheme import JWTScheme
 
-__all__ = ["Asked", "problems", "scheme_of"]
+__all__ = ["Asked", "has_scheme", "problems", "scheme_of"]
 
 Asked = tuple[JWTScheme, tuple[str, ...]]
 """A scheme, and the scopes that are required with it."""
@@ -42,6 +43,11 @@ def scheme_of(call: Any) -> JWTScheme | None:
     if isinstance(owner, JWTScheme) and call.__name__ == "__call__":
         return owner
     return call if isinstance(call, JWTScheme) else None
+
+
+def has_scheme(dependant: Dependant) -> bool:
+    """Return whether a scheme, which may be optional, is among the dependencies of a route."""
+    return any(scheme_of(node.call) is not None for node in nodes_of(dependant))
 
 
 def problems(

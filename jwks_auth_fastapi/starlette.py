@@ -12,6 +12,7 @@ from jwks_auth_fastapi.backend import (
 from jwks_auth_fastapi.discovery import MetadataMiddleware
 from jwks_auth_fastapi.expiry import token_of, until_expiry
 from jwks_auth_fastapi.guard import require_jwt
+from jwks_auth_fastapi.protection import protect, public
 
 __all__ = [
     "JWTAuthenticationBackend",
@@ -19,6 +20,8 @@ __all__ = [
     "JWTUser",
     "MetadataMiddleware",
     "RejectedConnection",
+    "protect",
+    "public",
     "require_jwt",
     "token_of",
     "until_expiry",

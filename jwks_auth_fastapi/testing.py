@@ -43,12 +43,13 @@ def sign_in() -> Iterator[SignIn]:
 def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
     """Fail if a route lets requests without a token through and its path is not among *public*.
 
-    FastAPI's documentation pages count as public. Routes with an optional token must be named, like other public ones.
-    A path in *public* without a route fails too.
+    FastAPI's documentation pages and routes marked with ``public`` count as public. Routes with an optional token must
+    be named, like other public ones. A path in *public* without a route fails too.
     """
     routes = audit(app)
     allowed = {*public, *_documentation(app)}
-    forgotten = [str(route) for route in routes if route.guard != "required" and route.path not in allowed]
+    closed = ("required", "public")
+    forgotten = [str(route) for route in routes if route.guard not in closed and route.path not in allowed]
     assert not forgotten, f"routes that need no token, or may not: {forgotten}"
     unknown = sorted(set(public) - {route.path for route in routes})
     assert not unknown, f"no such routes: {unknown}"
