@@ -14,10 +14,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.status import WS_1008_POLICY_VIOLATION
 
 from jwks_auth import ConfigurationError, Refused
-from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
+from jwks_auth.adapters import POLICY_VIOLATION, RefusedRequest, Rejection, stand_for
 
 __all__ = [
     "BadCredentials",
@@ -54,7 +53,7 @@ class WebSocketRejected(RefusedRequest, WebSocketException):
     """
 
     def __init__(self, error: Refused, rejection: Rejection) -> None:
-        super().__init__(WS_1008_POLICY_VIOLATION)
+        super().__init__(POLICY_VIOLATION)
         stand_for(self, error, rejection)
 
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from math import inf
 from typing import Any, TypeVar, overload
 
 from anyio import move_on_after
 from starlette.requests import HTTPConnection
-from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket, WebSocketState
 
 from jwks_auth import VerifiedToken
-from jwks_auth.adapters import token_on
+from jwks_auth.adapters import EXPIRED, POLICY_VIOLATION, seconds_left, token_on
 from jwks_auth.adapters import until_expiry as stream_until_expiry
 
 __all__ = ["token_of", "until_expiry"]
-
-REASON = "The access token has expired"
 
 ItemT = TypeVar("ItemT")
 
@@ -54,15 +50,15 @@ def until_expiry(first: Any, second: Any, /, *, clock: Callable[[], float] = tim
     seconds since 1970.
     """
     if isinstance(first, WebSocket):
-        return _connected(first, second.expires_at, clock)
+        return _connected(first, second, clock)
     return stream_until_expiry(first, second, clock=clock)
 
 
 @asynccontextmanager
 async def _connected(
-    websocket: WebSocket, expires_at: float | None, clock: Callable[[], float]
+    websocket: WebSocket, token: VerifiedToken[Any], clock: Callable[[], float]
 ) -> AsyncIterator[None]:
-    with move_on_after(inf if expires_at is None else expires_at - clock()) as limit:
+    with move_on_after(seconds_left(token, clock())) as limit:
         yield
     if limit.cancelled_caught and websocket.application_state is WebSocketState.CONNECTED:
-        await websocket.close(WS_1008_POLICY_VIOLATION, REASON)
+        await websocket.close(POLICY_VIOLATION, EXPIRED)

@@ -10,7 +10,15 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from jwks_auth import Policy, Refused, VerifiedToken, Verifier
-from jwks_auth.adapters import Authenticator, Credentials, Rejection, Requirement, Settings
+from jwks_auth.adapters import (
+    SUBPROTOCOL,
+    Authenticator,
+    Credentials,
+    Rejection,
+    Requirement,
+    Settings,
+    may_answer,
+)
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, request_rejected
 from jwks_auth_fastapi.internals import policies_of, replace_send
@@ -19,9 +27,6 @@ from jwks_auth_fastapi.settings import JWKSAuthSettings
 __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "watch"]
 
 AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator | Verifier
-
-SUBPROTOCOL = "bearer"
-"""The subprotocol that ``new WebSocket(url, ["bearer", token])`` offers, and the server must accept."""
 
 
 def authenticator_of(settings: AnySettings) -> Authenticator:
@@ -63,7 +68,7 @@ class RequestAuth:
         """Return the exception for a dependency to raise, ``from error``."""
         route = scope.get("route")
         rejection = self.rejection(error, scope, [*policies, *policies_of(route, self.authenticator)])
-        if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        if scope["type"] == "websocket" and not may_answer(scope):
             # Without the denial response extension, a server answers a close before accept with a plain 403.
             return WebSocketRejected(error, rejection)
         return request_rejected(error, rejection)

@@ -12,8 +12,20 @@ from jwks_auth.request.memo import Admission, Memo, finished_headers, token_on
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.requirement import Requirement, RequirementOptions
 from jwks_auth.request.resource import Answer, ResourceMetadata
+from jwks_auth.request.websocket import (
+    EXPIRED,
+    POLICY_VIOLATION,
+    SUBPROTOCOL,
+    as_request,
+    may_answer,
+    refusal_messages,
+    seconds_left,
+)
 
 __all__ = [
+    "EXPIRED",
+    "POLICY_VIOLATION",
+    "SUBPROTOCOL",
     "Admission",
     "Answer",
     "Authenticator",
@@ -24,10 +36,14 @@ __all__ = [
     "Requirement",
     "RequirementOptions",
     "ResourceMetadata",
+    "as_request",
     "finished_headers",
+    "may_answer",
     "may_name_scopes",
     "private_value",
+    "refusal_messages",
     "refusal_responses",
+    "seconds_left",
     "security_of",
     "stand_for",
     "token_on",
