@@ -191,6 +191,9 @@ class JWTBearer(SchemeUses[TokenT]):
         twin._differ(self.is_optional if optional is None else optional, options)
         return twin
 
+    def _varied(self, **options: Any) -> JWTBearer[Any]:
+        return self.variant(**options)
+
     @cached_property
     def optional(self) -> JWTBearer[TokenT | None]:
         """The variant with an optional token: ``Depends(auth.optional)`` gives the token or ``None``."""

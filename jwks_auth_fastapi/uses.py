@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Generic, overload
+from typing import Any, Generic, Literal, overload
 
 from fastapi import APIRouter
 from fastapi.security import SecurityScopes
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from typing_extensions import TypeVar, Unpack
 
 from jwks_auth import Policy, VerifiedToken
-from jwks_auth.adapters import Explanation, RawToken, Requirement, RequirementOptions
+from jwks_auth.adapters import Explanation, RawToken, Requirement, TokenRequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import requirement_dependency, user_dependency
 from jwks_auth_fastapi.discovery import metadata_router
@@ -45,16 +46,44 @@ class SchemeUses(JWTScheme, Generic[TokenT]):
         """Do as :meth:`typed`, with pydantic's own error."""
         return token if self.claims_model is None else self.claims_model.validated(token)
 
+    @overload
     def requires(
-        self, policy: Policy | None = None, /, **asked: Unpack[RequirementOptions]
-    ) -> Callable[..., Awaitable[TokenT]]:
+        self,
+        policy: Policy | None = ...,
+        /,
+        *,
+        optional: Literal[True],
+        **asked: Unpack[TokenRequirementOptions],
+    ) -> Callable[..., Awaitable[TokenT | None]]: ...
+    @overload
+    def requires(
+        self,
+        policy: Policy | None = ...,
+        /,
+        *,
+        optional: Literal[False] = ...,
+        **asked: Unpack[TokenRequirementOptions],
+    ) -> Callable[..., Awaitable[TokenT]]: ...
+
+    def requires(self, policy: Policy | None = None, /, **asked: Any) -> Callable[..., Awaitable[Any]]:
         """``Depends(auth.requires(roles="ops"))`` gives the token if it meets the options; otherwise it is refused.
 
-        They are those of ``require_jwt``: what :class:`~jwks_auth.Policy` takes, ``issuer``, ``policy``. A policy may
-        stand alone: ``auth.requires(policy)``. Raises :class:`~jwks_auth.ConfigurationError` for a requirement that no
-        token can meet.
+        They are those of ``require_jwt``: what :class:`~jwks_auth.Policy` takes, ``policy``, ``audience``, ``issuer``,
+        ``optional``. A policy may stand alone: ``auth.requires(policy)``. Raises
+        :class:`~jwks_auth.ConfigurationError` for a requirement that no token can meet.
         """
-        return requirement_dependency(self, policy, Requirement.of(**asked))
+        requirement = Requirement.of(**asked)
+        said = {
+            "audience": requirement.audience,
+            "issuer": requirement.issuers,
+            "optional": requirement.optional,
+        }
+        varied = {name: value for name, value in said.items() if name in asked}
+        return requirement_dependency(self._varied(**varied) if varied else self, policy, requirement)
+
+    @abstractmethod
+    def _varied(self, **options: Any) -> JWTScheme:
+        """Return the same scheme for routes with another audience or issuer, or an optional token."""
 
     @overload
     def user(self, load_user: Callable[..., Awaitable[UserT | None]]) -> Callable[..., Awaitable[UserT]]: ...

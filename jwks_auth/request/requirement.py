@@ -10,15 +10,20 @@ from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, 
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.runtime import nearest
 
-__all__ = ["Requirement", "RequirementOptions"]
+__all__ = ["Requirement", "RequirementOptions", "TokenRequirementOptions"]
 
 
-class RequirementOptions(PolicyOptions, total=False):
-    """Options of :meth:`Requirement.of`, and of the adapters' decorators, which pass them on."""
+class TokenRequirementOptions(PolicyOptions, total=False):
+    """Options of :meth:`Requirement.of` for a token, without that which asks for none."""
 
     audience: str | Iterable[str] | AnyAudience
     issuer: str | Iterable[str]
     policy: Policy
+
+
+class RequirementOptions(TokenRequirementOptions, total=False):
+    """Options of :meth:`Requirement.of`, and of the adapters' decorators, which pass them on."""
+
     optional: bool
 
 

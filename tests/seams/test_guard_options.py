@@ -171,6 +171,31 @@ def test_spaces_separate_scopes_in_rest_framework_too() -> None:
         Requires("a")
 
 
+def test_a_route_of_fastapi_names_its_audience_and_takes_none() -> None:
+    """``audience=`` replaces the settings', and ``optional=`` admits requests without a token, in a fake's too."""
+    issuer = FakeIssuer()
+    auth = JWTBearer(issuer.settings(audience="api"))
+    app = FastAPI()
+    reports = auth.requires(audience=(each for each in ["reports"]), scopes="a")
+    app.get("/reports", dependencies=[Depends(reports)])(lambda: "ok")
+    app.get("/any", dependencies=[Depends(auth.requires(scopes="a", optional=True))])(lambda: "ok")
+    app.get("/sure", dependencies=[Depends(auth.optional.requires(scopes="a", optional=False))])(lambda: "ok")
+    client = TestClient(app)
+
+    def statuses(**claims: Any) -> list[int]:
+        headers = issuer.headers(**claims) if claims else {}
+        return [client.get(path, headers=headers).status_code for path in ("/reports", "/any", "/sure")]
+
+    assert statuses() == [401, 200, 401]
+    assert statuses(aud="reports", scope="a") == [200, 401, 401]
+    assert statuses(aud="api", scope="a") == [401, 200, 200]
+    assert statuses(aud=["api", "reports"], scope="b") == [403, 403, 403]
+    app.dependency_overrides[auth] = auth.fake(scopes="a")
+    assert statuses() == [200, 200, 200]
+    app.dependency_overrides[auth] = auth.fake(scopes="b")
+    assert statuses() == [403, 403, 403]
+
+
 def test_a_route_of_fastapi_names_its_issuer() -> None:
     """Another issuer's token is none of that route's, though the service takes it elsewhere."""
     one, other = FakeIssuer(), FakeIssuer("https://other.example/")

@@ -70,6 +70,8 @@ async def dependencies(conn: HTTPConnection, scopes: SecurityScopes) -> None:
     assert_type(await plain.optional(conn, scopes), VerifiedToken | None)
     assert_type(await model.optional(conn, scopes), VerifiedToken[Model] | None)
     assert_type(await model.requires(Policy(roles="admin"))(), VerifiedToken[Model])
+    assert_type(await model.requires(any_role=["admin"], issuer="https://a.example/")(), VerifiedToken[Model])
+    assert_type(await model.requires(audience="reports", optional=True)(), VerifiedToken[Model] | None)
 
 
 def load_user(token: VerifiedToken[Model]) -> str:
