@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import router
 from django.db.models import F
+from django.utils import timezone
 
 from jwks_auth import VerifiedToken
 from jwks_auth_django.models import JWTIdentity
@@ -74,18 +75,23 @@ def _alone(token: VerifiedToken) -> JWTIdentity | None:
     return None
 
 
-def link(user: Any, token: VerifiedToken) -> JWTIdentity:
+def link(user: Any, token: VerifiedToken, claims_digest: str = "") -> JWTIdentity:
     """Store the token's identity as one of *user*'s; never take it from another account."""
+    new = {
+        "user": user,
+        "is_service": token.is_service,
+        "last_seen_at": timezone.now(),
+        "claims_digest": claims_digest,
+    }
     identities = JWTIdentity._default_manager.using(database())
     for identity in identities.select_for_update().filter(
         issuer=token.issuer, subject=token.subject, user=None, blocked_at=None
     ):
-        identity.user, identity.is_service = user, token.is_service
-        identity.save(using=database(), update_fields=["user", "is_service"])
+        for name, value in new.items():
+            setattr(identity, name, value)
+        identity.save(using=database(), update_fields=list(new))
         return identity
-    return identities.create(
-        issuer=token.issuer, subject=token.subject, user=user, is_service=token.is_service
-    )
+    return identities.create(issuer=token.issuer, subject=token.subject, **new)
 
 
 @functools.cache

@@ -13,11 +13,15 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
 from jwks_auth_django.users.addresses import is_same_address, verified_email
+from jwks_auth_django.users.memory import Memory
 from jwks_auth_django.users.resolvers import refused
 
-__all__ = ["POWERS", "Profile"]
+__all__ = ["POWERS", "UNCHANGED", "Profile"]
 
 log = logging.getLogger("jwks_auth.django")
+
+UNCHANGED = "_jwt_unchanged"
+"""The attribute of an account that names the fields whose claims are as they were before."""
 
 POWERS = frozenset({"is_staff", "is_superuser"})
 """Fields that give power."""
@@ -60,19 +64,18 @@ class Profile:
     def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
         """Return the fields of *user* that differ from the token's claims, with their new values.
 
-        A claim the token lacks changes nothing. Raises :class:`InvalidTokenError` for a value that its field
-        can't hold.
+        A claim that the token lacks, or that is as it was before, changes nothing. Raises :class:`InvalidTokenError`
+        for a value that its field can't hold.
         """
         values: dict[str, Any] = {}
         for name, claim in self.claim_map.items():
             said = token.get(claim)
-            if said is None or not self._heeds(name, token):
+            if said is None or name in user.__dict__.get(UNCHANGED, ()) or not self._heeds(name, token):
                 continue
             values[name] = _cleaned(user, name, _normalised(name, said))
             if self._is_address(name) and not is_same_address(values[name], said):
                 raise refused(f"the field {name} would hold another e-mail address than the token's")
-        if _may_grant(token, self.flags_from):
-            values.update({name: role in token.roles for name, role in self.flags.items()})
+        values.update(self._flags(token))
         return {name: value for name, value in values.items() if getattr(user, name) != value}
 
     def group_names(self, token: VerifiedToken) -> frozenset[str] | None:
@@ -83,9 +86,25 @@ class Profile:
         listed = said if isinstance(said, list | tuple) else (said,)
         return frozenset(name for name in listed if _is_group_name(name))
 
-    def differs(self, user: Any, token: VerifiedToken) -> bool:
-        """Return whether *token* says something else of *user* than what is stored."""
-        return bool(self.changes(user, token)) or self._groups_differ(user, self.group_names(token))
+    def said(self, token: VerifiedToken) -> dict[str, Any]:
+        """Return the mapped claims that count in *token*, by their field, and the groups."""
+        claims = {
+            name: token.get(claim) for name, claim in self.claim_map.items() if self._heeds(name, token)
+        }
+        if (names := self.group_names(token)) is not None:
+            claims["groups"] = [self.groups, *sorted(names)]
+        return {name: value for name, value in claims.items() if value is not None}
+
+    def differs(self, user: Any, token: VerifiedToken, memory: Memory) -> bool:
+        """Return whether *token* says something else than *memory* holds, or than the flags of *user*.
+
+        Groups may be made or changed by hand: they are compared again once an hour, too.
+        """
+        if not memory.is_complete or any(
+            getattr(user, name) != on for name, on in self._flags(token).items()
+        ):
+            return True
+        return not memory.is_recent and self._groups_differ(user, self.group_names(token))
 
     def values_of_newcomer(self, token: VerifiedToken, make_name: Callable[[], str]) -> dict[str, Any]:
         """Return the fields of a new account; *make_name* gives its name if no claim does."""
@@ -112,6 +131,11 @@ class Profile:
         if self.groups == "mirror" or held == names:
             return held != names
         return held != set(Group.objects.filter(name__in=names).values_list("name", flat=True))
+
+    def _flags(self, token: VerifiedToken) -> dict[str, bool]:
+        if not _may_grant(token, self.flags_from):
+            return {}
+        return {name: role in token.roles for name, role in self.flags.items()}
 
     def _heeds(self, name: str, token: VerifiedToken) -> bool:
         """Return whether the claim mapped to the field *name* counts in this token."""

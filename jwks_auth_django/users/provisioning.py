@@ -21,7 +21,8 @@ from jwks_auth_django.users.accounts import create_account
 from jwks_auth_django.users.fields import email_field
 from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
-from jwks_auth_django.users.profile import Profile
+from jwks_auth_django.users.memory import Memory, digest_of
+from jwks_auth_django.users.profile import UNCHANGED, Profile
 from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
 from jwks_auth_django.users.token_user import TokenUser
 from jwks_auth_django.users.twins import refuse_twin
@@ -113,16 +114,29 @@ class DatabaseUsers(UserResolver):
 
     def _up_to_date(self, request: HttpRequest | None, identity: JWTIdentity, token: VerifiedToken) -> Any:
         """Return the account of *identity*, once what the claims say of it is written."""
-        user = identity.user
-        if not self.profile.differs(user, token):
+        user, memory = identity.user, Memory(identity, self.profile.said(token))
+        if not self.profile.differs(user, token, memory):
+            if not memory.is_recent:
+                memory.touch()
             return user
         try:
             with atomic(using=database()):
-                return _called(self.update_user, request, user, token)
+                memory.hold()
+                return self._updated(request, user, token, memory)
         except (IntegrityError, DataError) as error:
             raise refused(
                 f"account {user.pk!r} can't have the claims mapped to it, as another has, or they do not fit"
             ) from error
+
+    def _updated(self, request: HttpRequest | None, user: Any, token: VerifiedToken, memory: Memory) -> Any:
+        setattr(user, UNCHANGED, memory.unchanged)
+        try:
+            updated = _called(self.update_user, request, user, token)
+        finally:
+            delattr(user, UNCHANGED)
+        if updated is not None:
+            memory.keep()
+        return updated
 
     def _newcomer(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the user of a new identity, and tell of a new or linked account."""
@@ -159,7 +173,7 @@ class DatabaseUsers(UserResolver):
             refuse_twin(token, self.profile.claim_map, database())
         user = _called(self.create_user, request, token)
         if user is not None:
-            link(user, token)
+            link(user, token, digest_of(user, self.profile.said(token)))
         return user, True
 
     def _stateless(self, token: VerifiedToken) -> TokenUser | None:
