@@ -32,13 +32,19 @@ WITHOUT_MIDDLEWARE = [
 WITH_MIDDLEWARE = [*WITHOUT_MIDDLEWARE, "jwks_auth_django.middleware.JWTAuthenticationMiddleware"]
 MIDDLEWARE = WITH_MIDDLEWARE
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(Path(tempfile.gettempdir()) / f"jwks-auth-django-{os.getpid()}.sqlite3"),
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30},
-    }
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": str(Path(tempfile.gettempdir()) / f"jwks-auth-django-{os.getpid()}.sqlite3"),
+    "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30},
 }
+POSTGRESQL = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": "postgres",
+    "USER": "postgres",
+    "HOST": "127.0.0.1",
+    "PORT": os.environ.get("TESTS_POSTGRESQL_PORT", ""),
+}
+DATABASES = {"default": POSTGRESQL if "TESTS_POSTGRESQL_PORT" in os.environ else SQLITE}
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

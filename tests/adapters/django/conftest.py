@@ -69,6 +69,8 @@ def schema() -> Iterator[None]:
     call_command("migrate", verbosity=0)
     yield
     connections.close_all()
+    if connections["default"].vendor != "sqlite":
+        return
     for file in Path(connections["default"].settings_dict["NAME"]).parent.glob(
         Path(connections["default"].settings_dict["NAME"]).name + "*"
     ):

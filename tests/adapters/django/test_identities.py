@@ -12,10 +12,13 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Permission, User
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
+from django.http import HttpRequest, JsonResponse
 from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django import require_jwt
 from jwks_auth_django.admin import JWTIdentityInline
 from jwks_auth_django.models import JWTIdentity
 from tests.django_site import settings as site
@@ -107,6 +110,76 @@ def test_a_row_deleted_by_hand_is_refused_by_the_database(ada: JWTIdentity) -> N
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user WHERE id = %s", [ada.user_id])
     assert JWTIdentity.objects.get().user.username == "ada"
+
+
+@require_jwt
+def orders(request: HttpRequest) -> JsonResponse:
+    """Say whose they are."""
+    return JsonResponse({"user": request.user.pk})
+
+
+@require_jwt
+async def orders_async(request: HttpRequest) -> JsonResponse:
+    """Do the same on an event loop."""
+    return JsonResponse({"user": (await request.auser()).pk})
+
+
+class Visitor:
+    """Who sends one token after another to a sync and an async view, guarded or behind the middleware."""
+
+    def __init__(self, issuer: FakeIssuer, project: Any, **user: Any) -> None:
+        self.issuer, self.project, self.options = issuer, project, user
+        project()
+        self.old = issuer.headers(sub="u1")
+
+    def statuses(self) -> set[int]:
+        """The answers to a token from before and to a new one, in every stack."""
+        found = set()
+        views = {"/sync": orders, "/async": orders_async}
+        for middleware in (site.WITH_MIDDLEWARE, site.WITHOUT_MIDDLEWARE):
+            self.project(views, USER={"STORE": "database", **self.options}, MIDDLEWARE=middleware)
+            for headers in (self.old, self.issuer.headers(sub="u1", jti="new")):
+                found |= {Client().get(route, headers=headers).status_code for route in views}
+        return found
+
+
+def test_a_blocked_identity_is_refused_at_once(project: Any, issuer: FakeIssuer) -> None:
+    """With its next request, whatever else is known of it; unblocked, it is let in as at once."""
+    visitor = Visitor(issuer, project)
+    assert visitor.statuses() == {200}
+    JWTIdentity.objects.update(blocked_at=timezone.now())
+    assert visitor.statuses() == {401}
+    JWTIdentity.objects.update(blocked_at=None)
+    assert visitor.statuses() == {200}
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("services", ["token", "create", "refuse"])
+def test_a_blocked_service_does_not_come_in_without_an_account(
+    project: Any, issuer: FakeIssuer, services: str
+) -> None:
+    """A block is asked first, before what services without an account may do."""
+    project(USER={"STORE": "database", "SERVICES": services})
+    JWTIdentity.objects.create(issuer=ISSUER, subject="app", blocked_at=timezone.now())
+    headers = issuer.headers(sub="app", client_id="app")
+    project({"/x": orders}, USER={"STORE": "database", "SERVICES": services})
+    assert Client().get("/x", headers=headers).status_code == 401
+    assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize("options", [{}, {"MATCH_EMAIL": True}], ids=["new", "matched"])
+def test_a_deleted_account_is_not_made_again(
+    project: Any, issuer: FakeIssuer, options: dict[str, Any]
+) -> None:
+    """No token, old or new, brings it back; who unblocks the identity lets its person begin anew."""
+    visitor = Visitor(issuer, project, **options)
+    assert visitor.statuses() == {200}
+    User.objects.get().delete()
+    assert visitor.statuses() == {401}
+    assert (User.objects.count(), JWTIdentity.objects.count()) == (0, 1)
+    JWTIdentity.objects.update(blocked_at=None)
+    assert visitor.statuses() == {200}
+    assert JWTIdentity.objects.get().user == User.objects.get()
 
 
 @pytest.fixture

@@ -67,4 +67,25 @@ def test_a_hundred_first_requests_make_one_row(postgresql: int, options: dict[st
     assert json.loads(done.stdout) == [1, 1, 1, groups, "user_refused"]
 
 
+MODULES = ["test_identities.py", "test_costs.py", "test_accounts.py", "test_provisioning.py"]
+
+
+def test_all_that_is_said_of_accounts_holds(postgresql: int) -> None:
+    """The tests of accounts and identities, which run in SQLite by themselves, in PostgreSQL."""
+    folder = Path(__file__).parent
+    environment = {**os.environ, "TESTS_POSTGRESQL_PORT": str(postgresql), "PGPORT": str(postgresql)}
+    subprocess.run(
+        [need_tool("psql"), "-h", "127.0.0.1", "-U", "postgres", "-qc", RESET], check=True, env=environment
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-cov"]
+    done = subprocess.run(
+        [*command, *(str(folder / name) for name in MODULES)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
 RESET = "set client_min_messages = error; drop schema public cascade; create schema public"
