@@ -97,3 +97,7 @@ def test_every_guide_is_named() -> None:
     start = ROOT / "docs" / "django" / "start.md"
     others = {page.name for page in start.parent.glob("*.md")} - {start.name}
     assert others <= set(LINK.findall(start.read_text()))
+    assert "docs/recipes/README.md" in LINK.findall(README)
+    recipes = ROOT / "docs" / "recipes" / "README.md"
+    others = {page.name for page in recipes.parent.glob("*.md")} - {recipes.name}
+    assert others <= set(LINK.findall(recipes.read_text()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -28,7 +28,7 @@ _PATH = "/:@!$&'()*+,;=-._~"  # characters that a path has unescaped (RFC 3986 s
 class Credentials(Concealed):
     """The parts of a request that may hold a token or prove its possession. No error report shows them.
 
-    Make it with :meth:`from_wsgi`, :meth:`from_asgi` or, without either, of its parts. *authorization* has every
+    Make it with :meth:`from_wsgi`, :meth:`from_asgi`, :meth:`from_headers` or of its parts. *authorization* has every
     ``Authorization`` value in order, because most frameworks' ``get`` hides a second one. *query* is the raw query
     string. *kept* is the request's own mapping, which keeps its ``Memo``; *varies* are further headers that were read.
     The other parts are read when they are needed.
@@ -83,6 +83,29 @@ class Credentials(Concealed):
             varies=("Sec-WebSocket-Protocol",) if offers else (),
         )
 
+    @classmethod
+    def from_headers(
+        cls,
+        headers: Iterable[tuple[str | bytes, str | bytes]],
+        query: str = "",
+        method: str = "GET",
+        *,
+        url: str = "",
+        kept: MutableMapping[str, Any] | None = None,
+    ) -> Self:
+        """Return the credentials in *headers*, for a request that is neither WSGI's nor ASGI's.
+
+        *headers* are all of its pairs, in order: an aiohttp request's, gRPC's metadata, those in the event of a Lambda
+        function. *kept* is a mapping that lives as long as the request does.
+        """
+        pairs = [(_text(name).lower(), _text(value)) for name, value in headers]
+
+        def values(kept: Any, name: str) -> tuple[str, ...]:
+            return tuple([value for found, value in pairs if found == name.lower()])
+
+        server = _Server(values, lambda kept: url)
+        return cls(values(kept, "authorization"), query, method, kept=kept, server=server)
+
     @property
     def scheme(self) -> str:
         """The scheme of the first ``Authorization`` value, in lower case; empty if none was sent."""
@@ -101,6 +124,10 @@ class Credentials(Concealed):
         """Return every value of the cookie *name*: a browser may send two, of different paths."""
         pairs = (pair.partition("=") for line in self.values("Cookie") for pair in line.split(";"))
         return tuple(value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _of_wsgi(environ: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ import pytest
 
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer
-from tests.contract.cases import CASES, MFA, OTHER_RESOURCE, SETTINGS, SHARED, Case
+from tests.contract.cases import CASES, SETTINGS, Case
+from tests.contract.routes import TABLE
 from tests.contract.runner import Answer, Headers, check
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
@@ -42,29 +43,11 @@ class WSGIApp:
             exec(snippet, namespace)
         guard = namespace["require_jwt"]
         authenticator = Authenticator({**issuer.settings(), **SETTINGS})
-        subject = answering(lambda token: {"sub": token.subject if token else None})
-        shared = answering(lambda token: {"sub": token.subject if token else None}, ("Cache-Control", SHARED))
-        orders = answering(lambda token: {"orders": []})
         self.discoverable = partial(namespace["discoverable"], authenticator)
-        self.routes: dict[str, WSGI] = {
-            "/public": answering(lambda token: {}),
-            "/me": guard(authenticator)(subject),
-            "/orders": guard(authenticator, scopes="orders:read")(orders),
-            "/both": guard(authenticator, scopes=["orders:read", "orders:write"])(orders),
-            "/any": guard(authenticator, any_scope=["orders:read", "orders:admin"])(orders),
-            "/admin": guard(authenticator, any_role=["admin", "root"])(
-                answering(lambda token: {"admin": True})
-            ),
-            "/reports": guard(authenticator, audience="reports")(subject),
-            "/v2": guard(authenticator, audience=OTHER_RESOURCE)(subject),
-            "/mfa": guard(authenticator, acr=[MFA, "urn:acme:otp"], max_auth_age=300)(
-                answering(lambda token: {"mfa": True})
-            ),
-            "/mfa-orders": guard(authenticator, acr=MFA, scopes=["orders:read", "orders:write"])(orders),
-            "/mfa-optional": guard(authenticator, acr=MFA, optional=True)(subject),
-            "/optional": guard(authenticator, optional=True)(subject),
-            "/shared": guard(authenticator, optional=True)(shared),
-        }
+        self.routes: dict[str, WSGI] = {}
+        for path, route in TABLE.items():
+            view = answering(route.answer, *route.headers.items())
+            self.routes[path] = view if route.options is None else guard(authenticator, **route.options)(view)
 
     def request(self, method: str, target: str, headers: Headers) -> Answer:
         """Call the app with the environ a WSGI server makes: repeated headers joined, HEAD without a body."""

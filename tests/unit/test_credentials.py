@@ -42,7 +42,22 @@ def of_asgi(*args: Any, **more: Any) -> Credentials:
     return Credentials.from_asgi(scope(*args, **more))
 
 
-either = pytest.mark.parametrize("made", [of_wsgi, of_asgi], ids=["WSGI", "ASGI"])
+def of_headers(headers: Headers = (), path: str = "/", query: str = "", **more: Any) -> Credentials:
+    """From neither: the pairs as they came."""
+    url = Credentials.from_asgi(scope(headers, path, query, **more)).url
+    return Credentials.from_headers(headers, query, "POST", url=url)
+
+
+def of_octets(headers: Headers = (), *args: Any, **more: Any) -> Credentials:
+    """The same, as octets."""
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    url = of_headers(headers, *args, **more).url
+    return Credentials.from_headers(pairs, more.get("query", args[1] if args[1:] else ""), "POST", url=url)
+
+
+either = pytest.mark.parametrize(
+    "made", [of_wsgi, of_asgi, of_headers, of_octets], ids=["WSGI", "ASGI", "headers", "octets"]
+)
 
 
 @either
@@ -75,6 +90,19 @@ def test_every_value_is_handed_over() -> None:
     twice = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     assert list(of_asgi(twice).authorization) == ["Bearer a", "Bearer b"]
     assert list(of_wsgi(twice).authorization) == ["Bearer a,Bearer b"]
+    assert list(of_headers(twice).authorization) == ["Bearer a", "Bearer b"]
+
+
+def test_a_request_of_pairs_is_verified_once(issuer: FakeIssuer) -> None:
+    """Its memo stands on the mapping that was given; without one, each of the credentials has its own."""
+    authenticator = Authenticator(issuer.settings())
+    kept: dict[str, Any] = {}
+    pairs = issuer.headers(sub="u1").items()
+    token = authenticator.authenticate(Credentials.from_headers(pairs, kept=kept))
+    assert Memo.on(kept, authenticator).token is token
+    assert authenticator.authenticate(Credentials.from_headers(pairs, kept=kept)) is token
+    assert authenticator.authenticate(Credentials.from_headers(pairs)) is not token
+    assert issuer.headers(sub="u1")["Authorization"] not in repr(Credentials.from_headers(pairs))
 
 
 def test_credentials_of_parts_have_no_more() -> None:
