@@ -93,16 +93,18 @@ def test_every_value_is_handed_over() -> None:
     assert list(of_headers(twice).authorization) == ["Bearer a", "Bearer b"]
 
 
-def test_a_request_of_pairs_is_verified_once(issuer: FakeIssuer) -> None:
+def test_a_request_of_pairs_is_verified_once() -> None:
     """Its memo stands on the mapping that was given; without one, each of the credentials has its own."""
+    issuer = FakeIssuer()
     authenticator = Authenticator(issuer.settings())
     kept: dict[str, Any] = {}
-    pairs = issuer.headers(sub="u1").items()
-    token = authenticator.authenticate(Credentials.from_headers(pairs, kept=kept))
+    sent = issuer.headers(sub="u1")
+    token = authenticator.authenticate(Credentials.from_headers(sent.items(), kept=kept))
     assert Memo.on(kept, authenticator).token is token
-    assert authenticator.authenticate(Credentials.from_headers(pairs, kept=kept)) is token
-    assert authenticator.authenticate(Credentials.from_headers(pairs)) is not token
-    assert issuer.headers(sub="u1")["Authorization"] not in repr(Credentials.from_headers(pairs))
+    assert authenticator.authenticate(Credentials.from_headers(sent.items(), kept=kept)) is token
+    alone = Credentials.from_headers(sent.items())
+    assert authenticator.authenticate(alone) is not token
+    assert sent["Authorization"] not in repr(alone)
 
 
 def test_credentials_of_parts_have_no_more() -> None:
