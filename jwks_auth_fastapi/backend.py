@@ -48,11 +48,20 @@ _OPTIONAL = Requirement.of(optional=True)
 _EXEMPT_PATHS = Setting("exempt_paths", readers.paths)
 
 
+class _Scopes(list[str]):
+    """A list of scopes, which holds several with spaces between them if it holds each: for ``requires("a b")``."""
+
+    def __contains__(self, scopes: object) -> bool:
+        each = scopes.split(" ") if isinstance(scopes, str) else (scopes,)
+        return all(super(_Scopes, self).__contains__(scope) for scope in each)
+
+
 class JWTCredentials(AuthCredentials):
     """``request.auth``: the token, and the scopes for ``requires()``, with ``"authenticated"`` among them."""
 
     def __init__(self, token: VerifiedToken | None) -> None:
-        super().__init__(() if token is None else ("authenticated", *sorted(token.scopes)))
+        super().__init__()
+        self.scopes = _Scopes(() if token is None else ("authenticated", *sorted(token.scopes)))
         self.token = token
 
 

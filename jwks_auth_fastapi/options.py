@@ -41,6 +41,7 @@ GIVEN: Any = object()
 """The value of *settings* if they are among the options."""
 
 _OWN = frozenset({*_OwnOptions.__annotations__, "claims"})
+_FLAGS = frozenset({"websocket_subprotocol", "require_warm_up"})
 _SETTINGS = frozenset(name.lower() for name in ROWS)
 
 
@@ -50,6 +51,8 @@ def parted(settings: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, An
     Without *settings*, every option that is not the bearer's own is a setting, also ``audience``; the other settings
     come from the environment. The settings are ``None`` where none are said.
     """
+    if settings is None or isinstance(settings, str):
+        raise ConfigurationError(f"settings: found {settings!r}; write JWTBearer(issuer=..., audience=...)")
     names = _OWN | (_SETTINGS if settings is GIVEN else {"audience"})
     own = {name: value for name, value in options.items() if settings is not GIVEN or name in _OWN}
     checked("JWTBearer", options, names, own)
@@ -68,6 +71,9 @@ def checked(
     said = options if own is None else own
     if unset := sorted(name for name, value in said.items() if value is None):
         raise ConfigurationError(f"{unset[0]}: found None; leave {unset[0]} out where it is not set")
+    for name in sorted(_FLAGS & said.keys()):
+        if not isinstance(said[name], bool):  # the text "false" would count as true
+            raise ConfigurationError(f"{name}: found {said[name]!r}, expected True or False")
 
 
 def _unexpected(call: str, name: str, names: Set[str]) -> str:

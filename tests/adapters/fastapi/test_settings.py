@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 from pydantic_settings import SettingsConfigDict
 
 from jwks_auth import ANY_AUDIENCE, ConfigurationError
@@ -287,3 +288,48 @@ def test_a_provider_needs_fewer_variables(environment: pytest.MonkeyPatch) -> No
     environment.delenv("JWKS_AUTH_TENANTS")
     bearer = JWTBearer(provider="google", audience="client.apps.googleusercontent.com")
     assert [issuer.issuer for issuer in bearer.authenticator.issuers] == ["https://accounts.google.com"]
+
+
+@pytest.mark.parametrize("name", sorted(each.lower() for each in ROWS))
+def test_every_setting_is_an_option_without_settings_and_none_beside_them(name: str) -> None:
+    """But ``audience``, which is then the route's."""
+    given = {"issuer": ISSUER, "audience": "api"}
+    if name not in given:
+        JWTBearer(**{**given, name: None})  # type: ignore[call-overload]
+    beside = {name: ISSUER}
+    if name == "audience":
+        assert JWTBearer(JWKSAuthSettings(**given), **beside).requirement(()).audience == (ISSUER,)
+    else:
+        with pytest.raises(TypeError, match=f"'{name}': say it in the settings"):
+            JWTBearer(JWKSAuthSettings(**given), **beside)
+
+
+@pytest.mark.parametrize("settings", [(), ({"ISSUER": ISSUER, "AUDIENCE": "api"},)], ids=["stated", "given"])
+def test_the_bearers_own_options_are_its_own_in_both_forms(settings: tuple[Any, ...]) -> None:
+    """And take what they can be alone: the text "false" would count as true."""
+    stated: dict[str, Any] = {} if settings else {"issuer": ISSUER, "audience": "api"}
+
+    class Model(BaseModel):
+        tier: str
+
+    for own in (
+        {"claims": Model},
+        {"optional": True},
+        {"openapi": "bearer"},
+        {"websocket_subprotocol": True},
+        {"require_warm_up": True},
+    ):
+        [name] = own
+        JWTBearer(*settings, **stated, **own)
+        for wrong in (None, "false"):
+            with pytest.raises(ConfigurationError, match=name):
+                JWTBearer(*settings, **stated, **{name: wrong})
+
+
+@pytest.mark.parametrize("settings", [None, ISSUER])
+def test_settings_that_are_none_are_refused_with_what_to_write(settings: Any) -> None:
+    """An unset variable, and an issuer where the settings stand."""
+    with pytest.raises(
+        ConfigurationError, match=r"settings: found .*JWTBearer\(issuer=\.\.\., audience=\.\.\.\)"
+    ):
+        JWTBearer(settings)

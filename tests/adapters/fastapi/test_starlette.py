@@ -392,3 +392,31 @@ def test_nothing_is_known_of_nobody() -> None:
     """Credentials without a token have no scopes."""
     assert JWTCredentials(None).scopes == []
     assert JWTUser.__doc__
+
+
+@pytest.mark.parametrize(
+    ("asked", "scope", "status"),
+    [
+        ("a b", "a b c", 200),
+        ("a b", "b", 403),
+        ("authenticated", "", 200),
+        (["authenticated", "a b"], "b a", 200),
+        ("a  b", "a b", 403),
+        ("", "a", 403),
+    ],
+)
+def test_spaces_separate_scopes_in_starlettes_requires_too(
+    issuer: FakeIssuer, asked: Any, scope: str, status: int
+) -> None:
+    """As they do in ``require_jwt(scopes="a b")``."""
+
+    @requires(asked)
+    async def view(request: Request) -> PlainTextResponse:
+        assert request.auth.scopes == ["authenticated", *sorted(scope.split())]
+        return PlainTextResponse("ok")
+
+    backend = JWTAuthenticationBackend(issuer.settings())
+    around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
+    client = TestClient(Starlette(routes=[Route("/", view)], middleware=around))
+    headers = issuer.headers(scope=scope) if scope else issuer.headers()
+    assert client.get("/", headers=headers).status_code == status
