@@ -12,79 +12,34 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from jwks_auth import AuthError, MissingTokenError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Credentials, Memo, Rejection, Requirement, private_value, vary_value
-from jwks_auth_django.conf import Configuration, configuration
-from jwks_auth_django.internals import adopt, keep_out_of_cache
+from jwks_auth.adapters import Authenticator, Memo, Rejection, private_value, vary_value
+from jwks_auth_django.conf import Configuration
+from jwks_auth_django.guards import Guard
+from jwks_auth_django.senders import Sender, Senders, credentials, senders_of
 from jwks_auth_django.signals import token_rejected, token_verified
 
 __all__ = [
-    "Sender",
     "arefuse",
     "arejection_of",
     "asign_in",
     "finish",
     "refuse",
     "rejection_of",
-    "sender_of",
     "sign_in",
 ]
 
 
-class Sender:
-    """The state of a request's authentication, kept on the request."""
-
-    __slots__ = ("is_for_us", "refused", "token", "user")
-
-    def __init__(self) -> None:
-        self.token: VerifiedToken | None = None
-        self.user: Any = None
-        self.refused = False
-        self.is_for_us = False  # for the settings' audience; a route's own is not that of other routes
-
-    async def auser(self) -> Any:
-        """Return the user, for ``await request.auser()``."""
-        return self.user
-
-    def recalled(self, request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
-        """Return the token accepted before if it was for the same audience, judged again by the rest."""
-        if self.token is None or not self.is_for_us or requirement.audience is not None:
-            return None
-        configuration().authenticator.judge(self.token, requirement, _credentials(request))
-        return self.token
-
-    def is_new(self, token: VerifiedToken, requirement: Requirement) -> bool:
-        """Return whether *token*, just accepted, has no user yet."""
-        self.is_for_us |= requirement.audience is None
-        return token is not self.token
-
-    def adopt(self, request: HttpRequest, token: VerifiedToken, user: Any) -> None:
-        """Make *user* the request's."""
-        self.token, self.user = token, user
-        request.__dict__["token"] = token
-        adopt(request, user, self.auser)
-        keep_out_of_cache(request)
-
-
-def sender_of(request: HttpRequest) -> Sender:
-    """Return the state kept on *request*."""
-    sender: Sender | None = request.__dict__.get("_jwks_auth")
-    if sender is None:
-        sender = request.__dict__["_jwks_auth"] = Sender()
-        request.__dict__.setdefault("token", None)
-    return sender
-
-
-def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
+def sign_in(request: HttpRequest, requirement: Guard) -> VerifiedToken | None:
     """Verify the request's token against *requirement* and give the request its user.
 
     Return ``None``, and leave the request unchanged, only if *requirement* is optional and no token was sent. Raises
     :class:`Refused`.
     """
-    sender = sender_of(request)
+    sender = _sender(request, requirement)
     if (known := sender.recalled(request, requirement)) is not None:
         return known
-    config = _configuration_for(request, requirement)
-    token = config.authenticator.authenticate(_credentials(request), requirement)
+    config = _checked(sender.config, request, requirement)
+    token = config.authenticator.authenticate(credentials(request), requirement)
     if token is not None and sender.is_new(token, requirement):
         user = config.backend.user_of(request, token)
         token_verified.send_robust(sender=type(user), request=request, token=token, user=user)
@@ -92,13 +47,13 @@ def sign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | N
     return token
 
 
-async def asign_in(request: HttpRequest, requirement: Requirement) -> VerifiedToken | None:
+async def asign_in(request: HttpRequest, requirement: Guard) -> VerifiedToken | None:
     """Do as :func:`sign_in`, on an event loop."""
-    sender = sender_of(request)
+    sender = _sender(request, requirement)
     if (known := sender.recalled(request, requirement)) is not None:
         return known
-    config = _configuration_for(request, requirement)
-    token = await config.authenticator.aauthenticate(_credentials(request), requirement)
+    config = _checked(sender.config, request, requirement)
+    token = await config.authenticator.aauthenticate(credentials(request), requirement)
     if token is not None and sender.is_new(token, requirement):
         user = await config.backend.auser_of(request, token)
         await token_verified.asend_robust(sender=type(user), request=request, token=token, user=user)
@@ -111,18 +66,18 @@ def rejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy
 
     *policies* are those of the view that were not judged yet.
     """
-    sender = sender_of(request)
-    if _is_news(sender, error):
+    senders = senders_of(request)
+    if _is_news(senders, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, _credentials(request), policies)
+    return senders.latest.config.authenticator.rejection(error, credentials(request), policies)
 
 
 async def arejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> Rejection:
     """Do as :func:`rejection_of`, on an event loop."""
-    sender = sender_of(request)
-    if _is_news(sender, error):
+    senders = senders_of(request)
+    if _is_news(senders, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
-    return configuration().authenticator.rejection(error, _credentials(request), policies)
+    return senders.latest.config.authenticator.rejection(error, credentials(request), policies)
 
 
 def refuse(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> HttpResponse:
@@ -136,10 +91,17 @@ async def arefuse(request: HttpRequest, error: Refused, policies: Iterable[Polic
 
 
 def finish(request: HttpRequest, response: Any) -> Any:
-    """Return *response* with the headers that shared caches need, and those that a handler of a refusal left out."""
-    if not isinstance(response, HttpResponseBase):
-        return response  # Django reports a view's mistaken result itself
-    authenticator = configuration().authenticator
+    """Return *response* with the headers that shared caches need, and those that a handler of a refusal left out.
+
+    Each configuration that has judged the request adds its own.
+    """
+    if isinstance(response, HttpResponseBase):  # Django reports a view's mistaken result itself
+        for sender in senders_of(request).all:
+            _finish(request, response, sender.config.authenticator)
+    return response
+
+
+def _finish(request: HttpRequest, response: HttpResponseBase, authenticator: Authenticator) -> None:
     memo = Memo.on(request.META, authenticator)
     said = response.headers.get("Vary")
     response.headers["Vary"] = vary_value(() if said is None else (said,), authenticator.vary)
@@ -149,23 +111,24 @@ def finish(request: HttpRequest, response: Any) -> Any:
     lost = memo.lost(response.status_code, response.headers.items())
     for name, value in (*lost, *(memo.admission.headers if memo.admission else ())):
         response.headers[name] = value
-    return response
 
 
-def _configuration_for(request: HttpRequest, requirement: Requirement) -> Configuration:
-    config = configuration()
-    if requirement.audience is not None:
+def _sender(request: HttpRequest, requirement: Guard) -> Sender:
+    """Return the sender that the guard's configuration knows: that of its API, or of the request's."""
+    senders = senders_of(request)
+    found = senders.project
+    return senders.of(found.chosen(request) if requirement.api is None else found.named(requirement.api))
+
+
+def _checked(config: Configuration, request: HttpRequest, requirement: Guard) -> Configuration:
+    if requirement.audience is not None and requirement.api is None:
         config.check_audience(requirement, request.path_info)
     return config
 
 
-def _credentials(request: HttpRequest) -> Credentials:
-    return Credentials.from_wsgi(request.META, url=request.build_absolute_uri)
-
-
-def _is_news(sender: Sender, error: Refused) -> bool:
+def _is_news(senders: Senders, error: Refused) -> bool:
     """Return whether the signal is to be sent."""
-    first, sender.refused = not sender.refused, True
+    first, senders.refused = not senders.refused, True
     return first and isinstance(error, AuthError) and not isinstance(error, MissingTokenError)
 
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import RawToken
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.senders import configuration_of
 
 __all__ = ["JWTAuthenticationBackend"]
 
@@ -46,7 +46,7 @@ class JWTAuthenticationBackend(BaseBackend):
         del bearer_token  # sensitive_variables hides it only from Django's own reports
         token = None
         try:
-            token = configuration().authenticator.verify(raw)
+            token = configuration_of(request).authenticator.verify(raw)
             return self.user_of(request, token)
         except AuthError as error:
             return _nobody(error, token)
@@ -61,7 +61,7 @@ class JWTAuthenticationBackend(BaseBackend):
         del bearer_token
         token = None
         try:
-            token = await configuration().authenticator.averify(raw)
+            token = await configuration_of(request).authenticator.averify(raw)
             return await self.auser_of(request, token)
         except AuthError as error:
             return _nobody(error, token)
@@ -73,14 +73,14 @@ class JWTAuthenticationBackend(BaseBackend):
         fails: the token is not to blame.
         """
         try:
-            return self._accepted(configuration().users.resolve(request, token), token)
+            return self._accepted(configuration_of(request).users.resolve(request, token), token)
         except DatabaseError as error:
             raise _unavailable(error) from error
 
     async def auser_of(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`user_of`, on an event loop."""
         try:
-            return self._accepted(await configuration().users.aresolve(request, token), token)
+            return self._accepted(await configuration_of(request).users.aresolve(request, token), token)
         except DatabaseError as error:
             raise _unavailable(error) from error
 

@@ -6,28 +6,30 @@ The core parses the settings that all frameworks share; this module parses Djang
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.utils.crypto import salted_hmac
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import (
-    Authenticator,
-    CacheStore,
-    Requirement,
-    SealedStore,
-    Setting,
-    Settings,
-    parsed,
-    readers,
+from jwks_auth.adapters import Authenticator, Requirement, Setting, Settings, inherited, parsed, readers
+from jwks_auth_django.apis import APIS, Keys, entries
+from jwks_auth_django.given import (
+    BACKEND,
+    CSRF_MIDDLEWARE,
+    GONE,
+    LABEL,
+    MIDDLEWARE,
+    given_settings,
+    installed,
+    is_required,
+    store_of,
 )
-from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.internals import in_test_runner
 from jwks_auth_django.paths import Prefixes
 from jwks_auth_django.signals import announce_keys
@@ -39,17 +41,15 @@ __all__ = [
     "GONE",
     "LABEL",
     "MIDDLEWARE",
+    "ONLY_AT_THE_TOP",
     "Configuration",
+    "Project",
     "WrongSettings",
     "configuration",
     "installed",
     "is_required",
+    "project",
 ]
-
-LABEL = 'JWKS_AUTH["{}"]'
-BACKEND = "jwks_auth_django.backends.JWTAuthenticationBackend"
-MIDDLEWARE = "jwks_auth_django.middleware.JWTAuthenticationMiddleware"
-CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 
 
 DJANGO_SETTINGS = (
@@ -60,14 +60,12 @@ DJANGO_SETTINGS = (
     Setting("USER", readers.mapping, default={}),
     Setting("CACHE", readers.text),
     Setting("CHECK_ISSUER", readers.flag, default=False),
+    Setting("APIS", entries, default={}),
+    Setting("FOR_REQUEST", readers.function),
 )
 DJANGO_NAMES = frozenset(row.name for row in DJANGO_SETTINGS)
-
-GONE = {
-    "LAZY": "it is no setting any more: request.token stood for a token that nobody had verified, so that "
-    "`request.token is None` let anybody in; every token is verified before the view, leave LAZY out"
-}
-"""Former settings, with the reason why each is refused."""
+ONLY_AT_THE_TOP = frozenset({"APIS", "FOR_REQUEST"})
+"""Settings of the whole project, which are none of an entry of ``APIS``."""
 
 _READ_FROM = {
     "JWKS_AUTH",
@@ -87,8 +85,10 @@ class WrongSettings(ImproperlyConfigured, ConfigurationError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Configuration:
-    """The settings, ready for use."""
+    """The settings, ready for use: the project's own, or those of one *api*, by its key in ``APIS``."""
 
+    api: str | None
+    label: str
     authenticator: Authenticator
     backend: Any
     users: Any
@@ -121,112 +121,130 @@ class Configuration:
         if not self.authenticator.accepts(requirement.audience):
             raise WrongSettings(
                 f"require_jwt(audience={requirement.audience!r}): the middleware judges before the route is "
-                f"known, by {LABEL.format('AUDIENCE')}, so a route's audience must be among those"
+                f"known, by {self.label.format('AUDIENCE')}, so a route's audience must be among those"
             )
 
 
-def configuration() -> Configuration:
-    """The configuration in force; no I/O. Raises ``ImproperlyConfigured`` naming the setting that is wrong."""
-    found = _Current.configuration
+@dataclass(frozen=True, slots=True, repr=False)
+class Project:
+    """The configurations of a project: the *top* level's, and those of its *apis*."""
+
+    top: Configuration
+    apis: Mapping[str, Configuration]
+    keys: Keys
+
+    @property
+    def all(self) -> tuple[Configuration, ...]:
+        """Return every configuration, the top level's first."""
+        return (self.top, *self.apis.values())
+
+    def chosen(self, request: HttpRequest) -> Configuration:
+        """Return the configuration that *request* is judged by, once for a request."""
+        if not self.apis:
+            return self.top
+        known = request.__dict__.get("_jwks_auth_chosen")
+        if known is None or known[0] is not self:
+            try:
+                key = self.keys.chosen(request)
+            except ConfigurationError as error:
+                raise WrongSettings(str(error)) from error
+            known = request.__dict__["_jwks_auth_chosen"] = (self, self.named(key))
+        return known[1]
+
+    def named(self, api: str | None) -> Configuration:
+        """Return the configuration of an API; ``None``: the top level's. Raises ``ImproperlyConfigured``."""
+        if api is None:
+            return self.top
+        if api not in self.apis:
+            known = ", ".join(map(repr, self.apis)) or "none"
+            raise WrongSettings(f"api={api!r} is no key of {APIS}, expected of {known}")
+        return self.apis[api]
+
+    def at(self, path: str, api: str | None = None) -> tuple[Configuration, ...]:
+        """Return the configurations that may judge a route at *path*, whose guard may name an *api*."""
+        if api is not None:
+            return (self.apis[api],) if api in self.apis else ()
+        return (self.named(self.keys.at(path)),) if self.keys.by_path else self.all
+
+
+def project() -> Project:
+    """The configurations in force; no I/O. Raises ``ImproperlyConfigured`` naming the setting that is wrong."""
+    found = _Current.project
     if found is None:
         with _Current.lock:
-            found = _Current.configuration = _Current.configuration or _configured()
+            found = _Current.project = _Current.project or _read()
     return found
 
 
-def installed(paths: Iterable[str], wanted: str) -> Iterator[Any]:
-    """The classes among *paths* that are, or derive from, *wanted*; paths that can't be imported are left out."""
-    base = import_string(wanted)
-    for path in paths:
-        try:
-            found = import_string(path)
-        except ImportError:
-            continue
-        if isinstance(found, type) and issubclass(found, base):
-            yield found
+def configuration() -> Configuration:
+    """Return the top level's configuration, as :func:`project` does."""
+    return project().top
 
 
-def is_required() -> bool:
-    """Return whether ``REQUIRED`` is given, without reading the other settings."""
-    given = getattr(settings, "JWKS_AUTH", None)
-    asked = given.get("REQUIRED") if isinstance(given, Mapping) else None
+def _read() -> Project:
     try:
-        return asked is not None and readers.flag(asked)
-    except ValueError:  # told by the system checks
-        return True
-
-
-def _configured() -> Configuration:
-    try:
-        given = _given()
+        given = given_settings()
+        top = _configured(None, given, LABEL)
         own = parsed(given, DJANGO_SETTINGS, LABEL)
-        shared = Settings.from_mapping(
-            {**given, **_store(given, own["cache"])}, label=LABEL, extra=DJANGO_NAMES
-        )
-        from jwks_auth_django.users import from_options  # once there are models
-
-        return Configuration(
-            authenticator=Authenticator(
-                shared,
-                on_event=announce_keys,
-                header=own["header"],
-                in_tests=settings.DEBUG or in_test_runner(),
-            ),
-            backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
-            users=from_options(own["user"], shared.issuers),
-            header=own["header"],
-            meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
-            exempt_paths=Prefixes(own["exempt_paths"]),
-            required=own["required"],
-            public_paths=Prefixes(own["public_paths"]),
-            check_issuer=own["check_issuer"],
-            with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
-            csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),
+        shared = {name: value for name, value in given.items() if name not in ONLY_AT_THE_TOP}
+        return Project(
+            top,
+            {key: _entry(key, shared, each) for key, each in own["apis"].items()},
+            Keys.of(own["apis"], own["for_request"]),
         )
     except ConfigurationError as error:
         told = str(error)
         raise WrongSettings(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error
 
 
-def _given() -> Mapping[str, Any]:
-    given = getattr(settings, "JWKS_AUTH", None)
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(
-            'JWKS_AUTH is missing: expected a dict such as {"ISSUER": "https://...", "AUDIENCE": "..."}'
-        )
-    for name in GONE:
-        if given.get(name) is not None:
-            raise ConfigurationError(f"{LABEL.format(name)}: {GONE[name]}")
-    return {name: value for name, value in given.items() if name not in GONE}
+def _entry(key: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> Configuration:
+    place = f'{APIS}["{key}"]'
+    label = f'{place}["{{}}"]'
+    try:
+        return _configured(key, inherited(shared, own, label), label)
+    except ConfigurationError as error:
+        told = str(error)
+        raise ConfigurationError(told if place in told else f"{place}: {told}") from error
 
 
-def _store(given: Mapping[str, Any], alias: str | None) -> dict[str, Any]:
-    """Return the store that ``CACHE`` names, sealed: whoever writes to the cache without the secret adds no key."""
-    if alias is None:
-        return {}
-    for other in ("STORE", "VERIFIER"):
-        if given.get(other) is not None:
-            raise ConfigurationError(
-                f"{LABEL.format('CACHE')} and {LABEL.format(other)} exclude each other: keep one"
-            )
-    if alias not in settings.CACHES:
-        known = ", ".join(sorted(settings.CACHES))
-        raise ConfigurationError(f"{LABEL.format('CACHE')}: CACHES has no {alias!r}, it has {known}")
-    store = CacheStore(SharedCache(alias))
-    if given.get("STORE_SECRET") is not None:  # the core seals it
-        return {"STORE": store}
-    seal = salted_hmac("jwks_auth_django.cache", "", algorithm="sha256").digest()
-    return {"STORE": SealedStore(store, seal)}
+def _configured(api: str | None, given: Mapping[str, Any], label: str) -> Configuration:
+    names = DJANGO_NAMES if api is None else DJANGO_NAMES - ONLY_AT_THE_TOP
+    own = parsed(given, DJANGO_SETTINGS, label)
+    shared = Settings.from_mapping(
+        {**given, **store_of(given, own["cache"], label)}, label=label, extra=names
+    )
+    from jwks_auth_django.users import from_options  # once there are models
+
+    return Configuration(
+        api=api,
+        label=label,
+        authenticator=Authenticator(
+            shared,
+            on_event=announce_keys,
+            header=own["header"],
+            in_tests=settings.DEBUG or in_test_runner(),
+        ),
+        backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
+        users=from_options(own["user"], shared.issuers),
+        header=own["header"],
+        meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
+        exempt_paths=Prefixes(own["exempt_paths"]),
+        required=own["required"],
+        public_paths=Prefixes(own["public_paths"]),
+        check_issuer=own["check_issuer"],
+        with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
+        csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),
+    )
 
 
 class _Current:
-    configuration: Configuration | None = None
+    project: Project | None = None
     lock = threading.Lock()
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
     if setting in _READ_FROM:
-        _Current.configuration = None
+        _Current.project = None
 
 
 setting_changed.connect(_forget, dispatch_uid="jwks_auth_django")

@@ -11,33 +11,34 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
 from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import Requirement, RequirementOptions
 from jwks_auth_django import csrf
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
+from jwks_auth_django.guards import Guard, GuardOptions, guard
 
 __all__ = ["JWTRequest", "RequireJWTMixin", "require_jwt"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_ANY_GOOD_TOKEN = Requirement()
+_ANY_GOOD_TOKEN = Guard()
 
 
 @overload
 def require_jwt(view: View, /) -> View: ...
 @overload
-def require_jwt(**asked: Unpack[RequirementOptions]) -> Callable[[View], View]: ...
-def require_jwt(view: Any = None, /, **asked: Unpack[RequirementOptions]) -> Any:
+def require_jwt(**asked: Unpack[GuardOptions]) -> Callable[[View], View]: ...
+def require_jwt(view: Any = None, /, **asked: Unpack[GuardOptions]) -> Any:
     """Require a valid token that meets the options; with parentheses or without.
 
     They are what :class:`jwks_auth.Policy` takes (``scopes``, ``any_role``, ...), ``policy``, ``audience`` (replaces
     the settings'), ``issuer``. ``optional=True`` also admits a request without a token, with the session's user, but
-    never one with a bad token. The view may be sync or async; it finds ``request.token`` and ``request.user``. On a
+    never one with a bad token. ``api``, a key of ``JWKS_AUTH["APIS"]``, has the token judged by that API's settings.
+    The view may be sync or async; it finds ``request.token`` and ``request.user``. On a
     class-based view use :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
 
     ``LoginRequiredMiddleware`` and CSRF protection ignore the view, because no session opens it. With
     ``optional=True``, CSRF protection applies to requests without a token.
     """
-    requirement = Requirement.of(**asked) if asked else _ANY_GOOD_TOKEN
+    requirement = guard(**asked) if asked else _ANY_GOOD_TOKEN
     return functools.partial(_guarded, requirement) if view is None else _guarded(requirement, view)
 
 
@@ -54,7 +55,7 @@ _CALL_NO_OTHER = {("django.views.generic.base", "View"), ("rest_framework.viewse
 class RequireJWTMixin:
     """Guards a class-based view, as its first base: ``jwt = {"scopes": "orders:read"}``, as in :func:`require_jwt`."""
 
-    jwt: ClassVar[RequirementOptions] = {}
+    jwt: ClassVar[GuardOptions] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a class with another base's ``as_view()``, which would require no token."""
@@ -75,11 +76,11 @@ class RequireJWTMixin:
             raise ConfigurationError(
                 f'jwt: found {asked!r} on {cls.__qualname__}, expected options such as {{"scopes": "orders:read"}}'
             )
-        guarded: Callable[..., Any] = _guarded(Requirement.of(**asked), view)
+        guarded: Callable[..., Any] = _guarded(guard(**asked), view)
         return guarded
 
 
-def _guarded(requirement: Requirement, view: Any) -> Any:
+def _guarded(requirement: Guard, view: Any) -> Any:
     _refuse_what_is_no_view(view)
     guarded: Any = (_async_guarded if _is_async(view) else _sync_guarded)(requirement, view)
     functools.update_wrapper(guarded, view)
@@ -112,13 +113,13 @@ def _first_parameter(function: Any) -> str | None:
     return next(iter(inspect.signature(function, follow_wrapped=False).parameters), None)
 
 
-def _policies(requirement: Requirement, view: Any) -> tuple[Policy, ...]:
+def _policies(requirement: Guard, view: Any) -> tuple[Policy, ...]:
     """The policies of this guard and those inside of it, all of which a challenge names."""
-    guards: tuple[Requirement, ...] = (requirement, *getattr(view, "jwks_auth", ()))
+    guards: tuple[Guard, ...] = (requirement, *getattr(view, "jwks_auth", ()))
     return tuple(each.policy for each in guards if each.policy is not None)
 
 
-def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+def _sync_guarded(requirement: Guard, view: Callable[..., Any]) -> Any:
     policies = _policies(requirement, view)
 
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -134,7 +135,7 @@ def _sync_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
     return guarded
 
 
-def _async_guarded(requirement: Requirement, view: Callable[..., Any]) -> Any:
+def _async_guarded(requirement: Guard, view: Callable[..., Any]) -> Any:
     policies = _policies(requirement, view)
 
     async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

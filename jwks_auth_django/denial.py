@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from jwks_auth_django.authentication import sender_of
 from jwks_auth_django.conf import Configuration
+from jwks_auth_django.senders import sender_of
 
 __all__ = ["is_denied"]
 

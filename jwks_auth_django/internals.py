@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 
 __all__ = [
     "ADMIN_WRAPPERS",
@@ -27,6 +28,7 @@ __all__ = [
     "decorators_of",
     "enclosed",
     "extend_operations",
+    "host_of",
     "ignores_models",
     "import_client",
     "in_test_runner",
@@ -121,6 +123,14 @@ def adopt(request: HttpRequest, user: Any, auser: Callable[[], Any]) -> None:
     state["user"] = state["_cached_user"] = state["_acached_user"] = user
     state["auser"] = auser
     state["_dont_enforce_csrf_checks"] = True
+
+
+def host_of(request: HttpRequest) -> str:
+    """Return the host that *request* was sent to, in lower case and without its port.
+
+    Raises ``DisallowedHost``. The function that splits hosts as Django itself does is undocumented (Django 5.2.19).
+    """
+    return split_domain_port(request.get_host())[0]
 
 
 def keep_out_of_cache(request: HttpRequest) -> None:

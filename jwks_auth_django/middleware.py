@@ -13,15 +13,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from jwks_auth import MissingTokenError, Refused
-from jwks_auth.adapters import Requirement
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
-from jwks_auth_django.conf import Configuration, WrongSettings, configuration, is_required
+from jwks_auth_django.conf import Configuration, WrongSettings, project
 from jwks_auth_django.denial import is_denied
 from jwks_auth_django.discovery import answer
+from jwks_auth_django.given import is_required
+from jwks_auth_django.guards import Guard
 
 __all__ = ["JWTAuthenticationMiddleware"]
 
-_IF_SENT = Requirement(optional=True)
+_IF_SENT = Guard(optional=True)
 
 
 class JWTAuthenticationMiddleware:
@@ -54,11 +55,11 @@ class JWTAuthenticationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Coroutine[Any, Any, HttpResponseBase]:
         """Sign in and call the view; in an async stack, return a coroutine that does so."""
-        config = configuration()
         if self.is_async:
-            return self._acall(request, config)
-        if (found := answer(request, config)) is not None:
+            return self._acall(request)
+        if (found := answer(request)) is not None:
             return found
+        config = project().chosen(request)
         if _awaits_judgement(request, config):
             try:
                 sign_in(request, _IF_SENT)
@@ -71,9 +72,10 @@ class JWTAuthenticationMiddleware:
         )
         return finished
 
-    async def _acall(self, request: HttpRequest, config: Configuration) -> HttpResponseBase:
-        if (found := answer(request, config)) is not None:
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        if (found := answer(request)) is not None:
             return found
+        config = project().chosen(request)
         if _awaits_judgement(request, config):
             try:
                 await asign_in(request, _IF_SENT)
@@ -93,14 +95,20 @@ class JWTAuthenticationMiddleware:
     def _process_view(self, request: HttpRequest, view: Any, *arguments: Any) -> HttpResponseBase | None:
         """Refuse a request without a token for a view that is not open on purpose."""
         request.__dict__["_jwks_auth_viewed"] = True
-        return refuse(request, MissingTokenError()) if is_denied(request, view, configuration()) else None
+        return (
+            refuse(request, MissingTokenError())
+            if is_denied(request, view, project().chosen(request))
+            else None
+        )
 
     async def _aprocess_view(
         self, request: HttpRequest, view: Any, *arguments: Any
     ) -> HttpResponseBase | None:
         request.__dict__["_jwks_auth_viewed"] = True
         return (
-            await arefuse(request, MissingTokenError()) if is_denied(request, view, configuration()) else None
+            await arefuse(request, MissingTokenError())
+            if is_denied(request, view, project().chosen(request))
+            else None
         )
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:

@@ -21,8 +21,9 @@ from ninja.operation import Operation, PathView
 from ninja.security.http import HttpAuthBase
 
 from jwks_auth import ConfigurationError, MissingTokenError, Refused, VerifiedToken
-from jwks_auth.adapters import RefusedRequest, Rejection, Requirement, RequirementOptions, stand_for
+from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
+from jwks_auth_django.guards import GuardOptions, guard
 from jwks_auth_django.internals import answers_of, enclosed, extend_operations
 from jwks_auth_django.ninja_openapi import documented
 
@@ -52,8 +53,8 @@ class JWTBearer(HttpAuthBase):
     openapi_scheme = "bearer"
     openapi_bearerFormat = "JWT"
 
-    def __init__(self, **asked: Unpack[RequirementOptions]) -> None:
-        self.requirement = Requirement.of(**asked)
+    def __init__(self, **asked: Unpack[GuardOptions]) -> None:
+        self.requirement = guard(**asked)
         if self.requirement.optional:
             raise ConfigurationError("optional: in Ninja, list what follows: auth=[JWTBearer(), ...]")
         self.if_sent = replace(self.requirement, optional=True)

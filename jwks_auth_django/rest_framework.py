@@ -15,11 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.authentication import BaseAuthentication
 
 from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import PolicyOptions, Requirement, RequirementOptions, several
-from jwks_auth_django.authentication import finish, sender_of, sign_in
+from jwks_auth.adapters import PolicyOptions, Requirement, several
+from jwks_auth_django.authentication import finish, sign_in
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, explain_missing, rejection_for
+from jwks_auth_django.guards import Guard, guard
 from jwks_auth_django.internals import replace_method
+from jwks_auth_django.senders import sender_of, token_of_user
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
     from rest_framework.request import Request
@@ -45,14 +47,13 @@ class JWTAuthentication(BaseAuthentication):
     """
 
     audience: ClassVar[Any]
-    requirement: ClassVar[Requirement] = Requirement(optional=True)
+    api: ClassVar[str]
+    requirement: ClassVar[Guard] = Guard(optional=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        asked: RequirementOptions = {"optional": True}
-        cls.requirement = Requirement.of(
-            **({**asked, "audience": cls.audience} if hasattr(cls, "audience") else asked)
-        )
+        own: dict[str, Any] = {name: getattr(cls, name) for name in ("audience", "api") if hasattr(cls, name)}
+        cls.requirement = guard(optional=True, **own)
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
         """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
@@ -199,8 +200,7 @@ def _token_of(request: Request) -> VerifiedToken | None:
     """Return the token that DRF, or the middleware, authenticated; SessionAuthentication takes the latter's user."""
     if isinstance(request.auth, VerifiedToken):
         return request.auth
-    sender = sender_of(request._request)
-    return sender.token if sender.token is not None and sender.user is request.user else None
+    return token_of_user(request._request, request.user)
 
 
 def _required(view: Any, method: str) -> tuple[str, ...] | None:

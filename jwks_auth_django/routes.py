@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from django.urls import Resolver404, resolve
 
 from jwks_auth.adapters import Requirement
 from jwks_auth.cli import RouteRow
@@ -17,12 +16,15 @@ from jwks_auth_django.audit import (
     OPEN,
     Verdict,
     all_of,
+    any_of,
     is_guarded,
     is_public,
     requirements_of,
     verdicts_of,
 )
-from jwks_auth_django.conf import Configuration, configuration, installed
+from jwks_auth_django.conf import Configuration, installed, project
+from jwks_auth_django.guards import Guard
+from jwks_auth_django.patterns import Route, routes_everywhere
 
 __all__ = ["requirements", "requirements_at", "rows", "views"]
 
@@ -30,29 +32,30 @@ _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
 
 def rows() -> Iterator[RouteRow]:
-    """The routes of ``ROOT_URLCONF``, in the order Django tries them.
+    """The routes of the project's URLconfs, in the order Django tries them.
 
     The guard of a route is ``None`` if it has none and is not marked as public; its doubt is a reason why the guard may
     not hold.
     """
-    config = _configuration()
     denied = any(map(_asks_everybody, installed(settings.MIDDLEWARE, _LOGIN_REQUIRED)))
-    for path, view in _patterns(get_resolver(), "/"):
-        for methods, verdict in verdicts_of(view, denied=denied):
-            final = _final(config, path, view, methods, verdict)
-            yield RouteRow(path, methods, final.guard, final.doubt)
+    for route in routes_everywhere():
+        configs = _judges(route)
+        for methods, verdict in verdicts_of(route.view, denied=denied):
+            final = any_of(_final(config, route, methods, verdict) for config in configs)
+            yield RouteRow(route.place, methods, final.guard, final.doubt)
 
 
-def requirements() -> Iterator[tuple[str, Requirement]]:
+def requirements() -> Iterator[tuple[str, Guard]]:
     """Yield the path of each route with each requirement on tokens; nested or listed guards give several."""
-    for path, view in _patterns(get_resolver(), "/"):
-        for requirement in requirements_of(view):
-            yield path, requirement
+    for route in routes_everywhere():
+        for requirement in requirements_of(route.view):
+            if isinstance(requirement, Guard):
+                yield route.path, requirement
 
 
 def views() -> Iterator[tuple[str, Any]]:
     """The path of each route and its view."""
-    return _patterns(get_resolver(), "/")
+    return ((route.path, route.view) for route in routes_everywhere())
 
 
 def requirements_at(route: str, method: str = "GET") -> list[Requirement]:
@@ -60,46 +63,35 @@ def requirements_at(route: str, method: str = "GET") -> list[Requirement]:
 
     Raises ``LookupError`` where nothing is there.
     """
-    for path, name, view in _named_patterns(get_resolver(), "/", ""):
-        if route in (path, name):
-            return list(requirements_of(view, method))
+    for each in routes_everywhere():
+        if route in (each.path, each.place, each.name):
+            return list(requirements_of(each.view, method))
     try:
         return list(requirements_of(resolve(route).func, method))
     except Resolver404:
         raise LookupError(f"no route is, or has the name, {route}: see jwks routes") from None
 
 
-def _named_patterns(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[tuple[str, str, Any]]:
-    for pattern in resolver.url_patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            yield path, f"{namespace}{pattern.name}" if pattern.name else "", pattern.callback
-        else:
-            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from _named_patterns(pattern, path, inner)
+def _judges(route: Route) -> tuple[Configuration | None, ...]:
+    """Return the configurations that may judge requests for *route*; ``None``: the settings are wrong."""
+    try:
+        return project().at(route.path)
+    except ImproperlyConfigured:  # told by the system checks
+        return (None,)
 
 
-def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
-    yield from ((path, view) for path, _, view in _named_patterns(resolver, prefix, ""))
-
-
-def _configuration() -> Configuration | None:
-    with suppress(ImproperlyConfigured):  # told by the system checks
-        return configuration()
-    return None
-
-
-def _final(config: Configuration | None, path: str, view: Any, methods: str, verdict: Verdict) -> Verdict:
+def _final(config: Configuration | None, route: Route, methods: str, verdict: Verdict) -> Verdict:
     """Return the verdict with ``REQUIRED``, and with what is open on purpose."""
-    is_marked = all(is_public(view, method) for method in methods.split())
-    if config is not None and config.requires_token(path) and not (is_marked or is_guarded(view)):
+    is_marked = all(is_public(route.view, method) for method in methods.split())
+    is_left = is_marked or is_guarded(route.view)
+    if config is not None and config.requires_token(route.path) and not is_left:
         own = OPEN if verdict.is_public else verdict
         return all_of([own, Verdict("REQUIRED")])
     if verdict.guard is not None:
         return verdict
     if is_marked:
         return Verdict("public: @public")
-    named = config is not None and config.public_paths.cover(path)
+    named = config is not None and config.public_paths.cover(route.path)
     return Verdict("public: PUBLIC_PATHS") if named else verdict
 
 

@@ -23,9 +23,16 @@ from django.test import AsyncClient, Client, override_settings
 from jwks_auth import testing
 from jwks_auth.adapters import Settings
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django.conf import DJANGO_NAMES, configuration
+from jwks_auth_django.conf import DJANGO_NAMES, configuration, project
 
-__all__ = ["AsyncJWTClient", "JWTClient", "JWTClientMixin", "assert_discoverable", "trust_fake_issuer"]
+__all__ = [
+    "AsyncJWTClient",
+    "JWTClient",
+    "JWTClientMixin",
+    "assert_discoverable",
+    "fake_issuer",
+    "trust_fake_issuer",
+]
 
 _SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE", "STORE_SECRET")
 
@@ -54,10 +61,31 @@ class trust_fake_issuer(override_settings):  # named as override_settings is
     def _choose(self) -> FakeIssuer:
         given = getattr(settings, "JWKS_AUTH", {})
         issuer = self.issuer or _like_the_projects(given)
-        gone = (*_SOURCES, "TENANTS") if "PROVIDER" in given else _SOURCES
-        kept = {name: value for name, value in given.items() if name not in gone}
-        self.options = {"JWKS_AUTH": {**kept, **issuer.settings(given.get("AUDIENCE", "api"))}}
+        self.options = {"JWKS_AUTH": {**_trusting(issuer, given), **_apis_of_fakes(issuer, given)}}
         return issuer
+
+
+def _trusting(issuer: FakeIssuer, given: Mapping[str, Any], audience: Any = "api") -> dict[str, Any]:
+    """Return the settings with *issuer* in place of those that they trust."""
+    gone = (*_SOURCES, "TENANTS") if "PROVIDER" in given else _SOURCES
+    kept = {name: value for name, value in given.items() if name not in gone}
+    return {**kept, **issuer.settings(given.get("AUDIENCE", given.get("RESOURCE", audience)))}
+
+
+def _apis_of_fakes(issuer: FakeIssuer, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``APIS`` with a fake issuer for each entry that has issuers of its own; one for each name."""
+    apis = given.get("APIS")
+    if not isinstance(apis, Mapping):
+        return {}
+    fakes = {issuer.issuer: issuer}
+    made: dict[str, Any] = {}
+    for key, own in apis.items():
+        if own.keys() & {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS"}:
+            fake = _like_the_projects(own)
+            made[key] = _trusting(fakes.setdefault(fake.issuer, fake), own, key)
+        else:
+            made[key] = own
+    return {"APIS": made}
 
 
 def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
@@ -73,10 +101,15 @@ class JWTClientMixin:
 
     authorization: str | None = None
 
-    def with_token(self, **claims: Any) -> Self:
-        """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies."""
+    def with_token(self, *, api: str | None = None, **claims: Any) -> Self:
+        """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
+
+        The token is for the API with the key *api* in ``APIS``; by default for the top level's audience.
+        """
         client = copy.copy(self)
-        client.authorization = f"Bearer {_issuer().token(**claims)}"
+        audience = project().named(api).authenticator.settings.shared.get("AUDIENCE")
+        known = {"aud": audience[0]} if api is not None and isinstance(audience, tuple) else {}
+        client.authorization = f"Bearer {fake_issuer(api).token(**{**known, **claims})}"
         return client
 
     def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:
@@ -94,9 +127,10 @@ class AsyncJWTClient(JWTClientMixin, AsyncClient):  # type: ignore[misc]  # as a
     """Django's async test client, with :meth:`~JWTClientMixin.with_token`."""
 
 
-def _issuer() -> FakeIssuer:
-    """The fake issuer that the settings trust."""
-    issuer = getattr(settings.JWKS_AUTH.get("JWKS"), "__self__", None)
+def fake_issuer(api: str | None = None) -> FakeIssuer:
+    """Return the fake issuer that the settings trust: the top level's, or that of an API."""
+    own = settings.JWKS_AUTH.get("APIS", {}).get(api, {})
+    issuer = getattr((own if "JWKS" in own else settings.JWKS_AUTH).get("JWKS"), "__self__", None)
     if not isinstance(issuer, FakeIssuer):
         raise ImproperlyConfigured("with_token() signs with a FakeIssuer's keys: use trust_fake_issuer()")
     return issuer

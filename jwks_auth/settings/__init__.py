@@ -4,6 +4,7 @@ Nothing here fetches or knows of requests.
 """
 
 from jwks_auth.settings.discovery import checked_resource
+from jwks_auth.settings.inheritance import inherited
 from jwks_auth.settings.options import SettingsOptions
 from jwks_auth.settings.peers import meant
 from jwks_auth.settings.rows import GROUPS, ROWS
@@ -20,6 +21,7 @@ __all__ = [
     "SettingsOptions",
     "Taker",
     "checked_resource",
+    "inherited",
     "meant",
     "parsed",
     "refuse_unknown",

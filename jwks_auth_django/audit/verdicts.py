@@ -39,7 +39,7 @@ def all_of(verdicts: Iterable[Verdict], joint: str = " and ") -> Verdict:
 
 def any_of(verdicts: Iterable[Verdict], joint: str = " or ") -> Verdict:
     """Return the verdict if one of several ways in is enough: each must be guarded."""
-    listed = list(verdicts)
+    listed = list(dict.fromkeys(verdicts))
     if OPEN in listed or not listed:
         return OPEN
     doubtful = next((each for each in listed if each.doubt is not None), None)

@@ -1,6 +1,7 @@
 """``manage.py check``: each mistake has an id of its own, and a hint at the remedy."""
 
+from jwks_auth_django.checks.apis import check_apis
 from jwks_auth_django.checks.project import check_installation, check_issuers, check_views
 from jwks_auth_django.checks.settings import check_settings
 
-__all__ = ["check_installation", "check_issuers", "check_settings", "check_views"]
+__all__ = ["check_apis", "check_installation", "check_issuers", "check_settings", "check_views"]

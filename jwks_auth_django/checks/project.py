@@ -11,18 +11,19 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
 
 from jwks_auth import ConfigurationError, KeySourceError
-from jwks_auth.adapters import Requirement
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import (
     BACKEND,
     LABEL,
     MIDDLEWARE,
     Configuration,
-    configuration,
+    Project,
     installed,
     is_required,
+    project,
 )
 from jwks_auth_django.discovery import metadata
+from jwks_auth_django.guards import Guard
 from jwks_auth_django.routes import requirements, views
 from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
 
@@ -77,11 +78,13 @@ def _order() -> Iterator[CheckMessage]:
 def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Check guarded views for an audience of their own that the middleware would refuse."""
     try:
-        config = configuration()
+        found = project()
     except ImproperlyConfigured:
         return []  # told by check_settings
-    found = [message for path, requirement in requirements() for message in _view(config, path, requirement)]
-    return [*found, *_page_cache(config), *_metadata(config)]
+    told = [message for path, requirement in requirements() for message in _view(found, path, requirement)]
+    for config in found.all:
+        told += [*_page_cache(config), *_metadata(config)]
+    return list({(message.id, message.msg): message for message in told}.values())
 
 
 def _metadata(config: Configuration) -> Iterator[CheckMessage]:
@@ -126,11 +129,18 @@ def _page_cache(config: Configuration) -> Iterator[CheckMessage]:
         )
 
 
-def _view(config: Configuration, path: str, requirement: Requirement) -> Iterator[CheckMessage]:
+def _view(found: Project, path: str, requirement: Guard) -> list[CheckMessage]:
+    """Return what is wrong by every configuration that may judge the view; a host need not be known here."""
+    told = [list(_judged(config, path, requirement)) for config in found.at(path, requirement.api)]
+    return told[0] if told and all(told) else []
+
+
+def _judged(config: Configuration, path: str, requirement: Guard) -> Iterator[CheckMessage]:
     try:
-        config.check_audience(requirement, path)
+        if requirement.api is None:
+            config.check_audience(requirement, path)
     except ImproperlyConfigured as wrong:
-        yield error("E009", f"The view at {path}: {wrong}", f"Add it to {LABEL.format('AUDIENCE')}")
+        yield error("E009", f"The view at {path}: {wrong}", f"Add it to {config.label.format('AUDIENCE')}")
     try:
         config.authenticator.check(requirement)
     except ConfigurationError as wrong:
@@ -140,12 +150,12 @@ def _view(config: Configuration, path: str, requirement: Requirement) -> Iterato
 def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Fetch every issuer's keys, with ``check --deploy`` and ``CHECK_ISSUER``."""
     try:
-        config = configuration()
+        found = project()
     except ImproperlyConfigured:
         return []  # told by check_settings
-    if not config.check_issuer:
-        return []
-    return [message for issuer in config.authenticator.issuers for message in _reached(issuer)]
+    asked = [config.authenticator for config in found.all if config.check_issuer]
+    told = [message for each in asked for issuer in each.issuers for message in _reached(issuer)]
+    return list({message.msg: message for message in told}.values())
 
 
 def _reached(issuer: Any) -> Iterator[CheckMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +10,18 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from jwks_auth import ConfigurationError, Issuer
-from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, meant, readers
+from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, inherited, meant, parsed, readers
+from jwks_auth_django.apis import APIS, Keys
 from jwks_auth_django.checks.messages import error, warning
-from jwks_auth_django.conf import DJANGO_NAMES, GONE, LABEL, Configuration, configuration
+from jwks_auth_django.conf import (
+    DJANGO_NAMES,
+    DJANGO_SETTINGS,
+    GONE,
+    LABEL,
+    ONLY_AT_THE_TOP,
+    Configuration,
+    project,
+)
 from jwks_auth_django.users import from_options
 
 __all__ = ["check_settings"]
@@ -26,16 +35,51 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     given = getattr(settings, "JWKS_AUTH", None)
     if not isinstance(given, Mapping):
         return [error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
-    found = [
-        message
-        for part in (_unknown, _gone, _issuer, _audience, _resource, _algorithms, _user, _cache)
-        for message in part(given)
-    ]
+    found = [*_unknown(given), *_gone(given), *_each(given)]
+    if not any(message.is_serious() for message in found):
+        found += _apis(given, found)
     return found if any(message.is_serious() for message in found) else [*found, *_anything_else()]
 
 
-def _unknown(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    known = sorted({*SETTING_NAMES, *DJANGO_NAMES})
+def _each(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for part in (_issuer, _audience, _resource, _algorithms, _user, _cache):
+        yield from part(given)
+
+
+def _apis(given: Mapping[str, Any], told: list[CheckMessage]) -> Iterator[CheckMessage]:
+    """Check the entries of ``APIS``, each with what it inherits, and tell nothing twice."""
+    try:
+        read = parsed(given, (row for row in DJANGO_SETTINGS if row.name in ONLY_AT_THE_TOP), LABEL)
+        Keys.of(read["apis"], read["for_request"])
+    except ConfigurationError as wrong:
+        yield error("E021", str(wrong), "See docs/django/apis.md")
+        return
+    shared = {name: value for name, value in given.items() if name not in ONLY_AT_THE_TOP}
+    before = {(message.id, message.msg) for message in told}
+    for key, own in read["apis"].items():
+        for message in _entry(f'{APIS}["{key}"]', shared, own):
+            if (message.id, message.msg) not in before:
+                yield _placed(message, f'{APIS}["{key}"]')
+
+
+def _entry(place: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> list[CheckMessage]:
+    try:
+        merged = inherited(shared, own, f'{place}["{{}}"]')
+    except ConfigurationError as wrong:
+        return [error("E021", str(wrong), "See docs/django/apis.md")]
+    return [*_unknown(own, ONLY_AT_THE_TOP), *_gone(own), *_each(merged)]
+
+
+def _placed(message: CheckMessage, place: str) -> CheckMessage:
+    """Return *message*, which speaks of the top level, with the names of an entry's settings."""
+    if place not in message.msg:
+        message.msg = message.msg.replace("JWKS_AUTH[", f"{place}[")
+        message.hint = (message.hint or "").replace("JWKS_AUTH[", f"{place}[")
+    return message
+
+
+def _unknown(given: Mapping[str, Any], never: Collection[str] = ()) -> Iterator[CheckMessage]:
+    known = sorted({*SETTING_NAMES, *DJANGO_NAMES} - set(never))
     for name, value in given.items():
         if value is not None and name not in known and name not in GONE:
             yield error("E003", f"{LABEL.format(name)} is not a setting", meant(name, known, LABEL))
@@ -138,11 +182,12 @@ def _cache(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _anything_else() -> Iterator[CheckMessage]:
     try:
-        config = configuration()
+        found = project()
     except ImproperlyConfigured as wrong:
         yield error("E007", str(wrong), "See docs/settings.md")
     else:
-        yield from _unsealed(config)
+        for config in found.all:
+            yield from _unsealed(config)
 
 
 def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
@@ -153,8 +198,10 @@ def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
     if any(not isinstance(store, SealedStore) for store in stores):
         yield warning(
             "W006",
-            f"{LABEL.format('STORE')} is not sealed: who can write to it can give this service keys of their own",
-            f"Set {LABEL.format('STORE_SECRET')}, the same for all processes, or silence this where nobody else can",
+            f"{config.label.format('STORE')} is not sealed: who can write to it can give this service keys of "
+            "their own",
+            f"Set {config.label.format('STORE_SECRET')}, the same for all processes, or silence this where nobody "
+            "else can",
         )
 
 
