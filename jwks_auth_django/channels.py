@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from channels.middleware import BaseMiddleware  # type: ignore[import-untyped]  # Channels has no types
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
@@ -23,14 +23,14 @@ from jwks_auth.adapters import (
     EXPIRED,
     POLICY_VIOLATION,
     SUBPROTOCOL,
-    Requirement,
-    RequirementOptions,
     as_request,
     refusal_messages,
     seconds_left,
 )
-from jwks_auth_django.authentication import arejection_of, asign_in, sender_of
+from jwks_auth_django.authentication import arejection_of, asign_in
 from jwks_auth_django.conf import configuration
+from jwks_auth_django.guards import GuardOptions, guard
+from jwks_auth_django.senders import sender_of
 
 __all__ = ["JWTAuthMiddleware"]
 
@@ -57,11 +57,11 @@ class JWTAuthMiddleware(BaseMiddleware):  # type: ignore[misc]  # as above
     """
 
     def __init__(
-        self, inner: Any, *, clock: Callable[[], float] = time.time, **asked: Unpack[RequirementOptions]
+        self, inner: Any, *, clock: Callable[[], float] = time.time, **asked: Unpack[GuardOptions]
     ) -> None:
         super().__init__(inner)
-        stated: RequirementOptions = asked or {"optional": True}
-        self.requirement = Requirement.of(**stated)
+        stated: GuardOptions = asked or {"optional": True}
+        self.requirement = guard(**stated)
         self._clock = clock
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> Any:
@@ -76,6 +76,8 @@ class JWTAuthMiddleware(BaseMiddleware):  # type: ignore[misc]  # as above
         request, offered = _request(scope)
         try:
             token = await asign_in(request, self.requirement)
+        except DisallowedHost:  # several APIs are told apart by hosts
+            return await send({"type": "websocket.close"})
         except Refused as error:
             rejection = await arejection_of(request, error)
             for message in refusal_messages(rejection, scope):

@@ -40,6 +40,7 @@ def project(issuer: FakeIssuer) -> Iterator[Project]:
         "CACHES",
         "DEBUG",
         "INSTALLED_APPS",
+        "ALLOWED_HOSTS",
         "LOGIN_URL",
         "DATABASES",
     }

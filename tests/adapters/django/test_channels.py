@@ -438,3 +438,16 @@ async def test_other_connections(project: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match="JWTAuthenticationMiddleware"):
         await middleware({"type": "http"}, None, None)
     assert seen == ["lifespan"]
+
+
+async def test_several_apis_are_told_apart(project: Any, issuer: FakeIssuer) -> None:
+    """By the host of the handshake, or by the option; a host that Django refuses is refused here too."""
+    project(APIS={"b.example": {"AUDIENCE": "b"}}, ALLOWED_HOSTS=["b.example", "a.example"], DEBUG=False)
+    ours, theirs = sent(issuer), sent(issuer, aud="b", sub="b")
+    at_b, at_a, nowhere = ([(b"host", each)] for each in (b"b.example:80", b"a.example", b"evil.test"))
+    app = app_of(optional=False)
+    assert (await who(app, [*theirs, *at_b]))[0]["sub"] == "b"
+    assert isinstance(await who(app, [*ours, *at_b]), int)
+    assert isinstance(await who(app, [*theirs, *at_a]), int)
+    assert isinstance(await who(app, [*theirs, *nowhere]), int)
+    assert (await who(app_of(api="b.example"), [*theirs, *at_a]))[0]["sub"] == "b"
