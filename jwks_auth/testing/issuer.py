@@ -9,10 +9,12 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from jwks_auth.challenge import checked_scopes, several
+from jwks_auth.claims import DEFAULT_MAPPING, VerifiedToken
 from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.keys import SigningKey
@@ -97,16 +99,16 @@ class FakeIssuer:
         the issuer never had it only goes into the header. *key* signs with a key that is not the issuer's.
         *header* members override; ``None`` removes.
         """
-        signer = key or self._signing_key(alg, kid)
         named = {"kid": kid} if kid is not None else {}
         payload = json.dumps(self.claims(expires_in=expires_in, **claims)).encode()
-        return signer.sign(payload, {"typ": "at+jwt", **named, **(header or {})})
+        return (key or self._signing_key(alg, kid)).sign(
+            payload, {"typ": "at+jwt", **named, **(header or {})}
+        )
 
     def id_token(self, *, access_token: str | None = None, code: str | None = None, **claims: Any) -> str:
         """A signed ID token (OpenID Connect Core 2), whose ``aud`` is the client's id; arguments as in :meth:`token`.
 
-        Beside the claims it must have there are ``auth_time``, ``at_hash`` for an *access_token* and ``c_hash`` for a
-        *code*.
+        It has ``auth_time`` too, ``at_hash`` for an *access_token* and ``c_hash`` for a *code*.
         """
         signer = claims.get("key") or self._signing_key(claims.get("alg"), claims.get("kid"))
         hashes = {"at_hash": half_hash(access_token, signer.alg), "c_hash": half_hash(code, signer.alg)}
@@ -130,6 +132,11 @@ class FakeIssuer:
             "scope": " ".join(checked_scopes(scopes)) or None,
         }
         return {name: value for name, value in {**filled, **claims}.items() if value is not None}
+
+    def verified(self, **claims: Any) -> VerifiedToken:
+        """A token as views get it, with *claims* as in :meth:`token`, for policies and DRF's ``force_authenticate``."""
+        payload = self.claims(**claims)
+        return VerifiedToken(payload, {}, payload, replace(DEFAULT_MAPPING, issuer=self.issuer))
 
     def headers(self, **claims: Any) -> dict[str, str]:
         """Request headers with a fresh token of the *profile* of :meth:`settings`; arguments as in :meth:`token`."""
@@ -155,8 +162,7 @@ class FakeIssuer:
     def rotate(self, alg: str | None = None, *, kid: str | None = None) -> str:
         """Publish a new key and sign with it from now on; returns its id.
 
-        The old keys stay published, as providers keep them until their tokens expire; see :meth:`withdraw`. *alg* is by
-        default the first algorithm, and may be a new one.
+        The old keys stay published; see :meth:`withdraw`. *alg*, by default the first algorithm, may be a new one.
         """
         key = SigningKey.generate(alg or self._default_alg, kid=kid)
         self._keys = (*self._keys, key)
@@ -170,8 +176,7 @@ class FakeIssuer:
 
     def jwks(self) -> dict[str, Any]:
         """The published key set (RFC 7517), newest key last; marked, so that no service takes it by mistake."""
-        published = [key.jwk() for key in self._keys if key.kid not in self._withdrawn]
-        return {"keys": published, FAKE: True}
+        return {"keys": [key.jwk() for key in self._keys if key.kid not in self._withdrawn], FAKE: True}
 
     # --- documents for a service
 

@@ -5,6 +5,7 @@ import json
 import jwt
 import pytest
 
+from jwks_auth import InsufficientScopeError, Policy
 from jwks_auth.testing import FakeIssuer, SigningKey
 
 ALGORITHMS = (
@@ -220,3 +221,16 @@ def test_a_key_does_not_show_its_private_half():
     key = SigningKey.generate("ES256")
     assert "private" not in repr(key)
     assert "d" not in key.jwk()
+
+
+def test_a_verified_token_without_a_signature() -> None:
+    """As a verifier returns it: claims, scopes, issuer; for code that is given a token, it needs no network."""
+    issuer = FakeIssuer("https://a.example/")
+    token = issuer.verified(sub="u1", scopes=["orders:read"], roles=["admin"], aud=None)
+    assert (token.subject, token.issuer, token.scopes) == ("u1", "https://a.example/", {"orders:read"})
+    assert (token.roles, token.audience, token.raw) == ({"admin"}, (), None)
+    assert not token.is_service
+    Policy(scopes="orders:read", any_role=["admin"]).check(token)
+    with pytest.raises(InsufficientScopeError):
+        Policy(scopes="orders:write").check(token)
+    assert issuer.requests.total() == 0
