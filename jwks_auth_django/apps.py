@@ -25,6 +25,7 @@ class JWKSAuthConfig(AppConfig):
         register(checks.check_installation, Tags.security)
         register(checks.check_views, Tags.urls)
         register(checks.check_apis, Tags.urls)
+        register(checks.check_frameworks, Tags.urls)
         register(checks.check_issuers, Tags.security, deploy=True)
         if self.apps is not None and self.apps.is_installed("drf_spectacular"):
             import_module("jwks_auth_django.spectacular")  # which registers itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import AND, NOT, OR
 
 from jwks_auth import AuthError, InsufficientScopeError, MissingTokenError, Policy, Refused, VerifiedToken
@@ -29,7 +29,8 @@ class TokenRefused(RefusedRequest, AuthenticationFailed):
 
     DRF gives every ``AuthenticationFailed`` the challenge of the view's first authentication class, or makes it 403 if
     that has none. This error keeps its own challenge, which has the reason. A refusal with 403 is a
-    ``PermissionDenied`` with the same attributes: ``status``, ``reason``, ``error``, ``rejection``.
+    ``PermissionDenied`` with the same attributes: ``status``, ``reason``, ``error``, ``rejection``. ``detail.code`` is
+    the reason too.
     """
 
     def __init__(self, error: Refused, rejection: Rejection) -> None:
@@ -38,7 +39,7 @@ class TokenRefused(RefusedRequest, AuthenticationFailed):
         self.__dict__["status_code"] = rejection.status
         self.__dict__["auth_header"] = headers.get("WWW-Authenticate")
         self.wait = int(headers.get("Retry-After", 0))
-        super().__init__(rejection.description, rejection.error)
+        super().__init__(rejection.description, error.code)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("status_code", "auth_header"):
@@ -88,6 +89,8 @@ def challenge_refusals(view: Any, token_of: TokenOf) -> None:
                 raise TokenRefused(error, rejection) from error
             stand_for(denied, error, rejection)
             denied.auth_header = rejection.fields["WWW-Authenticate"]  # type: ignore[attr-defined]  # what DRF's exception_handler looks for
+            if code is None:
+                denied.detail = ErrorDetail(str(denied.detail), error.code)
             raise
 
     permission_denied = replace_method(view, "permission_denied", refused)

@@ -28,6 +28,7 @@ __all__ = [
     "decorators_of",
     "enclosed",
     "extend_operations",
+    "extend_sessions",
     "host_of",
     "ignores_models",
     "import_client",
@@ -198,6 +199,23 @@ def replace_method(view: Any, name: str, method: Callable[..., Any]) -> Callable
     found: Callable[..., Any] = getattr(view, name)
     setattr(view, name, method)
     return found
+
+
+def extend_sessions(extend: Callable[[Any, tuple[Any, Any]], tuple[Any, Any]]) -> None:
+    """Have *extend* complete what DRF's ``SessionAuthentication`` finds.
+
+    It takes the user of Django's request, whoever put it there, and never says by which token.
+    """
+    from rest_framework.authentication import SessionAuthentication
+
+    sessions: Any = SessionAuthentication
+    authenticate = sessions.authenticate
+
+    def authenticated(self: Any, request: Any) -> tuple[Any, Any] | None:
+        found = authenticate(self, request)
+        return None if found is None else extend(request, found)
+
+    sessions.authenticate = authenticated
 
 
 # -- Ninja 1.7.1.

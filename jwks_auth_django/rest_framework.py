@@ -20,7 +20,7 @@ from jwks_auth_django.authentication import finish, sign_in
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, explain_missing, rejection_for
 from jwks_auth_django.guards import Guard, guard
-from jwks_auth_django.internals import replace_method
+from jwks_auth_django.internals import extend_sessions, replace_method
 from jwks_auth_django.senders import sender_of, token_of_user
 
 if TYPE_CHECKING:  # DRF imports this module while it imports these
@@ -201,6 +201,15 @@ def _token_of(request: Request) -> VerifiedToken | None:
     if isinstance(request.auth, VerifiedToken):
         return request.auth
     return token_of_user(request._request, request.user)
+
+
+def _with_token(request: Request, found: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return the user that a session class found with its token, if that is the one the middleware signed in."""
+    user, auth = found
+    return user, token_of_user(request._request, user) or auth
+
+
+extend_sessions(_with_token)
 
 
 def _required(view: Any, method: str) -> tuple[str, ...] | None:

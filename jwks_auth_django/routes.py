@@ -26,7 +26,7 @@ from jwks_auth_django.conf import Configuration, installed, project
 from jwks_auth_django.guards import Guard
 from jwks_auth_django.patterns import Route, routes_everywhere
 
-__all__ = ["requirements", "requirements_at", "rows", "views"]
+__all__ = ["asks_everybody", "requirements", "requirements_at", "rows", "views"]
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -37,7 +37,7 @@ def rows() -> Iterator[RouteRow]:
     The guard of a route is ``None`` if it has none and is not marked as public; its doubt is a reason why the guard may
     not hold.
     """
-    denied = any(map(_asks_everybody, installed(settings.MIDDLEWARE, _LOGIN_REQUIRED)))
+    denied = asks_everybody()
     for route in routes_everywhere():
         configs = _judges(route)
         for methods, verdict in verdicts_of(route.view, denied=denied):
@@ -93,6 +93,11 @@ def _final(config: Configuration | None, route: Route, methods: str, verdict: Ve
         return Verdict("public: @public")
     named = config is not None and config.public_paths.cover(route.path)
     return Verdict("public: PUBLIC_PATHS") if named else verdict
+
+
+def asks_everybody() -> bool:
+    """Return whether ``LoginRequiredMiddleware`` stands before every view."""
+    return any(map(_asks_everybody, installed(settings.MIDDLEWARE, _LOGIN_REQUIRED)))
 
 
 def _asks_everybody(middleware: Any) -> bool:

@@ -9,8 +9,10 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
 from rest_framework.permissions import AND, OR
 
+from jwks_auth.adapters import may_name_scopes
 from jwks_auth_django.composition import TokenPermission
 
 __all__ = ["JWTScheme"]
@@ -28,7 +30,14 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
-        """One entry for each set of scopes that is enough (OpenAPI 3.1: names are allowed for any scheme)."""
+        """One entry for each set of scopes that is enough.
+
+        In OpenAPI 3.0, drf-spectacular's default, one without scopes: there only ``openIdConnect`` and ``oauth2`` have
+        them. Set ``OAS_VERSION`` to 3.1, or return such a scheme from a subclass's :meth:`get_security_definition`.
+        """
+        version = str(spectacular_settings.OAS_VERSION)
+        if not may_name_scopes(self.get_security_definition(auto_schema), version):
+            return [{self.name: []}]
         alternatives: list[tuple[str, ...]] = [()]
         for permission in auto_schema.view.get_permissions():
             alternatives = _both(alternatives, _alternatives(permission, auto_schema))

@@ -6,6 +6,17 @@ calls, counts as a guard. Attributes prove nothing, because every decorator copi
 
 from jwks_auth_django.audit.marks import is_guarded, is_public
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of, any_of
-from jwks_auth_django.audit.views import requirements_of, verdicts_of
+from jwks_auth_django.audit.views import drf_authentication_of, ninja_bearers_of, requirements_of, verdicts_of
 
-__all__ = ["OPEN", "Verdict", "all_of", "any_of", "is_guarded", "is_public", "requirements_of", "verdicts_of"]
+__all__ = [
+    "OPEN",
+    "Verdict",
+    "all_of",
+    "any_of",
+    "drf_authentication_of",
+    "is_guarded",
+    "is_public",
+    "ninja_bearers_of",
+    "requirements_of",
+    "verdicts_of",
+]

@@ -13,7 +13,7 @@ from jwks_auth_django.audit.layers import Layer, layers
 from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of
 from jwks_auth_django.internals import MADE_OF_A_CLASS, cells, code_of, module
 
-__all__ = ["classes", "requirements_of", "verdicts_of"]
+__all__ = ["classes", "drf_authentication_of", "ninja_bearers_of", "requirements_of", "verdicts_of"]
 
 
 _BY_MIDDLEWARE = Verdict("LoginRequiredMiddleware")
@@ -46,6 +46,22 @@ def requirements_of(view: Any, method: str | None = None) -> Iterator[Requiremen
             yield asked
     if method is not None:
         yield from _drf_permissions(found, method)
+
+
+def ninja_bearers_of(view: Any) -> list[Any]:
+    """Return the members of ``auth`` in *view*, of Ninja's operations, that take tokens."""
+    callbacks = _ninja_callbacks(layers(view))
+    return [each for each in callbacks if isinstance(getattr(each, "requirement", None), Requirement)]
+
+
+def drf_authentication_of(view: Any) -> list[tuple[Any, ...]]:
+    """Return the authentication classes of each of DRF's views in *view*."""
+    if "rest_framework.views" not in sys.modules:
+        return []
+    return [
+        tuple(options.get("authentication_classes", getattr(kind, "authentication_classes", ())))
+        for kind, options, _ in classes(layers(view))
+    ]
 
 
 def _ninja_callbacks(found: list[Layer]) -> Iterator[Any]:

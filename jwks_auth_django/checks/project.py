@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
 
 from jwks_auth import ConfigurationError, KeySourceError
+from jwks_auth_django.checks.frameworks import is_used_by_frameworks
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import (
     BACKEND,
@@ -44,7 +45,7 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
                 f'Add "{BACKEND}" to AUTHENTICATION_BACKENDS, before ModelBackend',
             )
         ]
-    if backend and not middleware and not is_required():
+    if backend and not middleware and not is_required() and not is_used_by_frameworks():
         return [
             warning(
                 "W004",

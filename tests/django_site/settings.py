@@ -53,4 +53,5 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["jwks_auth_django.rest_framework.JWTAuthentication"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
+SPECTACULAR_SETTINGS = {"OAS_VERSION": "3.1.0"}  # which may name scopes for any scheme
 JWKS_AUTH = {"ISSUER": "https://issuer.example/", "AUDIENCE": "api"}

@@ -215,7 +215,7 @@ def test_refusals_are_authentication_failures(project: Any) -> None:
     view = Base()
     with pytest.raises(AuthenticationFailed) as refused:
         JWTAuthentication().authenticate(view.initialize_request(request))
-    assert refused.value.get_codes() == "invalid_token"
+    assert refused.value.get_codes() == "malformed"
 
 
 def test_verified_once_with_the_middleware(project: Any, issuer: FakeIssuer) -> None:
