@@ -9,11 +9,11 @@ import pytest
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.test import AsyncJWTClient, JWTClient, trust_fake_issuer
 
-__all__ = ["async_jwt_client", "jwt_client", "jwt_issuer"]
+__all__ = ["async_jwt_client", "fake_issuer", "jwt_client"]
 
 
 @pytest.fixture
-def jwt_issuer() -> Iterator[FakeIssuer]:
+def fake_issuer() -> Iterator[FakeIssuer]:
     """A fake issuer, trusted by the project's settings while a test runs."""
     trust = trust_fake_issuer()
     yield trust.enable()
@@ -21,12 +21,12 @@ def jwt_issuer() -> Iterator[FakeIssuer]:
 
 
 @pytest.fixture
-def jwt_client(jwt_issuer: FakeIssuer) -> JWTClient:
+def jwt_client(fake_issuer: FakeIssuer) -> JWTClient:
     """``jwt_client.with_token(sub="u1").get("/")``."""
     return JWTClient()
 
 
 @pytest.fixture
-def async_jwt_client(jwt_issuer: FakeIssuer) -> AsyncJWTClient:
+def async_jwt_client(fake_issuer: FakeIssuer) -> AsyncJWTClient:
     """``await async_jwt_client.with_token(sub="u1").get("/")``."""
     return AsyncJWTClient()

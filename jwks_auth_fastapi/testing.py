@@ -1,23 +1,23 @@
-"""Helpers for an application's own tests: overrides that end with the test, and a check that no route is open.
+"""For an application's own tests: a client with tokens, overrides that end, and a check that no route is open.
 
-``pytest_plugins = ["jwks_auth_fastapi.testing"]`` in ``conftest.py`` provides the fixture ``sign_in``.
+With pytest see ``jwks_auth_fastapi.pytest_plugin``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from jwks_auth.testing import assert_discoverable
 from jwks_auth_fastapi.audit import audit
 from jwks_auth_fastapi.bearer import JWTBearer
+from jwks_auth_fastapi.client import JWTClient
 
-__all__ = ["SignIn", "assert_discoverable", "assert_protected", "sign_in", "signed_in"]
+__all__ = ["JWTClient", "SignIn", "assert_discoverable", "assert_protected", "signed_in"]
 
 SignIn = Callable[..., None]
 
@@ -31,13 +31,6 @@ def signed_in(app: FastAPI, auth: JWTBearer[Any], **claims: Any) -> Iterator[Non
         yield
     finally:
         app.dependency_overrides = before
-
-
-@pytest.fixture
-def sign_in() -> Iterator[SignIn]:
-    """``sign_in(app, auth, sub="u1", scopes=["orders:read"])``, for the rest of the test."""
-    with ExitStack() as stack:
-        yield lambda app, auth, **claims: stack.enter_context(signed_in(app, auth, **claims))
 
 
 def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:

@@ -28,7 +28,7 @@ UNGUARDED = (
     "No token was accepted on this request. Put @require_jwt on the view, or guard its blueprint or app with "
     "auth.protect(...). Where a token is optional, ask first: `if current_token:`, or `token_of(request)`."
 )
-NO_LOADER = "No user was loaded on this request: register a loader with @auth.user_loader."
+NO_LOADER = "No user was loaded on this request: register a loader with @auth.user."
 
 
 class Admission:
@@ -80,7 +80,7 @@ def token_of(request: Request) -> VerifiedToken | None:
 
 
 def user_of(request: Request) -> Any:
-    """Return the user that ``@auth.user_loader`` made of that token, or ``None``. It is no proxy either."""
+    """Return the user that ``@auth.user`` made of that token, or ``None``. It is no proxy either."""
     latest = admissions_of(request).latest
     return None if latest is None else latest[1]
 
@@ -107,4 +107,4 @@ It is a proxy: ``current_token is not None`` is *always true*, even without a to
 """
 
 current_user: Any = LocalProxy(_user)
-"""The user by ``@auth.user_loader``; false if there is none, but never ``None``: see :func:`user_of`."""
+"""The user by ``@auth.user``; false if there is none, but never ``None``: see :func:`user_of`."""

@@ -120,7 +120,7 @@ class JWKSAuth:
             self.authenticator(app).check(requirement)
         app.before_request(AppGuard(self.name, requirement))
 
-    def user_loader(self, load: LoaderT) -> LoaderT:
+    def user(self, load: LoaderT) -> LoaderT:
         """Register the function, sync or async, that turns a verified token into ``current_user``.
 
         It is called once in a request, before the view. ``None`` or ``False`` refuses the token: 401, code
@@ -129,10 +129,13 @@ class JWKSAuth:
         self._load = load
         return load
 
+    user_loader = user
+    """The same, as Flask-Login calls it."""
+
     def request_loader(self, request: Request) -> Any:
         """Return the token's user, for Flask-Login: ``login_manager.request_loader(auth.request_loader)``.
 
-        A token wins over a session. Without a ``user_loader`` its user is a
+        A token wins over a session. Without a ``auth.user`` loader its user is a
         :class:`~jwks_auth_flask.login.TokenUser`; without a token it is ``None``. Raises :class:`AuthRejected` for a
         bad token, also beside a good session.
         """

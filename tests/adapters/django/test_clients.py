@@ -53,14 +53,14 @@ class OrdersTest(SimpleTestCase):
         assert (await client.get("/orders")).status_code == 200
 
 
-def test_pytest_fixtures(jwt_client: JWTClient, jwt_issuer: FakeIssuer) -> None:
+def test_pytest_fixtures(jwt_client: JWTClient, fake_issuer: FakeIssuer) -> None:
     """The same for pytest."""
     with URLS:
         reader = jwt_client.with_token(sub="u1", scopes=["orders:read"])
         assert reader.get("/orders").status_code == 200
-        kid = jwt_issuer.kid
-        jwt_issuer.rotate()
-        jwt_issuer.withdraw(kid)
+        kid = fake_issuer.kid
+        fake_issuer.rotate()
+        fake_issuer.withdraw(kid)
         assert jwt_client.with_token(scopes=["orders:read"]).get("/orders").status_code == 200
 
 

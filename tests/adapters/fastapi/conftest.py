@@ -6,7 +6,7 @@ import pytest
 
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer
-from jwks_auth_fastapi.testing import sign_in
+from jwks_auth_fastapi.pytest_plugin import sign_in
 
 __all__ = ["auth", "issuer", "sign_in"]
 

@@ -209,7 +209,7 @@ def test_user_loaders(app, auth, issuer, view, kind):
         return load(token)
 
     registered = load if kind == "sync" else load_async
-    assert auth.user_loader(registered) is registered
+    assert auth.user(registered) is registered
     app.add_url_rule("/", view_func=require_jwt(require_jwt(view)))
     assert app.test_client().get("/", headers=issuer.headers(sub="u1")).json == {"name": "U1"}
     assert asked == ["u1"]
@@ -235,7 +235,7 @@ def test_without_a_loader_there_is_no_user(app, issuer):
     app.add_url_rule("/used", view_func=require_jwt(lambda: {"user": current_user.name}), endpoint="used")
     client = app.test_client()
     assert client.get("/asked", headers=issuer.headers()).json == {"user": False}
-    with pytest.raises(RuntimeError, match=r"@auth\.user_loader"):
+    with pytest.raises(RuntimeError, match=r"@auth\.user"):
         client.get("/used", headers=issuer.headers())
 
 
