@@ -150,9 +150,14 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     try:
         options = readers.mapping(given["USER"]) if given.get("USER") is not None else {}
-        from_options(options, _trusted(given))
+        users = from_options(options, _trusted(given))
     except (ConfigurationError, ValueError) as wrong:
         yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django/users.md")
+    else:
+        hint = (
+            "Map a claim to it in CLAIM_MAP, set CREATE to False, or override create_user() of DatabaseUsers"
+        )
+        yield from (error("E015", f"{LABEL.format('USER')}: {told}", hint) for told in users.problems())
 
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -3,20 +3,63 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import NOT_PROVIDED
 
-__all__ = ["create_account"]
+from jwks_auth_django.users.fields import email_field, username_field
+from jwks_auth_django.users.resolvers import refused, unfillable
+
+__all__ = ["create_account", "is_user_name", "required_fields"]
 
 
-def create_account(values: Mapping[str, Any], using: str) -> Any:
+def required_fields() -> Iterator[Any]:
+    """Yield the fields that each account must have, beside its name and password."""
+    for field in get_user_model()._meta.concrete_fields:
+        if field.primary_key or field.name == "password" or field == username_field():
+            continue
+        filled = field.has_default() or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED
+        if field.editable and not (filled or field.blank or field.null):
+            yield field
+
+
+def is_user_name(name: Any) -> bool:
+    """Return whether *name* fits the user name's field; where that is an e-mail address, only one does."""
+    field = username_field()
+    if field == email_field() and "@" not in str(name):
+        return False
+    try:
+        field.clean(name, None)
+    except (ValidationError, ValueError, TypeError):
+        return False
+    return True
+
+
+def create_account(values: Mapping[str, Any], using: str, unfilled: Collection[str] = ()) -> Any:
     """Return a new, saved account with these fields and no usable password.
 
-    The manager's ``create_user()`` is called by keyword, as Django documents it: the user name, the required fields,
-    ``password``. Fields that it does not take are written after it.
+    The manager may fill the required fields in *unfilled*, which no setting fills. Raises :class:`KeySourceError` if it
+    does not.
     """
+    try:
+        user = _created(values, using)
+    except (IntegrityError, TypeError, ValueError, ValidationError) as error:
+        if unfilled:
+            raise unfillable(f"no setting fills the required {_fields(unfilled)}") from error
+        if isinstance(error, IntegrityError | TypeError):
+            raise
+        raise refused(f"the user model's manager creates no such account: {type(error).__name__}") from error
+    if empty := [name for name in unfilled if getattr(user, name) in (None, "")]:
+        raise unfillable(f"no setting fills the required {_fields(empty)}")
+    return user
+
+
+def _created(values: Mapping[str, Any], using: str) -> Any:
+    """Call the manager's ``create_user()`` by keyword, as Django documents it; write what it does not take after it."""
     model: Any = get_user_model()
     create = getattr(model._default_manager.db_manager(using), "create_user", None)
     if create is None:
@@ -39,8 +82,21 @@ def create_account(values: Mapping[str, Any], using: str) -> Any:
 def _divided(create: Callable[..., Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the arguments that *create* takes, and the other values."""
     parameters = inspect.signature(create).parameters
-    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        return {**values, "password": None}, {}
     given = {**values, "password": None}
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return {**_defaults(parameters), **given}, {}
     taken = {name: value for name, value in given.items() if name in parameters}
-    return taken, {name: value for name, value in values.items() if name not in taken}
+    later = {name: value for name, value in values.items() if name not in taken}
+    return {**_defaults(parameters), **taken}, later
+
+
+def _defaults(parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+    """Return the defaults of the fields that an account may lack, and its manager asks for."""
+    asked = {name for name, each in parameters.items() if each.default is each.empty}
+    required = {field.name for field in required_fields()}
+    fields = get_user_model()._meta.concrete_fields
+    return {each.name: each.get_default() for each in fields if each.name in asked - required}
+
+
+def _fields(names: Collection[str]) -> str:
+    return f"field{'' if len(names) == 1 else 's'} {', '.join(names)}"

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Setting, closest, parsed, readers, refuse_unknown
-from jwks_auth_django.users.profile import POWERS
+from jwks_auth_django.users.mapped import POWERS
 from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserResolver
 
 __all__ = ["DATABASE_SETTINGS", "from_options"]
@@ -36,6 +36,7 @@ DATABASE_SETTINGS = (
     Setting("MATCH_FROM", _issuers),
     Setting("SERVICES", readers.one_of("refuse", "token", "create"), default="refuse"),
     Setting("CLAIM_MAP", readers.pairs, default={}),
+    Setting("ON_MISFIT", readers.one_of("skip", "refuse"), default="skip"),
     Setting("FLAGS", readers.pairs, default={}),
     Setting("FLAGS_FROM", _issuers),
     Setting("GROUPS_CLAIM", readers.text),

@@ -9,22 +9,22 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import BooleanField
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
+from jwks_auth_django.users.accounts import is_user_name, required_fields
 from jwks_auth_django.users.addresses import is_same_address, verified_email
+from jwks_auth_django.users.fields import username_field
+from jwks_auth_django.users.mapped import POWERS, MappedField, Misfit
 from jwks_auth_django.users.memory import Memory
-from jwks_auth_django.users.resolvers import refused
+from jwks_auth_django.users.resolvers import refused, unfillable
 
-__all__ = ["POWERS", "UNCHANGED", "Profile"]
+__all__ = ["UNCHANGED", "Profile"]
 
 log = logging.getLogger("jwks_auth.django")
 
 UNCHANGED = "_jwt_unchanged"
 """The attribute of an account that names the fields whose claims are as they were before."""
-
-POWERS = frozenset({"is_staff", "is_superuser"})
-"""Fields that give power."""
 
 _NAME_LENGTH = 150  # of django.contrib.auth's Group.name
 
@@ -36,7 +36,8 @@ class Profile:
     With a *groups_claim*, the account's groups become those it names: ``mirror`` creates missing groups, ``existing``
     ignores them, ``off`` changes no groups. A token without the claim names no groups. *flags_from* and *groups_from*
     are the issuers that may set these, ``None`` for every issuer; other issuers' tokens change nothing. With
-    *verified_email_only*, only addresses that the issuer calls verified are written. Raises
+    *verified_email_only*, only addresses that the issuer calls verified are written. A claim that does not fit its
+    field is skipped, unless *on_misfit* is ``refuse`` or the field identifies the account. Raises
     :class:`ConfigurationError` for a field that the user model lacks, or that no claim may fill.
     """
 
@@ -47,19 +48,18 @@ class Profile:
     groups: str = "existing"
     groups_from: frozenset[str] | None = None
     verified_email_only: bool = False
+    on_misfit: str = "skip"
+    _fields: dict[str, MappedField] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for name in (*self.claim_map, *self.flags):
-            model = get_user_model()._meta
-            try:
-                mapped: Any = model.get_field(name)
-            except FieldDoesNotExist as error:
-                raise ConfigurationError(
-                    f"CLAIM_MAP and FLAGS: {model.label} has no field {name!r}"
-                ) from error
-            # A claim in the primary key would choose the row that is overwritten.
-            if mapped.many_to_many or not mapped.concrete or mapped.primary_key:
-                raise ConfigurationError(f"CLAIM_MAP and FLAGS: {name!r} is no field that a claim can fill")
+            self._fields[name] = MappedField.of(name, "CLAIM_MAP and FLAGS")
+        for name in self.flags:
+            if not isinstance(self._fields[name].field, BooleanField):
+                raise ConfigurationError(f"FLAGS: {name!r} is not boolean")
+        model = get_user_model()
+        if self.groups_claim is not None and not hasattr(model, "groups"):
+            raise ConfigurationError(f"GROUPS_CLAIM: {model._meta.label} has no groups")
 
     def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
         """Return the fields of *user* that differ from the token's claims, with their new values.
@@ -72,7 +72,11 @@ class Profile:
             said = token.get(claim)
             if said is None or name in user.__dict__.get(UNCHANGED, ()) or not self._heeds(name, token):
                 continue
-            values[name] = _cleaned(user, name, _normalised(name, said))
+            try:
+                values[name] = self._fields[name].value(user, said)
+            except Misfit as misfit:
+                self._skip(name, misfit)
+                continue
             if self._is_address(name) and not is_same_address(values[name], said):
                 raise refused(f"the field {name} would hold another e-mail address than the token's")
         values.update(self._flags(token))
@@ -111,8 +115,36 @@ class Profile:
         model: Any = get_user_model()
         values = self.changes(model(), token)
         if not values.get(model.USERNAME_FIELD):
-            values[model.USERNAME_FIELD] = make_name()
+            values[model.USERNAME_FIELD] = self._made_up(make_name())
+        for required in required_fields():
+            claim = self.claim_map.get(required.attname)
+            if claim is not None and values.get(required.attname) in (None, ""):
+                raise self._lacking(required.attname, claim)
         return values
+
+    def unfilled(self) -> list[str]:
+        """Return the required fields that no setting fills."""
+        filled = {*self.claim_map, *self.flags}
+        return [field.attname for field in required_fields() if field.attname not in filled]
+
+    def _made_up(self, name: Any) -> Any:
+        """Return *name* if it can be a new account's."""
+        if is_user_name(name):
+            return name
+        field = username_field().name
+        if field in self.claim_map:
+            raise self._lacking(field, self.claim_map[field])
+        raise unfillable(f"no setting fills the required field {field}")
+
+    def _lacking(self, name: str, claim: str) -> InvalidTokenError:
+        return refused(f"the token has no claim {claim!r} that fits the required field {name}")
+
+    def _skip(self, name: str, misfit: Misfit) -> None:
+        """Leave the field *name* as it is, or refuse the token."""
+        said = f"the claim {self.claim_map[name]!r} does not fit the field {name}: {misfit}"
+        if self.on_misfit == "refuse" or self._is_address(name) or self._fields[name].identifies:
+            raise refused(said)
+        log.warning("%s, so it is skipped", said)
 
     def put_in_groups(self, user: Any, token: VerifiedToken) -> None:
         """Put *user* in the groups that *token* names, and in no others."""
@@ -155,31 +187,6 @@ class Profile:
 
 def _may_grant(token: VerifiedToken, issuers: frozenset[str] | None) -> bool:
     return issuers is None or token.issuer in issuers
-
-
-def _normalised(name: str, value: Any) -> Any:
-    """Return *value* as the user model's manager stores it, so that it is not written back raw."""
-    model: Any = get_user_model()
-    if name == model.get_email_field_name() and isinstance(value, str):
-        value = getattr(model._default_manager, "normalize_email", str)(value)
-    return model.normalize_username(value) if name == model.USERNAME_FIELD else value
-
-
-def _cleaned(user: Any, name: str, value: Any) -> Any:
-    """Return *value* as the field *name* stores it."""
-    try:
-        if isinstance(value, str) and "\0" in value:
-            raise ValidationError("null characters are not allowed")
-        field: Any = get_user_model()._meta.get_field(name)
-        return field.clean(value, user)
-    except (
-        ValidationError,
-        TypeError,
-        ValueError,
-        OverflowError,
-    ) as error:  # date fields raise Python's errors
-        log.warning("user refused: the claim mapped to the field %s does not fit it", name)
-        raise InvalidTokenError("user_refused") from error
 
 
 def _is_group_name(name: object) -> bool:

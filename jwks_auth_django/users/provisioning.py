@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
@@ -17,8 +17,8 @@ from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users.accounts import create_account
-from jwks_auth_django.users.fields import email_field
+from jwks_auth_django.users.accounts import create_account, is_user_name
+from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
 from jwks_auth_django.users.memory import Memory, digest_of
@@ -28,6 +28,8 @@ from jwks_auth_django.users.token_user import TokenUser
 from jwks_auth_django.users.twins import refuse_twin
 
 __all__ = ["DatabaseUsers"]
+
+_MADE_UP = f"jwt-{'0' * 32}"
 
 log = logging.getLogger("jwks_auth.django")
 
@@ -76,7 +78,7 @@ class DatabaseUsers(UserResolver):
         It is made by ``create_user()`` of the user model's manager, and has no usable password.
         """
         values = self.profile.values_of_newcomer(token, lambda: _called(self.username_for, token))
-        user = create_account(values, database())
+        user = create_account(values, database(), self.profile.unfilled())
         self.profile.put_in_groups(user, token)
         return user
 
@@ -97,6 +99,17 @@ class DatabaseUsers(UserResolver):
             user.save(update_fields=list(changes))
         self.profile.put_in_groups(user, token)
         return user
+
+    def problems(self) -> Iterator[str]:
+        """Yield what the settings leave out that a new account needs, for ``manage.py check``."""
+        kind = type(self)
+        if not self.create or kind.create_user is not DatabaseUsers.create_user:
+            return
+        names = self.profile.unfilled()
+        if kind.username_for is DatabaseUsers.username_for and not is_user_name(_MADE_UP):
+            names = [name for name in (username_field().name,) if name not in self.profile.claim_map] + names
+        for name in names:
+            yield f"{get_user_model()._meta.label}.{name} is required, and no setting fills it"
 
     def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""

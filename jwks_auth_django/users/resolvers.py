@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -31,6 +31,10 @@ class UserResolver:
     async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`resolve`, on an event loop."""
         return await sync_to_async(self.resolve)(request, token)
+
+    def problems(self) -> Iterable[str]:
+        """Return what is wrong with the store's settings, for ``manage.py check``."""
+        return ()
 
 
 class TokenUsers(UserResolver):

@@ -155,7 +155,7 @@ def test_an_empty_address_is_nobodys(store: Any, user_of: UserOf) -> None:
 @pytest.mark.parametrize("value", [1, 1e300, True, {"a": 1}, ["a"], "yesterday"])
 def test_a_claim_that_is_no_date_is_refused(store: Any, user_of: UserOf, value: object) -> None:
     """Whatever is where a date should be, the answer is 401 and not an error of the server."""
-    store(CLAIM_MAP={"date_joined": "member_since"})
+    store(CLAIM_MAP={"date_joined": "member_since"}, ON_MISFIT="refuse")
     with pytest.raises(InvalidTokenError, match="may not sign in"):
         user_of(sub="u1", member_since=value)
 

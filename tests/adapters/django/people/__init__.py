@@ -1,0 +1,1 @@
+"""User models of projects' own, an app for tests."""

@@ -1,0 +1,87 @@
+"""User models: by e-mail with required fields; without a manager's ``create_user``; with a strict one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Team(models.Model):
+    """What members belong to."""
+
+    name: models.CharField[str, str] = models.CharField(max_length=20)
+
+
+class MemberManager(BaseUserManager["Member"]):
+    """Makes members as Django's guide does."""
+
+    def create_user(self, email: str, birthday: Any, password: str | None = None, **extra: Any) -> Any:
+        """Return a new member, whose address is in lower case."""
+        if email.startswith("root"):
+            raise ValueError("nobody is called so")
+        member = self.model(email=self.normalize_email(email).lower(), birthday=birthday, **extra)
+        member.set_password(password or "changeme")
+        member.save(using=self._db)
+        return member
+
+
+class Member(AbstractBaseUser):
+    """Named by the e-mail address; a birthday is required."""
+
+    email: Any = models.EmailField(unique=True)
+    birthday: Any = models.DateField()
+    nick: Any = models.CharField(max_length=10, blank=True)
+    badge: Any = models.CharField(max_length=10, unique=True, null=True)
+    team: Any = models.ForeignKey(Team, models.CASCADE, null=True)
+    height: Any = models.IntegerField(null=True)
+    score: Any = models.FloatField(null=True)
+    price: Any = models.DecimalField(null=True, max_digits=5, decimal_places=2)
+    is_active: Any = models.BooleanField(default=True)
+    news: Any = models.BooleanField(default=False)
+    key: Any = models.UUIDField(null=True)
+    met: Any = models.DateTimeField(null=True)
+    extra: Any = models.JSONField(default=dict)
+
+    objects = MemberManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["birthday"]
+
+
+class Guest(AbstractBaseUser):
+    """A user model whose manager makes nobody, without an e-mail address."""
+
+    login: Any = models.CharField(max_length=40, unique=True)
+    slug: Any = models.SlugField()
+    objects = models.Manager()
+    USERNAME_FIELD = "login"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Fill the slug of who is welcome."""
+        if self.login != "unwelcome":
+            self.slug = self.login[:10]
+        super().save(*args, **kwargs)
+
+
+class StrictManager(BaseUserManager["Strict"]):
+    """Takes two arguments, and no password."""
+
+    def create_user(self, email: str, nick: str) -> Any:
+        """Return a new one."""
+        user = self.model(email=email, nick=nick or "anon")
+        user.set_password("changeme")
+        user.save(using=self._db)
+        return user
+
+
+class Strict(AbstractBaseUser):
+    """Named by an address in a plain text field."""
+
+    email: Any = models.CharField(max_length=40, unique=True)
+    nick: Any = models.CharField(max_length=10, blank=True)
+    phone: Any = models.CharField(max_length=10, blank=True)
+    objects = StrictManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
