@@ -44,6 +44,7 @@ TOKEN_FAULTS: dict[str, str] = {
     "wrong_issuer": "The access token is from another issuer",
     "wrong_audience": "The access token is for another audience",
     "wrong_type": "The token is not an access token",
+    "wrong_scheme": "The access token is sent under another authentication scheme",
     "wrong_client": "The access token was issued to another client",
     "missing_claim": "The access token lacks a required claim",
     "invalid_claim": "The access token has an invalid claim",
@@ -61,7 +62,6 @@ REQUEST_FAULTS = {
     "invalid_request": "The request's credentials are malformed",
     "multiple_credentials": "The request carries more than one set of credentials",
 }
-
 _LONGEST_RETRY_AFTER = 86_400.0
 _CODE = re.compile(r"[a-z_]+\Z")
 _TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6750 section 3

@@ -24,11 +24,11 @@ from jwks_auth.adapters import (
     POLICY_VIOLATION,
     SUBPROTOCOL,
     as_request,
+    handshake_of,
     refusal_messages,
     seconds_left,
 )
 from jwks_auth_django.authentication import arejection_of, asign_in
-from jwks_auth_django.conf import configuration
 from jwks_auth_django.guards import GuardOptions, guard
 from jwks_auth_django.senders import sender_of
 
@@ -92,9 +92,10 @@ class JWTAuthMiddleware(BaseMiddleware):  # type: ignore[misc]  # as above
 
 def _request(scope: MutableMapping[str, Any]) -> tuple[HttpRequest, bool]:
     """Return the handshake as Django's request, and whether its token came as a subprotocol."""
-    handshake = as_request(scope, configuration().header)
-    is_offered = len(handshake["headers"]) > len(scope["headers"])
-    return ASGIRequest(handshake, io.BytesIO()), is_offered
+    request = ASGIRequest(as_request(scope), io.BytesIO())
+    handshake = handshake_of(scope)
+    request.META.update(handshake)
+    return request, any(each.offered for each in handshake.values())
 
 
 class _Connection:

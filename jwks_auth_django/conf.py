@@ -53,7 +53,6 @@ __all__ = [
 
 
 DJANGO_SETTINGS = (
-    Setting("HEADER", readers.text, default="Authorization"),
     Setting("EXEMPT_PATHS", readers.paths, default=()),
     Setting("REQUIRED", readers.flag, default=False),
     Setting("PUBLIC_PATHS", readers.paths, default=()),
@@ -92,8 +91,7 @@ class Configuration:
     authenticator: Authenticator
     backend: Any
     users: Any
-    header: str
-    meta_key: str
+    meta_keys: tuple[str, ...]
     exempt_paths: Prefixes
     required: bool
     public_paths: Prefixes
@@ -215,25 +213,26 @@ def _configured(api: str | None, given: Mapping[str, Any], label: str) -> Config
     )
     from jwks_auth_django.users import from_options  # once there are models
 
+    csrf_middleware = next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None)
+    authenticator = Authenticator(
+        shared,
+        on_event=announce_keys,
+        has_csrf=csrf_middleware is not None,
+        in_tests=settings.DEBUG or in_test_runner(),
+    )
     return Configuration(
         api=api,
         label=label,
-        authenticator=Authenticator(
-            shared,
-            on_event=announce_keys,
-            header=own["header"],
-            in_tests=settings.DEBUG or in_test_runner(),
-        ),
+        authenticator=authenticator,
         backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
         users=from_options(own["user"], shared.issuers),
-        header=own["header"],
-        meta_key="HTTP_" + own["header"].upper().replace("-", "_"),
+        meta_keys=tuple("HTTP_" + name.upper().replace("-", "_") for name in authenticator.vary),
         exempt_paths=Prefixes(own["exempt_paths"]),
         required=own["required"],
         public_paths=Prefixes(own["public_paths"]),
         check_issuer=own["check_issuer"],
         with_middleware=any(installed(settings.MIDDLEWARE, MIDDLEWARE)),
-        csrf_middleware=next(installed(settings.MIDDLEWARE, CSRF_MIDDLEWARE), None),
+        csrf_middleware=csrf_middleware,
     )
 
 

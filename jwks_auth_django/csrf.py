@@ -1,7 +1,8 @@
-"""CSRF protection of views that take a token or a session: only a valid token waives it.
+"""CSRF protection of views that take a token, or a session: only a valid token in a header waives it.
 
 ``CsrfViewMiddleware`` and ``csrf_protect`` judge before a guard within them runs, and can't know of the token. So a
-view guarded with ``optional=True`` is exempt there, and its guard applies the same check to a request without a token.
+guarded view is exempt there, and its guard applies the same check to a request with a session alone, or with a token
+in a cookie.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.internals import enclosed, module
+from jwks_auth_django.senders import in_cookie
 
-__all__ = ["LEFT_TO_GUARD", "arefusal", "is_exempt", "refusal", "was_left"]
+__all__ = ["LEFT_TO_GUARD", "arefusal", "is_exempt", "is_left_to_us", "refusal", "was_left"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OURS = "jwks_auth_django.decorators"
@@ -55,8 +57,16 @@ def was_left() -> bool:
     return left
 
 
+def is_left_to_us(request: HttpRequest) -> bool:
+    """Return whether an API that is exempt as a whole, as DRF's and Ninja's are, checks requests with a cookie.
+
+    Where the project has no CSRF middleware the core has judged them.
+    """
+    return configuration().csrf_middleware is not None and in_cookie(request)
+
+
 def refusal(request: HttpRequest, *, left: bool) -> HttpResponseBase | None:
-    """Return CSRF's answer to a request without a valid token; ``None`` if it may pass.
+    """Return CSRF's answer to a request whose credentials a browser sends by itself; ``None`` if it may pass.
 
     *left* is the result of :func:`was_left` at the beginning of the guard.
     """

@@ -14,6 +14,7 @@ from jwks_auth import ConfigurationError, Policy, Refused, VerifiedToken
 from jwks_auth_django import csrf
 from jwks_auth_django.authentication import arefuse, asign_in, finish, refuse, sign_in
 from jwks_auth_django.guards import Guard, GuardOptions, guard
+from jwks_auth_django.senders import in_cookie
 
 __all__ = ["JWTRequest", "RequireJWTMixin", "require_jwt"]
 
@@ -35,8 +36,8 @@ def require_jwt(view: Any = None, /, **asked: Unpack[GuardOptions]) -> Any:
     The view may be sync or async; it finds ``request.token`` and ``request.user``. On a
     class-based view use :class:`RequireJWTMixin`, or ``method_decorator(require_jwt(...), name="dispatch")``.
 
-    ``LoginRequiredMiddleware`` and CSRF protection ignore the view, because no session opens it. With
-    ``optional=True``, CSRF protection applies to requests without a token.
+    ``LoginRequiredMiddleware`` and CSRF protection ignore the view, because no session opens it. CSRF protection
+    applies to a token in a cookie, and with ``optional=True`` to requests without a token.
     """
     requirement = guard(**asked) if asked else _ANY_GOOD_TOKEN
     return functools.partial(_guarded, requirement) if view is None else _guarded(requirement, view)
@@ -87,7 +88,7 @@ def _guarded(requirement: Guard, view: Any) -> Any:
     guarded.jwks_auth = (requirement, *getattr(view, "jwks_auth", ()))
     guarded.login_required = False
     if not csrf.is_exempt(view):
-        guarded.csrf_exempt = csrf.LEFT_TO_GUARD if requirement.optional else True
+        guarded.csrf_exempt = csrf.LEFT_TO_GUARD
     return guarded
 
 
@@ -126,7 +127,8 @@ def _sync_guarded(requirement: Guard, view: Callable[..., Any]) -> Any:
         left = csrf.was_left()
         try:
             token = sign_in(request, requirement)
-            refusal = csrf.refusal(request, left=left) if token is None else None
+            by_itself = token is None or in_cookie(request)
+            refusal = csrf.refusal(request, left=left) if by_itself else None
             response = view(request, *args, **kwargs) if refusal is None else refusal
         except Refused as error:
             return refuse(request, error, policies)
@@ -142,7 +144,8 @@ def _async_guarded(requirement: Guard, view: Callable[..., Any]) -> Any:
         left = csrf.was_left()
         try:
             token = await asign_in(request, requirement)
-            refusal = await csrf.arefusal(request, left=left) if token is None else None
+            by_itself = token is None or in_cookie(request)
+            refusal = await csrf.arefusal(request, left=left) if by_itself else None
             response = await view(request, *args, **kwargs) if refusal is None else refusal
         except Refused as error:
             return await arefuse(request, error, policies)

@@ -33,6 +33,7 @@ __all__ = [
     "ignores_models",
     "import_client",
     "in_test_runner",
+    "is_csrf_exempt",
     "keep_out_of_cache",
     "module",
     "operands",
@@ -113,17 +114,18 @@ def permissions_asked(test: Any) -> Any:
 # -- Django's requests, users and caches.
 
 
-def adopt(request: HttpRequest, user: Any, auser: Callable[[], Any]) -> None:
-    """Make *user* the request's in every place that Django reads, and switch off its CSRF check.
+def adopt(request: HttpRequest, user: Any, auser: Callable[[], Any], *, waives_csrf: bool) -> None:
+    """Make *user* the request's in every place that Django reads; with *waives_csrf*, switch off its CSRF check.
 
     ``AuthenticationMiddleware`` reads ``_cached_user`` and ``_acached_user`` before the session, and may come after our
-    middleware (Django 5.2.19). CSRF concerns what a browser sends by itself, and it never sends such a header by
-    itself. ``_dont_enforce_csrf_checks`` is the switch of Django's own test client; a middleware has no view to exempt.
+    middleware (Django 5.2.19). CSRF concerns what a browser sends by itself: a cookie, but never such a header.
+    ``_dont_enforce_csrf_checks`` is the switch of Django's own test client; a middleware has no view to exempt.
     """
     state: dict[str, Any] = request.__dict__
     state["user"] = state["_cached_user"] = state["_acached_user"] = user
     state["auser"] = auser
-    state["_dont_enforce_csrf_checks"] = True
+    if waives_csrf:
+        state["_dont_enforce_csrf_checks"] = True
 
 
 def host_of(request: HttpRequest) -> str:
@@ -247,3 +249,8 @@ def extend_operations(extend: Callable[[Any, dict[str, Any]], dict[str, Any]]) -
         return extend(operation, describe(schema, operation))
 
     document.operation_details = described
+
+
+def is_csrf_exempt(request: Any) -> bool:
+    """Return whether the operation is marked with ``csrf_exempt``, which Ninja notes on the request."""
+    return bool(getattr(request, "_ninja_csrf_exempt", False))

@@ -125,7 +125,7 @@ def _awaits_judgement(request: HttpRequest, config: Configuration) -> bool:
     if "user" not in state:
         request.user = AnonymousUser()
         request.auser = _anonymous
-    return config.meta_key in request.META and config.looks_at(request.path_info)
+    return not request.META.keys().isdisjoint(config.meta_keys) and config.looks_at(request.path_info)
 
 
 def _was_denied(request: HttpRequest, config: Configuration) -> bool:

@@ -14,17 +14,20 @@ from dataclasses import replace
 from typing import Any, Unpack
 from weakref import WeakSet
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.operation import Operation, PathView
 from ninja.security.http import HttpAuthBase
+from ninja.utils import check_csrf
 
 from jwks_auth import ConfigurationError, MissingTokenError, Refused, VerifiedToken
 from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
 from jwks_auth_django.authentication import arejection_of, asign_in, finish, rejection_of, sign_in
+from jwks_auth_django.csrf import is_left_to_us
 from jwks_auth_django.guards import GuardOptions, guard
-from jwks_auth_django.internals import answers_of, enclosed, extend_operations
+from jwks_auth_django.internals import answers_of, enclosed, extend_operations, is_csrf_exempt
 from jwks_auth_django.ninja_openapi import documented
 
 __all__ = ["AsyncJWTBearer", "JWTBearer", "TokenRefused", "answer_refusals", "leave_alone"]
@@ -71,15 +74,20 @@ class JWTBearer(HttpAuthBase):
 
     def _admitted(self, request: HttpRequest) -> VerifiedToken | None:
         try:
-            return self._needed(request, sign_in(request, self.if_sent))
+            token = self._needed(request, sign_in(request, self.if_sent))
         except Refused as error:
             raise TokenRefused(error, rejection_of(request, error)) from error
+        _check_csrf(request)
+        return token
 
     async def _aadmitted(self, request: HttpRequest) -> VerifiedToken | None:
         try:
-            return self._needed(request, await asign_in(request, self.if_sent))
+            token = self._needed(request, await asign_in(request, self.if_sent))
         except Refused as error:
             raise TokenRefused(error, await arejection_of(request, error)) from error
+        if is_left_to_us(request):
+            await sync_to_async(_check_csrf)(request)  # it may read the session from a database
+        return token
 
     def _needed(self, request: HttpRequest, token: VerifiedToken | None) -> VerifiedToken | None:
         """Return *token*; ``None`` only if another authentication follows. Raises :class:`MissingTokenError`."""
@@ -117,6 +125,12 @@ class _LeftAlone:
             if _operations_in(pattern.callback):
                 pattern.callback.login_required = False
         return urls
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    """Check a token in a cookie as Ninja checks a session; ``csrf_exempt`` on the operation counts there too."""
+    if is_left_to_us(request) and not is_csrf_exempt(request) and check_csrf(request) is not None:
+        raise HttpError(403, "CSRF check Failed")
 
 
 def answer_refusals(api: NinjaAPI) -> None:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from django.core.exceptions import ImproperlyConfigured
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 
 from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import PolicyOptions, Requirement, several
 from jwks_auth_django.authentication import finish, sign_in
 from jwks_auth_django.composition import TokenPermission
+from jwks_auth_django.csrf import is_left_to_us
 from jwks_auth_django.drf_refusals import TokenRefused, challenge_refusals, explain_missing, rejection_for
 from jwks_auth_django.guards import Guard, guard
 from jwks_auth_django.internals import extend_sessions, replace_method
@@ -56,17 +57,22 @@ class JWTAuthentication(BaseAuthentication):
         cls.requirement = guard(optional=True, **own)
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:
-        """User and token; ``None`` without a bearer token. Raises :class:`TokenRefused`."""
+        """User and token; ``None`` without a token. Raises :class:`TokenRefused`.
+
+        A token in a cookie is checked for CSRF as a session is.
+        """
         _finish_answers(request)
         try:
             token = sign_in(request._request, self.requirement)
         except Refused as error:
             raise TokenRefused(error, rejection_for(request, error)) from error
-        if (
-            token is None and next(iter(request.authenticators or ()), None) is self
-        ):  # whose challenge DRF takes
-            explain_missing(request.parser_context.get("view"))
-        return None if token is None else (sender_of(request._request).user, token)
+        if token is None:
+            if next(iter(request.authenticators or ()), None) is self:  # whose challenge DRF takes
+                explain_missing(request.parser_context.get("view"))
+            return None
+        if is_left_to_us(request._request):
+            SessionAuthentication().enforce_csrf(request)
+        return sender_of(request._request).user, token
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge for a request without credentials."""

@@ -7,11 +7,20 @@ from typing import Any
 from django.http import HttpRequest
 
 from jwks_auth import VerifiedToken
-from jwks_auth.adapters import Credentials, Requirement
+from jwks_auth.adapters import Credentials, Memo, Requirement
 from jwks_auth_django.conf import Configuration, Project, project
 from jwks_auth_django.internals import adopt, keep_out_of_cache
 
-__all__ = ["Sender", "Senders", "configuration_of", "credentials", "sender_of", "senders_of", "token_of_user"]
+__all__ = [
+    "Sender",
+    "Senders",
+    "configuration_of",
+    "credentials",
+    "in_cookie",
+    "sender_of",
+    "senders_of",
+    "token_of_user",
+]
 
 
 class Sender:
@@ -41,11 +50,15 @@ class Sender:
         self.is_for_us |= requirement.audience is None
         return token is not self.token
 
+    def in_cookie(self, request: HttpRequest) -> bool:
+        """Return whether the token is in a cookie, which a browser sends by itself, for any site's page."""
+        return Memo.on(request.META, self.config.authenticator).in_cookie
+
     def adopt(self, request: HttpRequest, token: VerifiedToken, user: Any) -> None:
         """Make *user* the request's."""
         self.token, self.user = token, user
         request.__dict__["token"] = token
-        adopt(request, user, self.auser)
+        adopt(request, user, self.auser, waives_csrf=not self.in_cookie(request))
         keep_out_of_cache(request)
 
 
@@ -84,6 +97,11 @@ def senders_of(request: HttpRequest) -> Senders:
 def sender_of(request: HttpRequest) -> Sender:
     """Return the sender that the latest configuration knows."""
     return senders_of(request).latest
+
+
+def in_cookie(request: HttpRequest) -> bool:
+    """Return whether the token of the latest sender is in a cookie."""
+    return sender_of(request).in_cookie(request)
 
 
 def token_of_user(request: HttpRequest, user: Any) -> VerifiedToken | None:

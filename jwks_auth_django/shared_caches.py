@@ -1,8 +1,8 @@
 """Django's own page cache beside tokens: the places where it stores pages.
 
 It stores one page for everybody, unless the view's answer varies. It treats pages as dependent on ``Authorization``
-(Django 5.2.15), except those marked ``public``, but not on another ``HEADER``. No answer to an accepted token is stored
-(``internals.keep_out_of_cache``).
+(Django 5.2.15), except those marked ``public``, but not on the other places of ``TOKEN_SOURCES``. No answer to an
+accepted token is stored (``internals.keep_out_of_cache``).
 """
 
 from __future__ import annotations

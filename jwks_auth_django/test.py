@@ -99,7 +99,8 @@ def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
 class JWTClientMixin:
     """Adds :meth:`with_token` to a test client: ``class Client(JWTClientMixin, APIClient)`` for DRF's."""
 
-    authorization: str | None = None
+    cookies: Any
+    jwt: tuple[str | None, str] | None = None
 
     def with_token(self, *, api: str | None = None, **claims: Any) -> Self:
         """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
@@ -109,13 +110,19 @@ class JWTClientMixin:
         client = copy.copy(self)
         audience = project().named(api).authenticator.settings.shared.get("AUDIENCE")
         known = {"aud": audience[0]} if api is not None and isinstance(audience, tuple) else {}
-        client.authorization = f"Bearer {fake_issuer(api).token(**{**known, **claims})}"
+        client.jwt = (api, fake_issuer(api).token(**{**known, **claims}))
         return client
 
     def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:
-        """Add the header to every request, unless that request has its own."""
-        if self.authorization is not None:
-            headers = {configuration().header: self.authorization, **(headers or {})}
+        """Add the token to every request, unless that request has its own."""
+        if self.jwt is not None:
+            api, token = self.jwt
+            name, value = project().named(api).authenticator.header_for(token)
+            if name == "Cookie":
+                value = "; ".join(
+                    [value, *(f"{name}={each.coded_value}" for name, each in self.cookies.items())]
+                )
+            headers = {name: value, **(headers or {})}
         return super().generic(*args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into
 
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from jwks_auth import testing
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_flask.extension import JWKSAuth
+from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
 
 __all__ = ["JWTClient", "assert_discoverable"]
 
@@ -30,8 +31,14 @@ class JWTClient(FlaskClient):
         ``client.with_token(sub="u1", scopes="orders:read").get("/orders")``. Cookies are not shared.
         """
         other = type(self)(self.application, self.response_wrapper, issuer=self.issuer)
-        authorization = self.issuer.headers(**claims)["Authorization"]
-        other.environ_base = {**self.environ_base, "HTTP_AUTHORIZATION": authorization}
+        auth: RequestAuth = next(iter(self.application.extensions[EXTENSION].values()))
+        name, value = auth.authenticator.header_for(self.issuer.token(**claims))
+        if name == "Cookie":  # the client replaces the header by that of its own cookies
+            cookie, _, token = value.partition("=")
+            other.set_cookie(cookie, token)
+        else:
+            key = f"HTTP_{name.upper().replace('-', '_')}"
+            other.environ_base = {**self.environ_base, key: value}
         return other
 
 

@@ -19,33 +19,41 @@ from jwks_auth.claims import (
 )
 from jwks_auth.errors import MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
-from jwks_auth.request.bearer import bearer_token
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
 from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.refusals import Refusals
 from jwks_auth.request.requirement import Requirement
-from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
-from jwks_auth.request.warming import awarm_up, warm_up
-from jwks_auth.runtime import RawToken, forget_frames
+from jwks_auth.request.resource import Resources
+from jwks_auth.request.service import Service
+from jwks_auth.request.sources import Sources
+from jwks_auth.runtime import RawToken
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import Explanation, Issuer, TokenVerifier, Verifier, asked_audience, explained
+from jwks_auth.verifier import (
+    AUTHORIZATION,
+    Explanation,
+    TokenVerifier,
+    Verifier,
+    asked_audience,
+    explained,
+)
 
 __all__ = ["Authenticator"]
 
 ANY_GOOD_TOKEN = Requirement()
 
 
-class Authenticator:
+class Authenticator(Service):
     """Verifies the credentials of requests against requirements, with the verifier that settings describe.
 
     A verifier may stand in place of settings. *verifier*, anything with the methods of a
     :class:`~jwks_auth.Verifier`, replaces the one that settings describe.
 
     *on_verified* is called with the token once in a request, *on_rejected* with the error of each refused request that
-    had credentials, and *on_event* with key refreshes. *clock* returns seconds since 1970. *header* names the header
-    that has tokens. *in_tests* tells whether tests run, if the framework knows; outside of tests the keys of a
-    ``FakeIssuer`` are refused. The constructor does no I/O, and raises :class:`ConfigurationError`.
+    had credentials, and *on_event* with key refreshes. *clock* returns seconds since 1970. With *has_csrf* the
+    framework judges unsafe requests with a token in a cookie itself, but for WebSockets. *in_tests* tells whether tests
+    run, if the framework knows; outside of tests the keys of a ``FakeIssuer`` are refused. The constructor does no I/O,
+    and raises :class:`ConfigurationError`.
     """
 
     def __init__(
@@ -57,23 +65,24 @@ class Authenticator:
         on_rejected: Callable[[Refused], object] | None = None,
         on_event: Callable[[Any], object] | None = None,
         clock: Callable[[], float] = time.time,
-        header: str = "Authorization",
+        has_csrf: bool = False,
         in_tests: bool | None = None,
     ) -> None:
         self.settings = Settings.of(settings)
         described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self._described = described if isinstance(described, TokenVerifier) else None
         self.verifier: Verifier = described if verifier is None else Settings.read("VERIFIER", verifier)
-        self.vary = (header,)
+        shared = self.settings.shared
+        first, *_ = schemes = shared.get("AUTH_SCHEMES", (DEFAULT_SCHEME,))
+        self._schemes: dict[str, str] = {scheme.lower(): first for scheme in schemes}
+        self._sources = Sources(self.verifier, shared, self._schemes, has_csrf=has_csrf)
+        self.vary = self._sources.vary
         """The request headers on which each answer of a route with a requirement depends."""
-        self._schemes = {DEFAULT_SCHEME.lower(): DEFAULT_SCHEME}
-        self._header = None if header.lower() == "authorization" else header
         self._checked: set[object] = set()
         self._clock = clock
         self._on_verified = on_verified
-        shared = self.settings.shared
         audiences = {issuer.issuer: self.mapping_of(issuer.issuer).audience for issuer in self.issuers}
-        self._resources = Resources(shared, audiences, in_header=self._header is None)
+        self._resources = Resources(shared, audiences, in_header=AUTHORIZATION in self._sources.all)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
         self._refusals = Refusals(
             self.realm,
@@ -85,11 +94,6 @@ class Authenticator:
             partial(tell_refusal, verifier=self._described),
         )
         tell_trust(self.verifier)
-
-    @property
-    def issuers(self) -> tuple[Issuer, ...]:
-        """The issuers whose tokens are accepted."""
-        return self.verifier.issuers
 
     def authenticate(
         self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN
@@ -108,6 +112,8 @@ class Authenticator:
                 return None
             token = memo.token or memo.keep(raw, self.verifier.verify_any_audience(raw))
             refuse_bound(token)
+            if self._sources.differ:
+                self._sources.check(token, memo)
             if memo.admission is None:
                 self.verifier.admit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
@@ -128,6 +134,8 @@ class Authenticator:
                 return None
             token = memo.token or memo.keep(raw, await self.verifier.averify_any_audience(raw))
             refuse_bound(token)
+            if self._sources.differ:
+                self._sources.check(token, memo)
             if memo.admission is None:
                 await self.verifier.aadmit(token, asked_audience(requirement))
             return self._judged(token, requirement, memo)
@@ -183,6 +191,15 @@ class Authenticator:
         asked = (requirement,) if isinstance(requirement, Requirement) else tuple(requirement)
         return explained(self.verify, raw, asked, claims)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The places where tokens may stand, as in ``TOKEN_SOURCES``: those of all issuers."""
+        return self._sources.all
+
+    def header_for(self, raw: str) -> tuple[str, str]:
+        """Return the header, name and value, by which a client sends the token *raw* to this service."""
+        return self._sources.header_for(raw)
+
     def judge(self, token: VerifiedToken, requirement: Requirement, credentials: Credentials) -> None:
         """Judge an admitted token by one more requirement, except for its audience. Raises ``Refused``."""
         Memo.on(credentials.kept, self).asks(None, requirement.policy)
@@ -200,49 +217,15 @@ class Authenticator:
         self._refusals.tell(error, memo, credentials)
         return self._refusals.answer(error, credentials, memo, policies)
 
-    def metadata(self, resource: str | None = None) -> ResourceMetadata:
-        """Return the metadata of ``RESOURCE``, or of a *resource* that is a route's audience.
-
-        Raises ``ConfigurationError`` if there is none.
-        """
-        return self._resources.metadata(resource)
-
-    def well_known(self, method: str, path: str) -> Answer | None:
-        """Return the answer if *path* is one for metadata, for adapters to send before all else; otherwise ``None``."""
-        return self._resources.answer(method, path)
-
-    def warm_up(self) -> None:
-        """Fetch every issuer's keys now, also after one of them fails.
-
-        Raises :class:`KeySourceError` at the end, for the first issuer without keys.
-        """
-        warm_up(self.issuers)
-
-    async def awarm_up(self) -> None:
-        """Do as :meth:`warm_up`, on an event loop, and for all issuers at once."""
-        await awarm_up(self.issuers)
-
-    def health(self) -> dict[str, Any]:
-        """Return each issuer's key health, by issuer."""
-        return {issuer.issuer: issuer.health() for issuer in self.issuers}
-
     def _sent(self, credentials: Credentials, requirement: Requirement, memo: Memo) -> RawToken | None:
         """Return the token as it was sent; ``None`` if none was sent and *requirement* is optional."""
         if credentials.varies:
             memo.vary = (*self.vary, *credentials.varies)
-        try:
-            raw = RawToken(
-                bearer_token(
-                    credentials.authorization if self._header is None else credentials.values(self._header),
-                    query=credentials.query,
-                    schemes=self._schemes,
-                )
-            )
-        except BaseException as error:
-            if requirement.optional and isinstance(error, MissingTokenError):
+        raw = self._sources.sent(credentials, memo)
+        if raw is None:
+            if requirement.optional:
                 return None
-            forget_frames(error)
-            raise
+            raise MissingTokenError
         if memo.raw is not None and memo.raw != raw:
             memo.forget()  # the request was given another token on its way
         memo.raw = raw

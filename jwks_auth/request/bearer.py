@@ -1,20 +1,15 @@
-"""The raw token in ``Authorization`` values (RFC 6750 section 2, RFC 9110 section 11.4).
-
-Only the header is read. A token in the query is never used, and refused beside one in the header: two programs that
-choose differently would see two different callers.
-"""
+"""The raw token in a header's values or a cookie's (RFC 6750 section 2, RFC 9110 section 11.4)."""
 
 from __future__ import annotations
 
 import re
 import string
-from binascii import a2b_qp
 from collections.abc import Collection, Sequence
 
 from jwks_auth.challenge import DEFAULT_SCHEME
-from jwks_auth.errors import InvalidRequestError, MissingTokenError
+from jwks_auth.errors import InvalidRequestError
 
-__all__ = ["bearer_token"]
+__all__ = ["bearer_token", "plain_token"]
 
 _BEARER = frozenset({DEFAULT_SCHEME.lower()})
 
@@ -28,35 +23,51 @@ _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _MOST_MARKS = 64
 """The most commas, quotes and backslashes in one credential; Digest has two dozen."""
 
-# Quoted-printable is percent-encoding with another sign. The separators of pairs and names become control characters,
-# which escapes hardly ever stand for, so that an address within a parameter is no parameter.
-_AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=&\r\n", b"=\1\2\1\1")
-_ITS_NAME = re.compile(b"\2access_token[\1\2]")
-
 
 def bearer_token(
-    authorization_values: Sequence[str], *, query: str = "", schemes: Collection[str] = _BEARER
-) -> str:
-    """Return the one token in the request's ``Authorization`` *values*, judged with its raw *query*.
+    values: Sequence[str], *, schemes: Collection[str] = _BEARER, bare: bool = False
+) -> str | None:
+    """Return the one token in a header's *values*; ``None`` for no value, an empty one, or another scheme's.
 
-    *schemes*, in lower case, are those whose credentials are tokens for this service.
+    *schemes*, in lower case, are those whose credentials are tokens for this service. With *bare*, a token may stand
+    without any.
 
-    Raises ``MissingTokenError`` if no credentials, or another scheme's, were sent, and ``InvalidRequestError`` for two
-    credentials or an unreadable value. Pass every value: a framework's ``headers.get`` hides the second.
+    Raises ``InvalidRequestError`` for two credentials or an unreadable value. Pass every value: a framework's
+    ``headers.get`` hides the second.
     """
-    if len(authorization_values) > 1:
+    if len(values) > 1:
         raise InvalidRequestError("multiple_credentials")
-    value = authorization_values[0].strip(" \t") if authorization_values else ""
+    value = values[0].strip(" \t") if values else ""
     if not value:
-        raise MissingTokenError
+        return None
     sent_scheme, _, token = value.partition(" ")
     if not sent_scheme.isascii() or sent_scheme.lower() not in schemes:
-        raise _no_token_of_ours(value, sent_scheme)
-    token = token.lstrip(" ")
+        if bare and not token:
+            return _checked_bare(value)
+        _refuse_unreadable(value, sent_scheme)
+        return None
+    return _checked(token.lstrip(" "), value)
+
+
+def plain_token(values: Sequence[str]) -> str | None:
+    """Return the one token in *values*, a cookie's or a subprotocol's; ``None`` for no value or an empty one.
+
+    Raises ``InvalidRequestError`` for two, as the order of cookies tells nothing, or an unreadable value.
+    """
+    if len(values) > 1:
+        raise InvalidRequestError("multiple_credentials")
+    return _checked(values[0], "") if values and values[0] else None
+
+
+def _checked_bare(value: str) -> str:
+    if "," in value:  # two header lines, which a server has joined
+        raise InvalidRequestError("multiple_credentials")
+    return _checked(value, "")
+
+
+def _checked(token: str, value: str) -> str:
     if not _is_b64token(token):
         raise InvalidRequestError("multiple_credentials" if _has_two(value) else "invalid_request")
-    if query and _has_access_token(query):
-        raise InvalidRequestError("multiple_credentials")
     return token
 
 
@@ -70,10 +81,11 @@ def _is_of(text: str, octets: bytes) -> bool:
     return text.isascii() and not text.encode().translate(None, octets)
 
 
-def _no_token_of_ours(value: str, sent_scheme: str) -> MissingTokenError | InvalidRequestError:
+def _refuse_unreadable(value: str, sent_scheme: str) -> None:
     if not _is_of(sent_scheme, _SCHEME_OCTETS):
-        return InvalidRequestError()
-    return InvalidRequestError("multiple_credentials") if _has_two(value) else MissingTokenError()
+        raise InvalidRequestError
+    if _has_two(value):
+        raise InvalidRequestError("multiple_credentials")
 
 
 def _has_two(value: str) -> bool:
@@ -84,11 +96,3 @@ def _has_two(value: str) -> bool:
     if value.count(",") + value.count('"') + value.count("\\") > _MOST_MARKS:
         return True
     return _SECOND.search(_QUOTED.sub("", value)) is not None
-
-
-def _has_access_token(query: str) -> bool:
-    escaped = "%" in query
-    if not escaped and "access_token" not in query:
-        return False
-    pairs = query.encode("latin-1", "replace").translate(_AS_QUOTED_PRINTABLE)
-    return _ITS_NAME.search(b"\2%b\2" % (a2b_qp(pairs) if escaped else pairs)) is not None

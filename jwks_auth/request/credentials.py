@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from jwks_auth.runtime import Concealed
 
-__all__ = ["Credentials"]
+__all__ = ["HANDSHAKE", "Credentials"]
 
 
 class _Server(NamedTuple):
@@ -18,6 +18,9 @@ class _Server(NamedTuple):
     values: Callable[[Any, str], tuple[str, ...]]
     url: Callable[[Any], str]
 
+
+HANDSHAKE = "jwks_auth.handshake"
+"""The item of a WSGI environment that has a WebSocket's own credentials."""
 
 _MOST_SUBPROTOCOLS = 64
 """The most names that a WebSocket may offer if one of them may be a token; clients offer a few."""
@@ -29,12 +32,12 @@ class Credentials(Concealed):
     """The parts of a request that may hold a token or prove its possession. No error report shows them.
 
     Make it with :meth:`from_wsgi`, :meth:`from_asgi`, :meth:`from_headers` or of its parts. *authorization* has every
-    ``Authorization`` value in order, because most frameworks' ``get`` hides a second one. *query* is the raw query
-    string. *kept* is the request's own mapping, which keeps its ``Memo``; *varies* are further headers that were read.
-    The other parts are read when they are needed.
+    ``Authorization`` value in order, because most frameworks' ``get`` hides a second one; *offered* the tokens that a
+    WebSocket offers as subprotocols. *query* is the raw query string. *kept* is the request's own mapping, which keeps
+    its ``Memo``; *varies* are further headers that were read. The other parts are read when they are needed.
     """
 
-    __slots__ = ("_server", "authorization", "kept", "method", "query", "varies")
+    __slots__ = ("_server", "authorization", "kept", "method", "offered", "query", "varies")
 
     def __init__(
         self,
@@ -45,12 +48,13 @@ class Credentials(Concealed):
         url: str = "",
         kept: MutableMapping[str, Any] | None = None,
         server: _Server | None = None,
+        offered: Sequence[str] = (),
         varies: tuple[str, ...] = (),
     ) -> None:
         self.authorization, self.query, self.method = authorization, query, method
         self.kept: MutableMapping[str, Any] = {} if kept is None else kept
         self._server = server or _Server(lambda kept, name: (), lambda kept: url)
-        self.varies = varies
+        self.offered, self.varies = offered, varies
 
     @classmethod
     def from_wsgi(cls, environ: MutableMapping[str, Any], *, url: Callable[[], str] | None = None) -> Self:
@@ -58,6 +62,7 @@ class Credentials(Concealed):
 
         *url* returns the full URL, if a framework knows it better, as behind a proxy that it trusts.
         """
+        handshake: Credentials | None = environ.get(HANDSHAKE)
         # One value: WSGI servers join repeated headers with commas, which no token holds.
         return cls(
             (environ["HTTP_AUTHORIZATION"],) if "HTTP_AUTHORIZATION" in environ else (),
@@ -65,21 +70,23 @@ class Credentials(Concealed):
             environ.get("REQUEST_METHOD", ""),
             kept=environ,
             server=_WSGI if url is None else _Server(_of_wsgi, lambda kept: url()),
+            offered=() if handshake is None else handshake.offered,
         )
 
     @classmethod
     def from_asgi(cls, scope: MutableMapping[str, Any], *, subprotocol: str = "") -> Self:
         """Return the credentials in the scope of an ASGI connection.
 
-        With *subprotocol*, a WebSocket's ``Sec-WebSocket-Protocol: <subprotocol>, <token>`` counts as one more value.
+        With *subprotocol*, a WebSocket's ``Sec-WebSocket-Protocol: <subprotocol>, <token>`` offers a token.
         """
         offers = subprotocol != "" and scope["type"] == "websocket"
         return cls(
-            [*_of_asgi(scope, "authorization"), *(_offered(scope, subprotocol) if offers else ())],
+            _of_asgi(scope, "authorization"),
             scope.get("query_string", b"").decode("latin-1"),
             scope.get("method", "GET"),
             kept=scope,
             server=_ASGI,
+            offered=_offered(scope, subprotocol) if offers else (),
             varies=("Sec-WebSocket-Protocol",) if offers else (),
         )
 
@@ -105,6 +112,13 @@ class Credentials(Concealed):
 
         server = _Server(values, lambda kept: url)
         return cls(values(kept, "authorization"), query, method, kept=kept, server=server)
+
+    @property
+    def is_handshake(self) -> bool:
+        """Return whether the request opens a WebSocket."""
+        if self.kept.get("type") == "websocket" or HANDSHAKE in self.kept:
+            return True
+        return any("websocket" in value.lower() for value in self.values("Upgrade"))
 
     @property
     def scheme(self) -> str:
@@ -175,4 +189,4 @@ def _offered(scope: Mapping[str, Any], subprotocol: str) -> list[str]:
     offered: list[str] = [*scope.get("subprotocols", ()), ""]
     if len(offered) > _MOST_SUBPROTOCOLS:
         return ["", ""]  # read as two credentials, which are refused, without guessing which name is a token
-    return [f"Bearer {token}" for name, token in pairwise(offered) if name.lower() == subprotocol]
+    return [token for name, token in pairwise(offered) if name.lower() == subprotocol]

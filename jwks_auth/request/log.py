@@ -67,10 +67,16 @@ def tell_refusal(
         # The 503 hides a fault in the service's own code, so nothing else would show where it is.
         log.error("request refused: %s", error, exc_info=error)
     elif log.isEnabledFor(logging.DEBUG):
-        differing = _differing(error.code, raw, verifier, requirement)
+        differing = _misplaced(error) or _differing(error.code, raw, verifier, requirement)
         path = _brief(escaped(urlsplit(credentials.url).path))
         where = f"{credentials.method} {path}".strip()
         log.debug("request refused: %s", "; ".join(filter(None, [error.code, differing, where])))
+
+
+def _misplaced(error: Refused) -> str | None:
+    """Return the cause of a refusal for the token's place, which settings name."""
+    told = error.__cause__
+    return str(told) if error.code == "wrong_issuer" and isinstance(told, ValueError) else None
 
 
 def _differing(

@@ -35,17 +35,18 @@ class Admission:
 class Memo:
     """Remembers one authenticator's results for one request, so that the token is verified once for all callers.
 
-    ``raw`` is the token as it was sent, ``token`` the same verified except for its audience. ``admission`` is set once
-    audience, validators and revocation have admitted it. ``told`` is true once a refusal was logged, and ``rejections``
-    has the first answer that was made of each status. ``audience`` and ``policies`` are what requirements asked so far;
-    a challenge names them.
+    ``raw`` is the token as it was sent, ``source`` its place, ``token`` the same verified except for its audience.
+    ``admission`` is set once audience, validators and revocation have admitted it. ``told`` is true once a refusal was
+    logged, and ``rejections`` has the first answer that was made of each status. ``audience`` and ``policies`` are what
+    requirements asked so far; a challenge names them.
     """
 
-    __slots__ = ("admission", "audience", "policies", "raw", "rejections", "token", "told", "vary")
+    __slots__ = ("admission", "audience", "policies", "raw", "rejections", "source", "token", "told", "vary")
 
     def __init__(self, vary: tuple[str, ...] = ()) -> None:
         self.told = False
         self.raw: RawToken | None = None
+        self.source: str | None = None
         self.token: VerifiedToken | None = None
         self.admission: Admission | None = None
         self.rejections: dict[int, Rejection] = {}
@@ -83,6 +84,11 @@ class Memo:
     def forget(self) -> None:
         """Forget the token and its admission."""
         self.raw = self.token = self.admission = None
+
+    @property
+    def in_cookie(self) -> bool:
+        """Return whether the token is in a cookie, which browsers send for any page that asks them to."""
+        return self.source is not None and self.source.startswith("cookie:")
 
     @property
     def is_private(self) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from jwks_auth.challenge import DEFAULT_SCHEME
 from jwks_auth.claims import Policy
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
@@ -25,7 +24,8 @@ log = logging.getLogger("jwks_auth")
 class Refusals:
     """One authenticator's refusals.
 
-    *metadata_of* gives the URL of the metadata document for a route's audience, if there is one.
+    *schemes* has the word for challenges by the request's scheme; the first one is for all others. *metadata_of* gives
+    the URL of the metadata document for a route's audience, if there is one.
     """
 
     realm: str
@@ -58,7 +58,7 @@ class Refusals:
             challenges = error.challenges(
                 realm=self.realm,
                 resource_metadata=self.metadata_of(memo.audience),
-                scheme=self.schemes.get(credentials.scheme, DEFAULT_SCHEME),
+                scheme=self.schemes.get(credentials.scheme) or next(iter(self.schemes.values())),
                 scopes=self._scopes(error, memo, policies),
             )
             headers = [("WWW-Authenticate", challenge) for challenge in challenges]

@@ -8,13 +8,14 @@ from typing import Any
 
 from jwks_auth.claims import VerifiedToken
 from jwks_auth.request.answers import Rejection
-from jwks_auth.request.credentials import Credentials
+from jwks_auth.request.credentials import HANDSHAKE, Credentials
 
 __all__ = [
     "EXPIRED",
     "POLICY_VIOLATION",
     "SUBPROTOCOL",
     "as_request",
+    "handshake_of",
     "may_answer",
     "refusal_messages",
     "seconds_left",
@@ -38,22 +39,23 @@ def may_answer(scope: Mapping[str, Any]) -> bool:
     return _ANSWER in scope.get("extensions", {})
 
 
-def as_request(scope: Mapping[str, Any], header: str) -> dict[str, Any]:
+def as_request(scope: Mapping[str, Any]) -> dict[str, Any]:
     """Return the handshake of a WebSocket as the scope of an HTTP request.
 
-    A token that the subprotocol carries stands in *header*, as one more value beside those that were sent.
+    A mapping that is made of it is to have :func:`handshake_of` too.
     """
-    sent = len(Credentials.from_asgi({**scope}).authorization)
-    offered = Credentials.from_asgi({**scope}, subprotocol=SUBPROTOCOL).authorization[sent:]
-    name = header.lower().encode("latin-1")
     return {
         **scope,
         "type": "http",
         "method": "GET",
         "scheme": _SCHEMES.get(scope.get("scheme", "ws"), "http"),
         "query_string": scope.get("query_string", b"").decode("latin-1"),  # it may be no UTF-8
-        "headers": [*scope["headers"], *((name, value.encode("latin-1", "replace")) for value in offered)],
     }
+
+
+def handshake_of(scope: Mapping[str, Any]) -> dict[str, Credentials]:
+    """Return the item of a WSGI environment which tells that its request is a WebSocket's, and offers its tokens."""
+    return {HANDSHAKE: Credentials.from_asgi({**scope}, subprotocol=SUBPROTOCOL)}
 
 
 def refusal_messages(rejection: Rejection, scope: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -26,3 +26,5 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     resource_name: str | None
     resource_documentation: str | None
     resource_scopes: str | Iterable[str] | None
+    auth_schemes: str | Iterable[str] | None
+    cookie_origins: str | Iterable[str] | None

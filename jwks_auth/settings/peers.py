@@ -14,7 +14,14 @@ _SHARED = (
     "issuer sign with a key pair"
 )
 _KEYS = "the issuer's keys are found by {ISSUER}; a key in PEM, or several, is {JWKS}"
-_HEADER = "tokens are read from the Authorization header, as Bearer; leave it out"
+_PLACE = "the header or cookie that has the token is named in {TOKEN_SOURCES}"
+_SCHEME = "the word before a token in a header is one of {AUTH_SCHEMES}"
+_QUERY = (
+    "no token is read from the query, because addresses are logged; {TOKEN_SOURCES} names headers and cookies"
+)
+_ORIGINS = (
+    "other sites' requests with a token in a cookie are refused, except from the pages of {COOKIE_ORIGINS}"
+)
 _CLIENT = "the clients whose tokens are taken are {ALLOWED_CLIENTS}; the API's own identifier is {AUDIENCE}"
 _TLS = "certificates are always verified; for a private CA, name its file in {CA_FILE}"
 _KEYCLOAK = "Keycloak's server and realm make {ISSUER}, as in https://<server>/realms/<realm>"
@@ -28,10 +35,18 @@ PEERS: dict[str, str] = {
     **dict.fromkeys(["PUBLIC_KEY", "VERIFYING_KEY", "JWK", "KEY", "RSA_PUBLIC_KEY", "CERT", "CERTIFICATE"], _KEYS),
     **dict.fromkeys(["SECRET", "SECRET_KEY", "SIGNING_KEY", "PRIVATE_KEY", "CLIENT_SECRET"], _SHARED),
     **dict.fromkeys(
-        ["TOKEN_LOCATION", "HEADER_NAME", "HEADER_TYPE", "AUTH_HEADER_TYPES", "AUTH_HEADER_NAME", "HEADER_PREFIX",
-         "AUTH_HEADER_PREFIX", "COOKIE", "COOKIE_NAME", "ACCESS_COOKIE_NAME", "QUERY_STRING_NAME"],
-        _HEADER,
+        ["TOKEN_LOCATION", "HEADER", "HEADER_NAME", "AUTH_HEADER_NAME", "COOKIE", "COOKIE_NAME", "AUTH_COOKIE",
+         "ACCESS_COOKIE_NAME", "TOKEN_SOURCE"],
+        _PLACE,
     ),
+    **dict.fromkeys(
+        ["HEADER_TYPE", "AUTH_HEADER_TYPES", "AUTH_HEADER_TYPE", "HEADER_PREFIX", "AUTH_HEADER_PREFIX", "SCHEME",
+         "AUTH_SCHEME", "TOKEN_PREFIX"],
+        _SCHEME,
+    ),
+    **dict.fromkeys(["QUERY_STRING_NAME", "QUERY_PARAMETER"], _QUERY),
+    **dict.fromkeys(["TRUSTED_ORIGINS", "CSRF_TRUSTED_ORIGINS", "COOKIE_CSRF_PROTECT"],
+                    _ORIGINS),
     **dict.fromkeys(
         ["VERIFY_SSL", "SSL_VERIFY", "VERIFY_TLS", "VERIFY_CERTS", "CA_BUNDLE", "CA_CERTS", "OIDC_VERIFY_SSL"], _TLS
     ),
@@ -68,7 +83,5 @@ def meant(name: object, known: Collection[str], label: str = "{}") -> str:
     text = PEERS.get(word) or PEERS.get(_PREFIX.sub("", word, count=1))
     if text is None:
         return nearest(name, known, label)
-    if text is _HEADER and "TOKEN_SOURCES" in known:
-        text = "that is {TOKEN_SOURCES}"
     ours = str.lower if str(name).islower() else str
     return re.sub(r"\{([A-Z_]+)\}", lambda found: label.format(ours(found[1])), text)

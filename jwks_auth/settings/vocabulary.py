@@ -153,8 +153,8 @@ class Settings:
 
 def _check_beside_verifier(values: Mapping[str, Any], label: str) -> None:
     """Raise ``ConfigurationError`` for a setting beside a verifier that only its constructor could take."""
-    if idle := sorted(name for name in values if name != "VERIFIER" and ROWS[name].taker != Taker.ANSWER):
-        beside = ", ".join(name for name, row in ROWS.items() if row.taker == Taker.ANSWER)
+    if idle := sorted(name for name in values if name != "VERIFIER" and Taker.ANSWER not in ROWS[name].taker):
+        beside = ", ".join(name for name, row in ROWS.items() if Taker.ANSWER in row.taker)
         raise ConfigurationError(
             f"{label.format('VERIFIER')} and {label.format(idle[0])} exclude each other: say {idle[0]} where the "
             f"verifier is made; beside it may stand {beside}"

@@ -11,9 +11,11 @@ from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 from jwks_auth.verifier.steps import asked_audience
 from jwks_auth.verifier.tenants import Tenants
+from jwks_auth.verifier.token_sources import AUTHORIZATION, checked_sources, source_key
 from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
+    "AUTHORIZATION",
     "PROVIDERS",
     "Explanation",
     "IDTokenVerifier",
@@ -25,7 +27,9 @@ __all__ = [
     "Verifier",
     "asked_audience",
     "check_said",
+    "checked_sources",
     "explained",
     "half_hash",
     "issuer_said",
+    "source_key",
 ]

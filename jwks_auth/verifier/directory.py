@@ -39,6 +39,10 @@ class Directory:
             return found
         return next((issuer for issuer in self.issuers if issuer.goes_by(name)), None)
 
+    def knows(self, name: str) -> bool:
+        """Return whether *name* is a name of an issuer here, or may be a tenant's."""
+        return self.called(name) is not None or (self._is_tenants is not None and self._is_tenants(name))
+
     def names(self) -> tuple[str, ...]:
         """Return every configured name."""
         return tuple(self._by_name)

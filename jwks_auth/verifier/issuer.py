@@ -31,6 +31,7 @@ from jwks_auth.jose import KeySet
 from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys, vetted
 from jwks_auth.runtime import takes
 from jwks_auth.verifier.providers import preset_named
+from jwks_auth.verifier.token_sources import checked_sources
 from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
@@ -47,6 +48,7 @@ class PlaceOptions(TypedDict, total=False):
     allow_http: bool
     timeout: float
     wait: float
+    token_sources: str | Iterable[str] | None
 
 
 class IssuerOptions(PlaceOptions, TokenOptions, ClientOptions, total=False):
@@ -96,6 +98,8 @@ class Issuer:
         """True if the issuer has its own audience, which routes do not widen if there are several issuers."""
         self.discovery_url = options.get("discovery_url")
         """The address of the metadata, if it is not a standard one."""
+        self.token_sources = _sources(options.get("token_sources"))
+        """The places of its tokens in a request, if given; other tokens may not stand there."""
         self.client = places["client"]
         for_client = _for_client(options)
         if self.client is None and places["jwks"] is None:
@@ -211,6 +215,13 @@ def _with_preset(issuer: str | None, options: IssuerOptions) -> tuple[str, Issue
 def _aliases(given: str | Iterable[str] | None, issuer: str) -> frozenset[str]:
     aliases = frozenset(checked_issuer(alias, "aliases") for alias in several(given or ()))
     return aliases - {issuer}
+
+
+def _sources(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    try:
+        return None if given is None else checked_sources(given)
+    except ValueError as error:
+        raise ConfigurationError(f"token_sources: {error}") from None
 
 
 def _places(options: IssuerOptions) -> dict[str, Any]:

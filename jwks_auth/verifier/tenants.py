@@ -88,6 +88,8 @@ class Tenants:
 
     def adopted(self, issuer: Any) -> Any:
         """Give *issuer*, an answer of *resolve*, the provider of these tenants; raise ``ConfigurationError``."""
+        if getattr(issuer, "token_sources", None) is not None:
+            raise ConfigurationError("token_sources: tenants have those of the service, leave them out")
         if self.provider is not None and hasattr(issuer, "adopt"):
             issuer.adopt(self.provider)
         return issuer

@@ -46,11 +46,11 @@ class TokenVerifier:
     ``KeySourceError``. Durations are seconds.
 
     *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
-    ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken.
-    *validators* look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or
-    async, is asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether
-    keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told. *max_token_length* is in
-    characters. *clock* gives seconds since 1970.
+    ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken. *validators*
+    look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or async, is
+    asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether keys handed
+    over may be a ``FakeIssuer``'s; unless it is said, the log is told. *max_token_length* is in characters. *clock*
+    gives seconds since 1970.
     """
 
     @takes(VerifierOptions, VERIFIER_DEFAULTS)
@@ -82,6 +82,7 @@ class TokenVerifier:
         self._widest = widest_rules(self._rules.leeway)
         self.has_tenants = tenants is not None
         """True if there are issuers that can't be listed."""
+        self.tenants_provider = None if tenants is None else tenants.provider
         self._validators = tuple(given["validators"])
         self._is_revoked = given["is_revoked"]
 
@@ -103,6 +104,10 @@ class TokenVerifier:
     def names(self) -> tuple[str, ...]:
         """The names of the issuers whose tokens are accepted, as far as they are known beforehand."""
         return self._listed.names()
+
+    def knows(self, issuer: str) -> bool:
+        """Return whether *issuer* names one whose tokens are accepted, or may be a tenant."""
+        return self._listed.knows(issuer)
 
     def accepts(self, audience: Iterable[str] | AnyAudience) -> bool:
         """Return whether every token for *audience* is for this service, according to the configured audiences."""
@@ -224,9 +229,7 @@ class TokenVerifier:
 
     def _checked(self, issuer: Any) -> TrustedIssuer:
         if not isinstance(issuer, Issuer):
-            raise ConfigurationError(
-                f"issuers: found a {type(issuer).__name__}, expected an Issuer or its URL"
-            )
+            raise ConfigurationError(f"issuers: found a {type(issuer).__name__}, expected an Issuer or URL")
         trusted = self._prepared(issuer)
         if isinstance(trusted.keys, VettedKeys):
             trusted.keys.check()

@@ -117,14 +117,15 @@ def _is_answered(path: str) -> bool:
 
 
 def _page_cache(config: Configuration) -> Iterator[CheckMessage]:
-    if config.header.lower() == "authorization":
+    others = [name for name in config.authenticator.vary if name != "Authorization"]
+    if not others:
         return
     places = ["UpdateCacheMiddleware in MIDDLEWARE"] if is_stored_site_wide() else []
     places += [f"cache_page around the view at {path}" for path, view in views() if is_stored(view)]
     for place in places:
         yield warning(
             "W010",
-            f"{place}: Django's cache knows that pages depend on Authorization, and not on {config.header}",
+            f"{place}: Django's cache knows that pages depend on Authorization, and not on {' or '.join(others)}",
             "Pages for a token are therefore not stored, but those without one may be shown to whoever sends one: "
             "cache within the view, or take tokens from Authorization",
         )

@@ -93,7 +93,7 @@ class Case:
     challenge: str | None = None
     body: dict[str, Any] | None = field(default=None)
     method: str = "GET"
-    query: str = ""
+    query: str | Callable[[FakeIssuer], str] = ""
     cache_control: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -146,6 +146,21 @@ def flipped(raw: str) -> str:
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
 
 
+def tampered_query(issuer: FakeIssuer) -> str:
+    """A token that was altered, in the query."""
+    return f"access_token={tampered(issuer.token())}"
+
+
+def foreign_query(issuer: FakeIssuer) -> str:
+    """A token of an issuer that nobody trusts, in the query."""
+    return f"access_token={issuer.token(iss='https://elsewhere.example/')}"
+
+
+def foreign(scheme: str) -> Values:
+    """A token of an issuer that nobody trusts, under *scheme*."""
+    return lambda issuer: [f"{scheme} {issuer.token(iss='https://elsewhere.example/')}"]
+
+
 def refused(status: int, error: str, description: str, extra: str = "", at: str = _V1) -> dict[str, Any]:
     """Status, challenge and body of a refusal."""
     return {
@@ -176,6 +191,8 @@ EXPIRED = unauthorized("The access token has expired")
 AUDIENCE = unauthorized("The access token is for another audience")
 TYPE = unauthorized("The token is not an access token")
 REVOKED = unauthorized("The access token has been revoked")
+SCHEME = unauthorized("The access token is sent under another authentication scheme")
+BOUND = unauthorized("The access token is bound to a key and can't be used as a plain bearer token")
 
 
 def two_ways(refusal: dict[str, Any]) -> dict[str, Any]:
@@ -270,8 +287,17 @@ HEADERS = [
         lambda i: [f"Bearer {i.token()}", "Basic dXNlcjpwYXNz"],
         **TWO_CREDENTIALS,
     ),
-    Case("header and query", "/me", bearer(), query="access_token=abc", **TWO_CREDENTIALS),
-    Case("query only", "/me", literal(), query="access_token=abc", **NO_TOKEN),
+    Case("header and query", "/me", bearer(), query=lambda i: f"access_token={i.token()}", **TWO_CREDENTIALS),
+    Case("a bad token in the query", "/me", bearer(), query=tampered_query, **TWO_CREDENTIALS),
+    Case("a foreign token in the query", "/me", bearer(), query=foreign_query, body=U1),
+    Case("another's access_token in the query", "/me", bearer(), query="access_token=abc", body=U1),
+    Case("query only", "/me", literal(), query=lambda i: f"access_token={i.token()}", **NO_TOKEN),
+    Case("another scheme before a token", "/me", lambda i: ["Token " + i.token()], **SCHEME),
+    Case("another scheme, where optional", "/optional", lambda i: ["Token " + i.token()], **SCHEME),
+    Case("another scheme before a foreign token", "/optional", foreign("Token"), body={"sub": None}),
+    Case("a password, where optional", "/optional", literal("Basic dXNlcjpwYXNz"), body={"sub": None}),
+    Case("DPoP without a proof", "/me", lambda i: ["DPoP " + i.token()], **BOUND),
+    Case("DPoP without a proof, where optional", "/optional", lambda i: ["dpop " + i.token()], **BOUND),
     Case("optional, malformed", "/optional", literal("Bearer"), **MALFORMED_REQUEST),
 ]
 

@@ -78,7 +78,8 @@ def check(
     *told*: the app logs in this process. *knows_route*: what refuses a bad token knows the scopes of the route and
     its audience, and not by a middleware.
     """
-    target = case.path + (f"?{case.query}" if case.query else "")
+    query = case.query if isinstance(case.query, str) else case.query(issuer)
+    target = case.path + (f"?{query}" if query else "")
     headers = [("Authorization", value) for value in case.values(issuer)]
     with refusals_logged() as lines:
         answer = app.request(case.method, target, headers)

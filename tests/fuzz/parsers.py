@@ -28,7 +28,8 @@ with atheris.instrument_imports(include=["jwks_auth"]):
     from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
     from jwks_auth.jose.jws import parse_jws
     from jwks_auth.jose.strict_json import parse_json_object
-    from jwks_auth.request.bearer import bearer_token
+    from jwks_auth.request.bearer import bearer_token, plain_token
+    from jwks_auth.request.query import tokens_in_query
 
 from tests.attacks import forge
 from tests.unit.test_pem import public_pem
@@ -53,7 +54,10 @@ def bearer(data: bytes) -> None:
     """Header values and a query, divided by newlines."""
     query, *values = data.decode("latin-1").split("\n")
     with suppress(AuthError):
-        bearer_token(values, query=query)
+        bearer_token(values)
+        bearer_token(values, bare=True)
+        plain_token(values)
+        tokens_in_query(query)
 
 
 def jws(data: bytes) -> None:

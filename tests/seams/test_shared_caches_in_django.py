@@ -107,7 +107,12 @@ def test_cache_page_hands_nobody_s_page_to_another(
     project: Any, issuer: FakeIssuer, fresh: Any, view: View_, header: str
 ) -> None:
     """Wherever ``cache_page`` stands, and whatever header the token is in; Alice comes first."""
-    project({"/page": view}, CACHES=fresh, HEADER=header, MIDDLEWARE=[SESSIONS, AUTHENTICATION, OURS])
+    project(
+        {"/page": view},
+        CACHES=fresh,
+        TOKEN_SOURCES=[f"header:{header}"],
+        MIDDLEWARE=[SESSIONS, AUTHENTICATION, OURS],
+    )
     first = [told(header, issuer, name) for name in ("alice", "bob")]
     assert first == ["alice", "bob"]
     assert told(header, issuer, None) not in ("alice", "bob")
@@ -122,7 +127,7 @@ def test_a_site_wide_cache_hands_nobody_s_page_to_another(
 ) -> None:
     """``UpdateCacheMiddleware`` around everything."""
     around = [UPDATE, SESSIONS, AUTHENTICATION, OURS, FETCH]
-    project({"/page": view}, CACHES=fresh, HEADER=header, MIDDLEWARE=around)
+    project({"/page": view}, CACHES=fresh, TOKEN_SOURCES=[f"header:{header}"], MIDDLEWARE=around)
     names = ["alice", None, "bob"] if alice_first else [None, "bob", "alice", None]
     seen = [told(header, issuer, name) for name in names * 2]
     nobody = {each for each, name in zip(seen, names * 2, strict=True) if name is None}
@@ -134,7 +139,12 @@ def test_a_site_wide_cache_hands_nobody_s_page_to_another(
 @pytest.mark.parametrize("header", ["Authorization", "X-Token"])
 def test_what_nobody_in_particular_asks_for_is_cached(project: Any, fresh: Any, header: str) -> None:
     """The control: without a token, the page is made once."""
-    project({"/page": cache_page(60)(counted)}, CACHES=fresh, HEADER=header, MIDDLEWARE=[OURS])
+    project(
+        {"/page": cache_page(60)(counted)},
+        CACHES=fresh,
+        TOKEN_SOURCES=[f"header:{header}"],
+        MIDDLEWARE=[OURS],
+    )
     ASKED.clear()
     assert {Client().get("/page").content for _ in range(3)} == {b"for all"}
     assert len(ASKED) == 1
@@ -143,7 +153,12 @@ def test_what_nobody_in_particular_asks_for_is_cached(project: Any, fresh: Any, 
 @pytest.mark.parametrize("header", ["Authorization", "X-Token"])
 def test_no_page_for_a_token_is_stored(project: Any, issuer: FakeIssuer, fresh: Any, header: str) -> None:
     """Not even for its sender: nobody would ask then if the token is still good."""
-    project({"/page": cache_page(60)(counted)}, CACHES=fresh, HEADER=header, MIDDLEWARE=[OURS])
+    project(
+        {"/page": cache_page(60)(counted)},
+        CACHES=fresh,
+        TOKEN_SOURCES=[f"header:{header}"],
+        MIDDLEWARE=[OURS],
+    )
     ASKED.clear()
     for name in ("alice", "alice", "bob"):
         assert told(header, issuer, name) == "for all"
@@ -168,7 +183,7 @@ def test_the_check_warns_of_a_cache_that_does_not_know_the_header(
     project: Any, header: str, views: dict[str, View_], middleware: list[str], told_of: list[str]
 ) -> None:
     """``jwks_auth_django.W010``, for each place; not where the token is in ``Authorization``."""
-    project(views, HEADER=header, MIDDLEWARE=middleware)
+    project(views, TOKEN_SOURCES=[f"header:{header}"], MIDDLEWARE=middleware)
     found = [str(each.msg) for each in run_checks() if each.id == "jwks_auth_django.W010"]
     assert len(found) == len(told_of)
     assert all(place in message for place, message in zip(told_of, found, strict=True))

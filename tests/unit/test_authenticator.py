@@ -196,7 +196,7 @@ def test_what_was_told_is_remembered(issuer: FakeIssuer) -> None:
 
 def test_tokens_of_another_header_are_read_there_and_answers_say_so(issuer: FakeIssuer) -> None:
     """An adapter that reads tokens elsewhere names the place; ``Authorization`` then holds none."""
-    authenticator = Authenticator(issuer.settings(audience="api"), header="X-Token")
+    authenticator = Authenticator({**issuer.settings(audience="api"), "TOKEN_SOURCES": ["header:X-Token"]})
     environ = {"HTTP_X_TOKEN": issuer.headers(sub="u1")["Authorization"]}
     token = authenticator.authenticate(Credentials.from_wsgi(environ))
     assert token is not None

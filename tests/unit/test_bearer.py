@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from jwks_auth import AuthError, InvalidRequestError, MissingTokenError
+from jwks_auth import AuthError, InvalidRequestError
 from jwks_auth.request.bearer import bearer_token
 from tests.patience import cost
 
@@ -39,8 +39,7 @@ def test_6750_1_every_b64token_character_is_read() -> None:
 )
 def test_6750_9_no_bearer_credentials_are_missing_credentials(values: list[str]) -> None:
     """Nothing sent, or another scheme's credentials: 401 without an error code."""
-    with pytest.raises(MissingTokenError):
-        bearer_token(values)
+    assert bearer_token(values) is None
 
 
 @pytest.mark.parametrize(
@@ -78,8 +77,7 @@ def test_6750_4_two_credentials_are_refused(values: list[str]) -> None:
 )
 def test_another_scheme_with_commas_is_one_credential(value: str) -> None:
     """Parameters are separated by commas too, and quoted ones may hold anything."""
-    with pytest.raises(MissingTokenError):
-        bearer_token([value])
+    assert bearer_token([value]) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_a_header_of_commas_and_quotes_is_read_in_linear_time(value: str) -> Non
 
     def read(length: int, times: int) -> None:
         for _ in range(times):
-            with pytest.raises(AuthError):
+            with suppress(AuthError):
                 bearer_token([value[:length]])
 
     whole, eighth = len(value), len(value) // 8
@@ -123,31 +121,10 @@ def test_6750_10_what_cannot_be_read_is_an_invalid_request(value: str) -> None:
         bearer_token([value])
 
 
-@pytest.mark.parametrize("query", ["access_token=x", "a=1&access_token=", "access%5Ftoken=x", "access_token"])
-def test_6750_4_a_token_in_the_query_beside_the_header_is_refused(query: str) -> None:
-    """More than one method to send a token is 400, however the parameter is spelled."""
-    with pytest.raises(InvalidRequestError) as caught:
-        bearer_token(["Bearer a.b.c"], query=query)
-    assert caught.value.code == "multiple_credentials"
-
-
-def test_9700_5_a_token_in_the_query_alone_is_never_used() -> None:
-    """6750-3: without a header the request has no credentials."""
-    with pytest.raises(MissingTokenError):
-        bearer_token([], query="access_token=a.b.c")
-
-
-@pytest.mark.parametrize("query", ["", "a=1", "access=1&token=2", "x=access_token"])
-def test_an_ordinary_query_does_not_matter(query: str) -> None:
-    """Only the parameter's name counts."""
-    assert bearer_token(["Bearer a.b.c"], query=query) == "a.b.c"
-
-
 def test_another_scheme_can_be_asked_for() -> None:
     """DPoP's tokens are read by the same rules."""
     assert bearer_token(["dpop a.b.c"], schemes=["dpop"]) == "a.b.c"
-    with pytest.raises(MissingTokenError):
-        bearer_token(["Bearer a.b.c"], schemes=["dpop"])
+    assert bearer_token(["Bearer a.b.c"], schemes=["dpop"]) is None
     with pytest.raises(AuthError):
         bearer_token(["Basic x, DPoP a.b.c"], schemes=["dpop"])
 

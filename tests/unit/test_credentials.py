@@ -154,20 +154,19 @@ def test_the_hot_path_reads_nothing_else() -> None:
     issuer = FakeIssuer()
     given = Watched(environ([*issuer.headers(sub="u1").items(), ("Cookie", "a=b"), ("Host", "h")]))
     assert Authenticator(issuer.settings()).authenticate(Credentials.from_wsgi(given))
-    assert given.read <= {"HTTP_AUTHORIZATION", "QUERY_STRING", "REQUEST_METHOD", "jwks_auth"}
+    ours = {"jwks_auth", "jwks_auth.handshake"}
+    assert given.read <= {"HTTP_AUTHORIZATION", "QUERY_STRING", "REQUEST_METHOD", *ours}
 
 
 def test_a_websocket_s_subprotocol_is_one_more_value() -> None:
     """Where it is asked for, of WebSockets alone; answers then depend on it."""
     offer = {"type": "websocket", "subprotocols": ["chat", "Bearer", "a.b.c"]}
     sent = Credentials.from_asgi(scope(**offer), subprotocol="bearer")
-    assert (sent.authorization, sent.varies) == (["Bearer a.b.c"], ("Sec-WebSocket-Protocol",))
-    assert Credentials.from_asgi(scope(**offer)).authorization == []
-    assert (
-        Credentials.from_asgi(scope(subprotocols=["bearer", "x"]), subprotocol="bearer").authorization == []
-    )
+    assert (list(sent.offered), sent.varies) == (["a.b.c"], ("Sec-WebSocket-Protocol",))
+    assert not Credentials.from_asgi(scope(**offer)).offered
+    assert not Credentials.from_asgi(scope(subprotocols=["bearer", "x"]), subprotocol="bearer").offered
     many = Credentials.from_asgi(scope(type="websocket", subprotocols=["bearer"] * 65), subprotocol="bearer")
-    assert len(many.authorization) == 2
+    assert len(many.offered) == 2
 
 
 def test_a_memo_is_kept_on_its_request_and_says_what_it_remembers() -> None:

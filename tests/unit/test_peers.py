@@ -7,7 +7,7 @@ import re
 import pytest
 
 from jwks_auth import ConfigurationError
-from jwks_auth.settings import SETTING_NAMES, Settings, meant
+from jwks_auth.settings import SETTING_NAMES, Settings
 from jwks_auth.settings.peers import PEERS
 
 GOOD = {"ISSUER": "https://id.example/", "AUDIENCE": "api"}
@@ -17,8 +17,13 @@ GOOD = {"ISSUER": "https://id.example/", "AUDIENCE": "api"}
     ("name", "said"),
     [
         ("JWT_PUBLIC_KEY", 'a key in PEM, or several, is JWKS_AUTH["JWKS"]'),
-        ("TOKEN_LOCATION", "the Authorization header"),
-        ("JWT_TOKEN_LOCATION", "the Authorization header"),
+        ("TOKEN_LOCATION", 'is named in JWKS_AUTH["TOKEN_SOURCES"]'),
+        ("JWT_TOKEN_LOCATION", 'is named in JWKS_AUTH["TOKEN_SOURCES"]'),
+        ("HEADER", 'is named in JWKS_AUTH["TOKEN_SOURCES"]'),
+        ("JWT_AUTH_COOKIE", 'is named in JWKS_AUTH["TOKEN_SOURCES"]'),
+        ("AUTH_HEADER_TYPES", 'is one of JWKS_AUTH["AUTH_SCHEMES"]'),
+        ("JWT_QUERY_STRING_NAME", "no token is read from the query"),
+        ("JWT_COOKIE_CSRF_PROTECT", 'from the pages of JWKS_AUTH["COOKIE_ORIGINS"]'),
         ("DOMAIN", 'a domain makes JWKS_AUTH["ISSUER"], as in https://<domain>/'),
         ("VERIFY_SSL", 'name its file in JWKS_AUTH["CA_FILE"]'),
         ("JWT_SECRET_KEY", "never with a shared secret"),
@@ -34,12 +39,6 @@ def test_a_peers_name_is_answered_with_ours(name: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a setting: ") as caught:
         Settings.from_mapping({**GOOD, name: "x"}, label='JWKS_AUTH["{}"]')
     assert said in str(caught.value)
-
-
-def test_a_place_for_tokens_is_named_where_it_is_a_setting() -> None:
-    """By adapters that have one."""
-    assert meant("COOKIE_NAME", ["TOKEN_SOURCES"], "X_{}") == "that is X_TOKEN_SOURCES"
-    assert "Authorization header" in meant("COOKIE_NAME", ["ISSUER"])
 
 
 def test_only_settings_that_exist_are_named() -> None:

@@ -99,7 +99,9 @@ def test_9728_4_the_document_says_what_is_known(issuer: FakeIssuer) -> None:
         "resource_documentation": "https://docs.example/",
     }
     assert several.metadata() is several.metadata()
-    elsewhere = Authenticator({**issuer.settings(), "RESOURCE": "https://x.example"}, header="X-Token")
+    elsewhere = Authenticator(
+        {**issuer.settings(), "RESOURCE": "https://x.example", "TOKEN_SOURCES": "header:X-Token"}
+    )
     assert set(json.loads(elsewhere.metadata().body)) == {"resource", "authorization_servers"}
 
 

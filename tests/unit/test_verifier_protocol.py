@@ -104,5 +104,5 @@ def test_a_token_without_issuer_or_expiry_says_so() -> None:
 
 def test_issuers_are_issuers_or_urls() -> None:
     """Anything else in the list is named."""
-    with pytest.raises(ValueError, match="issuers: found a dict, expected an Issuer or its URL"):
+    with pytest.raises(ValueError, match="issuers: found a dict, expected an Issuer or URL"):
         TokenVerifier([{"issuer": "https://id.example/"}], "api")  # type: ignore[list-item]

@@ -177,7 +177,7 @@ async def test_bad_subprotocols_are_refused(
     project: Any, issuer: FakeIssuer, offered: tuple[list[str], int], header: str
 ) -> None:
     """As headers are: exactly one token, whatever header has them; never an error of the server's."""
-    project(HEADER=header)
+    project(TOKEN_SOURCES=[f"header:{header}"])
     names = [issuer.token() if name == "TOKEN" else name for name in offered[0]]
     assert await status(app_of(), subprotocols=names) == offered[1]
 

@@ -95,7 +95,12 @@ WRONG = [
     ("E004", {**GOOD, "ALGORITHMS": '["RS256", "HS256"]'}, "allows HS256", "Anybody could make such tokens"),
     ("E007", {**GOOD, "ALGORITHMS": "RS256,ES256"}, "found a comma", "docs"),
     ("E001", {"ISSUERS": "", "AUDIENCE": "api"}, "is missing", "iss claim"),
-    ("E007", {**GOOD, "HEADER": ""}, 'JWKS_AUTH["HEADER"]: expected a string', "docs/settings.md"),
+    ("E003", {**GOOD, "HEADER": "X-Token"}, 'JWKS_AUTH["HEADER"]', 'JWKS_AUTH["TOKEN_SOURCES"]'),
+    ("E007", {**GOOD, "TOKEN_SOURCES": "header:"}, 'JWKS_AUTH["TOKEN_SOURCES"]: found', "docs/settings.md"),
+    ("E007", {**GOOD, "TOKEN_SOURCES": ["cookie:a b"]}, "can't be the name of a cookie", "docs/settings.md"),
+    ("E007", {**GOOD, "TOKEN_SOURCES": ["Header"]}, "found 'Header'", "docs/settings.md"),
+    ("E007", {**GOOD, "AUTH_SCHEMES": ["DPoP"]}, 'JWKS_AUTH["AUTH_SCHEMES"]', "docs/settings.md"),
+    ("E007", {**GOOD, "COOKIE_ORIGINS": ["app.acme.dev"]}, "expected an origin", "docs/settings.md"),
     ("E007", {**GOOD, "EXEMPT_PATHS": "health"}, 'JWKS_AUTH["EXEMPT_PATHS"]: expected a list', "docs"),
     ("E007", {**GOOD, "ISSUER": "http://issuer.example/"}, "https", "docs"),
     ("E007", {**GOOD, "PROVIDER": "okay"}, 'JWKS_AUTH["PROVIDER"]: found', "docs/settings.md"),
@@ -173,7 +178,7 @@ def test_none_counts_as_not_given() -> None:
     given = {**GOOD, **dict.fromkeys(row.name for row in DJANGO_SETTINGS), "LAZY": None, "ZZZ": None}
     assert found(JWKS_AUTH=given) == []
     with override_settings(JWKS_AUTH=given):
-        assert (configuration().header, configuration().exempt_paths) == ("Authorization", Prefixes(()))
+        assert configuration().exempt_paths == Prefixes(())
 
 
 def test_issuers_as_one_string() -> None:

@@ -78,7 +78,7 @@ def test_the_projects_settings_stay() -> None:
         "AUDIENCE": ["https://api.acme.dev", "other"],
         "ALGORITHMS": ["ES256"],
         "JWKS_URI": "https://acme.eu.auth0.com/jwks",
-        "HEADER": "X-Token",
+        "TOKEN_SOURCES": ["header:X-Token"],
     }
     with URLS, override_settings(JWKS_AUTH=mine), trust_fake_issuer():
         client = JWTClient().with_token(scopes=["orders:read"])

@@ -161,7 +161,7 @@ class MixedIn(RequireJWTMixin, View):
 def test_class_based_views(project: Any, issuer: FakeIssuer, view: Any) -> None:
     """method_decorator and mixin guard all methods, and tell Django what it must know."""
     as_view = view.as_view()
-    assert (as_view.login_required, as_view.csrf_exempt) == (False, True)
+    assert (as_view.login_required, bool(as_view.csrf_exempt)) == (False, True)
     assert [requirement.policy for requirement in as_view.jwks_auth] == [Policy(scopes="a")]
     project({"/me": as_view})
     assert Client().get("/me", headers=issuer.headers(scope="a")).status_code == 200

@@ -203,9 +203,9 @@ async def test_key_outage_is_503_on_asgi(project: Any, issuer: FakeIssuer) -> No
         assert (await AsyncClient().get("/me", headers=issuer.headers())).status_code == 503
 
 
-def test_header_option(project: Any, issuer: FakeIssuer) -> None:
-    """HEADER names another header, and Vary says so."""
-    project({"/me": whoami}, HEADER="X-Api-Authorization")
+def test_another_header(project: Any, issuer: FakeIssuer) -> None:
+    """``TOKEN_SOURCES`` names it, and ``Vary`` says so."""
+    project({"/me": whoami}, TOKEN_SOURCES=["header:X-Api-Authorization"])
     token = issuer.headers(sub="u1")["Authorization"]
     response = Client().get("/me", headers={"X-Api-Authorization": token})
     assert (response.json()["user"], response["Vary"]) == ("u1", "X-Api-Authorization")
