@@ -5,7 +5,8 @@ Each function returns a :class:`Report`; ``manage.py jwks`` and ``flask jwks`` p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,13 +35,22 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Lines to print, without control characters, and the outcome: exit status 0 if all is well, 1 otherwise."""
+    """Lines to print, without control characters, and the outcome: exit status 0 if all is well, 1 otherwise.
+
+    *rows* are those of a table, for programs.
+    """
 
     lines: tuple[str, ...]
     ok: bool = True
+    rows: tuple[Mapping[str, Any], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", tuple(map(escaped, self.lines)))
+
+    def as_json(self) -> str:
+        """Return the report for programs: ``ok``, and the ``lines`` or the ``rows``."""
+        told = {"lines": self.lines} if self.rows is None else {"rows": self.rows}
+        return json.dumps({"ok": self.ok, **told}, indent=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,20 @@ class RouteRow:
         if self.doubt is not None:
             return f"UNKNOWN: {self.doubt}"
         return self.guard or "UNPROTECTED"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The route for programs: ``state`` is ``guarded``, ``public``, ``unknown`` or ``unprotected``."""
+        known = "unprotected" if self.guard is None else "guarded"
+        known = "public" if (self.guard or "").startswith("public") else known
+        state = known if self.doubt is None else "unknown"
+        return {
+            "path": self.path,
+            "methods": self.methods.split(),
+            "guard": self.guard,
+            "doubt": self.doubt,
+            "state": state,
+        }
 
 
 def check(authenticator: Service) -> Report:
@@ -102,7 +126,9 @@ def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Repor
     unknown = sum(row.doubt is not None for row in listed)
     bare = sum(row.guard is None and row.doubt is None for row in listed)
     lines.append(f"{len(listed)} routes, {bare} unprotected" + (f", {unknown} unknown" if unknown else ""))
-    return Report(tuple(lines), ok=not (fail_unprotected and (bare or unknown)))
+    return Report(
+        tuple(lines), ok=not (fail_unprotected and (bare or unknown)), rows=tuple(row.row for row in listed)
+    )
 
 
 def _copied(text: str) -> str:

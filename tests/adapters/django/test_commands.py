@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views import View
 from ninja import NinjaAPI
 from ninja.security import django_auth
@@ -21,7 +25,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django import RequireJWTMixin, require_jwt
+from jwks_auth_django import RequireJWTMixin, public, require_jwt
+from jwks_auth_django.management.commands.jwks import Command
 from jwks_auth_django.ninja import JWTBearer
 from jwks_auth_django.rest_framework import HasRole, HasScopes
 from jwks_auth_django.routes import rows
@@ -247,3 +252,112 @@ def test_fail_unprotected(project: Any) -> None:
     assert "failed: " in jwks("routes", fail_unprotected=True)
     project({"/jwt": require_jwt(view), "/public": login_not_required(lambda request: view(request))})
     assert "failed: " not in jwks("routes", fail_unprotected=True)
+
+
+OUTSIDE = """
+import os, sys
+from django.core.management import execute_from_command_line
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "jwks",
+            "routes",
+            "--settings=tests.django_site.settings",
+            "--verbosity",
+            "2",
+            "--traceback",
+            "--skip-checks",
+        ],
+        ["jwks", "--settings=tests.django_site.settings", "routes", "-v0", "--no-color", "--skip-checks"],
+        ["jwks", "routes", "--settings", "tests.django_site.settings", "--pythonpath", ".", "--skip-checks"],
+    ],
+    ids=["after", "before and after", "apart"],
+)
+def test_djangos_own_options_may_follow(arguments: list[str]) -> None:
+    """As for any other command, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", OUTSIDE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "/me" in done.stdout) == (0, True), done.stderr
+
+
+def test_an_option_before_the_subcommand_stays() -> None:
+    """The same option without a value after it undoes nothing."""
+    parser = Command().create_parser("manage.py", "jwks")
+    assert parser.parse_args(["--verbosity", "3", "--traceback", "routes"]).verbosity == 3
+    assert parser.parse_args(["--traceback", "routes"]).traceback is True
+    assert parser.parse_args(["routes", "-v", "2"]).verbosity == 2
+    assert parser.parse_args(["routes"]).verbosity == 1
+
+
+def test_reports_for_programs(project: Any) -> None:
+    """``call_command("jwks", "routes", json=True)`` prints rows, and every other report its lines."""
+    project({"/bare": view, "/jwt": require_jwt(view), "/public": public(lambda request: view(request))})
+    told = json.loads(jwks("routes", json=True))
+    assert told["ok"] is True
+    assert [(row["path"], row["state"]) for row in told["rows"]] == [
+        ("/bare", "unprotected"),
+        ("/jwt", "guarded"),
+        ("/public", "public"),
+    ]
+    assert told["rows"][1] == {
+        "path": "/jwt",
+        "methods": ["any"],
+        "guard": "require_jwt: token",
+        "doubt": None,
+        "state": "guarded",
+    }
+    assert jwks("routes", "--json") == jwks("routes", json=True)
+    assert "failed" in jwks("routes", "--json", "--fail-unprotected")
+    assert json.loads(jwks("check", "--json"))["lines"]
+
+
+def test_paths_are_readable(project: Any) -> None:
+    """Of regular expressions the paths they match, with the names of their groups."""
+    urls = (
+        re_path(r"^v1\.0/orders/(?P<number>\d+)/$", view),
+        re_path(r"^files/(.+)$", view),
+        path("api/", include([re_path(r"^things\.(?P<format>[a-z]+)/?$", view)])),
+        path("users/<int:pk>/", view),
+        *i18n_patterns(path("shop/", view)),
+    )
+    project()
+    with override_settings(ROOT_URLCONF=urls):
+        assert [row.path for row in rows()] == [
+            "/v1.0/orders/<number>/",
+            "/files/<var>",
+            "/api/things.<format>/",
+            "/users/<int:pk>/",
+            "/<language>/shop/",
+        ]
+
+
+def test_a_stock_project_can_be_green(project: Any) -> None:
+    """Sign-in pages are open on purpose, by Django's mark or by their paths."""
+    urls = (path("accounts/", include("django.contrib.auth.urls")), path("jwt", require_jwt(view)))
+    project(PUBLIC_PATHS=["/accounts"])
+    with override_settings(ROOT_URLCONF=urls):
+        assert "failed" not in jwks("routes", fail_unprotected=True)
+        project(PUBLIC_PATHS=[])
+        with override_settings(ROOT_URLCONF=urls):
+            assert "failed" in jwks("routes", fail_unprotected=True)
+
+
+def test_reports_on_several_apis(project: Any, issuer: FakeIssuer) -> None:
+    """Keys under each API's name, and a token by the settings of the API that is named, or that the route is of."""
+    views = {"/admin-api/x": require_jwt(view), "/x": require_jwt(api="/admin-api/")(view)}
+    project(views, APIS={"/admin-api/": {"AUDIENCE": "admin"}})
+    for command in ("check", "show", "refresh"):
+        told = jwks(command).splitlines()
+        assert told.index("all other requests:") < told.index("/admin-api/:")
+    token = issuer.token(aud="admin")
+    assert "FAIL audience" in jwks("verify", token)
+    for options in ({"api": "/admin-api/"}, {"route": "/admin-api/x"}, {"route": "/x"}):
+        assert "failed" not in jwks("verify", token, **options)
+    assert "no key of" in jwks("verify", token, api="/nowhere/")
