@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseError
+from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import RawToken
+from jwks_auth_django.schema import explained
 from jwks_auth_django.senders import configuration_of
 
 __all__ = ["JWTAuthenticationBackend"]
@@ -82,7 +85,7 @@ class JWTAuthenticationBackend(BaseBackend):
         try:
             return self._accepted(await configuration_of(request).users.aresolve(request, token), token)
         except DatabaseError as error:
-            raise _unavailable(error) from error
+            raise await sync_to_async(_unavailable)(error) from error
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Refuse users who are not active; models without ``is_active`` are allowed."""
@@ -147,7 +150,8 @@ def _nobody(error: AuthError, token: VerifiedToken | None) -> None:
         raise PermissionDenied(error.description) from error
 
 
-def _unavailable(error: Exception) -> KeySourceError:
+def _unavailable(error: DatabaseError) -> KeySourceError:
     # Only the kind of error is logged: its message may quote the row, and so claims.
-    log.error("a token's user could not be looked up: %s", type(error).__name__)
+    told = explained(error, router.db_for_write(get_user_model()))
+    log.error("a token's user could not be looked up: %s%s", type(error).__name__, told)
     return KeySourceError("the user database failed", kind="users")

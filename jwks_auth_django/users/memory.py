@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.db.transaction import atomic
 from django.utils import timezone
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_backends
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from jwks_auth_django.internals import NoPermissionsStored
 
