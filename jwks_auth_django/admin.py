@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import project
 from jwks_auth_django.models import JWTIdentity
 
 __all__ = ["JWTIdentityAdmin", "JWTIdentityInline"]
@@ -36,10 +36,10 @@ class _TrustedIssuers(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return them, or none if the settings are wrong or name none."""
         try:
-            issuers = configuration().authenticator.settings.issuers
+            asked = [config.authenticator.settings.issuers for config in project().all]
         except ImproperlyConfigured:  # told by the checks
             return []
-        return [(name, name) for name in issuers or ()]
+        return [(name, name) for name in dict.fromkeys(name for issuers in asked for name in issuers or ())]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of the chosen issuer."""

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 
 from jwks_auth_django.checks.messages import warning
-from jwks_auth_django.conf import configuration
+from jwks_auth_django.conf import project
 from jwks_auth_django.schema import unapplied_migrations
 
 __all__ = ["check_migrations", "check_migrations_of_deployment"]
@@ -52,10 +52,10 @@ def _migrations(using: str) -> list[CheckMessage]:
 def _database_of_identities() -> str | None:
     """Return the database's alias; ``None`` if the settings keep no identities, or are wrong."""
     try:
-        users = configuration().users
+        stores = [config.users for config in project().all]
     except ImproperlyConfigured:  # told by check_settings
         return None
     from jwks_auth_django.users.identities import database  # once there are models
     from jwks_auth_django.users.provisioning import DatabaseUsers
 
-    return database() if isinstance(users, DatabaseUsers) else None
+    return database() if any(isinstance(store, DatabaseUsers) for store in stores) else None
