@@ -44,16 +44,18 @@ class JWTAuthentication(BaseAuthentication):
     """``request.user`` and ``request.auth``, a :class:`~jwks_auth.VerifiedToken`, from a bearer token.
 
     The next class judges a request without one. Subclass it with an ``audience`` for views with another audience than
-    ``JWKS_AUTH["AUDIENCE"]``.
+    ``JWKS_AUTH["AUDIENCE"]``, and with an ``issuer`` for views of one of several issuers.
     """
 
     audience: ClassVar[Any]
+    issuer: ClassVar[Any]
     api: ClassVar[str]
     requirement: ClassVar[Guard] = Guard(optional=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own: dict[str, Any] = {name: getattr(cls, name) for name in ("audience", "api") if hasattr(cls, name)}
+        names = ("audience", "issuer", "api")
+        own: dict[str, Any] = {name: getattr(cls, name) for name in names if hasattr(cls, name)}
         cls.requirement = guard(optional=True, **own)
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedToken] | None:

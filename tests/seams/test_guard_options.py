@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client, override_settings
+from django.urls import path
 from fastapi import Depends, FastAPI
 from flask import Blueprint
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from starlette.testclient import TestClient
 
 from jwks_auth import ConfigurationError, Policy, VerifiedToken
@@ -22,7 +26,7 @@ from jwks_auth_django import RequireJWTMixin
 from jwks_auth_django import require_jwt as in_django
 from jwks_auth_django.ninja import AsyncJWTBearer
 from jwks_auth_django.ninja import JWTBearer as InNinja
-from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, Requires
+from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, JWTAuthentication, Requires
 from jwks_auth_fastapi import JWTBearer
 from jwks_auth_fastapi.starlette import require_jwt as in_starlette
 from jwks_auth_flask import JWKSAuth
@@ -194,6 +198,27 @@ def test_a_route_of_fastapi_names_its_audience_and_takes_none() -> None:
     assert statuses() == [200, 200, 200]
     app.dependency_overrides[auth] = auth.fake(scopes="b")
     assert statuses() == [403, 403, 403]
+
+
+def test_a_view_of_rest_framework_names_its_issuer() -> None:
+    """As an attribute of its authentication; another issuer's token is refused there alone."""
+    one, other = FakeIssuer(), FakeIssuer("https://other.example/")
+    issuers = [{"ISSUER": each.issuer, "JWKS": each.jwks} for each in (one, other)]
+
+    class Ours(JWTAuthentication):
+        issuer = one.issuer
+
+    class Index(APIView):
+        authentication_classes = (Ours,)
+        permission_classes = (HasScopes("a"),)
+
+        def get(self, request: Any) -> Response:
+            return Response({})
+
+    given = {"ISSUERS": issuers, "AUDIENCE": "api", "ALLOW_FAKE_ISSUER": True}
+    with override_settings(JWKS_AUTH=given, ROOT_URLCONF=(path("", Index.as_view()),), MIDDLEWARE=[]):
+        for issuer, status in ((one, 200), (other, 401)):
+            assert Client().get("/", headers=issuer.headers(aud="api", scope="a")).status_code == status
 
 
 def test_a_route_of_fastapi_names_its_issuer() -> None:
