@@ -41,10 +41,10 @@ def test_snippets_run(
     models.Customer = SimpleNamespace(objects=None)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "shop", shop)
     monkeypatch.setitem(sys.modules, "shop.models", models)
-    exec(
-        compile(snippet, f"docs/django/{page}", "exec"),
-        {"INSTALLED_APPS": [], "MIDDLEWARE": [], "__name__": "guide"},
-    )
+    guide = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", guide)
+    vars(guide).update(INSTALLED_APPS=[], MIDDLEWARE=[])
+    exec(compile(snippet, f"docs/django/{page}", "exec"), vars(guide))
 
 
 def test_the_first_two_are_a_project(project: Any, issuer: FakeIssuer) -> None:
