@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
+from starlette.endpoints import HTTPEndpoint
+from starlette.routing import WebSocketRoute
 
 from jwks_auth import Policy
-from jwks_auth_fastapi.dependencies import POLICY
-from jwks_auth_fastapi.internals import Dependant, nodes_of, scopes_of, takes_connection
+from jwks_auth.adapters import Requirement
+from jwks_auth_fastapi.internals import (
+    Dependant,
+    Moved,
+    Reading,
+    dependant_of,
+    nodes_of,
+    scopes_of,
+    takes_connection,
+)
 from jwks_auth_fastapi.marks import is_bare_in, is_guard, is_public, requirement_of, wrapped_by
-from jwks_auth_fastapi.mistakes import Asked, problems, scheme_of
-from jwks_auth_fastapi.protection import Protection, protections_of
+from jwks_auth_fastapi.places import Place, places
+from jwks_auth_fastapi.protection import is_self_guarded
 
-__all__ = ["AuditedRoute", "audit"]
+__all__ = ["UNTOLD", "AuditedRoute", "Auditor", "audit"]
 
 LOST_GUARD = "require_jwt stands above what registers the route, which is open: put it below @app.get"
 NO_REQUEST = (
     "require_jwt finds no request: give the function a parameter request: Request, or write Depends(auth)"
 )
 
-_STRICTEST = ("required", "unknown", "optional", "none")
+UNTOLD = (
+    "this version of FastAPI keeps the dependencies of routes elsewhere: the audit can't tell what they ask"
+)
+
+_METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+_STRICTEST = ("required", "unknown", "optional", "public", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +45,9 @@ class AuditedRoute:
     """A route and its requirement.
 
     *guard* is ``required``, ``optional``, ``public`` if it is open on purpose (:func:`~jwks_auth_fastapi.public`),
-    ``none``, or ``unknown`` if another decorator around ``require_jwt`` may let requests past it. A token needs all
-    *scopes* and must meet all *policies*. *problems* are the route's mistakes; there should be none.
+    ``none``, or ``unknown``: another decorator around ``require_jwt``, or a subclass of ``JWTBearer``, may let requests
+    past it, or FastAPI's dependencies can't be read. A token needs all *scopes* and must meet all *policies*.
+    *problems* are the route's mistakes; there should be none. *note* is what the audit can't tell.
     """
 
     path: str
@@ -42,55 +56,96 @@ class AuditedRoute:
     scopes: tuple[str, ...] = ()
     policies: tuple[Policy, ...] = ()
     problems: tuple[str, ...] = ()
+    note: str = ""
 
     def __str__(self) -> str:
         asked = [*self.scopes, *(str(policy) for policy in self.policies), *self.problems]
+        asked += [f"({self.note})"] if self.note else []
         return " ".join([",".join(self.methods), self.path, self.guard, *asked])
 
 
 def audit(app: Starlette) -> list[AuditedRoute]:
     """Every route of a FastAPI or Starlette application, mounted ones too, in the order they are matched.
 
-    A mount without routes of its own, such as static files, is one entry. Starlette's own ``requires()`` leaves no
-    trace and counts as ``none``. ``app.frontend()`` adds no route, and so no entry.
+    A mount without routes of its own, such as static files, is one entry. Guards around a mounted application, or among
+    the middleware of one, count for each of its routes. Starlette's own ``requires()`` leaves no trace and counts as
+    ``none``. ``app.frontend()`` adds no route, and so no entry.
     """
-    found = list(_found(app.routes, ""))
-    guards = [endpoint for _, route in found if is_guard(endpoint := getattr(route, "endpoint", None))]
-    covered = {id(endpoint) for guard in guards for endpoint in wrapped_by(guard)}
-    protections = protections_of(app)
-    return [
-        _protected(_audited(path, route, covered), getattr(route, "endpoint", None), protections)
-        for path, route in found
-    ]
+    return [row for _, row in Auditor(Reading()).rows(app)]
 
 
-def _protected(route: AuditedRoute, endpoint: Any, protections: Sequence[Protection]) -> AuditedRoute:
+class Auditor:
+    """Audits an application with a *reading* of FastAPI's routes."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._names: Any = None
+        self._covered: set[int] = set()
+
+    def rows(self, app: Any) -> list[tuple[Place, AuditedRoute]]:
+        """Return the audit, with the place of each route."""
+        found = places(app, self._reading)
+        endpoints = [getattr(place.route, "endpoint", None) for place in found]
+        guards = [endpoint for endpoint in endpoints if is_guard(endpoint)]
+        self._covered = {id(endpoint) for guard in guards for endpoint in wrapped_by(guard)}
+        return [(place, _around(_protected(self._row(place), place), place.around)) for place in found]
+
+    def _row(self, place: Place) -> AuditedRoute:
+        if place.route is None:
+            bare = AuditedRoute(place.path, ("*",))
+            return replace(bare, guard="unknown", note=UNTOLD) if place.moved else bare
+        by_decorator = _of_endpoint(place, self._covered)
+        try:
+            dependant = dependant_of(place.route, place.declared)
+            if dependant is None:
+                return by_decorator
+            return _both(self._of_dependencies(place, dependant), by_decorator, dependant)
+        except Moved:
+            guard = min(by_decorator.guard, "unknown", key=_STRICTEST.index)
+            return replace(by_decorator, guard=guard, note=UNTOLD)
+
+    def _of_dependencies(self, place: Place, dependant: Dependant) -> AuditedRoute:
+        # Only routes of FastAPI's come here: the audit knows Starlette's without it.
+        from jwks_auth_fastapi.dependencies import POLICY
+        from jwks_auth_fastapi.mistakes import Asking, problems
+        from jwks_auth_fastapi.names import SchemeNames
+
+        nodes = list(nodes_of(dependant))
+        schemes = list(_schemes(nodes))
+        self._names = self._names or SchemeNames()
+        asking = Asking(self._reading, getattr(place.route, "dependencies", ()), nodes, schemes)
+        wrong = [*problems(asking), *self._names.clashes(place.app, [node.call for node in nodes[1:]])]
+        return AuditedRoute(
+            place.path,
+            _methods(place),
+            min((_strictness(scheme) for scheme, _ in schemes), default="none", key=_STRICTEST.index),
+            tuple(dict.fromkeys(scope for _, scopes in schemes for scope in scopes)),
+            tuple(policy for node in nodes if (policy := getattr(node.call, POLICY, None)) is not None),
+            tuple(dict.fromkeys(wrong)),
+        )
+
+
+def _protected(row: AuditedRoute, place: Place) -> AuditedRoute:
     """Return the entry of a route of an application with :func:`~jwks_auth_fastapi.protect`."""
-    if route.guard in ("required", "optional"):
-        return route
-    if is_public(endpoint) or (protections and all(each.is_public_path(route.path) for each in protections)):
-        return replace(route, guard="public")
-    return replace(route, guard="required") if protections else route
+    if row.guard in ("required", "optional") or is_self_guarded(place.route):
+        return row
+    open_to = [each.is_public_path(row.path.removeprefix(at)) for each, at in place.protections]
+    if is_public(getattr(place.route, "endpoint", None)) or (place.is_public and not open_to):
+        return replace(row, guard="public")
+    if not open_to:
+        return row
+    return replace(row, guard="public" if all(open_to) else "required")
 
 
-def _found(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[str, RouteContext | None]]:
-    """Each route with its path; ``None`` for a mount that has none."""
-    for route in iter_route_contexts(routes):
-        path = prefix + str(getattr(route, "path", None) or "")
-        original = route.original_route
-        if isinstance(original, Mount | Host):
-            yield from list(_found(_routes_in(original), path)) or [(path, None)]
-        else:
-            yield path, route
-
-
-def _audited(path: str, route: RouteContext | None, covered: set[int]) -> AuditedRoute:
-    if route is None:
-        return AuditedRoute(path, ("*",))
-    by_decorator = _of_endpoint(route, path, covered)
-    if getattr(route, "dependant", None) is None:
-        return by_decorator
-    return _both(_of_dependencies(route, path), by_decorator, route.dependant)
+def _around(row: AuditedRoute, requirements: Iterable[Requirement]) -> AuditedRoute:
+    for each in requirements:
+        guard = "optional" if each.optional else "required"
+        row = replace(
+            row,
+            guard=min(row.guard, guard, key=_STRICTEST.index),
+            policies=(*row.policies, *([] if each.policy is None else [each.policy])),
+        )
+    return row
 
 
 def _both(depends: AuditedRoute, decorated: AuditedRoute, dependant: Dependant) -> AuditedRoute:
@@ -105,43 +160,47 @@ def _both(depends: AuditedRoute, decorated: AuditedRoute, dependant: Dependant) 
     )
 
 
-def _routes_in(mount: Mount | Host) -> list[BaseRoute]:
-    routes: Any = mount.routes  # the mounted application may be of another framework
-    return [route for route in routes if isinstance(route, BaseRoute)] if isinstance(routes, list) else []
-
-
-def _methods(route: RouteContext) -> tuple[str, ...]:
-    if isinstance(route.original_route, WebSocketRoute):
+def _methods(place: Place) -> tuple[str, ...]:
+    if isinstance(place.declared, WebSocketRoute):
         return ("WEBSOCKET",)
-    return tuple(sorted(getattr(route, "methods", None) or "*"))
+    return tuple(sorted(getattr(place.route, "methods", None) or "*"))
 
 
-def _of_endpoint(route: RouteContext, path: str, covered: set[int]) -> AuditedRoute:
-    endpoint = getattr(route, "endpoint", None)
+def _of_endpoint(place: Place, covered: set[int]) -> AuditedRoute:
+    endpoint = getattr(place.route, "endpoint", None)
     lost = (LOST_GUARD,) if is_bare_in(endpoint, covered) else ()
+    rows = [_of_guard(each) for each in _handlers(endpoint)]
+    weakest = max(rows, key=lambda row: _STRICTEST.index(row[0]), default=("none", ()))
+    return AuditedRoute(place.path, _methods(place), weakest[0], (), weakest[1], lost)
+
+
+def _handlers(endpoint: Any) -> list[Any]:
+    """Return the functions that answer: those of an endpoint class by method, unless the class itself is guarded."""
+    if not (isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)):
+        return [endpoint]
+    found = [getattr(endpoint, name, None) for name in _METHODS]
+    return [each for each in found if each is not None]
+
+
+def _of_guard(endpoint: Any) -> tuple[str, tuple[Policy, ...]]:
     requirement = requirement_of(endpoint)
     if requirement is None:
-        return AuditedRoute(path, _methods(route), problems=lost)
+        return "none", ()
     sure = "optional" if requirement.optional else "required"
-    policies = () if requirement.policy is None else (requirement.policy,)
-    return AuditedRoute(path, _methods(route), sure if is_guard(endpoint) else "unknown", (), policies, lost)
-
-
-def _of_dependencies(route: RouteContext, path: str) -> AuditedRoute:
-    nodes = list(nodes_of(route.dependant))
-    schemes = list(_schemes(nodes))
-    required = any(not scheme.is_optional for scheme, _ in schemes)
-    return AuditedRoute(
-        path,
-        _methods(route),
-        "required" if required else "optional" if schemes else "none",
-        tuple(dict.fromkeys(scope for _, scopes in schemes for scope in scopes)),
-        tuple(policy for node in nodes if (policy := getattr(node.call, POLICY, None)) is not None),
-        tuple(dict.fromkeys(problems(getattr(route, "dependencies", ()), nodes, schemes))),
+    return sure if is_guard(endpoint) else "unknown", () if requirement.policy is None else (
+        requirement.policy,
     )
 
 
-def _schemes(nodes: Iterable[Dependant]) -> Iterator[Asked]:
+def _strictness(scheme: Any) -> str:
+    if type(scheme).__call__ is not scheme.original_call:
+        return "unknown"  # a method of the application's own, which may return what it likes
+    return "optional" if scheme.is_optional else "required"
+
+
+def _schemes(nodes: Iterable[Dependant]) -> Iterator[Any]:
+    from jwks_auth_fastapi.mistakes import scheme_of
+
     for node in nodes:
         scheme = scheme_of(node.call)
         if scheme is not None:

@@ -147,6 +147,9 @@ class JWTBearer(SchemeUses[TokenT]):
         except Refused as error:
             raise request_auth.rejected(error, conn.scope) from error
 
+    original_call = staticmethod(__call__)
+    """What is called where no subclass has a method of its own, which the audit could not vouch for."""
+
     def requirement(self, scopes: Iterable[str]) -> Requirement:
         """Return this scheme's requirement for the *scopes* that FastAPI names."""
         key = tuple(scopes)

@@ -16,10 +16,12 @@ from jwks_auth.adapters import Authenticator, Requirement
 from jwks_auth_fastapi.internals import ASKS
 from jwks_auth_fastapi.scheme import JWTScheme
 
-__all__ = ["POLICY", "USER", "requirement_dependency", "user_dependency"]
+__all__ = ["OF", "POLICY", "USER", "requirement_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
 """The attribute with the policy of a dependency, or ``None``, by which the audit recognises one that requires."""
+OF = "__jwks_auth_of__"
+"""The attribute with the scheme of a dependency that requires."""
 USER = "__jwks_auth_user__"
 """The attribute by which the audit recognises a user dependency."""
 
@@ -45,6 +47,7 @@ def requirement_dependency(
         return requirement.policy if auth.service.knows(authenticator) else None
 
     setattr(require, POLICY, requirement.policy)
+    setattr(require, OF, auth)
     setattr(require, ASKS, asks)
     return require
 

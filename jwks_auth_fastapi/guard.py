@@ -166,7 +166,8 @@ class _GuardedApp:
             try:
                 await self.guard.check(HTTPConnection(scope))
             except RequestRejected as exc:
-                if _EXCEPTION_HANDLERS in scope:
+                # As middleware it may stand outside of the handlers, which are then those of an outer application.
+                if _EXCEPTION_HANDLERS in scope and scope.get("endpoint") is self:
                     raise
                 answer = rejection_response(exc.rejection)
             except WebSocketRejected as exc:

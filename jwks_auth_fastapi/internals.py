@@ -1,6 +1,7 @@
 """The private parts of FastAPI, Starlette and Python itself: each use of them in this package, with its reason.
 
-Seen in FastAPI 0.144 to 0.165, Starlette 0.49 to 1.10 and Python 3.11 to 3.13. Every further use belongs here.
+Seen in FastAPI 0.125 to 0.165, Starlette 0.50 to 1.10 and Python 3.11 to 3.13. Every further use belongs here. FastAPI
+is imported by the audit alone, when it reads a route, so nothing that serves requests needs its private parts.
 """
 
 from __future__ import annotations
@@ -8,17 +9,16 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
 from itertools import takewhile
 from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-# FastAPI keeps its reading of a route's dependencies only here. Parameters must be read as FastAPI reads them, because
-# another reading could show an open route as guarded.
-from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
 from starlette.applications import Starlette
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 from starlette.types import Send
 from starlette.websockets import WebSocket
 
@@ -26,11 +26,12 @@ __all__ = [
     "ASKS",
     "Dependant",
     "Load",
+    "Moved",
+    "Reading",
     "authentication_layers",
     "awaits",
+    "dependant_of",
     "function_of",
-    "get_typed_return_annotation",
-    "get_typed_signature",
     "loads_of",
     "nodes_of",
     "policies_of",
@@ -41,19 +42,73 @@ __all__ = [
 ]
 
 
-# The tree of a route's dependencies (fastapi.dependencies.models.Dependant).
+# The tree of a route's dependencies. FastAPI keeps its reading of them only there, and parameters must be read as
+# FastAPI reads them, because another reading could show an open route as guarded.
+
+Dependant = Any
+"""A node of the tree (``fastapi.dependencies.models.Dependant``)."""
+
+
+class Moved(Exception):
+    """A private part of FastAPI is no longer where it was, so nobody can tell what its routes ask."""
+
+
+class Reading:
+    """The functions by which FastAPI reads routes and parameters, or :class:`Moved`; *load* imports a module."""
+
+    def __init__(self, load: Callable[[str], Any] = import_module) -> None:
+        self._load = load
+
+    def signature(self, call: Any) -> inspect.Signature:
+        """Return the signature of *call* as FastAPI reads it."""
+        return self._part("fastapi.dependencies.utils", "get_typed_signature")(call)  # type: ignore[no-any-return]
+
+    def returned(self, call: Any) -> Any:
+        """Return the annotation of the result of *call*."""
+        return self._part("fastapi.dependencies.utils", "get_typed_return_annotation")(call)
+
+    def routes(self, routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, BaseRoute]]:
+        """Yield each route as it is served, those of included routers too, and as it was declared."""
+        if all(isinstance(route, Route | WebSocketRoute | Mount | Host) for route in routes):
+            yield from ((route, route) for route in routes)
+        else:  # from FastAPI 0.138 on, a router that is included is one route
+            for each in self._part("fastapi.routing", "iter_route_contexts")(routes):
+                # Of routes that are not its own, 0.138 knows path and dependencies here alone.
+                yield getattr(each, "starlette_route", None) or each, _part(each, "original_route")
+
+    def _part(self, module: str, name: str) -> Any:
+        try:
+            return getattr(self._load(module), name)
+        except (ImportError, AttributeError) as error:
+            raise Moved(f"{module}.{name}") from error
+
+
+def _part(owner: Any, name: str) -> Any:
+    try:
+        return getattr(owner, name)
+    except AttributeError as error:
+        raise Moved(f"{type(owner).__name__}.{name}") from error
+
+
+def dependant_of(route: Any, declared: Any) -> Dependant | None:
+    """Return the tree of a *route*; ``None`` if it is none of FastAPI's. Raises :class:`Moved`."""
+    found = getattr(route, "dependant", None)
+    if found is None and any(kind.__module__ == "fastapi.routing" for kind in type(declared).__mro__):
+        raise Moved(f"{type(declared).__name__}.dependant")
+    return found
 
 
 def nodes_of(dependant: Dependant) -> Iterator[Dependant]:
     """Yield a route's own node, then those of its dependencies and of theirs."""
+    _part(dependant, "call")  # so that all of them have one
     yield dependant
-    for each in dependant.dependencies:
+    for each in _part(dependant, "dependencies"):
         yield from nodes_of(each)
 
 
 def scopes_of(node: Dependant) -> tuple[str, ...]:
     """Return the scopes that FastAPI passes to the scheme at *node*: its own, and those of the nodes above it."""
-    return (*(node.parent_oauth_scopes or ()), *(node.own_oauth_scopes or ()))
+    return (*(_part(node, "parent_oauth_scopes") or ()), *(_part(node, "own_oauth_scopes") or ()))
 
 
 ASKS = "jwks_auth_asks"
@@ -61,18 +116,23 @@ ASKS = "jwks_auth_asks"
 
 
 def policies_of(route: Any, authenticator: Any) -> list[Any]:
-    """Return the policies of the dependencies of *route* that ask *authenticator*, for its challenges to name all."""
-    dependant = getattr(route, "dependant", None)
-    nodes = () if dependant is None else nodes_of(dependant)
-    asked = (
-        asks(authenticator, scopes_of(node)) for node in nodes if (asks := getattr(node.call, ASKS, None))
-    )
-    return [policy for policy in asked if policy is not None]
+    """Return the policies of the dependencies of *route* that ask *authenticator*, for its challenges to name all.
+
+    Where they can't be told, challenges name fewer scopes.
+    """
+    found: list[Any] = []
+    with suppress(Moved):
+        dependant = getattr(route, "dependant", None)
+        for node in () if dependant is None else nodes_of(dependant):
+            asks = getattr(node.call, ASKS, None)
+            policy = None if asks is None else asks(authenticator, scopes_of(node))
+            found += [] if policy is None else [policy]
+    return found
 
 
 def takes_connection(node: Dependant) -> bool:
     """Return whether FastAPI passes the request, or the WebSocket, to the function at *node*."""
-    return any((node.request_param_name, node.websocket_param_name, node.http_connection_param_name))
+    return any(_part(node, f"{kind}_param_name") for kind in ("request", "websocket", "http_connection"))
 
 
 # The sending of an answer: Starlette has no hook for it in a dependency, and the answer's headers depend on the results

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, get_args
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import params
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Authenticator
+from jwks_auth_fastapi.annotations import metadata, of_annotations
 from jwks_auth_fastapi.dependencies import POLICY, USER
 from jwks_auth_fastapi.internals import (
     Dependant,
     Load,
+    Reading,
     awaits,
     function_of,
-    get_typed_return_annotation,
-    get_typed_signature,
     loads_of,
     nodes_of,
 )
 from jwks_auth_fastapi.overrides import FakeBearer
 from jwks_auth_fastapi.scheme import JWTScheme
 
-__all__ = ["Asked", "has_scheme", "problems", "scheme_of"]
+__all__ = ["Asked", "Asking", "has_scheme", "problems", "scheme_of"]
 
 Asked = tuple[JWTScheme, tuple[str, ...]]
 """A scheme, and the scopes that are required with it."""
@@ -50,17 +51,37 @@ def has_scheme(dependant: Dependant) -> bool:
     return any(scheme_of(node.call) is not None for node in nodes_of(dependant))
 
 
-def problems(
-    dependencies: Sequence[Any], nodes: Sequence[Dependant], schemes: Iterable[Asked]
-) -> Iterator[str]:
-    """Yield the faults of a route with these *dependencies* and this tree of *nodes*, the route's own first."""
-    for node in nodes[1:]:
-        yield from _of_dependency(node.call)
-    for name, *said in (each for node in nodes for each in _parameters(node.call)):
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A route as FastAPI reads it: *dependencies*, those of its router too, and the tree of *nodes*, itself first."""
+
+    reading: Reading
+    dependencies: Sequence[Any]
+    nodes: Sequence[Dependant]
+    schemes: Sequence[Asked]
+
+    def parameters(self) -> Iterator[tuple[Any, ...]]:
+        """Yield each parameter's name, default and ``Annotated`` metadata, as FastAPI reads them."""
+        for signature in self.signatures():
+            for parameter in signature.parameters.values():
+                yield parameter.name, parameter.default, *metadata(parameter.annotation)
+
+    def signatures(self) -> Iterator[inspect.Signature]:
+        """Yield the signature of each function."""
+        yield from (self.reading.signature(node.call) for node in self.nodes)
+
+
+def problems(asking: Asking) -> Iterator[str]:
+    """Yield the faults of a route."""
+    for node in asking.nodes[1:]:
+        yield from _of_dependency(node.call, asking.reading)
+    for name, *said in asking.parameters():
         if not any(isinstance(each, params.Depends) for each in said) and any(map(_is_guard, said)):
             yield f"{name}: the scheme stands there without Depends(...), and nobody asks it"
-    yield from _of_scopes(dependencies, nodes)
-    for scheme, asked in schemes:
+    for signature in asking.signatures():
+        yield from of_annotations(signature)
+    yield from _of_scopes(asking)
+    for scheme, asked in asking.schemes:
         try:
             scheme.requirement(asked)
         except ConfigurationError as error:
@@ -71,7 +92,7 @@ def _is_guard(value: Any) -> bool:
     return isinstance(value, JWTScheme | FakeBearer) or hasattr(value, POLICY) or hasattr(value, USER)
 
 
-def _of_dependency(call: Any) -> Iterator[str]:
+def _of_dependency(call: Any, reading: Reading) -> Iterator[str]:
     if scheme_of(call) is not None:
         return
     if isinstance(call, FakeBearer):
@@ -84,16 +105,16 @@ def _of_dependency(call: Any) -> Iterator[str]:
         yield f"Depends(auth.{name}) asks for no token: write Depends(auth), or auth.requires(policy)"
     elif isinstance(owner, Authenticator) and name != "health":
         yield f"Depends(auth.authenticator.{name}) asks for no token: write Depends(auth)"
-    elif not _is_guard(call) and _hands_scheme_over(call):
+    elif not _is_guard(call) and _hands_scheme_over(call, reading):
         yield f"Depends({name or call!r}) returns the scheme, and nobody asks it: write Depends(auth)"
 
 
-def _hands_scheme_over(call: Any) -> bool:
+def _hands_scheme_over(call: Any, reading: Reading) -> bool:
     """Return whether the dependency *call* returns a guard instead of being one."""
     function, owner = function_of(call)
     if function is None:
         return False
-    annotation = get_typed_return_annotation(function)
+    annotation = reading.returned(function)
     if isinstance(annotation, type) and issubclass(annotation, JWTScheme):
         return True
     asks_itself = awaits(function)
@@ -110,22 +131,10 @@ def _leads_to_scheme(load: Load, asks_itself: bool) -> bool:
     return load.is_returned and _is_guard(value)
 
 
-def _parameters(call: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield each parameter's name, default and ``Annotated`` metadata, as FastAPI reads them."""
-    for parameter in get_typed_signature(call).parameters.values():
-        yield parameter.name, parameter.default, *_metadata(parameter.annotation)
-
-
-def _metadata(annotation: Any) -> Iterator[Any]:
-    yield from getattr(annotation, "__metadata__", ())
-    for part in get_args(annotation):
-        yield from _metadata(part)
-
-
-def _of_scopes(dependencies: Sequence[Any], nodes: Sequence[Dependant]) -> Iterator[str]:
+def _of_scopes(asking: Asking) -> Iterator[str]:
     # FastAPI keeps the scopes in its own form; only the signature has them as they were written.
-    written = [*dependencies]
-    for _, *said in (each for node in nodes for each in _parameters(node.call)):
+    written = [*asking.dependencies]
+    for _, *said in asking.parameters():
         written += said
     for each in written:
         if isinstance(each, params.Security) and isinstance(each.scopes, str):

@@ -22,9 +22,10 @@ from jwks_auth.adapters import Requirement, Setting, readers
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import JWTAuthenticationBackend
 from jwks_auth_fastapi.guard import guard_connection
+from jwks_auth_fastapi.internals import Moved
 from jwks_auth_fastapi.marks import is_guard, is_public, mark_public
 
-__all__ = ["Protection", "protect", "protections_of", "public"]
+__all__ = ["Protection", "is_self_guarded", "protect", "protections_of", "public"]
 
 TargetT = TypeVar("TargetT")
 
@@ -141,7 +142,7 @@ class Protection:
     def _is_self_guarded(self, route: Any) -> bool:
         key = getattr(route, "dependant", None) or getattr(route, "endpoint", None)
         if id(key) not in self._known:
-            self._known[id(key)] = key, _is_self_guarded(route)
+            self._known[id(key)] = key, is_self_guarded(route)
         return self._known[id(key)][1]
 
     async def _admit(self, conn: HTTPConnection) -> None:
@@ -151,7 +152,8 @@ class Protection:
             await self._auth.admits(conn)
 
 
-def _is_self_guarded(route: Any) -> bool:
+def is_self_guarded(route: Any) -> bool:
+    """Return whether *route* has a guard of its own, to which a protection leaves it."""
     if is_guard(getattr(route, "endpoint", None)):
         return True
     dependant = getattr(route, "dependant", None)
@@ -161,7 +163,7 @@ def _is_self_guarded(route: Any) -> bool:
         from jwks_auth_fastapi.mistakes import has_scheme  # here, because Starlette alone has no such route
 
         return has_scheme(dependant)
-    except (AttributeError, ImportError):  # FastAPI's internals have moved: the route may be open
+    except (Moved, ImportError):  # FastAPI's internals have moved: the route may be open
         return False
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.adapters import Authenticator
-from jwks_auth_fastapi.audit import audit
+from jwks_auth_fastapi.audit import Auditor
+from jwks_auth_fastapi.internals import Reading
+from jwks_auth_fastapi.places import applications
 from jwks_auth_fastapi.service import Service
 
 __all__ = ["health_response", "prepare"]
@@ -19,25 +19,22 @@ __all__ = ["health_response", "prepare"]
 log = logging.getLogger("jwks_auth")
 
 
-async def prepare(app: Starlette, service: Service, *, required: bool = False) -> None:
+async def prepare(
+    app: Starlette, service: Service, *, required: bool = False, reading: Reading | None = None
+) -> None:
     """Read the settings, refuse routes with mistakes, then fetch the keys.
 
-    A failure to fetch is logged, or raised (:class:`~jwks_auth.KeySourceError`) if *required*.
+    A failure to fetch is logged, or raised (:class:`~jwks_auth.KeySourceError`) if *required*. *reading* is FastAPI's
+    of its routes.
     """
-    service.adopt(app, applications(app))
+    service.adopt(app, [each for _, each in applications(app)])
     authenticator = service.of({"app": app}).authenticator
-    wrong = [f"{route.path}: {problem}" for route in audit(app) for problem in route.problems]
-    if wrong:
+    rows = Auditor(reading or Reading()).rows(app)
+    if wrong := [f"{row.path}: {problem}" for _, row in rows for problem in row.problems]:
         raise ConfigurationError("; ".join(wrong))
+    for note in {row.note for _, row in rows if row.note}:
+        log.warning(note)
     await _warm_up(authenticator, required=required)
-
-
-def applications(app: Any) -> Iterator[Starlette]:
-    """Yield *app* and the applications that are mounted in it."""
-    if isinstance(app, Starlette):
-        yield app
-    for route in getattr(app, "routes", None) or ():
-        yield from applications(getattr(route, "app", None))
 
 
 async def _warm_up(authenticator: Authenticator, *, required: bool) -> None:

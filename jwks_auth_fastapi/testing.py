@@ -16,6 +16,7 @@ from jwks_auth.testing import assert_discoverable
 from jwks_auth_fastapi.audit import audit
 from jwks_auth_fastapi.bearer import JWTBearer
 from jwks_auth_fastapi.client import JWTClient
+from jwks_auth_fastapi.places import applications
 
 __all__ = ["JWTClient", "SignIn", "assert_discoverable", "assert_protected", "signed_in"]
 
@@ -36,8 +37,8 @@ def signed_in(app: FastAPI, auth: JWTBearer[Any], **claims: Any) -> Iterator[Non
 def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
     """Fail if a route lets requests without a token through and its path is not among *public*.
 
-    FastAPI's documentation pages and routes marked with ``public`` count as public. Routes with an optional token must
-    be named, like other public ones. A path in *public* without a route fails too.
+    FastAPI's documentation pages, those of mounted applications too, and routes marked with ``public`` count as public.
+    Routes with an optional token must be named, like other public ones. A path in *public* without a route fails too.
     """
     routes = audit(app)
     allowed = {*public, *_documentation(app)}
@@ -52,4 +53,6 @@ def assert_protected(app: Starlette, *, public: Collection[str] = ()) -> None:
 
 def _documentation(app: Starlette) -> set[str]:
     names = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
-    return {path for name in names if (path := getattr(app, name, None))}
+    return {
+        at + path for at, each in applications(app) for name in names if (path := getattr(each, name, None))
+    }

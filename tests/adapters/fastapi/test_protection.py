@@ -320,7 +320,7 @@ def test_the_audit_knows_what_is_protected_and_what_is_public(app: FastAPI, auth
 def test_a_dependency_tree_of_another_form_means_that_a_token_is_needed() -> None:
     """FastAPI may move its internals; serving goes on."""
     route = SimpleNamespace(endpoint=ok, dependant=object())
-    assert module._is_self_guarded(route) is False
+    assert module.is_self_guarded(route) is False
 
 
 @pytest.mark.parametrize(
