@@ -6,6 +6,7 @@ knows of guards or answers.
 
 from typing import TYPE_CHECKING, Any
 
+from jwks_auth_django.users.addresses import EmailKey
 from jwks_auth_django.users.options import DATABASE_SETTINGS, from_options
 from jwks_auth_django.users.resolvers import UserResolver
 from jwks_auth_django.users.token_user import TokenUser
@@ -13,7 +14,7 @@ from jwks_auth_django.users.token_user import TokenUser
 if TYPE_CHECKING:
     from jwks_auth_django.users.provisioning import DatabaseUsers
 
-__all__ = ["DATABASE_SETTINGS", "DatabaseUsers", "TokenUser", "UserResolver", "from_options"]
+__all__ = ["DATABASE_SETTINGS", "DatabaseUsers", "EmailKey", "TokenUser", "UserResolver", "from_options"]
 
 
 def __getattr__(name: str) -> Any:

@@ -68,7 +68,7 @@ def test_the_data_migration_links_accounts(database: None) -> None:
 
     from jwks_auth_django.models import JWTIdentity
 
-    (snippet,) = [each for each in SNIPPETS["users.md"] if "RunPython" in each]
+    (snippet,) = [each for each in SNIPPETS["users.md"] if "bulk_create" in each]
     guide: dict[str, Any] = {"__name__": "guide"}
     exec(snippet, guide)
     ada, _ = User.objects.create_user("ada"), User.objects.create_superuser("root")

@@ -67,7 +67,14 @@ def test_a_hundred_first_requests_make_one_row(postgresql: int, options: dict[st
     assert json.loads(done.stdout) == [1, 1, 1, groups, "user_refused"]
 
 
-MODULES = ["test_identities.py", "test_costs.py", "test_accounts.py", "test_provisioning.py"]
+MODULES = [
+    "test_identities.py",
+    "test_costs.py",
+    "test_accounts.py",
+    "test_provisioning.py",
+    "test_email_index.py",
+    "test_schema.py",
+]
 
 
 def test_all_that_is_said_of_accounts_holds(postgresql: int) -> None:
