@@ -27,8 +27,10 @@ class WSGI:
 
     def request(self, method: str, target: str, headers: Headers) -> Answer:
         """One request through the sync handler."""
-        values = [value for _, value in headers]
-        sent = {"HTTP_AUTHORIZATION": ",".join(values)} if values else {}
+        sent: dict[str, str] = {}
+        for name, value in headers:
+            key = "HTTP_" + name.upper().replace("-", "_")
+            sent[key] = f"{sent[key]},{value}" if key in sent else value
         response = Client(enforce_csrf_checks=True).generic(method, target, **sent)
         return Answer(response.status_code, list(response.items()), response.content)
 

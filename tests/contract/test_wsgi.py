@@ -53,9 +53,9 @@ class WSGIApp:
         """Call the app with the environ a WSGI server makes: repeated headers joined, HEAD without a body."""
         path, _, query = target.partition("?")
         environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
-        values = [value for name, value in headers if name == "Authorization"]
-        if values:
-            environ["HTTP_AUTHORIZATION"] = ",".join(values)
+        for name, value in headers:
+            key = "HTTP_" + name.upper().replace("-", "_")
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
         started: list[Any] = []
         app = self.discoverable(lambda environ, start: self.routes[path](environ, start))
         body = b"".join(app(environ, lambda *args: started.extend(args)))
