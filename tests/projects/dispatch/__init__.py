@@ -1,0 +1,1 @@
+"""A courier's dispatch: Django Ninja and Channels on async Django, under uvicorn."""
