@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from jwks_auth_django.conf import project
 from jwks_auth_django.models import JWTIdentity
@@ -103,7 +103,7 @@ class JWTIdentityAdmin(ModelAdmin):
 
     def _tell(self, request: HttpRequest, changed: list[JWTIdentity], what: str) -> None:
         for identity in changed:
-            self.log_change(request, identity, [{"changed": {"fields": ["Blocked at"]}}])
+            self.log_change(request, identity, [{"changed": {"fields": [gettext_noop("Blocked at")]}}])
         self.message_user(request, what, messages.SUCCESS)
 
     def _may_change(self, request: HttpRequest, identity: JWTIdentity | None) -> bool:

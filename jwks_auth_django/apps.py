@@ -6,6 +6,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["JWKSAuthConfig"]
 
@@ -14,7 +15,7 @@ class JWKSAuthConfig(AppConfig):
     """``INSTALLED_APPS += ["jwks_auth_django"]``."""
 
     name = "jwks_auth_django"
-    verbose_name = "JWT authentication"
+    verbose_name = _("JWT authentication")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

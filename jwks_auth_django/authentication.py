@@ -6,10 +6,12 @@ The middleware, the decorator, DRF and Ninja all use this module, so a request i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 
 from jwks_auth import AuthError, MissingTokenError, Policy, Refused, VerifiedToken
 from jwks_auth.adapters import Authenticator, Memo, Rejection, private_value, vary_value
@@ -69,7 +71,7 @@ def rejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy
     senders = senders_of(request)
     if _is_news(senders, error):
         token_rejected.send_robust(sender=type(error), request=request, code=error.code)
-    return senders.latest.config.authenticator.rejection(error, credentials(request), policies)
+    return _translated(senders.latest.config.authenticator.rejection(error, credentials(request), policies))
 
 
 async def arejection_of(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> Rejection:
@@ -77,7 +79,12 @@ async def arejection_of(request: HttpRequest, error: Refused, policies: Iterable
     senders = senders_of(request)
     if _is_news(senders, error):
         await token_rejected.asend_robust(sender=type(error), request=request, code=error.code)
-    return senders.latest.config.authenticator.rejection(error, credentials(request), policies)
+    return _translated(senders.latest.config.authenticator.rejection(error, credentials(request), policies))
+
+
+def _translated(rejection: Rejection) -> Rejection:
+    """Return *rejection* with its description in the reader's language; codes and challenges stay as they are."""
+    return replace(rejection, description=gettext(rejection.description))
 
 
 def refuse(request: HttpRequest, error: Refused, policies: Iterable[Policy] = ()) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["JWTIdentity", "block_orphans"]
@@ -31,28 +32,35 @@ class JWTIdentity(models.Model):
     which has been deleted; once it is unblocked, it is a newcomer's.
     """
 
-    issuer: models.CharField[str, str] = models.CharField(max_length=255)
-    subject: models.CharField[str, str] = models.CharField(max_length=255)
+    issuer: models.CharField[str, str] = models.CharField(_("issuer"), max_length=255)
+    subject: models.CharField[str, str] = models.CharField(_("subject"), max_length=255)
     user_id: Any
     user: Any = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=block_orphans, null=True, related_name="jwt_identities"
+        settings.AUTH_USER_MODEL,
+        on_delete=block_orphans,
+        null=True,
+        related_name="jwt_identities",
+        verbose_name=_("account"),
     )
     is_service: models.BooleanField[bool, bool] = models.BooleanField(
-        default=False, help_text=_("Made for a service's token, and not for a person's")
+        _("is a service"), default=False, help_text=_("Made for a service's token, and not for a person's")
     )
-    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(auto_now_add=True)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("created at"), auto_now_add=True)
     last_seen_at: models.DateTimeField[Any, Any] = models.DateTimeField(
-        null=True, editable=False, help_text=_("Correct to the hour")
+        _("last seen at"), null=True, editable=False, help_text=_("Correct to the hour")
     )
     blocked_at: models.DateTimeField[Any, Any] = models.DateTimeField(
-        null=True, blank=True, help_text=_("Since then, no token of this identity is accepted")
+        _("blocked at"),
+        null=True,
+        blank=True,
+        help_text=_("Since then, no token of this identity is accepted"),
     )
     claims_digest: models.TextField[str, str] = models.TextField(default="", editable=False)
 
     class Meta:  # noqa: D106  # Django's place for these
-        verbose_name = "JWT identity"
-        verbose_name_plural = "JWT identities"
+        verbose_name = _("JWT identity")
+        verbose_name_plural = _("JWT identities")
         constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="jwks_auth_identity")]
 
     def __str__(self) -> str:
-        return f"{self.subject} at {self.issuer}"
+        return gettext("{subject} at {issuer}").format(subject=self.subject, issuer=self.issuer)

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from jwks_auth import ConfigurationError
-from jwks_auth_django.apis import APIS
 from jwks_auth_django.audit import requirements_of
 from jwks_auth_django.checks.messages import error
 from jwks_auth_django.conf import Configuration, Project, project
@@ -21,7 +22,9 @@ from jwks_auth_django.routes import requirements
 __all__ = ["check_apis"]
 
 _OTHERS = ("django", "rest_framework", "ninja", "jwks_auth_django", "drf_spectacular")
-_REMEDY = "Take hosts as keys, decide by FOR_REQUEST, name the API in the guard (api=), or move the route"
+_REMEDY = gettext_noop(
+    "Take hosts as keys, decide by FOR_REQUEST, name the API in the guard (api=), or move the route"
+)
 
 
 def check_apis(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -45,15 +48,28 @@ def _named(found: Project) -> Iterator[CheckMessage]:
         try:
             own = found.named(requirement.api)
         except ImproperlyConfigured as wrong:
-            yield error("E022", f"The view at {path}: {wrong}", f"Name a key of {APIS}")
+            yield error(
+                "E022",
+                _("The view at {path}: {wrong}").format(path=path, wrong=wrong),
+                _('Name a key of JWKS_AUTH["APIS"]'),
+            )
             continue
         judge = found.at(path)[0]
         if found.keys.by_path and judge.with_middleware and judge.looks_at(path) and not _pass(judge, own):
             yield error(
                 "E023",
-                f"The view at {path}: its guard judges by {own.label.format('AUDIENCE')}, and the middleware before "
-                f"it by {judge.label.format('AUDIENCE')}, so that no token passes both",
-                f"Give {APIS} a prefix of the path, decide by FOR_REQUEST, or name the path in EXEMPT_PATHS",
+                _(
+                    "The view at {path}: its guard judges by {audience}, and the middleware before it by "
+                    "{other_audience}, so that no token passes both"
+                ).format(
+                    path=path,
+                    audience=own.label.format("AUDIENCE"),
+                    other_audience=judge.label.format("AUDIENCE"),
+                ),
+                _(
+                    'Give JWKS_AUTH["APIS"] a prefix of the path, decide by FOR_REQUEST, or name the '
+                    "path in EXEMPT_PATHS"
+                ),
             )
 
 
@@ -85,7 +101,13 @@ def _missed(found: Project) -> Iterator[CheckMessage]:
 
 
 def _miss(key: str, route: Route, why: str) -> CheckMessage:
-    return error("E024", f"{APIS}: the prefix {key!r} misses {route.place}, because of {why}", _REMEDY)
+    return error(
+        "E024",
+        _('JWKS_AUTH["APIS"]: the prefix {key!r} misses {place}, because of {why}').format(
+            key=key, place=route.place, why=why
+        ),
+        _(_REMEDY),
+    )
 
 
 def _names_an_api(route: Route) -> bool:
@@ -113,7 +135,10 @@ def _at_one_place(found: Project) -> Iterator[CheckMessage]:
         if (other := places.setdefault(path, config)) is not config:
             yield error(
                 "E025",
-                f"The metadata of {other.label.format('RESOURCE')} and {config.label.format('RESOURCE')} are both "
-                f"at {path}",
-                "Give each a path of its own, or tell the APIs apart by hosts",
+                _("The metadata of {resource} and {other_resource} are both at {path}").format(
+                    resource=other.label.format("RESOURCE"),
+                    other_resource=config.label.format("RESOURCE"),
+                    path=path,
+                ),
+                _("Give each a path of its own, or tell the APIs apart by hosts"),
             )

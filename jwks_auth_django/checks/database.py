@@ -8,6 +8,7 @@ from typing import Any
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
+from django.utils.translation import gettext as _
 
 from jwks_auth_django.checks.messages import warning
 from jwks_auth_django.conf import project
@@ -43,8 +44,10 @@ def _migrations(using: str) -> list[CheckMessage]:
     return [
         warning(
             "W030",
-            f"The database {using!r} lacks {', '.join(missing)}: where tokens need it, they are answered with 503",
-            f"Run manage.py migrate --database {using}",
+            _(
+                "The database {using!r} lacks {missing}: where tokens need it, they are answered with 503"
+            ).format(using=using, missing=", ".join(missing)),
+            _("Run manage.py migrate --database {using}").format(using=using),
         )
     ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage
+from django.utils.translation import gettext as _
 
 from jwks_auth.adapters import Requirement
 from jwks_auth_django.audit import drf_authentication_of, ninja_bearers_of
@@ -45,9 +46,11 @@ def _order() -> Iterator[CheckMessage]:
         names = ", ".join(each.__name__ for each in listed)
         yield warning(
             "W021",
-            f"The view at {_some(paths)} authenticates by {names}: a request without credentials gets the "
-            f"challenge of {listed[0].__name__}, or 403 if that has none",
-            "List JWTAuthentication first, in authentication_classes or DEFAULT_AUTHENTICATION_CLASSES",
+            _(
+                "The view at {paths} authenticates by {names}: a request without credentials gets the "
+                "challenge of {name}, or 403 if that has none"
+            ).format(paths=_some(paths), names=names, name=listed[0].__name__),
+            _("List JWTAuthentication first, in authentication_classes or DEFAULT_AUTHENTICATION_CLASSES"),
         )
 
 
@@ -57,8 +60,14 @@ def _backend() -> Iterator[CheckMessage]:
     if not any(any(installed(*place)) for place in places) and is_used_by_frameworks():
         yield warning(
             "W022",
-            "DRF or Ninja takes tokens without the JWT backend, so has_perm() does not see permissions in tokens",
-            f'Add "{BACKEND}" to AUTHENTICATION_BACKENDS, or silence this where tokens have none',
+            _(
+                "DRF or Ninja takes tokens without the JWT backend, so has_perm() does not see "
+                "permissions in tokens"
+            ),
+            _(
+                'Add "jwks_auth_django.backends.JWTAuthenticationBackend" to AUTHENTICATION_BACKENDS, or '
+                "silence this where tokens have none"
+            ),
         )
 
 
@@ -71,9 +80,11 @@ def _redirects() -> Iterator[CheckMessage]:
     if paths:
         yield warning(
             "W023",
-            f"LoginRequiredMiddleware redirects requests for {_some(paths)} to the login page, where Ninja's "
-            "JWTBearer would answer 401",
-            'Write path("api/", leave_alone(api).urls), with jwks_auth_django.ninja.leave_alone',
+            _(
+                "LoginRequiredMiddleware redirects requests for {paths} to the login page, where Ninja's "
+                "JWTBearer would answer 401"
+            ).format(paths=_some(paths)),
+            _('Write path("api/", leave_alone(api).urls), with jwks_auth_django.ninja.leave_alone'),
         )
 
 

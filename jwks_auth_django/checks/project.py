@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth_django.checks.frameworks import is_used_by_frameworks
 from jwks_auth_django.checks.messages import error, warning
 from jwks_auth_django.conf import (
     BACKEND,
-    LABEL,
     MIDDLEWARE,
     Configuration,
     Project,
@@ -37,31 +37,41 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
     """Check that backend and middleware are installed, in an order that works."""
     backend = any(installed(settings.AUTHENTICATION_BACKENDS, BACKEND))
     middleware = any(installed(settings.MIDDLEWARE, MIDDLEWARE))
-    if middleware and not backend:
-        return [
-            error(
-                "E008",
-                "The JWT middleware is installed without its backend, so permissions in tokens are not seen",
-                f'Add "{BACKEND}" to AUTHENTICATION_BACKENDS, before ModelBackend',
-            )
-        ]
-    if backend and not middleware and not is_required() and not is_used_by_frameworks():
-        return [
-            warning(
-                "W004",
-                "The JWT backend is installed without its middleware: only guarded views know a token's user",
-                f'Add "{MIDDLEWARE}" to MIDDLEWARE, or silence this where decorators are enough',
-            )
-        ]
-    if not middleware and is_required():
-        return [
-            error(
-                "E020",
-                f"{LABEL.format('REQUIRED')} is given, and without the middleware nobody asks for a token",
-                f'Add "{MIDDLEWARE}" to MIDDLEWARE',
-            )
-        ]
-    return list(_order())
+    if middleware:
+        return list(_order() if backend else _without_backend())
+    if is_required():
+        return list(_required_in_vain())
+    return list(_without_middleware() if backend and not is_used_by_frameworks() else ())
+
+
+def _without_backend() -> Iterator[CheckMessage]:
+    yield error(
+        "E008",
+        _("The JWT middleware is installed without its backend, so permissions in tokens are not seen"),
+        _(
+            'Add "jwks_auth_django.backends.JWTAuthenticationBackend" to AUTHENTICATION_BACKENDS, '
+            "before ModelBackend"
+        ),
+    )
+
+
+def _required_in_vain() -> Iterator[CheckMessage]:
+    yield error(
+        "E020",
+        _('JWKS_AUTH["REQUIRED"] is given, and without the middleware nobody asks for a token'),
+        _('Add "jwks_auth_django.middleware.JWTAuthenticationMiddleware" to MIDDLEWARE'),
+    )
+
+
+def _without_middleware() -> Iterator[CheckMessage]:
+    yield warning(
+        "W004",
+        _("The JWT backend is installed without its middleware: only guarded views know a token's user"),
+        _(
+            'Add "jwks_auth_django.middleware.JWTAuthenticationMiddleware" to MIDDLEWARE, or silence this '
+            "where decorators are enough"
+        ),
+    )
 
 
 def _order() -> Iterator[CheckMessage]:
@@ -71,8 +81,11 @@ def _order() -> Iterator[CheckMessage]:
         return
     yield warning(
         "W005",
-        "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them sees no user",
-        "Move it after django.contrib.auth.middleware.AuthenticationMiddleware",
+        _(
+            "The JWT middleware comes before AuthenticationMiddleware, so other middleware between them "
+            "sees no user"
+        ),
+        _("Move it after django.contrib.auth.middleware.AuthenticationMiddleware"),
     )
 
 
@@ -98,14 +111,21 @@ def _metadata(config: Configuration) -> Iterator[CheckMessage]:
     if prefix:
         yield warning(
             "W011",
-            f"The metadata of RESOURCE are at {place.url}, which FORCE_SCRIPT_NAME {prefix!r} may hide",
-            f"Have the server in front send {place.path} to this project, without the prefix, or silence this",
+            _("The metadata of RESOURCE are at {url}, which FORCE_SCRIPT_NAME {prefix!r} may hide").format(
+                url=place.url, prefix=prefix
+            ),
+            _(
+                "Have the server in front send {path} to this project, without the prefix, or silence this"
+            ).format(path=place.path),
         )
     if not config.with_middleware and not _is_answered(place.path):
         yield warning(
             "W012",
-            f"The metadata of RESOURCE are at {place.url}, where nobody answers",
-            'Add path("", include("jwks_auth_django.urls")) to ROOT_URLCONF, at the root, or the middleware',
+            _("The metadata of RESOURCE are at {url}, where nobody answers").format(url=place.url),
+            _(
+                'Add path("", include("jwks_auth_django.urls")) to ROOT_URLCONF, at the root, or the '
+                "middleware"
+            ),
         )
 
 
@@ -125,9 +145,14 @@ def _page_cache(config: Configuration) -> Iterator[CheckMessage]:
     for place in places:
         yield warning(
             "W010",
-            f"{place}: Django's cache knows that pages depend on Authorization, and not on {' or '.join(others)}",
-            "Pages for a token are therefore not stored, but those without one may be shown to whoever sends one: "
-            "cache within the view, or take tokens from Authorization",
+            _("{place}: Django's cache knows that pages depend on Authorization, and not on {others}").format(
+                place=place, others=" or ".join(others)
+            ),
+            _(
+                "Pages for a token are therefore not stored, but those without one may be shown to "
+                "whoever sends one: "
+                "cache within the view, or take tokens from Authorization"
+            ),
         )
 
 
@@ -142,11 +167,19 @@ def _judged(config: Configuration, path: str, requirement: Guard) -> Iterator[Ch
         if requirement.api is None:
             config.check_audience(requirement, path)
     except ImproperlyConfigured as wrong:
-        yield error("E009", f"The view at {path}: {wrong}", f"Add it to {config.label.format('AUDIENCE')}")
+        yield error(
+            "E009",
+            _("The view at {path}: {wrong}").format(path=path, wrong=wrong),
+            _("Add it to {audience}").format(audience=config.label.format("AUDIENCE")),
+        )
     try:
         config.authenticator.check(requirement)
     except ConfigurationError as wrong:
-        yield error("E013", f"The view at {path}: {wrong}", "Name one of them, or the view's issuer=")
+        yield error(
+            "E013",
+            _("The view at {path}: {wrong}").format(path=path, wrong=wrong),
+            _("Name one of them, or the view's issuer="),
+        )
 
 
 def check_issuers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -166,6 +199,6 @@ def _reached(issuer: Any) -> Iterator[CheckMessage]:
     except KeySourceError as wrong:
         yield error(
             "E010",
-            f"The keys of {issuer.issuer} can't be fetched: {wrong}",
-            "Try manage.py jwks check from the machine that serves requests",
+            _("The keys of {issuer} can't be fetched: {wrong}").format(issuer=issuer.issuer, wrong=wrong),
+            _("Try manage.py jwks check from the machine that serves requests"),
         )

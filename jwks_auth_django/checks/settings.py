@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from jwks_auth import ConfigurationError, Issuer
 from jwks_auth.adapters import SETTING_NAMES, SealedStore, Settings, inherited, meant, parsed, readers
@@ -34,7 +35,13 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     """Check ``JWKS_AUTH`` itself."""
     given = getattr(settings, "JWKS_AUTH", None)
     if not isinstance(given, Mapping):
-        return [error("E001", "JWKS_AUTH is missing, or not a dict", f"Write {_EXAMPLE}")]
+        return [
+            error(
+                "E001",
+                _("JWKS_AUTH is missing, or not a dict"),
+                _("Write {example}").format(example=_EXAMPLE),
+            )
+        ]
     found = [*_unknown(given), *_gone(given), *_each(given)]
     if not any(message.is_serious() for message in found):
         found += _apis(given, found)
@@ -52,7 +59,7 @@ def _apis(given: Mapping[str, Any], told: list[CheckMessage]) -> Iterator[CheckM
         read = parsed(given, (row for row in DJANGO_SETTINGS if row.name in ONLY_AT_THE_TOP), LABEL)
         Keys.of(read["apis"], read["for_request"])
     except ConfigurationError as wrong:
-        yield error("E021", str(wrong), "See docs/django/apis.md")
+        yield error("E021", str(wrong), _("See docs/django/apis.md"))
         return
     shared = {name: value for name, value in given.items() if name not in ONLY_AT_THE_TOP}
     before = {(message.id, message.msg) for message in told}
@@ -66,7 +73,7 @@ def _entry(place: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> lis
     try:
         merged = inherited(shared, own, f'{place}["{{}}"]')
     except ConfigurationError as wrong:
-        return [error("E021", str(wrong), "See docs/django/apis.md")]
+        return [error("E021", str(wrong), _("See docs/django/apis.md"))]
     return [*_unknown(own, ONLY_AT_THE_TOP), *_gone(own), *_each(merged)]
 
 
@@ -82,29 +89,37 @@ def _unknown(given: Mapping[str, Any], never: Collection[str] = ()) -> Iterator[
     known = sorted({*SETTING_NAMES, *DJANGO_NAMES} - set(never))
     for name, value in given.items():
         if value is not None and name not in known and name not in GONE:
-            yield error("E003", f"{LABEL.format(name)} is not a setting", meant(name, known, LABEL))
+            yield error(
+                "E003",
+                _("{name} is not a setting").format(name=LABEL.format(name)),
+                meant(name, known, LABEL),
+            )
 
 
 def _gone(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     for name, reason in GONE.items():
         if given.get(name) is not None:
-            yield error("E011", f"{LABEL.format(name)}: {reason}", f"Delete {name} from JWKS_AUTH")
+            yield error(
+                "E011",
+                _("{name}: {reason}").format(name=LABEL.format(name), reason=reason),
+                _("Delete {name} from JWKS_AUTH").format(name=name),
+            )
 
 
 def _issuer(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     if not any(given.get(name) for name in ("ISSUER", "ISSUERS", "PROVIDER", "TENANTS", "VERIFIER")):
         yield error(
             "E001",
-            f"{LABEL.format('ISSUER')} is missing",
-            "Its URL, exactly as in the iss claim of tokens, with the slash at the end if there is one",
+            _('JWKS_AUTH["ISSUER"] is missing'),
+            _("Its URL, exactly as in the iss claim of tokens, with the slash at the end if there is one"),
         )
     for issuer in _issuers(given):
         asked = _asked_for_keys(issuer)
         if asked.lower().startswith("http://") and not settings.DEBUG:
             yield warning(
                 "W001",
-                f"{asked} is asked for keys without TLS",
-                "Who can change what it answers can sign tokens: use https outside of development",
+                _("{asked} is asked for keys without TLS").format(asked=asked),
+                _("Who can change what it answers can sign tokens: use https outside of development"),
             )
 
 
@@ -123,8 +138,11 @@ def _audience(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     if not given.get("AUDIENCE") and not all(said):
         yield error(
             "E002",
-            f"{LABEL.format('AUDIENCE')} is missing",
-            "This API's identifier at the issuer, as in the aud claim; jwks_auth.ANY_AUDIENCE if tokens have none",
+            _('JWKS_AUTH["AUDIENCE"] is missing'),
+            _(
+                "This API's identifier at the issuer, as in the aud claim; jwks_auth.ANY_AUDIENCE if "
+                "tokens have none"
+            ),
         )
 
 
@@ -133,7 +151,9 @@ def _resource(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
         if given.get("RESOURCE") is not None:
             Settings.read("RESOURCE", given["RESOURCE"], label=LABEL)
     except ConfigurationError as wrong:
-        yield error("E014", str(wrong), "The URL by which clients know this API: https://api.acme.dev/orders")
+        yield error(
+            "E014", str(wrong), _("The URL by which clients know this API: https://api.acme.dev/orders")
+        )
 
 
 def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -142,8 +162,8 @@ def _algorithms(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             if str(name).lower() == "none" or str(name).upper().startswith("HS"):
                 yield error(
                     "E004",
-                    f"{LABEL.format('ALGORITHMS')} allows {name}",
-                    "Anybody could make such tokens: keep to RS*, PS*, ES* and EdDSA, or leave it out",
+                    _('JWKS_AUTH["ALGORITHMS"] allows {name}').format(name=name),
+                    _("Anybody could make such tokens: keep to RS*, PS*, ES* and EdDSA, or leave it out"),
                 )
 
 
@@ -152,12 +172,18 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
         options = readers.mapping(given["USER"]) if given.get("USER") is not None else {}
         users = from_options(options, _trusted(given))
     except (ConfigurationError, ValueError) as wrong:
-        yield error("E005", f"{LABEL.format('USER')} is wrong: {wrong}", "See docs/django/users.md")
+        yield error(
+            "E005",
+            _('JWKS_AUTH["USER"] is wrong: {wrong}').format(wrong=wrong),
+            _("See docs/django/users.md"),
+        )
     else:
-        hint = (
+        hint = _(
             "Map a claim to it in CLAIM_MAP, set CREATE to False, or override create_user() of DatabaseUsers"
         )
-        yield from (error("E015", f"{LABEL.format('USER')}: {told}", hint) for told in users.problems())
+        yield from (
+            error("E015", _('JWKS_AUTH["USER"]: {told}').format(told=told), hint) for told in users.problems()
+        )
 
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -174,14 +200,14 @@ def _cache(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     if alias not in settings.CACHES:
         yield error(
             "E006",
-            f"{LABEL.format('CACHE')} is {alias!r}",
-            f"CACHES has {', '.join(sorted(settings.CACHES))}",
+            _('JWKS_AUTH["CACHE"] is {alias!r}').format(alias=alias),
+            _("CACHES has {caches}").format(caches=", ".join(sorted(settings.CACHES))),
         )
     elif settings.CACHES[alias].get("BACKEND") == _DUMMY_CACHE:
         yield warning(
             "W003",
-            f"{LABEL.format('CACHE')} is a dummy cache, so each process fetches keys for itself",
-            "Name a cache that processes share, or leave it out",
+            _('JWKS_AUTH["CACHE"] is a dummy cache, so each process fetches keys for itself'),
+            _("Name a cache that processes share, or leave it out"),
         )
 
 
@@ -189,7 +215,7 @@ def _anything_else() -> Iterator[CheckMessage]:
     try:
         found = project()
     except ImproperlyConfigured as wrong:
-        yield error("E007", str(wrong), "See docs/settings.md")
+        yield error("E007", str(wrong), _("See docs/settings.md"))
     else:
         for config in found.all:
             yield from _unsealed(config)
@@ -203,10 +229,12 @@ def _unsealed(config: Configuration) -> Iterator[CheckMessage]:
     if any(not isinstance(store, SealedStore) for store in stores):
         yield warning(
             "W006",
-            f"{config.label.format('STORE')} is not sealed: who can write to it can give this service keys of "
-            "their own",
-            f"Set {config.label.format('STORE_SECRET')}, the same for all processes, or silence this where nobody "
-            "else can",
+            _("{store} is not sealed: who can write to it can give this service keys of their own").format(
+                store=config.label.format("STORE")
+            ),
+            _("Set {store_secret}, the same for all processes, or silence this where nobody else can").format(
+                store_secret=config.label.format("STORE_SECRET")
+            ),
         )
 
 
