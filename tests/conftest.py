@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -78,6 +79,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"an address is no name for a test; give its parameters ids: {item.nodeid}"
             )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Blame the test that leaves the root logger changed, not one that reads the log long after it."""
+    root = logging.getLogger()
+    level, root.level = root.level, logging.WARNING
+    if level != logging.WARNING:
+        root.manager._clear_cache()  # type: ignore[attr-defined]
+        raise AssertionError(f"{item.nodeid} left the root logger at level {level}")
 
 
 @pytest.hookimpl(wrapper=True)

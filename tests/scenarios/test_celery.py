@@ -13,9 +13,11 @@ from tests.unit.test_tokens_kept import verified
 def test_a_token_is_sent_to_a_celery_worker() -> None:
     """By Celery's own serialiser, through its broker in memory; the credential stays in this process."""
     need_module("celery")
-    from celery import Celery
+    from celery import Celery, signals
     from celery.contrib.testing.worker import start_worker
 
+    # With somebody at this signal Celery leaves the log of this process alone, which the other tests read, too.
+    signals.setup_logging.connect(_keep_the_log)
     app = Celery("tests", broker="memory://", backend="cache+memory://")
     app.conf.update(task_serializer="pickle", result_serializer="pickle", accept_content=["pickle"])
     found: list[Any] = []
@@ -34,3 +36,7 @@ def test_a_token_is_sent_to_a_celery_worker() -> None:
     assert received.roles == {"ops"}
     assert received.raw is None
     assert token.raw == raw
+
+
+def _keep_the_log(**_: Any) -> None:
+    """Take the setting up of logs upon itself, and do nothing."""

@@ -89,7 +89,7 @@ async def test_a_thousand_connections_end_with_their_tokens_and_leave_nothing() 
     with FakeIssuer.serve() as issuer:
         auth = JWTBearer(issuer.settings(), websocket_subprotocol=True)
         with serve(app_for(auth), ws="websockets-sansio") as url:
-            async with httpx2.AsyncClient(base_url=url) as client:
+            async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as client:
                 socket_url = url.replace("http", "ws") + "/ws"
                 before = (await client.get("/held")).json()
                 open_now = asyncio.Semaphore(10)
