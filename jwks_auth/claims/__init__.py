@@ -11,10 +11,10 @@ from jwks_auth.claims.audience import (
     ClientIds,
     OwnAudience,
     beside_issuer,
-    check_audience,
     checked_audience,
     within,
 )
+from jwks_auth.claims.bound import refuse_bound
 from jwks_auth.claims.kinds import other_kind
 from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks
@@ -31,8 +31,8 @@ from jwks_auth.claims.rules import (
     widest_rules,
 )
 from jwks_auth.claims.services import is_surely_service, name_of_service
-from jwks_auth.claims.token import VerifiedToken, refuse_bound
-from jwks_auth.claims.validators import validate_claims
+from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.claims.validators import validate_claims, validate_times
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -56,7 +56,6 @@ __all__ = [
     "TokenOptions",
     "VerifiedToken",
     "beside_issuer",
-    "check_audience",
     "checked_audience",
     "checked_names",
     "checked_rules",
@@ -70,6 +69,7 @@ __all__ = [
     "refuse_bound",
     "token_options",
     "validate_claims",
+    "validate_times",
     "widest_rules",
     "within",
 ]

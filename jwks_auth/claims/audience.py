@@ -18,7 +18,6 @@ __all__ = [
     "ClientIds",
     "OwnAudience",
     "beside_issuer",
-    "check_audience",
     "checked_audience",
     "client_ids",
     "not_client_ids",
@@ -102,21 +101,6 @@ def within(asked: Audience, own: Audience | None) -> Audience:
     if not isinstance(own, OwnAudience) or (beside and not isinstance(own, ClientIds)):
         return asked
     return own if isinstance(asked, AnyAudience) else asked & own
-
-
-def check_audience(claims: Mapping[str, Any], asked: AudienceSetting, own: Audience | None) -> None:
-    """Judge the audience of *claims* by *asked*, a route's audience, or else by their issuer's *own*.
-
-    Raises ``InvalidTokenError``, and ``ConfigurationError`` if neither is given.
-    """
-    checked = None if asked is None else checked_audience(asked)
-    expected = own if checked is None else within(checked, own)
-    if expected is None:
-        raise ConfigurationError(
-            "audience: found none, neither for this call nor for the verifier or the issuer; say which "
-            "identifiers this service answers to, or ANY_AUDIENCE"
-        )
-    validate_audience(claims, expected)
 
 
 def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:

@@ -7,13 +7,15 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
+from jwks_auth.claims.audience import AudienceSetting, checked_audience, validate_audience, within
 from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.paths import client_of, find_claim
 from jwks_auth.claims.services import is_service, pseudonym
-from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.jose import copied_json
 from jwks_auth.runtime import RawToken
 
-__all__ = ["VerifiedToken", "refuse_bound"]
+__all__ = ["VerifiedToken"]
 
 _LAST_DATE = 1e11  # of what could be meant; an integer may be too large for a float
 
@@ -31,13 +33,13 @@ _MOST_ACTORS = 16
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
 
-    The payload is not copied: a change to that dict changes the token. A token equals only itself, and can be in a set
-    or be a key. Properties are computed when they are read, because most requests need one or two. A token can be
+    A change to the payload's dict changes the token, and no other request's. A token equals only itself, and can be in
+    a set or be a key. Properties are computed when they are read, because most requests need one or two. A token can be
     copied, and pickled for whoever trusts the pickle.
     """
 
     # Not a frozen dataclass, which takes four times as long to make, and each request makes one.
-    __slots__ = ("_claims", "_header", "_mapping", "_payload", "_raw")
+    __slots__ = ("_claims", "_header", "_mapping", "_payload", "_raw", "_shared")
 
     def __init__(
         self,
@@ -46,13 +48,17 @@ class VerifiedToken(Generic[ClaimsT]):
         payload: Mapping[str, Any],
         mapping: ClaimMapping,
         raw: RawToken | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         self._claims, self._header, self._payload = claims, header, payload
-        self._mapping, self._raw = mapping, raw
+        self._mapping, self._raw, self._shared = mapping, raw, shared
 
     @property
     def claims(self) -> ClaimsT:
         """The payload, or the model put in its place by :meth:`with_claims`."""
+        if self._shared:
+            self._own()
         return self._claims
 
     @property
@@ -63,6 +69,8 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def payload(self) -> Mapping[str, Any]:
         """The claims as they were sent."""
+        if self._shared:
+            self._own()
         return self._payload
 
     @property
@@ -156,7 +164,7 @@ class VerifiedToken(Generic[ClaimsT]):
     @property
     def acr(self) -> Any:
         """The way the user authenticated, at the issuer's ``acr_claim``, as it was sent."""
-        return find_claim(self._payload, self._mapping.acr)
+        return find_claim(self.payload, self._mapping.acr)
 
     @property
     def authenticated_at(self) -> float | None:
@@ -170,16 +178,31 @@ class VerifiedToken(Generic[ClaimsT]):
 
         Empty for a ``cnf`` that is no object, because no proof meets that.
         """
-        confirmation = self._payload.get("cnf")
+        confirmation = None if self._payload.get("cnf") is None else self.payload["cnf"]
         return confirmation if confirmation is None or isinstance(confirmation, dict) else {}
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the claim *name*, or *default*."""
-        return self._payload.get(name, default)
+        return self.payload.get(name, default)
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """Return the same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self._header, self._payload, self._mapping, self._raw)
+        return VerifiedToken(claims, self._header, self.payload, self._mapping, self._raw)
+
+    def check_audience(self, asked: AudienceSetting) -> None:
+        """Judge the audience by *asked*, a route's audience, or else by the issuer's own.
+
+        Raises ``InvalidTokenError``, and ``ConfigurationError`` if neither is given.
+        """
+        own = self._mapping.audience
+        checked = None if asked is None else checked_audience(asked)
+        expected = own if checked is None else within(checked, own)
+        if expected is None:
+            raise ConfigurationError(
+                "audience: found none, neither for this call nor for the verifier or the issuer; say which "
+                "identifiers this service answers to, or ANY_AUDIENCE"
+            )
+        validate_audience(self._payload, expected)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
@@ -189,17 +212,24 @@ class VerifiedToken(Generic[ClaimsT]):
         )
 
     def __copy__(self) -> VerifiedToken[ClaimsT]:
-        return VerifiedToken(self._claims, self._header, self._payload, self._mapping, self._raw)
+        return VerifiedToken(self.claims, self._header, self.payload, self._mapping, self._raw)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> VerifiedToken[ClaimsT]:
         claims, payload = deepcopy((self._claims, self._payload), memo)
         return VerifiedToken(claims, self._header, payload, self._mapping, self._raw)
 
+    def _own(self) -> None:
+        """Replace claims that a cache shares among requests by a copy."""
+        payload: Any = copied_json(self._payload)
+        if self._claims is self._payload:
+            self._claims = payload
+        self._payload, self._shared = payload, False
+
     def __reduce__(self) -> tuple[Any, ...]:
         return VerifiedToken, (self._claims, _plain(self._header), self._payload, self._mapping)
 
     def __getitem__(self, name: str) -> Any:
-        return self._payload[name]
+        return self.payload[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._payload
@@ -222,12 +252,3 @@ def _plain(value: Any) -> Any:
 
 def _date(seconds: float | None) -> float | None:
     return None if seconds is None else float(seconds)
-
-
-def refuse_bound(token: VerifiedToken[Any]) -> None:
-    """Raise ``InvalidTokenError`` for a token that is bound to a key (RFC 9449, RFC 8705).
-
-    Such a token needs a proof, which comes with the request and can't be checked here.
-    """
-    if token._payload.get("cnf") is not None:
-        raise InvalidTokenError("bound_token")

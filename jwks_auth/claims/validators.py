@@ -10,7 +10,7 @@ from jwks_auth.claims.paths import client_of
 from jwks_auth.claims.rules import ClaimRules
 from jwks_auth.errors import InvalidTokenError
 
-__all__ = ["validate_claims"]
+__all__ = ["validate_claims", "validate_times"]
 
 
 # A later date is a mistake of units (milliseconds) or an attack on code that converts it.
@@ -36,7 +36,7 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
             raise InvalidTokenError("invalid_claim")
     if "aud" in claims and not isinstance(claims["aud"], str | None) and not _is_strings(claims["aud"]):
         raise InvalidTokenError("invalid_claim")
-    _validate_times(claims, rules, now)
+    validate_times(claims, rules, now)
     refuse_other_kinds(claims, rules.profile)
     if rules.profile == "id_token":
         _validate_clients(claims, rules)
@@ -44,19 +44,8 @@ def validate_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
         _validate_client(claims, rules.allowed_clients)
 
 
-def _validate_required(claims: Mapping[str, Any], required: frozenset[str]) -> None:
-    # An empty subject counts as absent.
-    if None in map(claims.get, required) or ("sub" in required and claims["sub"] == ""):
-        raise InvalidTokenError("missing_claim")
-    if not all(isinstance(claims[name], str) for name in _CLIENTS & required):
-        raise InvalidTokenError("invalid_claim")
-
-
-def _is_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
+def validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> None:
+    """Raise ``InvalidTokenError`` unless *claims*, which have an ``exp``, are valid at *now*, in seconds since 1970."""
     expires_at, not_before, issued_at = claims["exp"], claims.get("nbf"), claims.get("iat")
     not_before = 0 if not_before is None else not_before
     issued_at = 0 if issued_at is None else issued_at
@@ -71,6 +60,18 @@ def _validate_times(claims: Mapping[str, Any], rules: ClaimRules, now: float) ->
         raise InvalidTokenError(_fault_of_dates(expires_at, not_before, issued_at, late=late))
     if rules.max_age is not None:
         _validate_age(claims[rules.age_claim], late - rules.max_age, early)
+
+
+def _validate_required(claims: Mapping[str, Any], required: frozenset[str]) -> None:
+    # An empty subject counts as absent.
+    if None in map(claims.get, required) or ("sub" in required and claims["sub"] == ""):
+        raise InvalidTokenError("missing_claim")
+    if not all(isinstance(claims[name], str) for name in _CLIENTS & required):
+        raise InvalidTokenError("invalid_claim")
+
+
+def _is_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _validate_age(since: Any, oldest: float, newest: float) -> None:

@@ -6,11 +6,11 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.jwk import RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
-from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, issuer_of, parse_jws, verify_jws
+from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, early_issuer_of, issuer_of, parse_jws, verify_jws
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
-from jwks_auth.jose.strict_json import parse_json_object
+from jwks_auth.jose.strict_json import copied_json, parse_json_object
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "UnverifiedToken",
     "VerificationKey",
     "checked_algorithms",
+    "copied_json",
+    "early_issuer_of",
     "encode_base64url",
     "is_pem",
     "issuer_of",

@@ -18,7 +18,7 @@ from jwks_auth.jose.strict_json import parse_json_object
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 from jwks_auth.runtime import RawToken
 
-__all__ = ["MAX_TOKEN_LENGTH", "issuer_of", "parse_jws", "verify_jws"]
+__all__ = ["MAX_TOKEN_LENGTH", "early_issuer_of", "issuer_of", "parse_jws", "verify_jws"]
 
 MAX_TOKEN_LENGTH = 16_384
 """In characters; servers bound the whole header at 8 to 64 KiB."""
@@ -65,6 +65,23 @@ def issuer_of(claims: Mapping[str, Any]) -> str:
         return _SPIFFE + subject[len(_SPIFFE) :].partition("/")[0]
     if not isinstance(issuer, str):
         raise InvalidTokenError("missing_claim" if issuer is None else "invalid_claim")
+    return issuer
+
+
+def early_issuer_of(token: UnverifiedToken) -> str:
+    """Return the issuer that *token* names, at little cost; its claims are to be judged once it is verified.
+
+    Raises ``InvalidTokenError`` if it names none, or several in a payload that is costly to read.
+    """
+    claims = token.brief_claims
+    if claims is not None:
+        return issuer_of(claims)
+    issuer = token.issuer_in_sight
+    if issuer is None:
+        named = token.issuers_in_sight
+        if len(named) != 1:
+            raise InvalidTokenError("unknown_key")
+        [issuer] = named
     return issuer
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-__all__ = ["MAX_DEPTH", "parse_json_object"]
+__all__ = ["MAX_DEPTH", "TooCostly", "copied_json", "parse_json_object"]
 
 MAX_DEPTH = 32
 """The deepest nesting of lists and objects allowed; providers' tokens need four."""
@@ -19,10 +19,15 @@ MAX_DEPTH = 32
 _LONGEST_NUMBER = 64
 """The most characters of a number in a header; the largest float takes 24."""
 
+_CHANGEABLE = frozenset({dict, list})
 _SPACE = " \t\r\n"
 _OPENING = ord("[")
 _AS_LISTS = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'{}[]"'))
+
+
+class TooCostly(ValueError):
+    """A number is longer than any that a header has, and would take long to read."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def _brief_float(digits: str) -> float:
 
 def _brief(digits: str) -> str:
     if len(digits) > _LONGEST_NUMBER:
-        raise ValueError("a number is longer than any that a header has")
+        raise TooCostly("a number is longer than any that a header has")
     return digits
 
 
@@ -76,7 +81,7 @@ _scan_once_briefly: Callable[[str, int], tuple[Any, int]] = _brief_decoder.scan_
 def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
     """Return the object in *data*; raise ``ValueError`` for any other bytes.
 
-    *brief* refuses long numbers, which take long to read: for a header, which is read before anything is verified.
+    *brief* refuses long numbers, which take long to read: for what is read before anything is verified.
     """
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         _check_depth(data)
@@ -94,6 +99,16 @@ def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
         json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     members: dict[str, Any] = parsed
     return members
+
+
+def copied_json(value: Any) -> Any:
+    """Return a copy of a parsed value that shares nothing changeable with it."""
+    if type(value) is dict:
+        return {
+            name: copied_json(member) if type(member) in _CHANGEABLE else member
+            for name, member in value.items()
+        }
+    return [copied_json(member) for member in value] if type(value) is list else value
 
 
 def _check_depth(data: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from jwks_auth.errors import MalformedTokenError
 from jwks_auth.jose.base64url import decode_base64url
+from jwks_auth.jose.peek import brief_claims, issuer_in_sight, issuers_in_sight
 from jwks_auth.jose.strict_json import parse_json_object
 from jwks_auth.runtime import Concealed, forget_frames
 
@@ -63,6 +64,30 @@ class UnverifiedToken(Concealed):
                 raise
         return self._claims
 
+    @property
+    def brief_claims(self) -> dict[str, Any] | None:
+        """Return the claims where reading them costs little; ``None``: not before the signature is verified.
+
+        Raises ``InvalidTokenError`` if the payload holds no claims.
+        """
+        if self._claims is None:
+            try:
+                self._claims = _brief_claims_in(self.signing_input, self.start)
+            except BaseException as error:
+                forget_frames(error)
+                raise
+        return self._claims
+
+    @property
+    def issuer_in_sight(self) -> str | None:
+        """Return the ``iss`` that the payload seems to name at its beginning; never judge by it."""
+        return issuer_in_sight(self.signing_input[self.start :])
+
+    @property
+    def issuers_in_sight(self) -> set[str]:
+        """Return what the payload names ``iss`` anywhere, if that is not too often; never judge by it."""
+        return issuers_in_sight(self.signing_input[self.start :])
+
     def is_signed(self, verify: Callable[[str, bytes, bytes], bool]) -> bool:
         """Return whether a key's *verify* accepts the signature."""
         try:
@@ -102,5 +127,12 @@ def _decoded(signing_input: bytes, start: int) -> bytes:
 def _claims_in(signing_input: bytes, start: int) -> dict[str, Any]:
     try:
         return parse_json_object(decode_base64url(signing_input[start:]))
+    except ValueError as exc:
+        raise MalformedTokenError from exc
+
+
+def _brief_claims_in(signing_input: bytes, start: int) -> dict[str, Any] | None:
+    try:
+        return brief_claims(signing_input[start:])
     except ValueError as exc:
         raise MalformedTokenError from exc

@@ -14,7 +14,6 @@ from jwks_auth.claims import (
     ClaimMapping,
     Policy,
     VerifiedToken,
-    check_audience,
     refuse_bound,
 )
 from jwks_auth.errors import MissingTokenError, Refused
@@ -234,7 +233,7 @@ class Authenticator(Service):
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
         """Admit the token, judge it by *requirement*, and return it."""
         if memo.admission is not None:
-            check_audience(token.payload, asked_audience(requirement), token.mapping.audience)
+            token.check_audience(asked_audience(requirement))
         else:
             memo.admission = Admission(token)
             if self._on_verified is not None:

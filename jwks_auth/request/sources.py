@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from jwks_auth.claims import VerifiedToken
 from jwks_auth.errors import InvalidRequestError, InvalidTokenError
-from jwks_auth.jose import issuer_of, parse_jws
+from jwks_auth.jose import early_issuer_of, parse_jws
 from jwks_auth.request.bearer import bearer_token, plain_token
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.cross_site import check_site
@@ -168,7 +168,7 @@ def _in_query(query: str) -> tuple[RawToken, ...]:
 
 def _issuer_named(raw: str) -> str | None:
     try:
-        return issuer_of(parse_jws(raw).claims)
+        return early_issuer_of(parse_jws(raw))
     except InvalidTokenError:
         return None
 

@@ -175,6 +175,13 @@ _TOKENS = (
         "header line",
     ),
     Setting(
+        "TOKEN_CACHE",
+        read.count,
+        _VERIFIER,
+        "tokens whose signature is remembered from their second use on; `0` is none. See "
+        "[verification.md](verification.md#a-cache-of-verified-tokens) for whom it serves",
+    ),
+    Setting(
         "SCOPE_IMPLIES",
         discovery.implied,
         _BOTH,

@@ -26,7 +26,7 @@ from jwks_auth.verifier import hints
 from jwks_auth.verifier.audience_hints import on_audience
 from jwks_auth.verifier.claim_hints import on_claims, shown_claims
 from jwks_auth.verifier.steps import Asked, Hint, Step, grants_of, misfits, model_name, no_hint
-from jwks_auth.verifier.trusted import TrustedIssuer
+from jwks_auth.verifier.trusted import Signed, TrustedIssuer
 
 __all__ = ["Explanation", "Step", "Story", "explained"]
 
@@ -190,7 +190,7 @@ class _Told(TrustedIssuer):
         self.story.tell(made, lambda code: hints.on_signature(token, self.story.claims))
         return super().is_signed(token, key)
 
-    def judge(self, token: UnverifiedToken) -> dict[str, Any]:
+    def judge(self, token: Signed) -> dict[str, Any]:
         if not self.story.has_told("claims"):  # judged twice if the key was not in hand
             claims, now = token.claims, self.clock()
             found = Step("claims", _rules(self.rules), shown_claims(claims, now))

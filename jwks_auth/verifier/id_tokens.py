@@ -79,7 +79,9 @@ class IDTokenVerifier:
         """
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code  # an error report would show them
-        token = self._trusted.verify(sent.read(parse_jws), sent)
+        read = sent.read(parse_jws)
+        self._trusted.signer(read)
+        token = self._trusted.conclude(read, sent)
         beside.check(token)
         return token
 
@@ -94,7 +96,9 @@ class IDTokenVerifier:
         """Do as :meth:`verify`, without blocking the event loop."""
         sent, beside = RawToken.of(raw), _Beside(nonce, RawToken.of(access_token), RawToken.of(code))
         del raw, access_token, code
-        token = await self._trusted.averify(sent.read(parse_jws), sent)
+        read = sent.read(parse_jws)
+        await self._trusted.asigner(read)
+        token = self._trusted.conclude(read, sent)
         beside.check(token)
         return token
 

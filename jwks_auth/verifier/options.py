@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 
-from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions, VerifiedToken
+from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions
 from jwks_auth.jose import MAX_TOKEN_LENGTH
+from jwks_auth.verifier.judges import IsRevoked, Validator
 from jwks_auth.verifier.tenants import Tenants
 
 __all__ = ["VERIFIER_DEFAULTS", "JudgeOptions", "VerifierOptions"]
-
-Validator = Callable[[VerifiedToken, float], None]
-IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 
 
 class JudgeOptions(TypedDict, total=False):
@@ -25,6 +23,7 @@ class JudgeOptions(TypedDict, total=False):
     tenants: Tenants | None
     allow_fake_issuer: bool | None
     max_token_length: int
+    token_cache: int
 
 
 class VerifierOptions(JudgeOptions, TokenOptions, total=False):
@@ -41,5 +40,6 @@ VERIFIER_DEFAULTS: VerifierOptions = {
     "tenants": None,
     "allow_fake_issuer": None,
     "max_token_length": MAX_TOKEN_LENGTH,
+    "token_cache": 0,
     "clock": time.time,
 }

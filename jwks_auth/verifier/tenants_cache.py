@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import Any
 
+from jwks_auth.claims import ClaimRules, validate_claims
 from jwks_auth.errors import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Refused
 from jwks_auth.jose import UnverifiedToken
-from jwks_auth.runtime import aask, ask, elapsed, in_background
+from jwks_auth.runtime import aask, ask, in_background
+from jwks_auth.verifier.inquiry import Inquiry
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.trusted import TrustedIssuer
+from jwks_auth.verifier.trusted import TrustedIssuer, refusal
 
 __all__ = ["TenantCache"]
 
 _NOBODY_FOR = 30.0  # short, because a new customer may call before the callback knows the name
 _AHEAD = 0.8  # the part of an answer's time after which it is renewed in the background
 _RETRY_AFTER = 1.0  # seconds between two renewals, if the first one fails
-_LAPSE = 30.0  # seconds after which a call without an answer is repeated
 
 _log = logging.getLogger("jwks_auth")
 
@@ -39,62 +37,27 @@ class _Tenant:
     ask_at: float
 
 
-class _Inquiry:
-    """One call of the callback in progress, and its outcome."""
-
-    def __init__(self) -> None:
-        self._outcome: Future[TrustedIssuer | Refused | None] = Future()
-        self._outcome.set_running_or_notify_cancel()  # so that a cancelled waiter does not cancel it for the others
-        self._began, self._process = elapsed(), os.getpid()
-
-    @property
-    def is_lost(self) -> bool:
-        """Return whether it may never end: it hangs, its event loop is closed, or its thread is a parent process's."""
-        return self._process != os.getpid() or elapsed() - self._began > _LAPSE
-
-    def settle(self, outcome: TrustedIssuer | Refused | None) -> None:
-        """End it with *outcome*, unless it has ended; ``None`` means that it was given up."""
-        if not self._outcome.done():
-            self._outcome.set_result(outcome)
-
-    def wait(self, seconds: float) -> None:
-        """Block this thread until it has ended, or for *seconds*."""
-        with suppress(TimeoutError):
-            self._outcome.result(seconds)
-
-    async def await_(self, seconds: float) -> None:
-        """Do as :meth:`wait`, on whichever event loop is running."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
-
-    def answer(self) -> TrustedIssuer | None:
-        """Return the tenant, or ``None`` if the callback must be called again; raise the error that it ended with."""
-        if not self._outcome.done():
-            raise KeySourceError("tenants: the callback takes too long", kind="callback")
-        outcome = self._outcome.result()
-        if isinstance(outcome, Refused):  # a new error each time, as raising one again grows its traceback
-            raise copy(outcome) from outcome.__cause__
-        return outcome
-
-
 class TenantCache:
-    """The tenants seen last. *prepare* makes an issuer ready, and returns ``None`` for an object that is no issuer."""
+    """The tenants seen last. *prepare* makes an issuer ready, and returns ``None`` for an object that is no issuer.
+
+    The *widest* rules are met by the tokens of every tenant.
+    """
 
     def __init__(
         self,
         tenants: Tenants | None,
         prepare: Callable[[Any], TrustedIssuer | None],
         *,
-        screen: Callable[[UnverifiedToken], None],
+        widest: ClaimRules,
         clock: Callable[[], float],
         spawn: Callable[[Callable[[], None]], None] = in_background,
         wait: float = 10.0,
     ) -> None:
         self._tenants, self._wait = tenants, wait  # seconds to wait for another caller's call
-        self._prepare, self._screen, self._clock, self._spawn = prepare, screen, clock, spawn
+        self._prepare, self._widest, self._clock, self._spawn = prepare, widest, clock, spawn
         self._known: OrderedDict[str, _Tenant] = OrderedDict()
         self._nobody: dict[str, float] = {}  # the time of each such answer
-        self._asking: dict[str, _Inquiry] = {}
+        self._asking: dict[str, Inquiry[TrustedIssuer]] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # an event loop itself holds them weakly
         self._lock = Lock()  # held for a few operations on a dict, never across a callback
 
@@ -133,6 +96,11 @@ class TenantCache:
             trust = inquiry.answer()
         return trust or await self.aresolve(name, token)
 
+    def known(self, name: str) -> TrustedIssuer | None:
+        """Return the tenant if its answer is young; the callback is never asked."""
+        tenant = self._known.get(name)
+        return None if tenant is None or self._clock() >= tenant.ask_at else tenant.trust
+
     def forget(self, name: str) -> None:
         """Drop a tenant under all its names; its next token calls the callback."""
         with self._lock:
@@ -154,7 +122,7 @@ class TenantCache:
 
     def _look(
         self, name: str, token: UnverifiedToken | None, tenants: Tenants
-    ) -> tuple[TrustedIssuer | None, _Inquiry | None, bool]:
+    ) -> tuple[TrustedIssuer | None, Inquiry[TrustedIssuer] | None, bool]:
         """Return the tenant, if trusted; the call in progress, if any; and whether this caller must make that call."""
         now = self._clock()
         tenant = self._known.get(name)
@@ -173,12 +141,19 @@ class TenantCache:
             inquiry = self._asking.get(name)
             leads = inquiry is None or inquiry.is_lost
             if leads:
-                inquiry = self._asking[name] = _Inquiry()
+                inquiry = self._asking[name] = Inquiry()
         return trust, inquiry, leads
+
+    def _screen(self, token: UnverifiedToken) -> None:
+        """Refuse a token that no tenant could have signed, before the callback is asked about its issuer."""
+        if token.alg not in self._widest.algorithms or token.jose.media_type not in self._widest.media_types:
+            raise refusal(token.jose, self._widest)
+        if (claims := token.brief_claims) is not None:
+            validate_claims(claims, self._widest, self._clock())
 
     # One call of the callback, whose answer serves all waiting callers.
 
-    def _lead(self, name: str, inquiry: _Inquiry, tenants: Tenants) -> None:
+    def _lead(self, name: str, inquiry: Inquiry[TrustedIssuer], tenants: Tenants) -> None:
         try:
             self._keep(name, inquiry, ask(tenants.resolve, name), tenants)
         except Refused as error:
@@ -186,7 +161,7 @@ class TenantCache:
         finally:
             self._end(name, inquiry)
 
-    async def _alead(self, name: str, inquiry: _Inquiry, tenants: Tenants) -> None:
+    async def _alead(self, name: str, inquiry: Inquiry[TrustedIssuer], tenants: Tenants) -> None:
         try:
             self._keep(name, inquiry, await aask(tenants.resolve, name), tenants)
         except Refused as error:
@@ -194,7 +169,7 @@ class TenantCache:
         finally:
             self._end(name, inquiry)
 
-    def _keep(self, name: str, inquiry: _Inquiry, issuer: Any, tenants: Tenants) -> None:
+    def _keep(self, name: str, inquiry: Inquiry[TrustedIssuer], issuer: Any, tenants: Tenants) -> None:
         if issuer is None:
             raise InvalidTokenError("wrong_issuer")
         try:
@@ -219,7 +194,7 @@ class TenantCache:
         if dropped is not None:
             tenants.note_dropped(dropped)
 
-    def _note_failure(self, name: str, inquiry: _Inquiry, error: Refused) -> None:
+    def _note_failure(self, name: str, inquiry: Inquiry[TrustedIssuer], error: Refused) -> None:
         now = self._clock()
         with self._lock:
             tenant = self._known.get(name)
@@ -235,7 +210,7 @@ class TenantCache:
             _log.warning("tenants: the callback can't tell whether one is still ours", exc_info=error)
         inquiry.settle(error)
 
-    def _end(self, name: str, inquiry: _Inquiry) -> None:
+    def _end(self, name: str, inquiry: Inquiry[TrustedIssuer]) -> None:
         with self._lock:
             if self._asking.get(name) is inquiry:
                 del self._asking[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from jwks_auth.claims import ClaimRules, VerifiedToken, other_kind, validate_claims
 from jwks_auth.errors import InvalidTokenError
@@ -12,7 +12,19 @@ from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import Health, KeyProvider
 from jwks_auth.runtime import RawToken
 
-__all__ = ["TrustedIssuer", "refusal"]
+__all__ = ["Signed", "TrustedIssuer", "refusal"]
+
+
+class Signed(Protocol):
+    """A token whose signature is, or will be, verified."""
+
+    @property
+    def jose(self) -> Header:
+        """Its header."""
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """Its claims."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +52,31 @@ class TrustedIssuer:
             return True
         return self.calls_tokens is not None and self.calls_tokens(name)
 
-    def verify(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
-        """The token, if this issuer signed it and its claims are in order; the audience is left to the caller.
+    def signer(self, token: UnverifiedToken) -> VerificationKey:
+        """Return the key of this issuer that signed the token; its claims are left to :meth:`conclude`.
 
         Raises ``InvalidTokenError`` or ``KeySourceError``.
         """
         key = self.key_at_hand(token) or self.keys.resolve(token.kid, token.alg)
         if not self.is_signed(token, key):
-            self.check_signature(token, self.keys.resolve(token.kid, token.alg, tried=key))
-        return self.conclude(token, sent)
+            self.check_signature(token, key := self.keys.resolve(token.kid, token.alg, tried=key))
+        return key
 
-    async def averify(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
-        """Do as :meth:`verify`, without blocking the event loop."""
+    async def asigner(self, token: UnverifiedToken) -> VerificationKey:
+        """Do as :meth:`signer`, without blocking the event loop."""
         key = self.key_at_hand(token) or await self.keys.aresolve(token.kid, token.alg)
         if not self.is_signed(token, key):
-            self.check_signature(token, await self.keys.aresolve(token.kid, token.alg, tried=key))
-        return self.conclude(token, sent)
+            self.check_signature(token, key := await self.keys.aresolve(token.kid, token.alg, tried=key))
+        return key
 
     def key_at_hand(self, token: UnverifiedToken) -> VerificationKey | None:
         """Return the token's key if it is in hand.
 
-        Raises ``InvalidTokenError`` for a token that no key could make valid, so that it causes no fetch."""
+        Raises ``InvalidTokenError`` for a token that no key could make valid, so that it causes no fetch.
+        """
         self.check_header(token.jose)
         key = self.find(token.jose.kid, token.jose.alg)
-        if key is None:
+        if key is None and token.brief_claims is not None:
             self.judge(token)
         return key
 
@@ -77,14 +90,15 @@ class TrustedIssuer:
         """Return whether *key* signed the token; ``False`` only if another key may have signed it.
 
         Raises ``InvalidTokenError`` for a bad signature if the token names *key*. If keys have no names, a new key may
-        have signed the token; only a token with valid claims causes a search for it.
+        have signed the token; only one whose claims are valid, or costly to read, causes a search for it.
         """
         if token.is_signed(key.verify):
             return True
         if key.kid is not None and token.kid is not None:
             raise InvalidTokenError("bad_signature")
         try:
-            TrustedIssuer.judge(self, token)
+            if token.brief_claims is not None:
+                TrustedIssuer.judge(self, token)
         except InvalidTokenError as exc:
             raise InvalidTokenError("bad_signature") from exc
         return False
@@ -94,7 +108,7 @@ class TrustedIssuer:
         if not token.is_signed(key.verify):
             raise InvalidTokenError("bad_signature")
 
-    def judge(self, token: UnverifiedToken) -> dict[str, Any]:
+    def judge(self, token: Signed) -> dict[str, Any]:
         """Return the token's claims if they are valid for this issuer; raise ``InvalidTokenError``."""
         claims = token.claims
         name = issuer_of(claims)
@@ -105,7 +119,7 @@ class TrustedIssuer:
             judge(claims)
         return claims
 
-    def conclude(self, token: UnverifiedToken, sent: RawToken) -> VerifiedToken:
+    def conclude(self, token: Signed, sent: RawToken) -> VerifiedToken:
         """Make a verified token of one whose signature is verified; raises ``InvalidTokenError`` for its claims."""
         claims = self.judge(token)
         return VerifiedToken(claims, token.jose.members, claims, self.rules.mapping, sent)

@@ -12,28 +12,29 @@ from jwks_auth.claims import (
     ClaimMapping,
     ClaimRules,
     VerifiedToken,
-    check_audience,
     checked_audience,
     checked_rules,
     checked_token_length,
     refuse_bound,
     token_options,
-    validate_claims,
     widest_rules,
 )
 from jwks_auth.client import SharedClients
-from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.jose import UnverifiedToken, issuer_of, parse_jws
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.jose import issuer_of, parse_jws
 from jwks_auth.keys import VettedKeys
-from jwks_auth.runtime import RawToken, aask, ask, filled, takes
+from jwks_auth.runtime import RawToken, filled, takes
 from jwks_auth.verifier.directory import Directory, accepted
 from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
+from jwks_auth.verifier.judges import Judges
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
 from jwks_auth.verifier.steps import Asked, asked_audience
 from jwks_auth.verifier.tenants import checked_tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
-from jwks_auth.verifier.trusted import TrustedIssuer, refusal
+from jwks_auth.verifier.token_cache import TokenCache, VerifierHealth, checked_entries, digest_of
+from jwks_auth.verifier.trust import Trust
+from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["TokenVerifier"]
 
@@ -67,24 +68,24 @@ class TokenVerifier:
         self._longest = checked_token_length(given["max_token_length"])
         self._parse = partial(parse_jws, longest=self._longest)
         listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+        if not listed and tenants is None:
+            raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
         self._among_several = len(listed) > 1 or tenants is not None
         self._allow_fake = given["allow_fake_issuer"]
         self._clients = SharedClients()
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
-        self._tenants = TenantCache(tenants, self._trust, screen=self._screen, clock=self._clock)
         self._listed = Directory(
             map(self._checked, self._issuers), None if tenants is None else tenants.may_be
         )
-        if not self._issuers and tenants is None:
-            raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
-        # With one issuer, the signature is checked before any claim is read. With several, the claims must name one.
-        self._sole = self._listed.issuers[0] if len(listed) == 1 and not tenants else None
-        self._widest = widest_rules(self._rules.leeway)
+        widest = widest_rules(self._rules.leeway)
+        self._tenants = TenantCache(tenants, self._tenant, widest=widest, clock=self._clock)
+        self._trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
+        entries = checked_entries(given["token_cache"])
+        self._cache = TokenCache(entries, self._trust) if entries else None
         self.has_tenants = tenants is not None
         """True if there are issuers that can't be listed."""
         self.tenants_provider = None if tenants is None else tenants.provider
-        self._validators = tuple(given["validators"])
-        self._is_revoked = given["is_revoked"]
+        self._judges = Judges(given["validators"], given["is_revoked"], self._clock)
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -137,7 +138,7 @@ class TokenVerifier:
             self.check_declared(audience)
         token = await self.averify_any_audience(sent)
         refuse_bound(token)
-        if self._is_revoked is None:
+        if self._judges.is_revoked is None:
             self.admit(token, audience)  # without a coroutine
         else:
             await self.aadmit(token, audience)
@@ -150,31 +151,46 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
+        cache = self._cache
+        digest = None if cache is None else sent.read(digest_of)
+        if cache is not None and (known := cache.recall(digest, sent)) is not None:
+            return known
         token = sent.read(self._parse)
-        issuer = self._sole or self._known(token) or self._tenants.resolve(issuer_of(token.claims), token)
-        return issuer.verify(token, sent)
+        signed = self._trust.signed(token)
+        verified = signed[0].conclude(token, sent)
+        if cache is not None:
+            cache.note(digest, signed, token, sent)
+        return verified
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """Do as :meth:`verify_any_audience`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
+        cache = self._cache
+        digest = None if cache is None else sent.read(digest_of)
+        if cache is not None and (known := cache.recall(digest, sent)) is not None:
+            return known
         token = sent.read(self._parse)
-        issuer = (
-            self._sole or self._known(token) or await self._tenants.aresolve(issuer_of(token.claims), token)
-        )
-        return await issuer.averify(token, sent)
+        signed = await self._trust.asigned(token)
+        verified = signed[0].conclude(token, sent)
+        if cache is not None:
+            cache.note(digest, signed, token, sent)
+        return verified
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what differs between routes and over time: audience, validators, revocation."""
-        self._validate(token, audience)
-        if self._is_revoked is not None:
-            _refuse_revoked(ask(self._is_revoked, token))
+        self._judges.admit(token, audience)
 
     async def aadmit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Do as :meth:`admit`, without blocking the event loop."""
-        self._validate(token, audience)
-        if self._is_revoked is not None:
-            _refuse_revoked(await aask(self._is_revoked, token))
+        await self._judges.aadmit(token, audience)
+
+    def health(self) -> VerifierHealth:
+        """Return the health of each listed issuer's keys, and of the token cache. Never waits."""
+        return VerifierHealth(
+            issuers={issuer.issuer: issuer.health() for issuer in self._issuers},
+            token_cache=None if self._cache is None else self._cache.health(),
+        )
 
     def explain(
         self,
@@ -195,15 +211,16 @@ class TokenVerifier:
         story = Story(self._listed.names(), self._longest)
         with story:
             token = story.read(sent)
-            issuer = self._listed.called(name := issuer_of(token.claims)) or self._tenants.resolve(name)
-            verified = story.of(issuer).verify(token, sent)
+            told = story.of(self._trust.under(issuer_of(token.claims)))
+            told.signer(token)
+            verified = told.conclude(token, sent)
             story.tell_binding(verified)
             refuse_bound(verified)
             for wanted in (
                 [asked_audience(each) for each in asked] if audience is None and asked else [audience]
             ):
                 story.tell_audience(verified, wanted)
-                check_audience(verified.payload, wanted, verified.mapping.audience)
+                verified.check_audience(wanted)
             story.tell_grants(verified)
             story.tell_checks()
             self.admit(verified, wanted)
@@ -221,7 +238,7 @@ class TokenVerifier:
         if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)
 
-    def _trust(self, issuer: Any) -> TrustedIssuer | None:
+    def _tenant(self, issuer: Any) -> TrustedIssuer | None:
         """Prepare a tenant; return ``None`` if it is no issuer, or has a name of a listed one."""
         if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
@@ -239,22 +256,3 @@ class TokenVerifier:
         issuer.share_keys(self._clients)
         several, allow_fake = self._among_several, self._allow_fake
         return issuer.trusted(self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake)
-
-    def _known(self, token: UnverifiedToken) -> TrustedIssuer | None:
-        return self._listed.called(issuer_of(token.claims))
-
-    def _validate(self, token: VerifiedToken, audience: AudienceSetting) -> None:
-        check_audience(token.payload, audience, token.mapping.audience)
-        for validator in self._validators:
-            ask(validator, token, self._clock())
-
-    def _screen(self, token: UnverifiedToken) -> None:
-        """Refuse a token that no tenant could have signed, before the callback is asked about its issuer."""
-        if token.alg not in self._widest.algorithms or token.jose.media_type not in self._widest.media_types:
-            raise refusal(token.jose, self._widest)
-        validate_claims(token.claims, self._widest, self._clock())
-
-
-def _refuse_revoked(revoked: bool) -> None:
-    if revoked:
-        raise InvalidTokenError("revoked")

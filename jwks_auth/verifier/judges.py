@@ -1,0 +1,49 @@
+"""What is judged of a verified token on each request: the audience, the service's validators, revocation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from jwks_auth.claims import AudienceSetting, VerifiedToken
+from jwks_auth.errors import InvalidTokenError
+from jwks_auth.runtime import aask, ask
+
+__all__ = ["IsRevoked", "Judges", "Validator"]
+
+Validator = Callable[[VerifiedToken, float], None]
+IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
+
+
+class Judges:
+    """The *validators*, which get the time, and *is_revoked*, which is asked last."""
+
+    def __init__(
+        self, validators: Iterable[Validator], is_revoked: IsRevoked | None, clock: Callable[[], float]
+    ) -> None:
+        self._validators, self._clock = tuple(validators), clock
+        self.is_revoked = is_revoked
+
+    def admit(self, token: VerifiedToken, audience: AudienceSetting) -> None:
+        """Raise ``AuthError`` or ``KeySourceError`` unless *token* is good now, and for *audience*."""
+        token.check_audience(audience)
+        if self._validators:
+            self._validate(token)
+        if self.is_revoked is not None:
+            _refuse_revoked(ask(self.is_revoked, token))
+
+    async def aadmit(self, token: VerifiedToken, audience: AudienceSetting) -> None:
+        """Do as :meth:`admit`, without blocking the event loop."""
+        token.check_audience(audience)
+        if self._validators:
+            self._validate(token)
+        if self.is_revoked is not None:
+            _refuse_revoked(await aask(self.is_revoked, token))
+
+    def _validate(self, token: VerifiedToken) -> None:
+        for validator in self._validators:
+            ask(validator, token, self._clock())
+
+
+def _refuse_revoked(revoked: bool) -> None:
+    if revoked:
+        raise InvalidTokenError("revoked")

@@ -1,0 +1,67 @@
+"""The issuers that a verifier trusts, listed ones and tenants, and the choice of the one that signed a token."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jwks_auth.jose import UnverifiedToken, VerificationKey, early_issuer_of
+from jwks_auth.verifier.directory import Directory
+from jwks_auth.verifier.likely import LikelySigners
+from jwks_auth.verifier.trusted import TrustedIssuer
+
+__all__ = ["Trust"]
+
+
+class Tenants(Protocol):
+    """The tenants seen last."""
+
+    def known(self, name: str) -> TrustedIssuer | None:
+        """Return the tenant if its answer is young; the callback is never asked."""
+
+    def resolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
+        """Return the tenant, or raise ``InvalidTokenError`` or ``KeySourceError``."""
+
+    async def aresolve(self, name: str, token: UnverifiedToken | None = None) -> TrustedIssuer:
+        """Do as :meth:`resolve`, without blocking the event loop."""
+
+
+class Trust:
+    """The trust in *listed* issuers and, unless *no_tenants*, in *tenants*."""
+
+    def __init__(self, listed: Directory, tenants: Tenants, *, no_tenants: bool) -> None:
+        self.listed, self.tenants = listed, tenants
+        # With one issuer, the signature is checked before any claim is read.
+        self.sole = listed.issuers[0] if len(listed.issuers) == 1 and no_tenants else None
+        """The issuer, if there is but one."""
+        self._likely = LikelySigners(listed.issuers)
+
+    def signed(self, token: UnverifiedToken) -> tuple[TrustedIssuer, VerificationKey]:
+        """Return the issuer whose keys count for *token*, and the one that signed it; its claims are still to judge.
+
+        Raises ``InvalidTokenError`` or ``KeySourceError``.
+        """
+        issuer = self.sole
+        if issuer is None:
+            if (found := self._likely.find(token)) is not None:
+                return found
+            name = early_issuer_of(token)
+            issuer = self.listed.called(name) or self.tenants.resolve(name, token)
+        return issuer, issuer.signer(token)
+
+    async def asigned(self, token: UnverifiedToken) -> tuple[TrustedIssuer, VerificationKey]:
+        """Do as :meth:`signed`, without blocking the event loop."""
+        issuer = self.sole
+        if issuer is None:
+            if (found := self._likely.find(token)) is not None:
+                return found
+            name = early_issuer_of(token)
+            issuer = self.listed.called(name) or await self.tenants.aresolve(name, token)
+        return issuer, await issuer.asigner(token)
+
+    def now(self, name: str) -> TrustedIssuer | None:
+        """Return the issuer trusted under *name*, if that is known without asking anybody."""
+        return self.sole or self.listed.called(name) or self.tenants.known(name)
+
+    def under(self, name: str) -> TrustedIssuer:
+        """Return the issuer trusted under *name*, one of several or not; raise as :meth:`signed` does."""
+        return self.listed.called(name) or self.tenants.resolve(name)
