@@ -31,8 +31,6 @@ __all__ = [
     "view_method",
 ]
 
-OPTIONAL = Requirement(optional=True)
-
 
 class Guard:
     """A ``before_request`` function of a blueprint, nested ones included; ``@public`` views are exempt.
@@ -84,13 +82,15 @@ class DefaultGuard(AppGuard):
     """The guard of ``JWKS_AUTH_REQUIRED``, for views without a requirement; ``optional=True`` is one."""
 
     def asks(self, app: Flask, endpoint: str, method: str) -> Requirement | None:
-        """Return the requirement: a valid token, optional if the view or its method declares that."""
+        """Return the requirement: what the view, or its method, surely asks by itself, or else a valid token."""
         asked = super().asks(app, endpoint, method)
         view = app.view_functions[endpoint]
-        sure = [each for each in (view, view_method(view, method)) if evidence.doubt_about(each) is None]
+        sure = [each for each in (view_method(view, method), view) if evidence.doubt_about(each) is None]
         stamps = [stamp for each in sure for stamp in stamps_of(each)]
-        optional = any(stamp.requirement.optional for stamp in stamps if stamp.instance == self.instance)
-        return OPTIONAL if asked is not None and optional else asked
+        own = [stamp.requirement for stamp in stamps if stamp.instance == self.instance]
+        if asked is None or not own:
+            return asked
+        return next((each for each in own if each.optional), own[-1])  # the outermost, which is asked first
 
 
 def is_public(app: Flask, endpoint: str, method: str, *, within: Blueprint | None = None) -> bool:

@@ -53,7 +53,7 @@ def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
         return Protection(rule, method, (), None, "it has no view")
     around, declared = tuple(_guarding(app, rule.endpoint, method)), tuple(_declared(view, method))
     doubt = (doubt_about_guards(app) if around else None) or (_doubt(view, method) if declared else None)
-    asked = (*around, *declared)
+    asked = tuple(dict.fromkeys((*around, *declared)))  # JWKS_AUTH_REQUIRED asks what the view does
     guard = " and ".join(str(each) for each in asked) or _open(app, rule.endpoint, method)
     return Protection(rule, method, asked, guard, doubt)
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi import JWTBearer, Policy, VerifiedToken, install_error_handlers
+from jwks_auth_fastapi import JWTBearer, Policy, VerifiedToken, install_error_handlers, protect, public
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, MetadataMiddleware, require_jwt
 from tests.contract.cases import MFA, OTHER_RESOURCE, SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
@@ -50,8 +50,10 @@ def shared(token: VerifiedToken | None) -> JSONResponse:
     return JSONResponse({"sub": token.subject if token else None}, headers={"Cache-Control": SHARED})
 
 
-def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True) -> FastAPI:
-    """Every route guarded by dependencies; *sync*: ``def`` routes, which run in threads."""
+def fastapi_app(
+    issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True, closed: bool = False
+) -> FastAPI:
+    """Every route guarded by dependencies; *sync*: ``def`` routes, run in threads; *closed*: denied by default."""
     auth = JWTBearer(settings(issuer))
     reports = auth.variant(audience="reports")
     other = auth.variant(audience=OTHER_RESOURCE)
@@ -59,6 +61,8 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     app.include_router(auth.metadata_router())
     if handlers:
         install_error_handlers(app)
+    if closed:
+        protect(app, auth)
 
     def route(path: str, guard: Any, answer: Callable[[Any], Any]) -> None:
         async def endpoint(token: Annotated[VerifiedToken | None, guard]) -> Any:
@@ -67,16 +71,21 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
         def sync_endpoint(token: Annotated[VerifiedToken | None, guard]) -> Any:
             return answer(token)
 
+        served = sync_endpoint if sync else endpoint
+        if path == "/public":
+            public(served)
         for method in METHODS:  # one by one, as FastAPI wants a name of its own for each in OpenAPI
-            app.add_api_route(path, sync_endpoint if sync else endpoint, methods=[method])
+            app.add_api_route(path, served, methods=[method])
 
     route("/public", Depends(lambda: None), lambda _: {"message": "hello"})
     route("/me", Depends(auth), lambda token: {"sub": token.subject})
     route("/orders", Security(auth, scopes=["orders:read"]), lambda _: {"orders": []})
-    route("/both", Security(auth, scopes=BOTH), lambda _: {"orders": []})
+    both = Depends(auth.requires(scopes=" ".join(BOTH))) if sync else Security(auth, scopes=BOTH)
+    route("/both", both, lambda _: {"orders": []})
     route("/any", Depends(auth.requires(Policy(any_scope=ANY))), lambda _: {"orders": []})
-    route("/admin", Depends(auth.requires(Policy(any_role=ADMINS))), lambda _: {"admin": True})
-    route("/reports", Depends(reports), lambda token: {"sub": token.subject})
+    route("/admin", Depends(auth.requires(any_role=ADMINS)), lambda _: {"admin": True})
+    for_reports = auth.requires(audience="reports") if sync else reports
+    route("/reports", Depends(for_reports), lambda token: {"sub": token.subject})
     route("/v2", Depends(other), lambda token: {"sub": token.subject})
     route("/mfa", Depends(auth.requires(acr=WAYS, max_auth_age=300)), lambda _: {"mfa": True})
     route("/mfa-orders", Depends(auth.requires(Policy(scopes=BOTH), acr=MFA)), lambda _: {"orders": []})
@@ -87,8 +96,13 @@ def fastapi_app(issuer: FakeIssuer, *, sync: bool = False, handlers: bool = True
     return app
 
 
-def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = True) -> Starlette:
-    """Every route guarded by ``require_jwt``, with the backend from the middleware or handed over."""
+def starlette_app(
+    issuer: FakeIssuer, *, sync: bool = False, middleware: bool = True, closed: bool = False
+) -> Starlette:
+    """Every route guarded by ``require_jwt``, with the backend from the middleware or handed over.
+
+    *closed*: denied by default, where ``/me`` has no guard of its own.
+    """
     backend = JWTAuthenticationBackend(settings(issuer))
     given = {} if middleware else {"backend": backend}
 
@@ -100,17 +114,19 @@ def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = 
         async def endpoint(request: Request) -> Response:
             return sync_endpoint(request)
 
-        guarded = require_jwt(**given, **requirement)(sync_endpoint if sync else endpoint)
+        served = sync_endpoint if sync else endpoint
+        guarded = served if closed and not requirement else require_jwt(**given, **requirement)(served)
         return Route(path, guarded, methods=METHODS)
 
-    async def public(request: Request) -> JSONResponse:
+    @public
+    async def hello(request: Request) -> JSONResponse:
         return JSONResponse({"message": "hello"})
 
     routes = [
-        Route("/public", public, methods=METHODS),
+        Route("/public", hello, methods=METHODS),
         route("/me", lambda token: {"sub": token.subject}),
         route("/orders", lambda _: {"orders": []}, scopes="orders:read"),
-        route("/both", lambda _: {"orders": []}, scopes=BOTH),
+        route("/both", lambda _: {"orders": []}, scopes=" ".join(BOTH) if sync else BOTH),
         route("/any", lambda _: {"orders": []}, any_scope=ANY),
         route("/admin", lambda _: {"admin": True}, any_role=ADMINS),
         route("/reports", lambda token: {"sub": token.subject}, audience="reports"),
@@ -128,7 +144,10 @@ def starlette_app(issuer: FakeIssuer, *, sync: bool = False, middleware: bool = 
     ]
     around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
     discovery = Middleware(MetadataMiddleware, auth=backend)
-    return Starlette(routes=routes, middleware=[discovery, *(around if middleware else [])])
+    app = Starlette(routes=routes, middleware=[discovery, *(around if middleware else [])])
+    if closed:
+        protect(app, backend)
+    return app
 
 
 def mounted(app: Any) -> ClientApp:
@@ -143,5 +162,9 @@ APPS: dict[str, Callable[[FakeIssuer], ClientApp]] = {
     "starlette async": lambda issuer: ClientApp(starlette_app(issuer)),
     "starlette sync": lambda issuer: ClientApp(starlette_app(issuer, sync=True)),
     "starlette without middleware": lambda issuer: ClientApp(starlette_app(issuer, middleware=False)),
+    "fastapi closed": lambda issuer: ClientApp(fastapi_app(issuer, closed=True)),
+    "starlette without middleware, closed": lambda issuer: ClientApp(
+        starlette_app(issuer, middleware=False, closed=True)
+    ),
     "starlette mounted": lambda issuer: mounted(starlette_app(issuer)),
 }

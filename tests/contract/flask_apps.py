@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from jwks_auth_flask import JWKSAuth, current_token, require_jwt
+from jwks_auth_flask import JWKSAuth, current_token, public, require_jwt
 from tests.contract.cases import MFA, OTHER_RESOURCE, SETTINGS, SHARED
 from tests.contract.runner import Answer, Headers
 
@@ -38,7 +38,7 @@ ROUTES = [
     ("/public", None, lambda: {}),
     ("/me", {}, subject),
     ("/orders", {"scopes": "orders:read"}, orders),
-    ("/both", {"scopes": ["orders:read", "orders:write"]}, orders),
+    ("/both", {"scopes": "orders:read orders:write"}, orders),
     ("/any", {"any_scope": ["orders:read", "orders:admin"]}, orders),
     ("/admin", {"any_role": ["admin", "root"]}, lambda: {"admin": True}),
     ("/reports", {"audience": "reports"}, subject),
@@ -63,7 +63,7 @@ def create_app(
     JWKSAuth(app)
     for path, options, view in ROUTES:
         handler = view if views == "sync" else _asynchronous(view)
-        guarded = handler if options is None else require_jwt(**options)(handler)
+        guarded = public(handler) if options is None else require_jwt(**options)(handler)
         app.add_url_rule(path, path.strip("/"), guarded, methods=METHODS)
     return app
 

@@ -57,17 +57,21 @@ SITES = {
     "async Ninja": ("ninja_async_urls", "ASGI"),
 }
 STACKS = {"with the middleware": "WITH_MIDDLEWARE", "without": "WITHOUT_MIDDLEWARE"}
+CLOSED = {"REQUIRED": True, "PUBLIC_PATHS": ["/public"]}
+WAYS = [(site, stack) for site in SITES for stack in STACKS]
+# In DRF and Ninja a route is optional by classes that come after ours, which is not said to Django's middleware.
+WAYS += [(site, "closed") for site, (urls, _) in SITES.items() if not urls.startswith(("drf", "ninja"))]
 
 
-@pytest.fixture(scope="module", params=[(site, stack) for site in SITES for stack in STACKS], ids=" ".join)
+@pytest.fixture(scope="module", params=WAYS, ids=" ".join)
 def app(request: pytest.FixtureRequest) -> Iterator[tuple[Any, FakeIssuer, str, bool]]:
-    """A site behind a stack of middleware."""
+    """A site behind a stack of middleware; *closed*: denied by default."""
     site, stack = request.param
     urls, server = SITES[site]
     issuer = FakeIssuer()
     with override_settings(
-        JWKS_AUTH={**issuer.settings(), **SETTINGS},
-        MIDDLEWARE=getattr(settings, STACKS[stack]),
+        JWKS_AUTH={**issuer.settings(), **SETTINGS, **(CLOSED if stack == "closed" else {})},
+        MIDDLEWARE=getattr(settings, STACKS.get(stack, "WITH_MIDDLEWARE")),
         ROOT_URLCONF=f"tests.django_site.{urls}",
     ):
         yield SERVERS[server], issuer, urls, stack == "without"

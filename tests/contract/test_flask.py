@@ -25,10 +25,12 @@ def issuer() -> FakeIssuer:
     return FakeIssuer()
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
+@pytest.fixture(scope="module", params=["sync", "async", "sync, closed", "async, closed"])
 def app(request: pytest.FixtureRequest, issuer: FakeIssuer) -> TestClientApp:
-    """Sync and async views under the test client."""
-    return TestClientApp(create_app(issuer.settings(prefix="JWKS_AUTH_"), request.param).test_client())
+    """Sync and async views under the test client; *closed*: denied by default."""
+    views, _, closed = request.param.partition(", ")
+    given = {**issuer.settings(prefix="JWKS_AUTH_"), "JWKS_AUTH_REQUIRED": bool(closed)}
+    return TestClientApp(create_app(given, views).test_client())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

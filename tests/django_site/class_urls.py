@@ -93,7 +93,7 @@ urlpatterns = [
     path("public", Public.as_view()),
     path("me", Me.as_view()),
     path("orders", Orders.as_view()),
-    path("both", Guarded.as_view(jwt={"scopes": ["orders:read", "orders:write"]})),
+    path("both", Guarded.as_view(jwt={"scopes": "orders:read orders:write"})),
     path("any", Guarded.as_view(jwt={"any_scope": ["orders:read", "orders:admin"]})),
     path("admin", Admin.as_view()),
     path("reports", Reports.as_view()),

@@ -32,7 +32,7 @@ def orders(request):
     return {"orders": []}
 
 
-@api.api_operation(METHODS, "/both", auth=JWTBearer(scopes=["orders:read", "orders:write"]))
+@api.api_operation(METHODS, "/both", auth=JWTBearer(scopes="orders:read orders:write"))
 def both(request):
     return {"orders": []}
 

@@ -24,7 +24,7 @@ def orders(request):
     return JsonResponse({"orders": []})
 
 
-@require_jwt(scopes=["orders:read", "orders:write"])
+@require_jwt(scopes="orders:read orders:write")
 def both(request):
     """Two scopes."""
     return JsonResponse({"orders": []})

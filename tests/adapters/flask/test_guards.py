@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from flask import Blueprint, Flask
 from flask.views import MethodView
@@ -278,3 +280,20 @@ def test_a_view_named_static_is_not_static(guarded):
     blueprint.add_url_rule("/x", endpoint="static", view_func=view)
     guarded.register_blueprint(blueprint)
     assert guarded.test_client().get("/x").status_code == 401
+
+
+def test_under_required_a_view_is_judged_by_its_own_guard(guarded, issuer):
+    """By its audience, before hooks that come later; a copied mark of a view that is not called changes nothing."""
+    seen = []
+    guarded.before_request(lambda: seen.append(bool(current_token)))
+    guarded.add_url_rule("/reports", "reports", require_jwt(audience="reports")(lambda: "ok"))
+    guarded.add_url_rule(
+        "/copied", "copied", functools.wraps(require_jwt(audience="reports")(view))(lambda: "ok")
+    )
+    client = guarded.test_client()
+    for audience, reports, copied in (("reports", 200, 401), (issuer.settings()["AUDIENCE"], 401, 200)):
+        headers = issuer.headers(aud=audience)
+        assert client.get("/reports", headers=headers).status_code == reports
+        assert client.get("/copied", headers=headers).status_code == copied
+    assert seen == [True, True]
+    assert client.get("/reports").status_code == 401
