@@ -51,6 +51,8 @@ class Bench:
     def worker(self) -> Iterator[None]:
         """A worker, with each line that anything logs at DEBUG."""
         start_worker = need_module("celery.contrib.testing.worker").start_worker
+        # With somebody at this signal Celery leaves the log of this process alone, which the other tests read, too.
+        need_module("celery.signals").setup_logging.connect(_keep_the_log)
         lines, root = self.logged, logging.getLogger()
 
         class Lines(logging.Handler):
@@ -58,14 +60,18 @@ class Bench:
                 lines.append(logging.Formatter().format(record))
 
         handler, before = Lines(), root.level
-        with start_worker(self.app, pool="solo", perform_ping_check=False, loglevel="DEBUG"):
-            root.addHandler(handler)
-            root.setLevel(logging.DEBUG)
-            try:
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        try:
+            with start_worker(self.app, pool="solo", perform_ping_check=False, loglevel="DEBUG"):
                 yield
-            finally:
-                root.removeHandler(handler)
-                root.setLevel(before)
+        finally:
+            root.removeHandler(handler)
+            root.setLevel(before)
+
+
+def _keep_the_log(**_: Any) -> None:
+    """Take the setting up of logs upon itself, and do nothing."""
 
 
 @pytest.fixture
