@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -459,7 +459,10 @@ def test_routes_that_a_prefix_misses(project: Any, monkeypatch: pytest.MonkeyPat
     inner = [path("users", require_jwt(named)), path("report", Report.as_view())]
     other = ModuleType("public_urls_of_a_test")
     other.urlpatterns = [path("", include(inner)), path("own", require_jwt(lambda request: named(request)))]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, other.__name__, other)
+    hosts = ModuleType("hosts_of_a_test")
+    hosts.host_patterns = [SimpleNamespace(urlconf=other.__name__)]  # type: ignore[attr-defined]  # django-hosts'
+    for module in (other, hosts):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
     urls = (
         path("admin-api/", include(inner)),
         *i18n_patterns(
@@ -472,9 +475,9 @@ def test_routes_that_a_prefix_misses(project: Any, monkeypatch: pytest.MonkeyPat
     for name, value in {
         "PUBLIC_SCHEMA_URLCONF": other.__name__,
         "TENANT_TYPES": {"tenant": {"URLCONF": other.__name__}},
-        "SUBDOMAIN_URLCONFS": {"www": other.__name__, None: "elsewhere"},
+        "SUBDOMAIN_URLCONFS": {"www": other.__name__, None: None},
+        "ROOT_HOSTCONF": hosts.__name__,
     }.items():
-        value = {None: other.__name__} if name == "SUBDOMAIN_URLCONFS" else value
         with override_settings(ROOT_URLCONF=urls, **{name: value}):
             told = [each.msg for each in run_checks() if each.id == "jwks_auth_django.E024"]
         assert len(told) == 3

@@ -1,0 +1,7 @@
+"""The operator's routes."""
+
+from django.urls import path
+
+from .views import me
+
+urlpatterns = [path("me", me)]
