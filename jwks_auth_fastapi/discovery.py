@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +16,9 @@ from jwks_auth.adapters import Authenticator, Requirement
 from jwks_auth_fastapi.marks import mark_public, requirements_on
 from jwks_auth_fastapi.request_auth import AnySettings, authenticator_of
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
 __all__ = ["MetadataMiddleware", "metadata_router"]
 
 _PATH = "/.well-known/oauth-protected-resource{rest:path}"
@@ -25,6 +27,7 @@ _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE",
 
 def metadata_router(of: Callable[[Scope], Authenticator]) -> APIRouter:
     """A router that answers for metadata, whatever the application depends on."""
+    from fastapi import APIRouter  # which Starlette alone does not have
 
     async def metadata(request: Request) -> Response:
         return _response(of(request.scope), request.scope) or Response(status_code=404)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from fastapi import HTTPException
 from starlette.applications import Starlette
 from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
@@ -17,6 +16,14 @@ from starlette.responses import Response
 
 from jwks_auth import ConfigurationError, Refused
 from jwks_auth.adapters import POLICY_VIOLATION, RefusedRequest, Rejection, stand_for
+
+if TYPE_CHECKING:
+    from starlette.exceptions import HTTPException
+else:
+    try:  # so that a handler for FastAPI's answers too
+        from fastapi import HTTPException
+    except ImportError:  # Starlette alone
+        from starlette.exceptions import HTTPException
 
 __all__ = [
     "BadCredentials",

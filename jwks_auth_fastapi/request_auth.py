@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -22,18 +22,27 @@ from jwks_auth.adapters import (
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, request_rejected
 from jwks_auth_fastapi.internals import policies_of, replace_send
-from jwks_auth_fastapi.settings import JWKSAuthSettings
 
 __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "watch"]
 
-AnySettings = JWKSAuthSettings | Settings | Mapping[str, Any] | Authenticator | Verifier
+
+class SettingsModel(Protocol):
+    """Settings of a framework's own kind, such as ``JWKSAuthSettings``, which Starlette alone does not have."""
+
+    @property
+    def core(self) -> Settings:
+        """The parsed settings."""
+
+
+AnySettings = SettingsModel | Settings | Mapping[str, Any] | Authenticator | Verifier
 
 
 def authenticator_of(settings: AnySettings) -> Authenticator:
     """Return the authenticator that *settings* describe, or *settings* if they are one."""
     if isinstance(settings, Authenticator):
         return settings
-    return Authenticator(settings.core if isinstance(settings, JWKSAuthSettings) else settings)
+    core = getattr(settings, "core", None)
+    return Authenticator(core if isinstance(core, Settings) else cast("Settings", settings))
 
 
 class RequestAuth:
