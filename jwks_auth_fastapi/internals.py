@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from starlette.applications import Starlette
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
-from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Send
 from starlette.websockets import WebSocket
 
@@ -45,8 +45,7 @@ __all__ = [
 # The tree of a route's dependencies. FastAPI keeps its reading of them only there, and parameters must be read as
 # FastAPI reads them, because another reading could show an open route as guarded.
 
-Dependant = Any
-"""A node of the tree (``fastapi.dependencies.models.Dependant``)."""
+Dependant = Any  # fastapi.dependencies.models.Dependant
 
 
 class Moved(Exception):
@@ -69,9 +68,9 @@ class Reading:
 
     def routes(self, routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, BaseRoute]]:
         """Yield each route as it is served, those of included routers too, and as it was declared."""
-        if all(isinstance(route, Route | WebSocketRoute | Mount | Host) for route in routes):
+        if not any(map(_is_included_router, routes)):
             yield from ((route, route) for route in routes)
-        else:  # from FastAPI 0.138 on, a router that is included is one route
+        else:
             for each in self._part("fastapi.routing", "iter_route_contexts")(routes):
                 # Of routes that are not its own, 0.138 knows path and dependencies here alone.
                 yield getattr(each, "starlette_route", None) or each, _part(each, "original_route")
@@ -81,6 +80,11 @@ class Reading:
             return getattr(self._load(module), name)
         except (ImportError, AttributeError) as error:
             raise Moved(f"{module}.{name}") from error
+
+
+def _is_included_router(route: BaseRoute) -> bool:
+    """Return whether *route* is a whole router, as those that are included are from FastAPI 0.137 on."""
+    return type(route).__module__.startswith("fastapi.") and not isinstance(route, Route | WebSocketRoute)
 
 
 def _part(owner: Any, name: str) -> Any:
@@ -116,10 +120,7 @@ ASKS = "jwks_auth_asks"
 
 
 def policies_of(route: Any, authenticator: Any) -> list[Any]:
-    """Return the policies of the dependencies of *route* that ask *authenticator*, for its challenges to name all.
-
-    Where they can't be told, challenges name fewer scopes.
-    """
+    """Return the policies of *route* that ask *authenticator*, for its challenges; fewer where FastAPI has moved."""
     found: list[Any] = []
     with suppress(Moved):
         dependant = getattr(route, "dependant", None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -22,7 +21,7 @@ from jwks_auth.adapters import Requirement, Setting, readers
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import JWTAuthenticationBackend
 from jwks_auth_fastapi.guard import guard_connection
-from jwks_auth_fastapi.internals import Moved
+from jwks_auth_fastapi.internals import Moved, Reading
 from jwks_auth_fastapi.marks import is_guard, is_public, mark_public
 
 __all__ = ["Protection", "is_self_guarded", "protect", "protections_of", "public"]
@@ -31,6 +30,7 @@ TargetT = TypeVar("TargetT")
 
 _PUBLIC_PATHS = Setting("public_paths", readers.paths)
 _ANY_TOKEN = Requirement()
+_READING = Reading()
 
 
 class Scheme(Protocol):
@@ -169,9 +169,10 @@ def is_self_guarded(route: Any) -> bool:
 
 def _routes(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, BaseRoute]]:
     """Yield each route as it is matched, those of FastAPI's included routers too, and as it was declared."""
-    contexts = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
-    for each in routes if contexts is None else contexts(routes):
-        yield each, getattr(each, "original_route", each)
+    try:
+        yield from list(_READING.routes(routes))
+    except Moved:  # a router is then one route, and asks
+        yield from ((each, each) for each in routes)
 
 
 def _route_path(scope: Scope) -> str:

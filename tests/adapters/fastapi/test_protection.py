@@ -6,6 +6,7 @@ import functools
 from types import SimpleNamespace
 from typing import Any
 
+import fastapi.routing
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
@@ -92,7 +93,9 @@ def test_every_route_needs_a_token_wherever_it_is_and_whenever_it_comes(
     app.mount("/asgi", asgi)
     app.mount("/static", StaticFiles(directory="."))
     app.router.routes.append(Host("other.example", Router([Route("/hosted", plain)])))
-    paths = ["/x", "/router/inner/x", "/router/late", "/starlette", "/mounted/x", "/mounted/deep/x", "/sub/x"]
+    # Until FastAPI 0.136, a router's later routes are not the application's.
+    late = ["/router/late"] if hasattr(fastapi.routing, "iter_route_contexts") else []
+    paths = ["/x", "/router/inner/x", *late, "/starlette", "/mounted/x", "/mounted/deep/x", "/sub/x"]
     paths += ["/asgi/x", "/static/pyproject.toml", "/docs", "/openapi.json", "/redoc", "/sub/openapi.json"]
     for path in paths:
         answer = TestClient(app).get(path)
