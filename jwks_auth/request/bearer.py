@@ -46,7 +46,10 @@ def bearer_token(
             return _checked_bare(value)
         _refuse_unreadable(value, sent_scheme)
         return None
-    return _checked(token.lstrip(" "), value)
+    token = token.lstrip(" ")
+    if not _is_b64token(token):
+        raise InvalidRequestError("multiple_credentials" if _has_two(value) else "invalid_request")
+    return token
 
 
 def plain_token(values: Sequence[str]) -> str | None:
@@ -56,18 +59,18 @@ def plain_token(values: Sequence[str]) -> str | None:
     """
     if len(values) > 1:
         raise InvalidRequestError("multiple_credentials")
-    return _checked(values[0], "") if values and values[0] else None
+    return _checked(values[0]) if values and values[0] else None
 
 
 def _checked_bare(value: str) -> str:
     if "," in value:  # two header lines, which a server has joined
         raise InvalidRequestError("multiple_credentials")
-    return _checked(value, "")
+    return _checked(value)
 
 
-def _checked(token: str, value: str) -> str:
+def _checked(token: str) -> str:
     if not _is_b64token(token):
-        raise InvalidRequestError("multiple_credentials" if _has_two(value) else "invalid_request")
+        raise InvalidRequestError
     return token
 
 

@@ -62,7 +62,6 @@ class Credentials(Concealed):
 
         *url* returns the full URL, if a framework knows it better, as behind a proxy that it trusts.
         """
-        handshake: Credentials | None = environ.get(HANDSHAKE)
         # One value: WSGI servers join repeated headers with commas, which no token holds.
         return cls(
             (environ["HTTP_AUTHORIZATION"],) if "HTTP_AUTHORIZATION" in environ else (),
@@ -70,7 +69,7 @@ class Credentials(Concealed):
             environ.get("REQUEST_METHOD", ""),
             kept=environ,
             server=_WSGI if url is None else _Server(_of_wsgi, lambda kept: url()),
-            offered=() if handshake is None else handshake.offered,
+            offered=environ[HANDSHAKE].offered if HANDSHAKE in environ else (),
         )
 
     @classmethod
@@ -136,8 +135,10 @@ class Credentials(Concealed):
 
     def cookies(self, name: str) -> tuple[str, ...]:
         """Return every value of the cookie *name*: a browser may send two, of different paths."""
-        pairs = (pair.partition("=") for line in self.values("Cookie") for pair in line.split(";"))
-        return tuple(value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name)
+        pairs = [
+            pair.partition("=") for line in self.values("Cookie") for pair in line.split(";") if name in pair
+        ]
+        return tuple([value.strip(' \t"') for found, _, value in pairs if found.strip(" \t") == name])
 
 
 def _text(value: str | bytes) -> str:

@@ -9,6 +9,7 @@ import re
 from binascii import a2b_qp
 
 from jwks_auth.errors import InvalidRequestError
+from jwks_auth.runtime import RawToken
 
 __all__ = ["tokens_in_query"]
 
@@ -22,7 +23,7 @@ _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=&\r\n", b"=\1\2\1\1")
 _ITS_VALUE = re.compile(rb"\x02access_token\x01([\w-]++\.[\w-]++\.[\w-]*+)(?=\x02)")
 
 
-def tokens_in_query(query: str) -> list[str]:
+def tokens_in_query(query: str) -> list[RawToken]:
     """Return the values of ``access_token`` in a raw *query* that have the shape of a JWT.
 
     Raises ``InvalidRequestError`` for too many.
@@ -34,4 +35,4 @@ def tokens_in_query(query: str) -> list[str]:
     found = _ITS_VALUE.findall(b"\2%b\2" % (a2b_qp(pairs) if escaped else pairs))
     if len(found) > _MOST:
         raise InvalidRequestError("multiple_credentials")
-    return [value.decode() for value in found]
+    return [RawToken(value.decode()) for value in found]

@@ -83,7 +83,7 @@ class Sources:
         try:
             raw = self._in_authorization(credentials) if self._is_plain else None
             found = None if raw else self._found(credentials)
-            queried = _in_query(credentials.query) if credentials.query else ()
+            queried = tokens_in_query(credentials.query) if credentials.query else None
         except BaseException as error:
             forget_frames(error)
             raise
@@ -114,7 +114,8 @@ class Sources:
         found = _Found([], [])
         for name in self._headers:
             values = credentials.values(name) if name else credentials.authorization
-            self._look(f"header:{name}" if name else AUTHORIZATION, values, found)
+            if values:
+                self._look(f"header:{name}" if name else AUTHORIZATION, values, found)
         if credentials.offered:
             found.add(_SUBPROTOCOL, plain_token(credentials.offered) or _missing())
         if not found.filled:  # browsers send cookies unasked
@@ -125,7 +126,7 @@ class Sources:
     def _look(self, source: str, values: Sequence[str], found: _Found) -> None:
         if found.add(source, bearer_token(values, schemes=self._schemes, bare=source != AUTHORIZATION)):
             return
-        if not found.add(_DPOP, bearer_token(values, schemes=(_DPOP,))) and values:
+        if not found.add(_DPOP, bearer_token(values, schemes=(_DPOP,))):
             found.foreign.append(RawToken(values[0].rpartition(" ")[2]))
 
     def _the_one(self, found: _Found, memo: Memo) -> RawToken | None:
@@ -160,10 +161,6 @@ def _united(listed: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
     for each in listed:
         united = {**united, **{key: source for key, source in each.items() if key not in united}}
     return tuple(united.values())
-
-
-def _in_query(query: str) -> tuple[RawToken, ...]:
-    return tuple(map(RawToken, tokens_in_query(query)))
 
 
 def _issuer_named(raw: str) -> str | None:
