@@ -235,8 +235,8 @@ def answers_of(operation: Any) -> Iterator[tuple[Any, str]]:
             yield operation, name
 
 
-def extend_operations(extend: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
-    """Have *extend* complete the description of each operation in the documents that Ninja makes.
+def extend_operations(extend: Callable[[Any, dict[str, Any], dict[str, Any]], dict[str, Any]]) -> None:
+    """Have *extend* complete the description of each operation, and the schemes, in the documents that Ninja makes.
 
     Ninja asks an authentication for its scheme alone: never for scopes (``# TODO: scopes``), never for responses.
     """
@@ -246,7 +246,7 @@ def extend_operations(extend: Callable[[Any, dict[str, Any]], dict[str, Any]]) -
     describe = document.operation_details
 
     def described(schema: Any, operation: Any) -> dict[str, Any]:
-        return extend(operation, describe(schema, operation))
+        return extend(operation, describe(schema, operation), schema.securitySchemes)
 
     document.operation_details = described
 

@@ -14,20 +14,28 @@ from rest_framework.permissions import AND, OR
 
 from jwks_auth.adapters import may_name_scopes
 from jwks_auth_django.composition import TokenPermission
+from jwks_auth_django.conf import project
 
 __all__ = ["JWTScheme"]
 
 
 class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
-    """``JWTAuthentication`` and its subclasses as an HTTP bearer scheme."""
+    """``JWTAuthentication`` and its subclasses: an HTTP bearer scheme, or one for each of ``TOKEN_SOURCES``."""
 
     target_class = "jwks_auth_django.rest_framework.JWTAuthentication"
-    name = "jwtAuth"
+    name: Any = "jwtAuth"
     match_subclasses = True
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        """``http``, ``bearer``, ``JWT``."""
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    def __init__(self, target: Any) -> None:
+        super().__init__(target)  # type: ignore[no-untyped-call]
+        if type(self).get_security_definition is JWTScheme.get_security_definition:
+            authenticator = project().named(target.requirement.api).authenticator
+            self.schemes = authenticator.security_schemes(self.name)
+            self.name = list(self.schemes)
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Any:
+        """``http``, ``bearer``, ``JWT``; in a list, a scheme for each of ``TOKEN_SOURCES``."""
+        return list(self.schemes.values())
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
         """One entry for each set of scopes that is enough.
@@ -35,13 +43,18 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         In OpenAPI 3.0, drf-spectacular's default, one without scopes: there only ``openIdConnect`` and ``oauth2`` have
         them. Set ``OAS_VERSION`` to 3.1, or return such a scheme from a subclass's :meth:`get_security_definition`.
         """
-        version = str(spectacular_settings.OAS_VERSION)
-        if not may_name_scopes(self.get_security_definition(auto_schema), version):
-            return [{self.name: []}]
+        version, defined = str(spectacular_settings.OAS_VERSION), self.get_security_definition(auto_schema)
+        schemes = (
+            {self.name: defined} if isinstance(self.name, str) else dict(zip(self.name, defined, strict=True))
+        )
         alternatives: list[tuple[str, ...]] = [()]
         for permission in auto_schema.view.get_permissions():
             alternatives = _both(alternatives, _alternatives(permission, auto_schema))
-        return [{self.name: list(scopes)} for scopes in alternatives]
+        return [
+            {name: list(scopes)}
+            for name, scheme in schemes.items()
+            for scopes in (alternatives if may_name_scopes(scheme, version) else [()])
+        ]
 
 
 def _alternatives(permission: Any, schema: Any) -> list[tuple[str, ...]]:

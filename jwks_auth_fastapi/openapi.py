@@ -11,7 +11,7 @@ from fastapi.openapi import models
 from pydantic import BeforeValidator, ConfigDict
 
 from jwks_auth import ConfigurationError, Issuer
-from jwks_auth.adapters import refusal_responses
+from jwks_auth.adapters import Authenticator, refusal_responses
 
 __all__ = ["Kind", "OpenAPISettings", "error_responses"]
 
@@ -55,8 +55,8 @@ class OpenAPISettings:
         """Return the same settings, for another kind of scheme."""
         return replace(self, kind=kind)
 
-    def model(self, issuers: Sequence[Issuer]) -> models.SecurityBase:
-        """OpenAPI's security scheme object."""
+    def model(self, authenticator: Authenticator) -> models.SecurityBase:
+        """OpenAPI's security scheme object: for ``bearer`` that of the first source of tokens."""
         if self.kind == "oauth2":
             flow = models.OAuthFlowAuthorizationCode(
                 authorizationUrl=self.authorization_url or "",
@@ -69,10 +69,20 @@ class OpenAPISettings:
             )
         if self.kind == "openIdConnect":
             return models.OpenIdConnect(
-                openIdConnectUrl=self.openid_connect_url or _discovery_url(issuers),
+                openIdConnectUrl=self.openid_connect_url or _discovery_url(authenticator.issuers),
                 description=self.description,
             )
-        return models.HTTPBearer(bearerFormat="JWT", description=self.description)
+        first, *_ = authenticator.security_schemes("").values()
+        if first["type"] == "http":
+            return models.HTTPBearer(bearerFormat="JWT", description=self._described(authenticator, None))
+        place = {"in": first["in"], "name": first["name"]}
+        described = self._described(authenticator, first.get("description"))
+        return models.APIKey.model_validate({**place, "description": described})
+
+    def _described(self, authenticator: Authenticator, default: str | None) -> str | None:
+        others = authenticator.sources[1:]
+        also = f"A token may also stand in {' or '.join(others)}" if others else None
+        return self.description or ". ".join(filter(None, [default, also])) or None
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Configuration:
         authenticator = authenticator_of(settings)
         openapi = _documented(settings, documented)
         by_flag = {flag: RequestAuth(authenticator, subprotocol=flag) for flag in (False, True)}
-        return cls(authenticator, openapi, openapi.model(authenticator.issuers), by_flag)
+        return cls(authenticator, openapi, openapi.model(authenticator), by_flag)
 
 
 class Service:

@@ -8,7 +8,7 @@ from typing import Any
 from apispec import APISpec, BasePlugin
 from flask import Flask
 
-from jwks_auth_flask.documents import BEARER, openapi_path, security
+from jwks_auth_flask.documents import openapi_path, schemes_of, security
 from jwks_auth_flask.routes import protections
 
 __all__ = ["BearerSecurity"]
@@ -18,19 +18,25 @@ class BearerSecurity(BasePlugin):
     """Documents an app's guards as a security scheme and each operation's scopes.
 
     flask-smorest: ``Api(app, spec_kwargs={"extra_plugins": [BearerSecurity(app)]})``. APIFlask:
-    ``app.spec_plugins.append(BearerSecurity(app))``. *scheme* is the OpenAPI security scheme object; OpenAPI 3.0
-    can name scopes only for ``oauth2`` and ``openIdConnect``, 3.1 for any scheme.
+    ``app.spec_plugins.append(BearerSecurity(app))``. Make the app's ``JWKSAuth`` before: each
+    of its ``TOKEN_SOURCES`` is a scheme, unless *scheme* is the OpenAPI security scheme object. OpenAPI 3.0 can name
+    scopes only for ``oauth2`` and ``openIdConnect``, 3.1 for any scheme.
     """
 
-    def __init__(self, app: Flask, *, name: str = "bearer", scheme: Mapping[str, Any] = BEARER) -> None:
+    def __init__(self, app: Flask, *, name: str = "bearer", scheme: Mapping[str, Any] | None = None) -> None:
         self.app = app
         self.name = name
-        self.scheme = dict(scheme)
+        self.scheme = scheme
+        self.schemes: dict[str, Any] = {}
 
     def init_spec(self, spec: APISpec) -> None:
         """Add the security scheme to the document."""
         self.version = str(spec.openapi_version)
-        spec.components.security_scheme(self.name, self.scheme)
+        self.schemes = (
+            schemes_of(self.app, self.name) if self.scheme is None else {self.name: dict(self.scheme)}
+        )
+        for name, scheme in self.schemes.items():
+            spec.components.security_scheme(name, scheme)
 
     def operation_helper(
         self, path: str | None = None, operations: dict[str, Any] | None = None, **kwargs: Any
@@ -43,5 +49,5 @@ class BearerSecurity(BasePlugin):
                 and protection.requirements
                 and openapi_path(protection.rule.rule) == path
             ):
-                asked = security(self.name, protection.requirements, scheme=self.scheme, version=self.version)
+                asked = security(self.schemes, protection.requirements, version=self.version)
                 operation.setdefault("security", asked)

@@ -199,6 +199,10 @@ class Authenticator(Service):
         """Return the header, name and value, by which a client sends the token *raw* to this service."""
         return self._sources.header_for(raw)
 
+    def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
+        """Return OpenAPI's security schemes, one for each source; any will do, and the first has the name *name*."""
+        return self._sources.security_schemes(name)
+
     def judge(self, token: VerifiedToken, requirement: Requirement, credentials: Credentials) -> None:
         """Judge an admitted token by one more requirement, except for its audience. Raises ``Refused``."""
         Memo.on(credentials.kept, self).asks(None, requirement.policy)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.claims import Policy
 
-__all__ = ["may_name_scopes", "refusal_responses", "security_of"]
+__all__ = ["may_name_scopes", "refusal_responses", "schemes_of", "security_of"]
 
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750 section 3", "schema": {"type": "string"}}}
 _RETRY = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
@@ -17,6 +18,7 @@ _REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
     403: ("The access token does not allow this request", _CHALLENGE),
     503: ("The access token can't be verified at the moment", _RETRY),
 }
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
 _WITH_SCOPES = ("oauth2", "openIdConnect")
 
 
@@ -26,6 +28,26 @@ def may_name_scopes(scheme: Mapping[str, Any], version: str) -> bool:
     Version 3.0 allows them for OAuth 2 and OpenID Connect only; 3.1 takes them as roles of any scheme.
     """
     return scheme.get("type") in _WITH_SCOPES or not version.startswith(("2.", "3.0"))
+
+
+def schemes_of(name: str, sources: Sequence[str], word: str) -> dict[str, dict[str, str]]:
+    """Return the security schemes for *sources*, any of which will do; the first one has the name *name*.
+
+    *word* stands before a token in ``Authorization``. Documentation pages know ``Bearer`` there, and no other.
+    """
+    return {
+        name if at == 0 else f"{name}-{_UNNAMEABLE.sub('-', source)}": _scheme_of(source, word)
+        for at, source in enumerate(sources)
+    }
+
+
+def _scheme_of(source: str, word: str) -> dict[str, str]:
+    kind, _, name = source.partition(":")
+    if name:
+        return {"type": "apiKey", "in": kind, "name": name}
+    if word.lower() == "bearer":
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    return {"type": "apiKey", "in": "header", "name": "Authorization", "description": f"{word} and the token"}
 
 
 def security_of(

@@ -12,6 +12,7 @@ from jwks_auth.request.bearer import bearer_token, plain_token
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.cross_site import check_site
 from jwks_auth.request.memo import Memo
+from jwks_auth.request.openapi import schemes_of
 from jwks_auth.request.query import tokens_in_query
 from jwks_auth.runtime import RawToken, forget_frames
 from jwks_auth.verifier import AUTHORIZATION, PROVIDERS, TokenVerifier, Verifier, source_key
@@ -73,6 +74,10 @@ class Sources:
         if kind == "cookie":
             return "Cookie", f"{name}={raw}"
         return name or "Authorization", f"{next(iter(self._schemes.values()))} {raw}"
+
+    def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
+        """Return OpenAPI's security schemes, of which any will do; the first has the name *name*."""
+        return schemes_of(name, self.all, next(iter(self._schemes.values())))
 
     def sent(self, credentials: Credentials, memo: Memo) -> RawToken | None:
         """Return the token that a request has; ``None`` if it has none. *memo* remembers where it stood.

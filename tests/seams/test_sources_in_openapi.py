@@ -1,0 +1,150 @@
+"""OpenAPI documents show each place where a token may stand: ``http`` for ``Authorization``, ``apiKey`` for others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from fastapi import FastAPI, Security
+from flask import Flask
+from ninja import NinjaAPI
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jwks_auth.adapters import Authenticator
+from jwks_auth.testing import FakeIssuer
+from jwks_auth_django.ninja import JWTBearer as NinjaBearer
+from jwks_auth_django.rest_framework import HasScopes, JWTAuthentication
+from jwks_auth_fastapi import JWTBearer
+from jwks_auth_flask import JWKSAuth, require_jwt
+from jwks_auth_flask.documents import secured
+
+BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+COOKIE = {"type": "apiKey", "in": "cookie", "name": "session"}
+HEADER = {"type": "apiKey", "in": "header", "name": "X-Token"}
+JWT = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "JWT and the token"}
+
+SCHEMES: list[tuple[dict[str, Any], list[dict[str, str]], list[str]]] = [
+    ({}, [BEARER], [""]),
+    ({"TOKEN_SOURCES": ["cookie:session"]}, [COOKIE], [""]),
+    ({"TOKEN_SOURCES": ["header:X-Token"]}, [HEADER], [""]),
+    ({"AUTH_SCHEMES": ["JWT", "Bearer"]}, [JWT], [""]),
+    (
+        {"TOKEN_SOURCES": ["header", "header:X-Token", "cookie:session"]},
+        [BEARER, HEADER, COOKIE],
+        ["", "-header-X-Token", "-cookie-session"],
+    ),
+]
+each_setting = pytest.mark.parametrize(("settings", "schemes", "names"), SCHEMES, ids=lambda value: None)
+
+
+@each_setting
+def test_the_core_describes_each_source(settings: Any, schemes: Any, names: list[str]) -> None:
+    """The first under the name that the document has for the scheme; characters that no name has become hyphens."""
+    authenticator = Authenticator({**FakeIssuer().settings(), **settings})
+    assert authenticator.security_schemes("jwt") == {
+        f"jwt{name}": scheme for name, scheme in zip(names, schemes, strict=True)
+    }
+
+
+@each_setting
+def test_fastapi(settings: Any, schemes: list[dict[str, str]], names: list[str]) -> None:
+    """Its scheme is that of the first source, whose description has the others."""
+    auth, app = JWTBearer({**FakeIssuer().settings(), **settings}), FastAPI()
+
+    async def me(token: Any = Security(auth)) -> None:
+        """Any good token."""
+
+    app.add_api_route("/me", me)
+    found = app.openapi()["components"]["securitySchemes"]["JWTBearer"]
+    assert found.items() >= schemes[0].items()
+    others = "A token may also stand in header:X-Token or cookie:session"
+    assert found.get("description") == (others if len(schemes) > 1 else schemes[0].get("description"))
+
+
+@each_setting
+def test_ninja(project: Any, settings: Any, schemes: Any, names: list[str]) -> None:
+    """Each is enough, with the scopes of the operation."""
+    api = NinjaAPI(urls_namespace="sources", docs_url=None)
+
+    def me(request: Any) -> None:
+        """Scopes."""
+
+    api.get("/me", auth=NinjaBearer(scopes="a"))(me)
+    project({}, **settings)
+    document = api.get_openapi_schema(path_prefix="/")
+    named = [f"JWTBearer{name}" for name in names]
+    assert document["components"]["securitySchemes"] == dict(zip(named, schemes, strict=True))
+    assert document["paths"]["/me"]["get"]["security"] == [{name: ["a"]} for name in named]
+
+
+class Documented(APIView):
+    """Guarded by a scope."""
+
+    authentication_classes = [JWTAuthentication]
+    permission_classes = [HasScopes("a")]
+    schema = AutoSchema()  # type: ignore[no-untyped-call]
+
+    def get(self, request: Any) -> Response:
+        """Nothing."""
+        return Response()
+
+
+@each_setting
+def test_spectacular(project: Any, settings: Any, schemes: Any, names: list[str]) -> None:
+    """Each is enough; OpenAPI 3.0 has no scopes for them."""
+    project({}, **settings)
+    generator: Any = SchemaGenerator(patterns=[path("x", Documented.as_view())])
+    document = generator.get_schema(request=None, public=True)
+    named = [f"jwtAuth{name}" for name in names]
+    assert document["components"]["securitySchemes"] == dict(zip(named, schemes, strict=True))
+    assert [list(each) for each in document["paths"]["/x"]["get"]["security"]] == [[name] for name in named]
+
+
+def flask_app(settings: Any, app: Flask) -> Flask:
+    """One guarded view."""
+    given = {**FakeIssuer().settings(), **settings}
+    app.config.update({f"JWKS_AUTH_{name}": value for name, value in given.items()}, TESTING=True)
+    JWKSAuth(app)
+    return app
+
+
+@each_setting
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.3"])
+def test_flask_s_documents(settings: Any, schemes: Any, names: list[str], version: str) -> None:
+    """Each is enough."""
+    app = flask_app(settings, Flask(__name__))
+    app.add_url_rule("/me", "me", require_jwt(scopes="a")(lambda: "x"))
+    document = secured({"openapi": version, "paths": {"/me": {"get": {}}}}, app)
+    named = [f"bearer{name}" for name in names]
+    scopes = ["a"] if version == "3.1.0" else []
+    assert document["components"]["securitySchemes"] == dict(zip(named, schemes, strict=True))
+    assert document["paths"]["/me"]["get"]["security"] == [{name: scopes} for name in named]
+
+
+@each_setting
+def test_swagger_has_keys_in_headers_alone(settings: Any, schemes: Any, names: list[str]) -> None:
+    """Its ``apiKey`` knows no cookie."""
+    app = flask_app(settings, Flask(__name__))
+    found = secured({"swagger": "2.0", "paths": {}}, app)["securityDefinitions"].values()
+    assert {(each["type"], each["in"]) for each in found} <= {("apiKey", "header")}
+
+
+@each_setting
+def test_apiflask(settings: Any, schemes: Any, names: list[str]) -> None:
+    """The plugin of apispec, which flask-smorest takes too."""
+    apiflask = pytest.importorskip("apiflask")
+    from jwks_auth_flask.openapi import BearerSecurity
+
+    app: Any = apiflask.APIFlask(__name__)
+    flask_app(settings, app)
+    app.spec_plugins.append(BearerSecurity(app))
+    app.get("/me")(require_jwt(lambda: {}))
+    named = [f"bearer{name}" for name in names]
+    with app.app_context():
+        document = app.spec
+    assert document["components"]["securitySchemes"] == dict(zip(named, schemes, strict=True))
+    assert document["paths"]["/me"]["get"]["security"] == [{name: []} for name in named]
