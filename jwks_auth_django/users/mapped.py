@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +57,7 @@ class MappedField:
         """
         if not has_type_of(self.field, said):
             raise Misfit("it is of another type of JSON")
-        if isinstance(said, str) and "\0" in said:
+        if _has_null(said):
             raise Misfit("it has a null character")
         said = self._normalised(said)
         try:
@@ -75,6 +76,15 @@ class MappedField:
         if self.field == email_field():
             said = getattr(model._default_manager, "normalize_email", str)(said)
         return model.normalize_username(said) if self.field.name == model.USERNAME_FIELD else said
+
+
+def _has_null(said: Any) -> bool:
+    """Return whether *said* has a null character at any depth, which PostgreSQL stores nowhere."""
+    if isinstance(said, Mapping):
+        return any(_has_null(each) for pair in said.items() for each in pair)
+    if isinstance(said, list | tuple):
+        return any(map(_has_null, said))
+    return isinstance(said, str) and "\0" in said
 
 
 def _aware(value: Any) -> Any:

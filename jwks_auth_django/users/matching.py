@@ -56,7 +56,8 @@ class Matching:
             return None
         found = [user for user in self._candidates(wanted, using) if self._fits(user, wanted)]
         if len(found) > 1:
-            raise refused(f"accounts {sorted(str(user.pk) for user in found)} share {self._named()}")
+            said = ", ".join(self.fields.values())
+            raise refused(f"accounts {sorted(str(user.pk) for user in found)} share the token's {said}")
         return found[0] if found else None
 
     def _candidates(self, wanted: Mapping[str, Any], using: str) -> Any:
@@ -89,11 +90,6 @@ class Matching:
         address = email_field()
         return self.fields[name] == "email" or (address is not None and address.name == name)
 
-    def _named(self) -> str:
-        if list(self.fields.values()) == ["email"]:
-            return "the token's e-mail address"
-        return f"what the token says of {', '.join(self.fields)}"
-
 
 def check_match(user: Any, token: VerifiedToken, using: str) -> None:
     """Raise :class:`InvalidTokenError` unless a newcomer may be linked to *user*, and lock its row.
@@ -103,7 +99,10 @@ def check_match(user: Any, token: VerifiedToken, using: str) -> None:
     """
     if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
         raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by its claims")
-    get_user_model()._base_manager.using(using).select_for_update().get(pk=user.pk)
+    model: Any = get_user_model()
+    model._base_manager.using(using).select_for_update().get(pk=user.pk)
+    if not model._default_manager.using(using).filter(pk=user.pk).exists():
+        raise refused(f"the user model's manager hides account {user.pk!r}")
     others = JWTIdentity._default_manager.using(using).filter(user=user, issuer=token.issuer)
     if others.exclude(subject=token.subject).exists():
         raise refused(f"account {user.pk!r} fits the token and has another identity of its issuer")

@@ -179,7 +179,8 @@ class DatabaseUsers(UserResolver):
         user = _called(self.match, request, token)
         if user is not None:
             check_match(user, token, database())
-            return self._up_to_date(request, link(user, token), token), False
+            identity = link(user, token)
+            return (self._up_to_date(request, identity, token) if user.is_active else user), False
         if not (self._may_enter(token) if token.is_service else self.create):
             return None, False
         if not token.is_service:

@@ -33,17 +33,22 @@ def refuse_twin(token: VerifiedToken, claim_map: Mapping[str, str], using: str) 
     if not asked:
         return
     accounts = get_user_model()._base_manager.using(using).filter(asked)
-    for user in accounts.exclude(jwt_identities__issuer=token.issuer):
-        same = [
-            f"{claim!r} is its {field.name}"
-            for field, claim in compared
-            if _is_same(field, claim, getattr(user, field.name), _value(field, claim, token))
-        ]
-        if same:
-            raise refused(
-                f"a newcomer seems to be account {user.pk!r}, as {', '.join(same)}: let MATCH link such accounts, or "
-                "link them with `manage.py jwks link` or in the admin"
-            )
+    others = accounts.exclude(jwt_identities__issuer=token.issuer)
+    twins = [(user, same) for user in others if (same := _same(user, compared, token))]
+    for user, same in twins:
+        raise refused(
+            f"a newcomer seems to be account {user.pk!r}, as {', '.join(same)}: let MATCH link such accounts, or "
+            "link them with `manage.py jwks link` or in the admin"
+        )
+
+
+def _same(user: Any, compared: list[tuple[Any, str]], token: VerifiedToken) -> list[str]:
+    """Return what *user* and the newcomer have in common, in words, to the letter."""
+    return [
+        f"{claim!r} is its {field.name}"
+        for field, claim in compared
+        if _is_same(field, claim, getattr(user, field.name), _value(field, claim, token))
+    ]
 
 
 def _compared(claim_map: Mapping[str, str]) -> Iterator[tuple[Any, str]]:

@@ -215,6 +215,23 @@ def test_what_a_derived_store_matches(user_of: UserOf, store: str, caplog: pytes
     assert (JWTIdentity.objects.count(), User.objects.count()) == (1, 2)
 
 
+@pytest.mark.usefixtures("present")
+def test_a_match_that_the_manager_hides(user_of: UserOf, caplog: pytest.LogCaptureFixture) -> None:
+    """However a store has found it, it is not opened, and not linked."""
+    User.objects.create_user("ada", last_name="gone")
+    with pytest.raises(InvalidTokenError):
+        user_of("Members", sub="u1", member="ada")
+    assert ("the user model's manager hides account" in caplog.text, JWTIdentity.objects.count()) == (True, 0)
+
+
+def test_a_match_that_is_not_active(user_of: UserOf) -> None:
+    """It is linked, refused, and nothing is written to it."""
+    User.objects.create_user("ada", is_active=False)
+    with pytest.raises(InvalidTokenError):
+        user_of("Members", MAPPED, sub="u1", member="ada", given_name="Eve")
+    assert User.objects.get().first_name == ""
+
+
 @pytest.mark.parametrize("store", ["Members", "AsyncMembers"])
 def test_who_is_not_verified(user_of: UserOf, store: str, caplog: pytest.LogCaptureFixture) -> None:
     """Neither a newcomer nor a known user gets in, and nothing is written."""

@@ -20,7 +20,8 @@ from jwks_auth import InvalidTokenError, KeySourceError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.checks import check_settings
 from jwks_auth_django.conf import configuration
-from jwks_auth_django.users import DatabaseUsers
+from jwks_auth_django.users import DatabaseUsers, twins
+from jwks_auth_django.users.twins import refuse_twin
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -70,6 +71,22 @@ def test_an_account_of_a_custom_model(people: Any, token: Any) -> None:
     assert (member.email, member.nick, member.has_usable_password()) == ("ada@example.org", "ada", False)
     assert member.birthday == datetime.date(1815, 12, 10)
     assert not get_user_model()._default_manager.get(pk=member.pk).has_usable_password()
+
+
+def test_a_number_is_not_made_up(people: Any, token: Any) -> None:
+    """Nor is a user name of another kind; a subject that is no number is no such account's."""
+    users = people("Numbered")
+    assert errors() == ['JWKS_AUTH["USER"]: people.Numbered.number is required, and no setting fills it']
+    with pytest.raises(KeySourceError):
+        users.create_user(None, token())
+    with CaptureQueriesContext(connection) as sent:
+        refuse_twin(token(sub="u1"), {}, "default")
+    assert len(sent) == 0
+    compared = [(field.name, claim) for field, claim in twins._compared({"number": "nr"})]
+    assert compared == [
+        *(("number", claim) for claim in ("sub", "preferred_username", "email", "nr")),
+        ("key", "sub"),
+    ]
 
 
 @pytest.mark.parametrize("model", ["Member", "Strict"])
@@ -211,6 +228,10 @@ MISFITS = [
     ("news", "true"),
     ("key", "no key"),
     ("key", 7),
+    ("extra", {"a": ["b\0"]}),
+    ("extra", {"\0": 1}),
+    ("shift", "9999999999999 00:00:00"),
+    ("shift", 7),
     ("met", 1700000000),
     ("met", "yesterday"),
     ("met", "2023-02-30T00:00:00Z"),

@@ -77,6 +77,33 @@ class NewcomersTest(ShopTest):
             assert self.status(**ADA, team=wrong) == 401
         assert User.objects.get().team == team
 
+    def test_no_claim_is_an_error_of_the_server(self) -> None:
+        """Whatever is in a mapped claim, alone or with the others."""
+        odd = [
+            None,
+            "",
+            " ",
+            "x" * 5000,
+            "a\0",
+            "\uffff",
+            "'",
+            True,
+            -1,
+            10**40,
+            1e300,
+            [],
+            [None],
+            {},
+            {"a": {}},
+        ]
+        odd += [["\0"], "1", "\u0661", "00", "ada@", "ada@shop.example\n", "\u212a@shop.example"]
+        names = ("email", "given_name", "team", "groups", "roles", "customer_number", "preferred_username")
+        for number, value in enumerate(odd):
+            for name in names:
+                claims = {**ADA, "email": f"ada{number}@shop.example", "sub": f"{name}{number}", name: value}
+                assert self.status(**claims) in (200, 401), (name, value)
+            assert self.status(**{**ADA, **dict.fromkeys(names, value)}) in (200, 401), value
+
     def test_who_is_banned(self) -> None:
         """At once, and no account is made."""
         assert self.status(**ADA, banned=True) == 401

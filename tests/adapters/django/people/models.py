@@ -41,6 +41,7 @@ class Member(AbstractBaseUser):
     is_active: Any = models.BooleanField(default=True)
     news: Any = models.BooleanField(default=False)
     key: Any = models.UUIDField(null=True)
+    shift: Any = models.DurationField(null=True)
     met: Any = models.DateTimeField(null=True)
     extra: Any = models.JSONField(default=dict)
 
@@ -63,6 +64,15 @@ class Guest(AbstractBaseUser):
         if self.login != "unwelcome":
             self.slug = self.login[:10]
         super().save(*args, **kwargs)
+
+
+class Numbered(AbstractBaseUser):
+    """Named by a number, and known elsewhere by a key."""
+
+    number: Any = models.IntegerField(unique=True)
+    key: Any = models.UUIDField(unique=True, null=True)
+    objects = models.Manager()
+    USERNAME_FIELD = "number"
 
 
 class StrictManager(BaseUserManager["Strict"]):
