@@ -56,8 +56,6 @@ def ninja_bearers_of(view: Any) -> list[Any]:
 
 def drf_authentication_of(view: Any) -> list[tuple[Any, ...]]:
     """Return the authentication classes of each of DRF's views in *view*."""
-    if "rest_framework.views" not in sys.modules:
-        return []
     return [
         tuple(options.get("authentication_classes", getattr(kind, "authentication_classes", ())))
         for kind, options, _ in classes(layers(view))

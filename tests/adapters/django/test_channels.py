@@ -408,6 +408,28 @@ async def test_a_client_that_has_gone_is_no_error(project: Any, issuer: FakeIssu
     ]
 
 
+async def test_a_server_that_allows_no_1008_closes_with_3000(project: Any, issuer: FakeIssuer) -> None:
+    """As Daphne, whose library raises an exception of no class of its own."""
+    tried: list[Any] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        tried.append(message["code"])
+        if message["code"] == 1008:
+            raise Exception("invalid close code")
+
+    project()
+    expires = int(time.time()) + 300
+    scope = {"type": "websocket", "path": "/ws", "headers": sent(issuer, exp=expires), "subprotocols": []}
+    await JWTAuthMiddleware(inner, clock=Clock(expires, 0.01))(scope, receive, send)
+    assert tried == [1008, 3000]
+
+
 async def test_an_error_of_the_server_s_own_stays(project: Any, issuer: FakeIssuer) -> None:
     """A ``TimeoutError`` that is not ours passes."""
 
