@@ -83,7 +83,7 @@ class JWTAuthMiddleware(BaseMiddleware):  # type: ignore[misc]  # as above
             for message in refusal_messages(rejection, scope):
                 await send(message)
             return None
-        user = sender_of(request).user if token is not None else scope.get("user") or AnonymousUser()
+        user = scope.get("user", AnonymousUser()) if token is None else sender_of(request).user
         connection = _Connection(receive, send, accepts=SUBPROTOCOL if offered else None)
         running = self.inner({**scope, "user": user, "token": token}, connection.receive, connection.send)
         del scope, request  # they hold the header, which no local may hold while the application runs

@@ -198,6 +198,28 @@ async def test_bytes_that_are_no_text_are_no_error(project: Any, issuer: FakeIss
     assert await status(app_of(), headers=[(b"authorization", b"Bearer \xff\xfe")]) in (400, 401)
 
 
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        (b"https://site.example", "accepted"),
+        (b"https://evil.example", 403),
+        (b"null", 403),
+        (None, "accepted"),
+    ],
+    ids=["our own page", "another site", "a sandbox", "no browser"],
+)
+@pytest.mark.parametrize("csrf", [True, False], ids=["with CSRF protection", "without"])
+async def test_a_cookie_of_another_site_s_page_opens_no_websocket(
+    project: Any, issuer: FakeIssuer, origin: bytes | None, wanted: Any, csrf: bool
+) -> None:
+    """Browsers send cookies with any page's handshake, and the page reads what comes over it."""
+    stack = ["django.middleware.csrf.CsrfViewMiddleware"] if csrf else []
+    project(TOKEN_SOURCES=["header", "cookie:token"], MIDDLEWARE=stack)
+    headers = [(b"host", b"site.example"), (b"cookie", f"token={issuer.token()}".encode())]
+    headers += [] if origin is None else [(b"origin", origin)]
+    assert await status(app_of(optional=False), headers=headers, scheme="wss") == wanted
+
+
 async def status(app: Any, **scope: Any) -> Any:
     """The status of the answer that a server with the extension would send."""
     messages: list[Any] = []
