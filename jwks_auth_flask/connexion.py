@@ -9,10 +9,10 @@ from typing import Any
 from flask import Flask, Response, request
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Rejection, finished_headers
+from jwks_auth.adapters import finished_headers
 from jwks_auth_flask.internals import finish_last, handler_of_http_errors
 
-__all__ = ["flask_app_of", "keep_headers", "note_refusal"]
+__all__ = ["flask_app_of", "keep_headers"]
 
 _KEY = "jwks_auth_flask"
 
@@ -41,29 +41,13 @@ def keep_headers(app: Flask) -> None:
         finish_last(app, _end)
 
 
-def note_refusal(rejection: Rejection) -> None:
-    """Note the finished answer of the current request for the middleware, if there is one."""
-    if (outcome := _outcome()) is not None:
-        outcome.rejection = rejection
-
-
 class _Outcome:
-    """The environment of a request that Flask has not answered yet, and its refusal."""
+    """The environment of a request that Flask has not answered yet."""
 
-    __slots__ = ("environ", "rejection")
+    __slots__ = ("environ",)
 
     def __init__(self) -> None:
         self.environ: MutableMapping[str, Any] | None = None
-        self.rejection: Rejection | None = None
-
-    def finished(self, status: int, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the *headers* of an answer to a request that left Flask as an exception."""
-        if self.environ is None:
-            return headers
-        said = {name.lower() for name, _ in headers}
-        if self.rejection is not None and self.rejection.status == status:
-            headers = headers + [pair for pair in self.rejection.headers if pair[0].lower() not in said]
-        return finished_headers(self.environ, headers)
 
 
 class _Finishing:
@@ -82,7 +66,7 @@ class _Finishing:
                 given = [
                     (name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]
                 ]
-                made = outcome.finished(message["status"], given)
+                made = finished_headers(outcome.environ, given, message["status"])
                 pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in made]
                 message = {**message, "headers": pairs}
             await send(message)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, after_this_request
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from jwks_auth import Refused
 from jwks_auth.adapters import RefusedRequest, Rejection, stand_for
-from jwks_auth_flask.connexion import note_refusal
 
 __all__ = ["AuthRejected", "rejected"]
 
@@ -65,16 +63,4 @@ def rejected(error: Refused, rejection: Rejection) -> AuthRejected:
     exception.code = rejection.status
     stand_for(exception, error, rejection)
     exception.data = {"message": rejection.description, "errors": rejection.document}
-    note_refusal(rejection)
-
-    @after_this_request
-    def keep_challenge(response: Response) -> Response:
-        # Custom handlers rarely add the challenge, which RFC 9110 requires on every 401.
-        if response.status_code == rejection.status:
-            said = {name.lower() for name, _ in response.headers}
-            for name, value in rejection.headers:
-                if name.lower() not in said:
-                    response.headers.add(name, value)
-        return response
-
     return exception

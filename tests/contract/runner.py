@@ -52,7 +52,8 @@ class HTTPApp:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
         try:
-            connection.putrequest(method, target)
+            given = any(name.lower() == "host" for name, _ in headers)
+            connection.putrequest(method, target, skip_host=given)
             for name, value in headers:
                 connection.putheader(name, value)
             connection.putheader("Content-Length", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import types
@@ -36,9 +37,20 @@ class Page:
 
     def used(self, at: int = 0) -> dict[str, Any]:
         """The names that a snippet leaves behind, which imports the module."""
-        with self.imported(), _module(f"uses_{self.name}") as user:
+        with self.imported(), _module(f"uses_{self.name}") as user, _log_kept():
             exec(compile(self.uses[at], str(self.path), "exec"), vars(user))
             return vars(user)
+
+
+@contextmanager
+def _log_kept() -> Iterator[None]:
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from jwks_auth.testing import FakeIssuer
+from tests.contract import test_sources
 from tests.contract.cases import CASES, SETTINGS, Case
 from tests.contract.routes import TABLE, Route
 from tests.contract.runner import Answer, App, Headers, HTTPApp, check
+from tests.contract.test_sources import Settled
 from tests.django_site.asgi_client import call
 from tests.needs import need_module
 from tests.patience import PATIENCE
@@ -75,7 +77,7 @@ def litestar(recipe: Any, issuer: FakeIssuer) -> Iterator[App]:
         return [package.route(path, http_method=METHODS, guards=guards)(answer)]
 
     routes = [handler for path, route in TABLE.items() for handler in handlers(path, route)]
-    yield ASGIApp(package.Litestar(routes, plugins=[jwt], openapi_config=None))
+    yield ASGIApp(package.Litestar(routes, plugins=[jwt], openapi_config=None, logging_config=None))
 
 
 def aiohttp(recipe: Any, issuer: FakeIssuer) -> Iterator[App]:
@@ -87,7 +89,7 @@ def aiohttp(recipe: Any, issuer: FakeIssuer) -> Iterator[App]:
 
     def add(path: str, route: Route) -> None:
         async def answer(request: Any) -> Any:
-            return web.json_response(route.answer(request.get(recipe.TOKEN)), headers=route.headers)
+            return web.json_response(route.answer(recipe.token_of(request)), headers=route.headers)
 
         guarded = answer if route.options is None else jwt.require(**route.options)(answer)
         for method in METHODS:
@@ -140,6 +142,26 @@ def test_contract(app: tuple[App, FakeIssuer], case: Case) -> None:
     check(app[0], case, app[1])
 
 
+@pytest.fixture(scope="module", params=APPS)
+def app_with_sources(request: pytest.FixtureRequest) -> Iterator[tuple[App, FakeIssuer]]:
+    """The same with tokens in other headers and in cookies."""
+    name, make = APPS[request.param]
+    need_module(name)
+    issuer: Any = Settled(FakeIssuer())
+    with Page(name).imported() as recipe:
+        for made in make(recipe, issuer):
+            yield made, issuer.issuer
+
+
+IN_PLACES = [*test_sources.CASES, *test_sources.FORGED, *test_sources.OF_THE_CORE]
+
+
+@pytest.mark.parametrize("case", IN_PLACES, ids=lambda case: case.name)
+def test_tokens_in_other_places(app_with_sources: tuple[App, FakeIssuer], case: Any) -> None:
+    """They are taken and refused alike, and no page of another site sends a cookie's."""
+    test_sources.run(app_with_sources[0], case, app_with_sources[1])
+
+
 @pytest.mark.parametrize("name", sorted({name for name, _ in APPS.values()}))
 def test_a_recipe_is_short_and_its_example_runs(name: str) -> None:
     """It has fewer than 80 lines, and what uses it can be pasted."""
@@ -187,7 +209,9 @@ def test_litestars_websockets() -> None:
 
         socket.__annotations__ = {"socket": litestar.WebSocket, "return": None}
         handler = litestar.handlers.websocket("/ws", guards=[jwt.require()])(socket)
-        client = testing.TestClient(litestar.Litestar([handler], plugins=[jwt], openapi_config=None))
+        client = testing.TestClient(
+            litestar.Litestar([handler], plugins=[jwt], openapi_config=None, logging_config=None)
+        )
         with client, client.websocket_connect("/ws", headers=issuer.headers(sub="u1")) as connection:
             assert connection.receive_text() == "u1"
         disconnect = need_module("litestar.exceptions").WebSocketDisconnect
@@ -205,7 +229,7 @@ async def test_aiohttps_views_and_applications_below() -> None:
         class Orders(web.View):  # type: ignore[name-defined,misc]
             @jwt.require(scopes="orders:read")
             async def get(self) -> Any:
-                return web.json_response({"of": self.request[recipe.TOKEN].subject})
+                return web.json_response({"of": recipe.token_of(self.request).subject})
 
         app, below = web.Application(), web.Application()
         jwt.setup(app)

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from jwks_auth.testing import FakeIssuer
+from tests.contract import test_sources
 from tests.contract.cases import CASES, SETTINGS, Case
 from tests.contract.routes import TABLE, Route
 from tests.contract.runner import Answer, Headers, check
+from tests.contract.test_sources import Settled
 from tests.recipes.page import Page
 
 Event = dict[str, Any]
@@ -112,6 +114,23 @@ def app(request: pytest.FixtureRequest) -> Iterator[tuple[LambdaApp, FakeIssuer]
 def test_contract(app: tuple[LambdaApp, FakeIssuer], case: Case) -> None:
     """Status, challenges, body and what caches are told are the table's."""
     check(app[0], case, app[1])
+
+
+@pytest.fixture(scope="module", params=EVENTS)
+def app_with_sources(request: pytest.FixtureRequest) -> Iterator[tuple[LambdaApp, FakeIssuer]]:
+    """The same with tokens in other headers and in cookies."""
+    issuer: Any = Settled(FakeIssuer())
+    with Page("lambda").imported() as recipe:
+        yield LambdaApp(recipe, issuer, EVENTS[request.param]), issuer.issuer
+
+
+IN_PLACES = [*test_sources.CASES, *test_sources.FORGED, *test_sources.OF_THE_CORE]
+
+
+@pytest.mark.parametrize("case", IN_PLACES, ids=lambda case: case.name)
+def test_tokens_in_other_places(app_with_sources: tuple[LambdaApp, FakeIssuer], case: Any) -> None:
+    """They are taken and refused alike, and no page of another site sends a cookie's."""
+    test_sources.run(app_with_sources[0], case, app_with_sources[1])
 
 
 def test_the_example_runs() -> None:
