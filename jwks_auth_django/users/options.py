@@ -17,6 +17,17 @@ from jwks_auth_django.users.resolvers import FunctionResolver, TokenUsers, UserR
 __all__ = ["DATABASE_SETTINGS", "from_options"]
 
 USER_LABEL = 'JWKS_AUTH["USER"]["{}"]'
+_METHODS = {
+    "resolve": "request, token",
+    "aresolve": "request, token",
+    "verify": "request, token",
+    "match": "request, token",
+    "create_user": "request, token",
+    "update_user": "request, user, token",
+    "username_for": "token",
+}
+"""Methods of resolvers, and what they are called with."""
+
 _DATABASE_USERS = "jwks_auth_django.users.provisioning.DatabaseUsers"
 
 
@@ -106,19 +117,27 @@ def _store(named: Any) -> tuple[Callable[..., UserResolver], Sequence[Setting]]:
         return TokenUsers, _TOKEN_SETTINGS
     found = _imported(_DATABASE_USERS if named == "database" else named)
     if isinstance(found, type) and issubclass(found, UserResolver):
+        _check_methods(found, named)
         return found, DATABASE_SETTINGS if _keeps_accounts(found) else ()
     if isinstance(found, type) or not callable(found):
         raise ConfigurationError(f"{USER_LABEL.format('STORE')}: {named} is no UserResolver and no function")
-    _check_takes_request(found, named)
+    _check_takes(found, named, "request, token")
     return functools.partial(FunctionResolver, found), ()
 
 
-def _check_takes_request(function: Callable[..., Any], path: str) -> None:
+def _check_methods(kind: type, path: str) -> None:
+    for name, arguments in _METHODS.items():
+        method = inspect.getattr_static(kind, name, None)
+        if inspect.isfunction(method):  # no static one, and no object that can be called
+            _check_takes(functools.partial(method, None), f"{path}.{name}", arguments)
+
+
+def _check_takes(function: Callable[..., Any], path: str, arguments: str) -> None:
     try:
-        inspect.signature(function).bind(None, None)
-    except TypeError as error:
+        inspect.signature(function).bind(*arguments.split(", "))
+    except (TypeError, ValueError) as error:  # the latter for what is written in C
         label = USER_LABEL.format("STORE")
-        raise ConfigurationError(f"{label}: {path} is called as f(request, token)") from error
+        raise ConfigurationError(f"{label}: {path} must take ({arguments})") from error
 
 
 def _keeps_accounts(found: type) -> bool:

@@ -20,7 +20,7 @@ from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users import DatabaseUsers
+from jwks_auth_django.users import DatabaseUsers, UserResolver
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -271,12 +271,42 @@ def test_options_of_a_derived_store(user_of: UserOf) -> None:
         user_of("Members", {"CLAIM_MAPS": {}}, sub="u1")
     with pytest.raises(ImproperlyConfigured, match="FLAGS_FROM"):
         user_of("Members", {"FLAGS_FROM": ["https://other.example/"]}, sub="u1")
-    with pytest.raises(ImproperlyConfigured, match=r"of_old is called as f\(request, token\)"):
+    with pytest.raises(ImproperlyConfigured, match=r"of_old must take \(request, token\)"):
         user_of("of_old", sub="u1")
+    with pytest.raises(ImproperlyConfigured, match=r"OfOld.resolve must take \(request, token\)"):
+        user_of("OfOld", sub="u1")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"Forgetful.update_user must take \(request, user, token\)"
+    ):
+        user_of("Forgetful", sub="u1")
+    assert user_of("Static", sub="u1").username == "static"
 
 
 def of_old(token: VerifiedToken) -> Any:
     """A function that takes no request."""
+
+
+class OfOld(UserResolver):
+    """A resolver that takes no request."""
+
+    def resolve(self, token: VerifiedToken) -> Any:  # type: ignore[override]
+        """Return nobody."""
+
+
+class Forgetful(DatabaseUsers):
+    """A store that takes no user."""
+
+    def update_user(self, request: Any, token: VerifiedToken) -> Any:  # type: ignore[override]
+        """Return nobody."""
+
+
+class Static(DatabaseUsers):
+    """A store with a static method."""
+
+    @staticmethod
+    def username_for(token: VerifiedToken) -> str:  # type: ignore[override]
+        """Return a name."""
+        return "static"
 
 
 def test_the_store_s_name_is_public() -> None:
