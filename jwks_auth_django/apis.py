@@ -98,6 +98,7 @@ class Keys:
 
     def _decided(self, first: ForRequest, request: HttpRequest) -> str | None:
         key = first(request)
-        if key is None or key in self.hosts or any(key == each for _, each in self.prefixes):
+        known = [*self.hosts, *(each for _, each in self.prefixes)]
+        if key is None or key in known:  # a list, as a set refuses what can't be hashed
             return key  # type: ignore[no-any-return]
         raise ConfigurationError(f"{FOR_REQUEST}: found {key!r}, expected a key of {APIS} or None")

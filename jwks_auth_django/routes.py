@@ -26,7 +26,7 @@ from jwks_auth_django.conf import Configuration, installed, project
 from jwks_auth_django.guards import Guard
 from jwks_auth_django.patterns import Route, routes_everywhere
 
-__all__ = ["asks_everybody", "requirements", "requirements_at", "rows", "views"]
+__all__ = ["asks_everybody", "path_of", "requirements", "requirements_at", "rows", "views"]
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -70,6 +70,12 @@ def requirements_at(route: str, method: str = "GET") -> list[Requirement]:
         return list(requirements_of(resolve(route).func, method))
     except Resolver404:
         raise LookupError(f"no route is, or has the name, {route}: see jwks routes") from None
+
+
+def path_of(route: str) -> str:
+    """Return the path of *route*, as :func:`requirements_at` takes it; a path that is no pattern is its own."""
+    found = (each.path for each in routes_everywhere() if route in (each.path, each.place, each.name))
+    return next(found, route)
 
 
 def _judges(route: Route) -> tuple[Configuration | None, ...]:

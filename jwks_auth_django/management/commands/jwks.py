@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from jwks_auth import ConfigurationError, cli
 from jwks_auth.adapters import RawToken, Requirement
 from jwks_auth_django.conf import project
-from jwks_auth_django.routes import requirements_at, rows
+from jwks_auth_django.routes import path_of, requirements_at, rows
 
 __all__ = ["Command"]
 
@@ -102,7 +102,7 @@ def _verified(raw: RawToken, options: dict[str, Any]) -> cli.Report:
     try:
         asked, found = _asked(options), project()
         named = [options["api"], *(getattr(each, "api", None) for each in asked)]
-        path = options["route"] if (options["route"] or "").startswith("/") else ""
+        path = path_of(options["route"] or "")
         api = next((each for each in named if each is not None), found.keys.at(path))
         return cli.verify(found.named(api).authenticator, raw, asked)
     except ImproperlyConfigured as error:

@@ -234,7 +234,7 @@ def test_a_host_of_any_shape_is_no_error(issuer: FakeIssuer, host: str, server: 
 def by_header(request: HttpRequest) -> Any:
     """Choose by a header of the request's."""
     found = request.headers.get("X-Api")
-    return {"admin": "/admin-api/", "wrong": "/nowhere/", "odd": 7}.get(found or "")
+    return {"admin": "/admin-api/", "wrong": "/nowhere/", "odd": 7, "list": ["/admin-api/"]}.get(found or "")
 
 
 async def by_loop(request: HttpRequest) -> Any:
@@ -251,7 +251,7 @@ def test_a_function_decides_first(project: Any, issuer: FakeIssuer) -> None:
         assert status("WSGI", "/guarded", {**admin, "X-Api": "admin"}) == 200
         assert status("WSGI", "/guarded", admin) == 401
         assert status("WSGI", "/admin-api/guarded", admin) == 200
-        for wrong in ("wrong", "odd"):
+        for wrong in ("wrong", "odd", "list"):
             with pytest.raises(ImproperlyConfigured, match=r"FOR_REQUEST.*expected a key of"):
                 status("WSGI", "/guarded", {**admin, "X-Api": wrong})
 

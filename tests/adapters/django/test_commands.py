@@ -351,13 +351,22 @@ def test_a_stock_project_can_be_green(project: Any) -> None:
 
 def test_reports_on_several_apis(project: Any, issuer: FakeIssuer) -> None:
     """Keys under each API's name, and a token by the settings of the API that is named, or that the route is of."""
-    views = {"/admin-api/x": require_jwt(view), "/x": require_jwt(api="/admin-api/")(view)}
-    project(views, APIS={"/admin-api/": {"AUDIENCE": "admin"}})
+    urls = (
+        path("admin-api/x", require_jwt(view), name="inside"),
+        path("x", require_jwt(api="/admin-api/")(view)),
+    )
+    project(APIS={"/admin-api/": {"AUDIENCE": "admin"}})
+    with override_settings(ROOT_URLCONF=urls):
+        check_reports(issuer)
+
+
+def check_reports(issuer: FakeIssuer) -> None:
+    """Ask each command."""
     for command in ("check", "show", "refresh"):
         told = jwks(command).splitlines()
         assert told.index("all other requests:") < told.index("/admin-api/:")
     token = issuer.token(aud="admin")
     assert "FAIL audience" in jwks("verify", token)
-    for options in ({"api": "/admin-api/"}, {"route": "/admin-api/x"}, {"route": "/x"}):
+    for options in ({"api": "/admin-api/"}, {"route": "/admin-api/x"}, {"route": "/x"}, {"route": "inside"}):
         assert "failed" not in jwks("verify", token, **options)
     assert "no key of" in jwks("verify", token, api="/nowhere/")
