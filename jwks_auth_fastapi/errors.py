@@ -33,11 +33,13 @@ __all__ = [
     "RequestRejected",
     "Unauthorized",
     "WebSocketRejected",
+    "body_of",
     "install_error_handlers",
     "rejection_response",
     "request_rejected",
 ]
 
+_BODY = "__jwks_auth_body__"
 Body = Literal["rfc6750", "problem+json"]
 
 
@@ -128,4 +130,11 @@ def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
         assert isinstance(exc, RequestRejected)  # noqa: S101 - the handler is registered for this class
         return rejection_response(exc.rejection, body)
 
+    setattr(answer, _BODY, body)
     app.add_exception_handler(RequestRejected, answer)
+
+
+def body_of(handler: object) -> Body | None:
+    """Return the body that *handler* makes if :func:`install_error_handlers` has installed it."""
+    found: Body | None = getattr(handler, _BODY, None)
+    return found

@@ -30,7 +30,8 @@ class OpenAPISettings:
     unless *openid_connect_url* is given. ``oauth2``: Swagger's Authorize button signs in with the
     authorization code flow and PKCE; needs *authorization_url* and *token_url*, and for the button the
     *client_id* of a public client that may redirect to ``/docs/oauth2-redirect``. *scopes*, offered there,
-    maps names to descriptions.
+    maps names to descriptions. *authorize_params* are sent to *authorization_url* too, for providers that
+    give no token for an API without them: ``{"audience": ...}`` or ``{"resource": ...}``.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -44,6 +45,7 @@ class OpenAPISettings:
     openid_connect_url: str | None = None
     client_id: str | None = None
     scopes: Annotated[Mapping[str, str], BeforeValidator(_decoded)] = field(default_factory=dict)
+    authorize_params: Annotated[Mapping[str, str], BeforeValidator(_decoded)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in ("bearer", "openIdConnect", "oauth2"):
@@ -91,6 +93,7 @@ class OpenAPISettings:
             "clientId": self.client_id or "",
             "usePkceWithAuthorizationCodeGrant": True,
             "scopes": " ".join(self.scopes),
+            **({"additionalQueryStringParams": dict(self.authorize_params)} if self.authorize_params else {}),
         }
 
 

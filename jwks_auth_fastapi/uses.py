@@ -19,6 +19,7 @@ from jwks_auth.adapters import Explanation, RawToken, Requirement, TokenRequirem
 from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import requirement_dependency, user_dependency
 from jwks_auth_fastapi.discovery import metadata_router
+from jwks_auth_fastapi.documents import document
 from jwks_auth_fastapi.openapi import error_responses
 from jwks_auth_fastapi.overrides import FakeBearer, fake_token
 from jwks_auth_fastapi.scheme import JWTScheme
@@ -134,7 +135,16 @@ class SchemeUses(JWTScheme, Generic[TokenT]):
         wrong settings and for routes with mistakes.
         """
         await prepare(app, self.service, required=self._require_warm_up)
+        self.document(app)
         yield
+
+    def document(self, app: Starlette) -> None:
+        """Complete the OpenAPI document of *app*, which :meth:`lifespan` does too: for documents made without a start.
+
+        Refusals are documented, optional tokens are optional, each scope stands once, and Swagger UI has the client of
+        the settings.
+        """
+        document(app, self.service)
 
     def metadata_router(self) -> APIRouter:
         """``app.include_router(auth.metadata_router())`` serves the metadata of ``RESOURCE`` (RFC 9728), to anybody."""
