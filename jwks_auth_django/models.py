@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +19,9 @@ def block_orphans(collector: Any, field: Any, sub_objs: Any, using: Any) -> None
     Without its row, the next token of a deleted account's person would make the account anew.
     """
     blocked_at = field.model._meta.get_field("blocked_at")
-    # First this one: the rows are found by their account, which the second takes from them.
-    collector.add_field_update(blocked_at, timezone.now(), sub_objs.filter(blocked_at=None))
+    # First this one: the rows are found by their account, which the second takes from them. Updates are grouped by
+    # their value, so this is one that is the same in every batch of accounts.
+    collector.add_field_update(blocked_at, Now(), sub_objs.filter(blocked_at=None))
     models.SET_NULL(collector, field, sub_objs, using)
 
 

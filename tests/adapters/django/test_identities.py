@@ -98,6 +98,30 @@ def test_a_deleted_account_leaves_its_identities_blocked(
     assert kept.blocked_at is not None
 
 
+def test_many_deleted_accounts_leave_all_their_identities_blocked() -> None:
+    """In one statement or, where a database takes no more parameters, in batches."""
+    many = User.objects.bulk_create([User(username=f"user{number}") for number in range(2500)])
+    JWTIdentity.objects.bulk_create(
+        [JWTIdentity(issuer=ISSUER, subject=user.username, user=user) for user in many]
+    )
+    User.objects.all().delete()
+    assert JWTIdentity.objects.filter(user=None).exclude(blocked_at=None).count() == 2500
+
+
+def test_an_account_deleted_in_the_admin_leaves_its_identities_blocked(ada: JWTIdentity, staff: Any) -> None:
+    """By its own page, and from the list; the page that asks does not say that they are deleted."""
+    client = staff()
+    bob = User.objects.create(username="bob")
+    JWTIdentity.objects.create(issuer=ISSUER, subject="u2", user=bob)
+    page = client.get(f"/admin/auth/user/{bob.pk}/delete/").content.decode()
+    assert "JWT identit" not in page.partition("Are you sure")[2]
+    assert client.post(f"/admin/auth/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 302
+    chosen_one = {"action": "delete_selected", "_selected_action": [ada.user_id], "post": "yes"}
+    assert client.post("/admin/auth/user/", chosen_one).status_code == 302
+    assert set(User.objects.values_list("username", flat=True)) == {"staff"}
+    assert JWTIdentity.objects.filter(user=None).exclude(blocked_at=None).count() == 2
+
+
 def test_a_block_keeps_its_date(ada: JWTIdentity) -> None:
     """Deleting the account of a blocked identity does not move the date of its block."""
     JWTIdentity.objects.update(blocked_at=(at := timezone.now()))
