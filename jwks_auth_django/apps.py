@@ -6,6 +6,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["JWKSAuthConfig"]
@@ -19,9 +20,13 @@ class JWKSAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks of ``manage.py check``."""
+        """Register the checks of ``manage.py check``, and give every request a token of ``None``."""
         from jwks_auth_django import checks
 
+        if not hasattr(
+            HttpRequest, "token"
+        ):  # for views that are called without the middleware, as by a RequestFactory
+            HttpRequest.token = None  # type: ignore[attr-defined]
         register(checks.check_settings, Tags.security)
         register(checks.check_installation, Tags.security)
         register(checks.check_views, Tags.urls)

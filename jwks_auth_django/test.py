@@ -36,33 +36,46 @@ __all__ = [
 
 _SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE", "STORE_SECRET")
 
+_SHAPING = {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS", "AUDIENCE", "RESOURCE", "ALGORITHMS"}
+"""Settings that a fake issuer is made by."""
+
 
 class trust_fake_issuer(override_settings):  # named as override_settings is
-    """Replaces the provider's keys in the project's ``JWKS_AUTH`` by those of *issuer* (default: a new one).
+    """Replaces the provider's keys in the project's ``JWKS_AUTH`` by those of *issuer*, and settings by *others*.
 
-    It is a decorator or context manager, as ``override_settings`` is: ``with trust_fake_issuer() as issuer:``.
+    It is a decorator or context manager, as ``override_settings`` is: ``with trust_fake_issuer(LEEWAY=0) as issuer:``.
+    Within another, and around ``override_settings``, it keeps what those set: by default their fake issuer, or else a
+    new one.
     """
 
-    def __init__(self, issuer: FakeIssuer | None = None) -> None:
+    def __init__(self, issuer: FakeIssuer | None = None, **others: Any) -> None:
         super().__init__()
-        self.issuer = issuer
+        self.issuer, self.others = issuer, others
 
     def enable(self) -> FakeIssuer:
         """Trust the issuer from now on."""
-        issuer = self._choose()
+        issuer = self._choose(getattr(settings, "JWKS_AUTH", {}))
         super().enable()
         return issuer
 
     def save_options(self, test_func: Any) -> None:
-        """Remember them for the tests of a class."""
-        self._choose()
+        """Remember them for the tests of a class, over those that it has already."""
+        self._choose({"JWKS_AUTH": getattr(settings, "JWKS_AUTH", {}), **_overridden(test_func)}["JWKS_AUTH"])
         super().save_options(test_func)
 
-    def _choose(self) -> FakeIssuer:
-        given = getattr(settings, "JWKS_AUTH", {})
+    def _choose(self, given: Mapping[str, Any]) -> FakeIssuer:
+        if self.others.keys() & _SHAPING:  # the fake of outer settings keeps their name and audience
+            given = {name: value for name, value in given.items() if name != "JWKS"}
+        given = {**given, **self.others}
         issuer = self.issuer or _like_the_projects(given)
         self.options = {"JWKS_AUTH": {**_trusting(issuer, given), **_apis_of_fakes(issuer, given)}}
         return issuer
+
+
+def _overridden(test_class: Any) -> Mapping[str, Any]:
+    # Django's own attribute for what override_settings() is to set (5.2.19).
+    found: Mapping[str, Any] = getattr(test_class, "_overridden_settings", None) or {}
+    return found
 
 
 def _trusting(issuer: FakeIssuer, given: Mapping[str, Any], audience: Any = "api") -> dict[str, Any]:
@@ -89,7 +102,9 @@ def _apis_of_fakes(issuer: FakeIssuer, given: Mapping[str, Any]) -> dict[str, An
 
 
 def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
-    """An issuer with the name, and the first algorithm, that the settings expect."""
+    """Return the fake issuer of the settings, or a new one with the name and the first algorithm that they expect."""
+    if (known := _fake_of(given)) is not None:
+        return known
     name = given.get("ISSUER", "https://issuer.example/")
     if "PROVIDER" in given:  # whose issuer may have a name that need not be said
         [name, *_] = Settings.from_mapping(given, extra=DJANGO_NAMES).issuers or [name]
@@ -137,10 +152,15 @@ class AsyncJWTClient(JWTClientMixin, AsyncClient):  # type: ignore[misc]  # as a
 def fake_issuer(api: str | None = None) -> FakeIssuer:
     """Return the fake issuer that the settings trust: the top level's, or that of an API."""
     own = settings.JWKS_AUTH.get("APIS", {}).get(api, {})
-    issuer = getattr((own if "JWKS" in own else settings.JWKS_AUTH).get("JWKS"), "__self__", None)
-    if not isinstance(issuer, FakeIssuer):
+    issuer = _fake_of(own if "JWKS" in own else settings.JWKS_AUTH)
+    if issuer is None:
         raise ImproperlyConfigured("with_token() signs with a FakeIssuer's keys: use trust_fake_issuer()")
     return issuer
+
+
+def _fake_of(given: Mapping[str, Any]) -> FakeIssuer | None:
+    found = getattr(given.get("JWKS"), "__self__", None)
+    return found if isinstance(found, FakeIssuer) else None
 
 
 def assert_discoverable(client: Any, auth: Any = None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, JsonResponse
-from django.test import SimpleTestCase, override_settings
+from django.test import AsyncRequestFactory, RequestFactory, SimpleTestCase, override_settings
 from django.urls import path
 
 from jwks_auth.testing import FakeIssuer
@@ -84,6 +86,75 @@ def test_the_projects_settings_stay() -> None:
         client = JWTClient().with_token(scopes=["orders:read"])
         assert client.get("/orders").json()["iss"] == "https://acme.eu.auth0.com/"
         assert client.get("/orders", headers={"X-Token": "Bearer nonsense"}).status_code == 401
+
+
+STRICT = override_settings(
+    JWKS_AUTH={"ISSUER": "https://id.acme.dev/", "AUDIENCE": "strict", "LEEWAY": 0, "REALM": "strict"}
+)
+
+
+@URLS
+@trust_fake_issuer(REALM="a class's own")
+@STRICT
+class StackedTest(SimpleTestCase):
+    """Settings from three decorators, the last one's over the others'."""
+
+    client_class = JWTClient
+
+    def told(self, **claims: Any) -> tuple[int, str]:
+        """Status and challenge of a reader's request."""
+        answer = self.client.with_token(scopes=["orders:read"], **claims).get("/orders")
+        return answer.status_code, answer.headers.get("WWW-Authenticate", "").partition(",")[0]
+
+    def test_all_of_them_hold(self) -> None:
+        """The issuer's name and the leeway of one, the realm of the other."""
+        assert (
+            self.client.with_token(scopes=["orders:read"]).get("/orders").json()["iss"]
+            == "https://id.acme.dev/"
+        )
+        assert self.told(exp=time.time() - 5) == (401, 'Bearer realm="a class\'s own"')
+
+    @trust_fake_issuer(LEEWAY=60)
+    def test_a_method_has_its_own(self) -> None:
+        """Over those of the class."""
+        assert self.told(exp=time.time() - 5)[0] == 200
+        assert self.told(exp=time.time() - 90) == (401, 'Bearer realm="a class\'s own"')
+
+    def test_override_settings_within(self) -> None:
+        """With the settings of now as its base, as Django's settings are extended."""
+        with self.settings(JWKS_AUTH={**settings.JWKS_AUTH, "LEEWAY": 60}):
+            assert self.told(exp=time.time() - 5)[0] == 200
+        assert self.told(exp=time.time() - 5)[0] == 401
+
+
+class InheritedTest(StackedTest):
+    """A class that was decorated by inheritance."""
+
+
+def test_settings_stack_around_a_fixture(fake_issuer: FakeIssuer, jwt_client: JWTClient) -> None:
+    """Within the trust of a fixture another changes settings, and keeps the fixture's issuer."""
+    late = {"scopes": ["orders:read"], "exp": time.time() - 5}
+    with URLS:
+        with trust_fake_issuer(LEEWAY=0) as issuer:
+            assert issuer is fake_issuer
+            assert jwt_client.with_token(**late).get("/orders").status_code == 401
+        with trust_fake_issuer(AUDIENCE="other", ISSUER="https://other.example/") as other:
+            assert other.issuer == "https://other.example/"
+            reader = jwt_client.with_token(scopes=["orders:read"])
+            assert reader.get("/orders").json()["iss"] == "https://other.example/"
+        assert jwt_client.with_token(**late).get("/orders").status_code == 200
+
+
+def test_a_setting_that_is_none_is_told() -> None:
+    """As in the project's settings."""
+    with URLS, trust_fake_issuer(LEWAY=0), pytest.raises(ImproperlyConfigured, match="LEEWAY"):
+        JWTClient().get("/orders")
+
+
+def test_a_request_without_middleware_has_no_token() -> None:
+    """One of a RequestFactory, for a view that is called by itself: as behind the middleware without a token."""
+    for factory in (RequestFactory(), AsyncRequestFactory()):
+        assert factory.get("/").token is None
 
 
 def test_an_issuer_of_ones_own() -> None:
