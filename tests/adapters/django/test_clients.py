@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -191,3 +192,35 @@ def test_a_providers_issuer_is_played(given: dict[str, Any], issuer: str) -> Non
         assert fake.issuer == issuer
         reader = JWTClient().with_token(azp="web", cid="web", scopes=["orders:read"], scp=["orders:read"])
         assert reader.get("/orders").json() == {"sub": "user", "iss": issuer}
+
+
+@pytest.fixture
+def no_row_is_left(schema: None) -> Iterator[None]:
+    """Fails after a test that leaves a row behind."""
+    yield
+    from django.contrib.auth.models import User
+    from django.db import connections
+
+    from jwks_auth_django.models import JWTIdentity
+
+    left = (User.objects.count(), JWTIdentity.objects.count())
+    connections.close_all()
+    assert left == (0, 0)
+
+
+@pytest.fixture
+def accounts_in_a_database(no_row_is_left: None, project: Any) -> None:
+    """A project that makes accounts."""
+    project({"/orders": orders}, USER={"STORE": "database"})
+
+
+async def test_an_async_fixture_leaves_no_rows(
+    accounts_in_a_database: None, async_jwt_client: AsyncJWTClient
+) -> None:
+    """The account that a request makes is there for the test, and gone after it."""
+    from django.contrib.auth.models import User
+
+    for _ in range(2):
+        client = async_jwt_client.with_token(sub="u1", scopes=["orders:read"])
+        assert (await client.get("/orders")).status_code == 200
+    assert await User.objects.acount() == 1
