@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,6 +14,8 @@ from django.db import Error as DatabaseError
 from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.module_loading import import_string
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
 from jwks_auth.adapters import RawToken
@@ -95,7 +98,15 @@ class JWTAuthenticationBackend(BaseBackend):
         if user is None or not self.user_can_authenticate(user):
             raise InvalidTokenError("user_refused")
         user._jwt = token
+        if self._path is not None and not hasattr(user, "backend"):  # for login(), where several are listed
+            user.backend = self._path
         return user
+
+    @cached_property
+    def _path(self) -> str | None:
+        """The path under which the settings list this backend, if they do."""
+        listed = (path for path in settings.AUTHENTICATION_BACKENDS if import_string(path) is type(self))
+        return next(listed, None)
 
     def _active(self, user: Any) -> Any:
         return user if user is not None and self.user_can_authenticate(user) else None

@@ -1,8 +1,7 @@
 """Private parts of Django, Django REST framework and Ninja: every use of one, with its reason.
 
 They are undocumented and may change in any release; each has the version in which it was seen. Code that reads an
-attribute also works without it. DRF's operators for permissions are in ``composition``, which can be imported only
-where DRF is installed.
+attribute also works without it. DRF's operators for permissions are in ``composition``, which only DRF can import.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ __all__ = [
     "keep_out_of_cache",
     "module",
     "operands",
+    "overridden_settings",
     "permissions_asked",
     "replace_method",
     "test_of",
@@ -141,7 +141,7 @@ def keep_out_of_cache(request: HttpRequest) -> None:
 
     ``cache_page`` and ``FetchFromCacheMiddleware`` set ``_cache_update_cache`` to have the answer stored (Django
     5.2.19), and may do so after this call: a property overrides them. ``Cache-Control`` on the answer would come too
-    late for a ``cache_page`` within the guard, and would also reach the client.
+    late for one within the guard, and would reach the client.
     """
     found: Any = request.__class__
     request.__class__ = _never_stored(found)
@@ -173,6 +173,11 @@ def in_test_runner() -> bool:
     """
     state: Any = sys.modules.get("django.test.utils")  # a server has no reason to import it
     return state is not None and hasattr(state._TestState, "saved_data")
+
+
+def overridden_settings(test_class: Any) -> Any:
+    """Return the settings that ``override_settings`` is to set for a class of tests (Django 5.2.19)."""
+    return getattr(test_class, "_overridden_settings", None) or {}
 
 
 def import_client(cache: Any) -> None:
@@ -226,8 +231,7 @@ def extend_sessions(extend: Callable[[Any, tuple[Any, Any]], tuple[Any, Any]]) -
 def answers_of(operation: Any) -> Iterator[tuple[Any, str]]:
     """The methods, as owner and name, that make an operation's answer: of a result, a stream, or an error.
 
-    An authentication never sees the answer; these methods run after it, from the operation and its API. Not all
-    versions have those for streams.
+    They run after the authentication, from the operation and its API; not all versions have those for streams.
     """
     yield operation.api, "on_exception"
     for name in ("_result_to_response", "_stream_response", "_async_stream_response"):

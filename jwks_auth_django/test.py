@@ -24,6 +24,7 @@ from jwks_auth import testing
 from jwks_auth.adapters import Settings
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.conf import DJANGO_NAMES, configuration, project
+from jwks_auth_django.internals import overridden_settings
 
 __all__ = [
     "AsyncJWTClient",
@@ -60,7 +61,8 @@ class trust_fake_issuer(override_settings):  # named as override_settings is
 
     def save_options(self, test_func: Any) -> None:
         """Remember them for the tests of a class, over those that it has already."""
-        self._choose({"JWKS_AUTH": getattr(settings, "JWKS_AUTH", {}), **_overridden(test_func)}["JWKS_AUTH"])
+        projects = getattr(settings, "JWKS_AUTH", {})
+        self._choose(overridden_settings(test_func).get("JWKS_AUTH", projects))
         super().save_options(test_func)
 
     def _choose(self, given: Mapping[str, Any]) -> FakeIssuer:
@@ -70,12 +72,6 @@ class trust_fake_issuer(override_settings):  # named as override_settings is
         issuer = self.issuer or _like_the_projects(given)
         self.options = {"JWKS_AUTH": {**_trusting(issuer, given), **_apis_of_fakes(issuer, given)}}
         return issuer
-
-
-def _overridden(test_class: Any) -> Mapping[str, Any]:
-    # Django's own attribute for what override_settings() is to set (5.2.19).
-    found: Mapping[str, Any] = getattr(test_class, "_overridden_settings", None) or {}
-    return found
 
 
 def _trusting(issuer: FakeIssuer, given: Mapping[str, Any], audience: Any = "api") -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.urls import path
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.test import AsyncJWTClient, JWTClient, trust_fake_issuer
+from jwks_auth_django.undoing import writes as may_write
 
 pytest_plugins = ["jwks_auth_django.pytest_plugin"]
 
@@ -224,3 +226,37 @@ async def test_an_async_fixture_leaves_no_rows(
         client = async_jwt_client.with_token(sub="u1", scopes=["orders:read"])
         assert (await client.get("/orders")).status_code == 200
     assert await User.objects.acount() == 1
+
+
+class Asked(SimpleNamespace):
+    """A request for a fixture, as pytest-django's users make it: these fixtures, and perhaps its mark."""
+
+    def __init__(self, *fixtures: str, mark: dict[str, Any] | None = None, plugin: bool = True) -> None:
+        super().__init__(fixturenames=fixtures, made=[])
+        self.config = SimpleNamespace(pluginmanager=SimpleNamespace(has_plugin=lambda name: plugin))
+        found = None if mark is None else SimpleNamespace(kwargs=mark)
+        self.node = SimpleNamespace(get_closest_marker=lambda name: found)
+
+    def getfixturevalue(self, name: str) -> None:
+        """Note that the fixture is made."""
+        self.made.append(name)
+
+
+@pytest.mark.parametrize(
+    ("asked", "writes"),
+    [
+        (Asked("db"), True),
+        (Asked(mark={}), True),
+        (Asked(mark={"transaction": True}), False),
+        (Asked("transactional_db"), False),
+        (Asked(), False),
+        (Asked(plugin=False), False),
+    ],
+    ids=["db", "marked", "marked as transactional", "transactional", "no database", "another plugin"],
+)
+def test_a_transaction_is_held_only_where_rows_would_stay(project: Any, asked: Asked, writes: bool) -> None:
+    """Beside pytest-django, whose own transaction is another thread's, and ends after ours."""
+    project()
+    request: Any = asked
+    assert may_write(request) is writes
+    assert asked.made == [name for name in asked.fixturenames if name == "db"]

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -27,6 +29,7 @@ from rest_framework.views import APIView
 from jwks_auth import VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
+from jwks_auth_django.backends import JWTAuthenticationBackend
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.users import TokenUser
 from tests.adapters.django.daemons import free_port, running
@@ -225,7 +228,10 @@ def kept(user: Any) -> list[Any]:
 
 def who(request: HttpRequest) -> JsonResponse:
     """Say who it is, from every copy."""
-    return JsonResponse({"users": [str(each) for each in kept(request.user)], "same": same(request.user)})
+    token = getattr(request.user, "_jwt", None)
+    return JsonResponse(
+        {"users": [str(each) for each in kept(request.user)], "same": token is None or same(request.user)}
+    )
 
 
 async def who_async(request: HttpRequest) -> JsonResponse:
@@ -263,3 +269,47 @@ async def test_a_request_s_user_can_be_kept_async(project: Any, issuer: FakeIssu
     project({"/me": who_async}, USER={"STORE": store}, AUTHENTICATION_BACKENDS=[OURS])
     answer = (await AsyncClient().get("/me", headers=issuer.headers(sub="u1"))).json()
     assert (len(set(answer["users"])), answer["same"]) == (1, True)
+
+
+def sign_in(request: HttpRequest) -> JsonResponse:
+    """Start a session for the sender of a token."""
+    login(request, request.user)
+    return JsonResponse({})
+
+
+class OwnJWTBackend(JWTAuthenticationBackend):
+    """A project's subclass."""
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("ours", [OURS, f"{__name__}.OwnJWTBackend"], ids=["ours", "a subclass"])
+def test_login_starts_a_session_beside_other_backends(project: Any, issuer: FakeIssuer, ours: str) -> None:
+    """A token's account says which backend it is from, so login() need not be told; it is that backend's session."""
+    listed = ["django.contrib.auth.backends.ModelBackend", ours]
+    views = {"/sign-in": sign_in, "/me": login_required(who)}
+    project(views, USER={"STORE": "database"}, AUTHENTICATION_BACKENDS=listed)
+    client = Client()
+    assert client.post("/sign-in", headers=issuer.headers(sub="u1")).status_code == 200
+    assert client.session["_auth_user_backend"] == ours
+    assert len(set(client.get("/me").json()["users"])) == 1
+    User.objects.update(is_active=False)
+    assert client.get("/me").status_code == 302
+
+
+def test_login_of_a_token_says_what_is_missing(ada: TokenUser, project: Any, issuer: FakeIssuer) -> None:
+    """A session keeps the key of a row."""
+    project({"/sign-in": sign_in})
+    with pytest.raises(AttributeError, match="has no row in the database") as met:
+        Client().post("/sign-in", headers=issuer.headers(sub="ada"))
+    assert "ada" not in str(met.value)
+    assert not hasattr(ada, "_meta"), "nothing takes it for a model"
+
+
+@pytest.mark.usefixtures("database")
+def test_without_its_backend_listed_the_others_sign_in(project: Any, issuer: FakeIssuer) -> None:
+    """A project for DRF alone may list Django's backend alone."""
+    model_backend = "django.contrib.auth.backends.ModelBackend"
+    project({"/sign-in": sign_in}, USER={"STORE": "database"}, AUTHENTICATION_BACKENDS=[model_backend])
+    client = Client()
+    assert client.post("/sign-in", headers=issuer.headers(sub="u1")).status_code == 200
+    assert client.session["_auth_user_backend"] == model_backend
