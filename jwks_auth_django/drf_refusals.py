@@ -63,6 +63,7 @@ def explain_missing(view: Any) -> None:
         except NotAuthenticated as missing:
             error = MissingTokenError()
             stand_for(missing, error, rejection_for(request, error))
+            missing.detail = ErrorDetail(str(missing.detail), error.code)
             raise
 
     permission_denied = replace_method(view, "permission_denied", refused)

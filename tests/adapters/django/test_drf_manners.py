@@ -125,6 +125,7 @@ def test_the_code_is_ours(project: Any, issuer: FakeIssuer, with_codes: None) ->
     """Of a token's refusal, by authentication or by permission: what logs and signals call it."""
     project({"/x": view_with(IsAuthenticated, HasScopes("a"))}, MIDDLEWARE=[])
     client = APIClient()
+    assert codes(client) == (401, "missing_token")
     assert codes(client, {"Authorization": "Bearer nonsense"}) == (401, "malformed")
     assert codes(client, issuer.headers(exp=1)) == (401, "expired")
     assert codes(client, issuer.headers(aud="other")) == (401, "wrong_audience")
