@@ -25,6 +25,6 @@ def is_denied(request: HttpRequest, view: Any, config: Configuration) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _is_left(view: Any, method: str) -> bool:
-    from jwks_auth_django.audit import is_guarded, is_public  # which import the frameworks in use
+    from jwks_auth_django.audit import asks_for_token, is_guarded, is_public  # which import frameworks in use
 
-    return is_guarded(view) or is_public(view, method)
+    return is_guarded(view) or is_public(view, method) or asks_for_token(view, method)

@@ -14,10 +14,13 @@ from jwks_auth_django.audit.verdicts import OPEN, Verdict, all_of, any_of
 from jwks_auth_django.composition import NegatedToken, TokenPermission
 from jwks_auth_django.internals import ignores_models
 
-__all__ = ["is_drf", "verdict_on"]
+__all__ = ["asks_for_token", "is_drf", "verdict_on"]
 
 _ASKED_BY = ("initial", "check_permissions", "get_permissions", "permission_denied")
 """The methods through which a request meets its permissions."""
+
+_ASKING = ("initialize_request", "get_authenticators", "perform_authentication")
+"""The methods through which a request meets its authentication."""
 
 _READABLE = {"GET", "HEAD"}
 
@@ -34,6 +37,20 @@ def verdict_on(view: Any, options: Mapping[str, Any], methods: set[str]) -> Verd
     """
     dispatch = Dispatch.of(view, options)
     return all_of([dispatch.verdict, _permitted(view, options, methods).behind(dispatch.doubt)])
+
+
+def asks_for_token(view: Any, options: Mapping[str, Any], method: str) -> bool:
+    """Return whether permissions judge every request with *method*, of users that tokens alone can name."""
+    if Dispatch.of(view, options).doubt is not None or _permitted(view, options, {method}).guard is None:
+        return False
+    asked = all(known(vars(definer(view, name))[name]) and name not in options for name in _ASKING)
+    classes = options.get("authentication_classes", view.authentication_classes)
+    return asked and bool(classes) and all(map(_takes_tokens, classes))
+
+
+def _takes_tokens(authentication: Any) -> bool:
+    owner = definer(authentication, "authenticate") if isinstance(authentication, type) else None
+    return owner is not None and owner.__module__ == "jwks_auth_django.rest_framework"
 
 
 def _permitted(view: Any, options: Mapping[str, Any], methods: set[str]) -> Verdict:

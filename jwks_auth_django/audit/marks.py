@@ -13,7 +13,7 @@ from jwks_auth_django.audit.views import classes
 from jwks_auth_django.internals import decorators_of, module
 from jwks_auth_django.openness import MARK, public
 
-__all__ = ["is_guarded", "is_public"]
+__all__ = ["asks_for_token", "is_guarded", "is_public"]
 
 
 def is_guarded(view: Any) -> bool:
@@ -26,6 +26,31 @@ def is_guarded(view: Any) -> bool:
     return any(module(layer.function) == "jwks_auth_django.decorators" for layer in found) or any(
         Dispatch.of(kind, options).verdict != OPEN for kind, options, _ in classes(found)
     )
+
+
+def asks_for_token(view: Any, method: str) -> bool:
+    """Return whether a guard of ours in DRF or Ninja is sure to judge a request with *method*."""
+    found = layers(view)
+    if any(layer.doubt is not None for layer in found):
+        return False
+    return _asks_in_drf(found, method) or _asks_in_ninja(found, method)
+
+
+def _asks_in_drf(found: list[Layer], method: str) -> bool:
+    if "rest_framework.views" not in sys.modules:
+        return False
+    from jwks_auth_django.audit import drf
+
+    views = [(kind, options) for kind, options, _ in classes(found) if drf.is_drf(kind)]
+    return any(drf.asks_for_token(kind, options, method) for kind, options in views)
+
+
+def _asks_in_ninja(found: list[Layer], method: str) -> bool:
+    if "ninja.operation" not in sys.modules:
+        return False
+    from jwks_auth_django.audit import ninja
+
+    return ninja.asks_for_token(found, method)
 
 
 def is_public(view: Any, method: str) -> bool:

@@ -12,7 +12,7 @@ from jwks_auth_django.audit.layers import Layer, definer, known, layers
 from jwks_auth_django.audit.verdicts import Verdict, any_of
 from jwks_auth_django.internals import enclosed
 
-__all__ = ["callbacks", "functions", "operations"]
+__all__ = ["asks_for_token", "callbacks", "functions", "operations"]
 
 
 def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
@@ -20,6 +20,20 @@ def operations(found: list[Layer]) -> Iterator[tuple[str, Verdict]]:
     for operation, doubt in _operations(found):
         verdict = any_of(map(_verdict, operation.auth_callbacks))
         yield " ".join(operation.methods), verdict.behind(doubt or _around(operation))
+
+
+def asks_for_token(found: list[Layer], method: str) -> bool:
+    """Return whether an authentication of ours judges every request with *method*, alone or beside others."""
+    for operation, doubt in _operations(found):
+        if method in operation.methods:
+            sure = (doubt or _around(operation)) is None
+            return sure and any(map(_is_ours, operation.auth_callbacks))
+    return False
+
+
+def _is_ours(callback: Any) -> bool:
+    requirement = getattr(callback, "requirement", None)
+    return isinstance(requirement, Requirement) and _verdict(callback).doubt is None
 
 
 def callbacks(found: list[Layer]) -> Iterator[Any]:

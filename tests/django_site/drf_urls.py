@@ -5,6 +5,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jwks_auth_django import public as open_on_purpose
 from jwks_auth_django.rest_framework import (
     HasAnyScope,
     HasAuthentication,
@@ -99,6 +100,7 @@ class NoToken(BasePermission):
         return request.auth is None
 
 
+@open_on_purpose
 class Optional(Base):
     permission_classes = [AllowAny]
 
@@ -106,10 +108,12 @@ class Optional(Base):
         return {"sub": request.auth.subject if request.auth else None}
 
 
+@open_on_purpose
 class MFAOptional(Optional):
     permission_classes = [NoToken | HasAuthentication(acr=MFA)]
 
 
+@open_on_purpose
 class Shared(Optional):
     def get(self, request):
         return Response(self.answer(request), headers={"Cache-Control": SHARED})
