@@ -185,7 +185,8 @@ def _finishing(make: Callable[..., Any]) -> Callable[..., Any]:
 
 def _operation_of(request: HttpRequest) -> Operation | None:
     """Return Ninja's operation, from the view that encloses it, because an authentication is not passed it."""
-    operations = _operations_in(request.resolver_match.func) if request.resolver_match else ()
+    match = getattr(request, "resolver_match", None)  # the clients of Ninja 1.5 resolve nothing
+    operations = _operations_in(match.func) if match else ()
     return next((operation for operation in operations if request.method in operation.methods), None)
 
 

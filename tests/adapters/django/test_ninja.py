@@ -14,6 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError
 from ninja.security import django_auth
+from ninja.testing import TestAsyncClient as NinjaTestAsyncClient
+from ninja.testing import TestClient as NinjaTestClient
 
 from jwks_auth import ConfigurationError
 from jwks_auth.testing import FakeIssuer
@@ -214,3 +216,27 @@ def test_caches_are_told_of_refusals(project: Any, api: NinjaAPI) -> None:
     api.get("/me", auth=JWTBearer())(who)
     project({"/": api.urls}, MIDDLEWARE=[])
     assert Client().get("/me", headers=BAD)["Vary"] == Client().get("/me")["Vary"] == "Authorization"
+
+
+def test_with_ninjas_own_client(project: Any, issuer: FakeIssuer, api: NinjaAPI) -> None:
+    """It makes a request without a handler, and needs the header's name in capitals."""
+    api.get("/me", auth=JWTBearer())(who)
+    project({}, MIDDLEWARE=[])
+    client = NinjaTestClient(api)
+    assert client.get("/me", headers=in_capitals(issuer)).json() == {"user": "u1", "auth": "u1"}
+    assert client.get("/me").status_code == 401
+
+
+async def test_with_ninjas_own_async_client(project: Any, issuer: FakeIssuer, api: NinjaAPI) -> None:
+    """The same, awaited."""
+    api.get("/me", auth=JWTBearer())(awho)
+    project({}, MIDDLEWARE=[])
+    client = NinjaTestAsyncClient(api)
+    answer = await client.get("/me", headers=in_capitals(issuer))
+    assert answer.json() == {"user": "u1", "auth": "u1"}
+    assert (await client.get("/me")).status_code == 401
+
+
+def in_capitals(issuer: FakeIssuer) -> dict[str, str]:
+    """The header of a token, for clients that make ``META`` of names as they are."""
+    return {name.upper(): value for name, value in issuer.headers(sub="u1").items()}
