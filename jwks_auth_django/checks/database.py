@@ -30,14 +30,16 @@ def check_migrations_of_deployment(
 ) -> list[CheckMessage]:
     """Check the same of the project's own database, if there is one where this runs."""
     using = _database_of_identities()
-    try:
-        return _migrations(using) if using is not None and using not in (databases or ()) else []
-    except DatabaseError:  # it may be out of reach where a release is built
-        return []
+    return _migrations(using) if using is not None and using not in (databases or ()) else []
 
 
 def _migrations(using: str) -> list[CheckMessage]:
-    missing = unapplied_migrations(using)
+    try:
+        missing = unapplied_migrations(using)
+    except (
+        DatabaseError
+    ):  # it may be out of reach where a release is built, and Django 6.1 names it in each check
+        return []
     if not missing:
         return []
     # No error: that would keep "migrate" itself from running.

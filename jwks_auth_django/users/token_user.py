@@ -122,10 +122,9 @@ class TokenUser(PermissionsOfBackends):
 
     delete = set_password = save
 
-    @property
-    def _meta(self) -> NoReturn:
-        """Raise ``AttributeError`` where ``login()`` is to start a session, which keeps a row's key."""
-        raise AttributeError(f"A {type(self).__name__} {_NO_ROW}, and login() needs a row as well")
+    def get_session_auth_hash(self) -> NoReturn:
+        """Raise ``TypeError`` where ``login()`` is to start a session, which keeps a row's key."""
+        raise TypeError(f"A {type(self).__name__} {_NO_ROW}, and login() needs a row as well")
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise ``TypeError`` where a query is to compare a foreign key with this user."""
