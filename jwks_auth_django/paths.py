@@ -24,5 +24,7 @@ class Prefixes:
         return hash(self._below)
 
     def cover(self, path: str) -> bool:
-        """Return whether one of them covers *path*."""
+        """Return whether one of them covers *path*, which must not climb: a view of any path may read it as another."""
+        if not {".", ".."}.isdisjoint(path.replace("\\", "/").split("/")):
+            return False
         return path.startswith(self._below) or path in self._exact

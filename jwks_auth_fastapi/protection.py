@@ -108,6 +108,8 @@ class Protection:
 
     def is_public_path(self, path: str) -> bool:
         """Return whether *path*, as the router has it, is open on purpose."""
+        if not {".", ".."}.isdisjoint(path.replace("\\", "/").split("/")):
+            return False  # a route for any path may take it for another one
         return path in self._paths or path.startswith(self._below)
 
     def _asks(self, scope: Scope) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import Client, override_settings
-from django.urls import path
+from django.urls import path, re_path
 from ninja import NinjaAPI
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
@@ -131,6 +131,18 @@ def asked(issuer: FakeIssuer, view: Any) -> Any:
     given = {**issuer.settings(), "REQUIRED": True, "ALLOW_FAKE_ISSUER": True}
     with override_settings(JWKS_AUTH=given, ROOT_URLCONF=(path("", view),), MIDDLEWARE=site.WITH_MIDDLEWARE):
         return Client().get("/")
+
+
+@pytest.mark.parametrize("at", ["/docs/../secret", "/docs/..\\secret", "/docs/./secret"])
+def test_no_path_climbs_out_of_a_public_one(at: str) -> None:
+    """A view of any path may read it as another, such as a file's."""
+    issuer = FakeIssuer()
+    given = {**issuer.settings(), "REQUIRED": True, "PUBLIC_PATHS": ["/docs"], "ALLOW_FAKE_ISSUER": True}
+    urls = (re_path("", lambda request: HttpResponse("ok")),)
+    with override_settings(JWKS_AUTH=given, ROOT_URLCONF=urls, MIDDLEWARE=site.WITH_MIDDLEWARE):
+        request = Client().request
+        assert request(PATH_INFO="/docs/..secret").status_code == 200
+        assert request(PATH_INFO=at).status_code == 401
 
 
 def test_operations_of_ninja_are_left_to_their_own_bearers() -> None:

@@ -105,3 +105,12 @@ def stores() -> list[KeySetStore]:
     """A store takes redis-py's client and valkey-py's, and each store is one."""
     clients: list[RedisClient] = [redis.Redis(), valkey.Valkey()]
     return [MemoryStore(), *(SealedStore(RedisStore(client), "a secret of the fleet") for client in clients)]
+
+
+def policies() -> list[Policy]:
+    """Options have names and types, though they are declared in one place."""
+    return [
+        Policy(scopes="a b", acr="urn:acme:mfa", person=True),
+        Policy(scpoes="a"),  # type: ignore[call-arg]
+        Policy(max_auth_age="60"),  # type: ignore[arg-type]
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import fastapi.routing
 import pytest
@@ -159,6 +160,18 @@ def test_public_paths_cover_themselves_and_what_is_below(auth: JWTBearer) -> Non
     ]
     client = TestClient(app, root_path="/v1")
     assert [client.get(f"/v1{path}").status_code for path in ("/docs", "/x")] == [200, 401]
+
+
+@pytest.mark.parametrize("path", ["/docs/../secret", "/docs/./x", "/docs/..%2Fsecret", "/docs/..%5Csecret"])
+def test_no_path_climbs_out_of_a_public_one(auth: JWTBearer, path: str) -> None:
+    """A route for any path may read it as another, such as a file's."""
+    app = FastAPI(docs_url=None)
+    protect(app, auth, public_paths=["/docs"])
+    app.add_route("/{rest:path}", plain)
+    scope = {"type": "http", "method": "GET", "path": unquote(path), "headers": [], "app": app}
+    [guard] = module.protections_of(app)
+    assert guard._asks(scope)
+    assert not guard._asks({**scope, "path": "/docs/..x"})
 
 
 def test_a_route_with_a_guard_of_its_own_is_left_to_that(
