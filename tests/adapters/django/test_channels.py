@@ -94,6 +94,23 @@ async def test_user_and_token_are_in_the_scope(project: Any, issuer: FakeIssuer,
     assert await who(app_of(consumer)) == ({"user": "AnonymousUser", "sub": None}, None)
 
 
+@pytest.mark.parametrize("middleware", [[], ["django.middleware.csrf.CsrfViewMiddleware"]])
+async def test_a_cookie_that_another_sites_page_sends_is_refused(
+    project: Any, issuer: FakeIssuer, middleware: list[str]
+) -> None:
+    """Also where Django protects forms: no CSRF token comes with a WebSocket. The service's own pages pass."""
+    project(TOKEN_SOURCES=["cookie:session"], COOKIE_ORIGINS=["https://app.acme.dev"], MIDDLEWARE=middleware)
+    cookie = (b"cookie", f"session={issuer.token(sub='u1')}".encode())
+    for name, value, expected in (
+        (b"sec-fetch-site", b"cross-site", 403),
+        (b"origin", b"https://evil.example", 403),
+        (b"sec-fetch-site", b"same-origin", "accepted"),
+        (b"origin", b"https://app.acme.dev", "accepted"),
+        (b"accept", b"*/*", "accepted"),
+    ):
+        assert await status(app_of(), headers=[cookie, (name, value)]) == expected
+
+
 async def test_a_session_s_user_stays_where_no_token_is_sent(project: Any, issuer: FakeIssuer) -> None:
     """``AuthMiddlewareStack`` may stand around ours; a token comes first."""
     project()

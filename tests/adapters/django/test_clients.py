@@ -260,3 +260,16 @@ def test_a_transaction_is_held_only_where_rows_would_stay(project: Any, asked: A
     request: Any = asked
     assert may_write(request) is writes
     assert asked.made == [name for name in asked.fixturenames if name == "db"]
+
+
+@pytest.mark.parametrize("source", ["header", "header:X-Token", "cookie:session"])
+async def test_a_token_stands_where_the_settings_say(source: str) -> None:
+    """In the first source; cookies of the client's own stay beside it."""
+    mine = {"ISSUER": "https://acme.eu.auth0.com/", "AUDIENCE": "api", "TOKEN_SOURCES": [source]}
+    with URLS, override_settings(JWKS_AUTH=mine), trust_fake_issuer():
+        for client in (JWTClient(), AsyncJWTClient()):
+            client.cookies["other"] = "x"
+            answered = client.with_token(scopes=["orders:read"]).get("/orders")
+            response = answered if isinstance(client, JWTClient) else await answered
+            assert response.status_code == 200
+        assert JWTClient().get("/orders").status_code == 401

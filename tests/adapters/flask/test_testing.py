@@ -27,6 +27,17 @@ def test_with_token(client):
     assert client.get("/orders").status_code == 401
 
 
+@pytest.mark.parametrize("source", ["header", "header:X-Token", "cookie:session"])
+def test_a_token_stands_where_the_settings_say(make_app, issuer, source):
+    """In the first source."""
+    app = make_app(JWKS_AUTH_TOKEN_SOURCES=[source])
+    app.test_client_class = JWTClient
+    app.add_url_rule("/me", view_func=require_jwt(lambda: {"sub": current_token.subject}))
+    client = app.test_client(issuer=issuer)
+    assert client.with_token(sub="u1").get("/me").json == {"sub": "u1"}
+    assert client.get("/me").status_code == 401
+
+
 def test_a_header_of_the_request_wins(client, issuer):
     """A single request can still say something else."""
     known = client.with_token(sub="u1", scope="orders:read")
