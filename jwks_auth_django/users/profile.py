@@ -61,11 +61,11 @@ class Profile:
         if self.groups_claim is not None and not hasattr(model, "groups"):
             raise ConfigurationError(f"GROUPS_CLAIM: {model._meta.label} has no groups")
 
-    def changes(self, user: Any, token: VerifiedToken) -> dict[str, Any]:
+    def changes(self, user: Any, token: VerifiedToken, *, quiet: bool = False) -> dict[str, Any]:
         """Return the fields of *user* that differ from the token's claims, with their new values.
 
-        A claim that the token lacks, or that is as it was before, changes nothing. Raises :class:`InvalidTokenError`
-        for a value that its field can't hold.
+        A claim that the token lacks, or that is as it was before, changes nothing. Misfits are logged, unless *quiet*.
+        Raises :class:`InvalidTokenError` for one that its field does not allow to skip.
         """
         values: dict[str, Any] = {}
         for name, claim in self.claim_map.items():
@@ -75,7 +75,9 @@ class Profile:
             try:
                 values[name] = self._fields[name].value(user, said)
             except Misfit as misfit:
-                self._skip(name, misfit)
+                told = self._skipped(name, misfit)
+                if not quiet:
+                    log.warning("%s, so it is skipped", told)
                 continue
             if self._is_address(name) and not is_same_address(values[name], said):
                 raise refused(f"the field {name} would hold another e-mail address than the token's")
@@ -110,6 +112,10 @@ class Profile:
             return True
         return not memory.is_recent and self._groups_differ(user, self.group_names(token))
 
+    def has_changes(self, user: Any, token: VerifiedToken) -> bool:
+        """Return whether anything of *user* is to be written."""
+        return bool(self.changes(user, token)) or self._groups_differ(user, self.group_names(token))
+
     def values_of_newcomer(self, token: VerifiedToken, make_name: Callable[[], str]) -> dict[str, Any]:
         """Return the fields of a new account; *make_name* gives its name if no claim does."""
         model: Any = get_user_model()
@@ -139,12 +145,12 @@ class Profile:
     def _lacking(self, name: str, claim: str) -> InvalidTokenError:
         return refused(f"the token has no claim {claim!r} that fits the required field {name}")
 
-    def _skip(self, name: str, misfit: Misfit) -> None:
-        """Leave the field *name* as it is, or refuse the token."""
+    def _skipped(self, name: str, misfit: Misfit) -> str:
+        """Return why the field *name* is left as it is, or refuse the token."""
         said = f"the claim {self.claim_map[name]!r} does not fit the field {name}: {misfit}"
         if self.on_misfit == "refuse" or self._is_address(name) or self._fields[name].identifies:
             raise refused(said)
-        log.warning("%s, so it is skipped", said)
+        return said
 
     def put_in_groups(self, user: Any, token: VerifiedToken) -> None:
         """Put *user* in the groups that *token* names, and in no others."""

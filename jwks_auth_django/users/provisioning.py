@@ -92,7 +92,7 @@ class DatabaseUsers(UserResolver):
 
         Called only when something mapped has changed.
         """
-        changes = self.profile.changes(user, token)
+        changes = self.profile.changes(user, token, quiet=True)  # it was asked before, and told of misfits
         for name, value in changes.items():
             setattr(user, name, value)
         if changes:
@@ -144,7 +144,8 @@ class DatabaseUsers(UserResolver):
     def _updated(self, request: HttpRequest | None, user: Any, token: VerifiedToken, memory: Memory) -> Any:
         setattr(user, UNCHANGED, memory.unchanged)
         try:
-            updated = _called(self.update_user, request, user, token)
+            changed = self.profile.has_changes(user, token)
+            updated = _called(self.update_user, request, user, token) if changed else user
         finally:
             delattr(user, UNCHANGED)
         if updated is not None:

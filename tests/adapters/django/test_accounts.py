@@ -243,6 +243,24 @@ def test_who_is_not_verified(user_of: UserOf, store: str, caplog: pytest.LogCapt
         user_of(store, sub="u1")
 
 
+def test_an_account_that_is_as_claimed_is_not_updated(user_of: UserOf, called: list[Any]) -> None:
+    """Linked with what the token says of it, nothing has changed."""
+    User.objects.create_user("ada", first_name="Ada")
+    user_of("Members", MAPPED, sub="u1", member="ada", given_name="Ada")
+    assert [name for name, *_ in called] == ["verify", "match"]
+
+
+@pytest.mark.parametrize("last", ["", "Lovelace"])
+def test_a_misfit_is_told_once(user_of: UserOf, caplog: pytest.LogCaptureFixture, last: str) -> None:
+    """With a change beside it, or without; and not again while the claim is the same."""
+    options = {"CLAIM_MAP": {"first_name": "given_name", "last_name": "family_name"}}
+    user_of("database", options, sub="u1", given_name="Ada")
+    for _ in range(2):
+        user = user_of("database", options, sub="u1", given_name="x" * 151, family_name=last)
+    assert (user.first_name, user.last_name) == ("Ada", last)
+    assert caplog.text.count("does not fit the field first_name") == 1
+
+
 def test_what_update_user_refuses(user_of: UserOf) -> None:
     """``None`` refuses the token."""
     user_of("Members", MAPPED, sub="u1", given_name="Ada")
