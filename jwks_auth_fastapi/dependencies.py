@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar, overload
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -16,7 +16,7 @@ from jwks_auth.adapters import Authenticator, Requirement
 from jwks_auth_fastapi.internals import ASKS
 from jwks_auth_fastapi.scheme import JWTScheme
 
-__all__ = ["OF", "POLICY", "USER", "requirement_dependency", "user_dependency"]
+__all__ = ["OF", "POLICY", "USER", "UserDependency", "requirement_dependency", "user_dependency"]
 
 POLICY = "__jwks_auth_policy__"
 """The attribute with the policy of a dependency, or ``None``, by which the audit recognises one that requires."""
@@ -24,6 +24,29 @@ OF = "__jwks_auth_of__"
 """The attribute with the scheme of a dependency that requires."""
 USER = "__jwks_auth_user__"
 """The attribute by which the audit recognises a user dependency."""
+
+
+LoadedT_co = TypeVar("LoadedT_co", covariant=True)
+UserT = TypeVar("UserT")
+
+
+class UserDependency(Protocol[LoadedT_co]):
+    """The dependency of a loader that returns *LoadedT_co*: it gives what is loaded, awaited, and never ``None``."""
+
+    @overload
+    def __call__(
+        self: UserDependency[Awaitable[UserT | None]], *args: Any, **kwargs: Any
+    ) -> Awaitable[UserT]: ...
+    @overload
+    def __call__(
+        self: UserDependency[AsyncIterator[UserT | None]], *args: Any, **kwargs: Any
+    ) -> Awaitable[UserT]: ...
+    @overload
+    def __call__(
+        self: UserDependency[Iterator[UserT | None]], *args: Any, **kwargs: Any
+    ) -> Awaitable[UserT]: ...
+    @overload
+    def __call__(self: UserDependency[UserT | None], *args: Any, **kwargs: Any) -> Awaitable[UserT]: ...
 
 
 def requirement_dependency(
@@ -52,7 +75,7 @@ def requirement_dependency(
     return require
 
 
-def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def user_dependency(auth: JWTScheme, load_user: Callable[..., Any]) -> Any:
     """Return a dependency on *auth* and on *load_user*, which FastAPI runs as a dependency too."""
     loader = partial(load_user)
     loader.__signature__ = _with_token(load_user, auth)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Unpack, overload
+from typing import Any, TypeVar, Unpack, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
@@ -27,6 +27,9 @@ __all__ = ["GuardOptions", "guard_connection", "require_jwt"]
 _EXCEPTION_HANDLERS = "starlette.exception_handlers"  # present if Starlette's handlers can answer
 
 
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+
+
 class GuardOptions(RequirementOptions, total=False):
     """Options of :func:`require_jwt`."""
 
@@ -34,14 +37,10 @@ class GuardOptions(RequirementOptions, total=False):
 
 
 @overload
-def require_jwt(endpoint: Callable[..., Any], /) -> Callable[..., Any]: ...
+def require_jwt(endpoint: EndpointT, /) -> EndpointT: ...
 @overload
-def require_jwt(
-    **options: Unpack[GuardOptions],
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
-def require_jwt(
-    endpoint: Callable[..., Any] | None = None, /, **options: Unpack[GuardOptions]
-) -> Callable[..., Any]:
+def require_jwt(**options: Unpack[GuardOptions]) -> Callable[[EndpointT], EndpointT]: ...
+def require_jwt(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     """Admit only requests with a valid token to an endpoint, and answer others with the right challenge.
 
     Without parentheses, or with a requirement: what :class:`~jwks_auth.Policy` takes (``scopes``, ``any_role``, ...),

@@ -5,36 +5,30 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any, Unpack
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, create_model, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import PREFIX, ROWS, Setting, Settings
+from jwks_auth.adapters import PREFIX, ROWS, Settings, SettingsOptions
 from jwks_auth_fastapi.openapi import OpenAPISettings
+from jwks_auth_fastapi.vocabulary import Vocabulary
 
 __all__ = ["JWKSAuthSettings"]
 
 
-def _field(row: Setting) -> tuple[Any, Any]:
-    # NoDecode: the core reads lists and JSON, as it does for the other frameworks.
-    return Annotated[row.type | None, NoDecode], Field(default=None, repr=not row.secret, description=row.doc)
+class ModelOptions(SettingsOptions, total=False):
+    """The arguments of :class:`JWKSAuthSettings`: every setting, and those of pydantic-settings."""
 
-
-if TYPE_CHECKING:
-
-    class Vocabulary(BaseSettings):
-        """A field for each setting of the core."""
-
-        def __getattr__(self, name: str) -> Any: ...
-
-else:
-    Vocabulary = create_model(
-        "Vocabulary",
-        __base__=BaseSettings,
-        **{row.name.lower(): _field(row) for row in ROWS.values()},
-    )
+    openapi: OpenAPISettings | Mapping[str, Any]
+    _case_sensitive: bool
+    _env_file: Any
+    _env_file_encoding: str
+    _env_ignore_empty: bool
+    _env_nested_delimiter: str
+    _env_prefix: str
+    _secrets_dir: Any
 
 
 class JWKSAuthSettings(Vocabulary):
@@ -61,7 +55,8 @@ class JWKSAuthSettings(Vocabulary):
 
     _core: Settings = PrivateAttr()
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **stated: Unpack[ModelOptions]) -> None:
+        values: dict[str, Any] = {**stated}
         prefix = values.get("_env_prefix") or self.model_config.get("env_prefix", "")
         # First, because a misspelt variable is the reason why another is missing.
         for text in _unknown_variables(type(self), prefix):

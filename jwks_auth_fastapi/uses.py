@@ -17,7 +17,7 @@ from typing_extensions import TypeVar, Unpack
 from jwks_auth import Policy, VerifiedToken
 from jwks_auth.adapters import Explanation, RawToken, Requirement, TokenRequirementOptions
 from jwks_auth_fastapi.claims import ClaimsModel
-from jwks_auth_fastapi.dependencies import requirement_dependency, user_dependency
+from jwks_auth_fastapi.dependencies import UserDependency, requirement_dependency, user_dependency
 from jwks_auth_fastapi.discovery import metadata_router
 from jwks_auth_fastapi.documents import document
 from jwks_auth_fastapi.openapi import error_responses
@@ -28,7 +28,7 @@ from jwks_auth_fastapi.startup import health_response, prepare
 __all__ = ["SchemeUses", "TokenT"]
 
 TokenT = TypeVar("TokenT", bound=VerifiedToken[Any] | None, default=VerifiedToken)
-UserT = TypeVar("UserT")
+LoadedT = TypeVar("LoadedT")
 
 
 class SchemeUses(JWTScheme, Generic[TokenT]):
@@ -86,17 +86,14 @@ class SchemeUses(JWTScheme, Generic[TokenT]):
     def _varied(self, **options: Any) -> JWTScheme:
         """Return the same scheme for routes with another audience or issuer, or an optional token."""
 
-    @overload
-    def user(self, load_user: Callable[..., Awaitable[UserT | None]]) -> Callable[..., Awaitable[UserT]]: ...
-    @overload
-    def user(self, load_user: Callable[..., UserT | None]) -> Callable[..., Awaitable[UserT]]: ...
-    def user(self, load_user: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    def user(self, load_user: Callable[..., LoadedT]) -> UserDependency[LoadedT]:
         """Return a dependency that gives ``load_user(token, ...)``; ``None`` refuses the token with 401.
 
-        *load_user* may be ``async``, and may have dependencies of its own after the token, such as a database session.
-        Its result is the route's user.
+        *load_user* may be ``async``, may yield the user and clean up afterwards, and may have dependencies of its own
+        after the token, such as a database session. Its result is the route's user.
         """
-        return user_dependency(self, load_user)
+        made: UserDependency[LoadedT] = user_dependency(self, load_user)
+        return made
 
     async def admits(self, conn: HTTPConnection) -> None:
         """Raise the refusal of a connection without a valid token; for :func:`~jwks_auth_fastapi.protect`."""

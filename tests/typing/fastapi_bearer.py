@@ -1,16 +1,26 @@
 """What type checkers know of ``JWTBearer``: mypy strict and pyright read this, nothing runs it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, TypedDict, assert_type
 
 import pydantic
-from fastapi import Depends, FastAPI, Security
+from fastapi import Depends, FastAPI, Security, WebSocket
 from fastapi.security import SecurityScopes
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 
-from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer, OpenAPISettings, Policy, VerifiedToken
+from jwks_auth_fastapi import (
+    JWKSAuthSettings,
+    JWTBearer,
+    OpenAPISettings,
+    Policy,
+    VerifiedToken,
+    token_of,
+    until_expiry,
+)
 from jwks_auth_fastapi.starlette import require_jwt
 
 
@@ -34,6 +44,18 @@ class Document(TypedDict):
 
 
 settings = JWKSAuthSettings(issuer="https://issuer.example/", audience=["api"])
+from_file = JWKSAuthSettings(_env_file=".env", leeway=5, openapi=OpenAPISettings())
+
+
+class Own(JWKSAuthSettings):
+    """Settings of a service, with one of its own."""
+
+    database_url: str = "sqlite://"
+
+
+own = Own(issuer="https://issuer.example/", audience="api", database_url="postgresql://")
+assert_type(own.leeway, float | None)
+assert_type(own.database_url, str)
 plain = JWTBearer(settings)
 maybe = JWTBearer(settings, optional=True)
 stated = JWTBearer(issuer="https://issuer.example/", audience=["api"], leeway=5, require_warm_up=True)
@@ -84,8 +106,34 @@ async def aload_user(token: VerifiedToken[Model], limit: int = 10) -> int | None
     return limit
 
 
+class Loader:
+    """A loader that is an object, and one that is a method."""
+
+    async def __call__(self, token: VerifiedToken) -> bytes | None:
+        """Load."""
+        return None
+
+    async def load(self, token: VerifiedToken) -> float:
+        """Load."""
+        return 1.0
+
+
+async def yielding(token: VerifiedToken) -> AsyncIterator[str | None]:
+    """A loader with something to do afterwards."""
+    yield token.subject
+
+
+def yielding_sync(token: VerifiedToken) -> Iterator[int]:
+    """The same, sync."""
+    yield 1
+
+
 async def users() -> None:
     """What a user dependency gives."""
+    assert_type(await plain.user(Loader())(), bytes)
+    assert_type(await plain.user(Loader().load)(), float)
+    assert_type(await plain.user(yielding)(), str)
+    assert_type(await plain.user(yielding_sync)(), int)
     assert_type(await model.user(load_user)(), str)
     assert_type(await model.user(aload_user)(), int)
 
@@ -111,3 +159,27 @@ def bare(request: Request) -> JSONResponse:
 async def called(request: Request) -> JSONResponse:
     """A Starlette endpoint that asks for a scope."""
     return JSONResponse([])
+
+
+assert_type(bare(Request({"type": "http"})), JSONResponse)
+
+
+def talk(websocket: WebSocket, token: VerifiedToken) -> None:
+    """Streams and connections that end with their token."""
+    assert_type(until_expiry(token, ["a"]), Iterator[str])
+    assert_type(until_expiry(token, yielding(token)), AsyncIterator[str | None])
+    assert_type(until_expiry(websocket, token), AbstractAsyncContextManager[None])
+    assert_type(token_of(websocket), VerifiedToken | None)
+
+
+async def answers(request: Request) -> None:
+    """A guarded function is still what it was."""
+    assert_type(await called(request), JSONResponse)
+
+
+@require_jwt(any_role=["ops"])
+class Endpoint(HTTPEndpoint):
+    """A guarded class is still a class."""
+
+
+assert_type(Endpoint, type[Endpoint])

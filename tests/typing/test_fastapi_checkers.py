@@ -18,7 +18,12 @@ WRONG = """
 import pydantic
 from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
-from jwks_auth_fastapi import JWTBearer, VerifiedToken
+from jwks_auth_fastapi import JWKSAuthSettings, JWTBearer, VerifiedToken
+from jwks_auth_fastapi.starlette import require_jwt
+
+class Own(JWKSAuthSettings):
+    database_url: str = "sqlite://"
+
 
 class Claims(pydantic.BaseModel):
     email: str
@@ -36,8 +41,19 @@ JWTBearer({}, openapi="oidc")
 JWTBearer(isuer="https://issuer.example/", audience="api")
 JWTBearer(issuer="https://issuer.example/", audience="api", leeway="soon")
 JWTBearer({}, issuer="https://issuer.example/")
+JWKSAuthSettings(isuer="https://issuer.example/")
+JWKSAuthSettings(leeway="soon")
+Own(isuer="https://issuer.example/")
+typed.variant(audiense="reports")
+typed.configure({}, aap=None)
+
+@require_jwt
+def view(request: HTTPConnection) -> int:
+    return 1
+
+text: str = view(object())
 """
-MISTAKES = [14, 15, 16, 18, 19, 20, 21, 22]
+MISTAKES = [19, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 38]
 
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"],
@@ -64,7 +80,7 @@ def test_types_are_as_documented(checker: str) -> None:
 
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_misuse_is_an_error(checker: str, tmp_path: Path) -> None:
-    """A misspelt claim, a token that may be missing, the wrong model, unknown options."""
+    """A misspelt claim, a token that may be missing, the wrong model, unknown options and settings."""
     path = tmp_path / "wrong.py"
     path.write_text(WRONG)
     assert lines_with_errors(checker, path) == MISTAKES
