@@ -108,6 +108,8 @@ def leave_alone(api: NinjaAPI) -> NinjaAPI:
     still ask for a login.
     """
     kind: Any = type(api)
+    if not issubclass(kind, NinjaAPI):
+        raise ConfigurationError(f"leave_alone: found {api!r}, expected a NinjaAPI, before its urls are read")
     if not issubclass(kind, _LeftAlone):
         fields = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
         api.__class__ = type(kind.__name__, (_LeftAlone, kind), fields)

@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest
 from django.test import Client
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 
+from jwks_auth import ConfigurationError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django.ninja import JWTBearer, leave_alone
 from tests.django_site import settings as site
@@ -81,6 +82,14 @@ def test_left_alone_an_api_answers_by_itself(
     assert "UNPROTECTED" in told["/public"]
     with pytest.raises(CommandError):
         call_command("jwks", "routes", "--fail-unprotected", stdout=StringIO())
+
+
+def test_only_an_api_can_be_left_alone(api: NinjaAPI) -> None:
+    """Its URLs, or a router, are a mistake that says so at once."""
+    wrong: list[Any] = [None, api.urls, Router()]
+    for each in wrong:
+        with pytest.raises(ConfigurationError, match="expected a NinjaAPI"):
+            leave_alone(each)
 
 
 def test_the_pages_about_an_api_still_ask_for_a_login(project: Any, api: NinjaAPI) -> None:
