@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import path, re_path
 from ninja import NinjaAPI
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -124,6 +126,22 @@ def test_a_guard_that_may_let_somebody_in_without_a_token_is_not_relied_on(name:
     assert not asks_for_token(UNSURE[name], "GET")
     answer = asked(issuer, UNSURE[name])
     assert (answer.status_code, answer.json()["error"]) == (401, "missing_token")
+
+
+def test_frameworks_that_are_not_in_use_are_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view is then none of theirs."""
+    for name in ("rest_framework.views", "ninja.operation"):
+        monkeypatch.delitem(sys.modules, name)
+    assert not asks_for_token(SURE["a permission of ours"], "GET")
+    assert {"rest_framework.views", "ninja.operation"}.isdisjoint(sys.modules)
+
+
+def test_drf_s_request_without_a_view_is_judged_too() -> None:
+    """As code of one's own makes one."""
+    issuer = FakeIssuer()
+    with override_settings(JWKS_AUTH={**issuer.settings(), "ALLOW_FAKE_ISSUER": True}):
+        request = Request(RequestFactory().get("/"), authenticators=[JWTAuthentication()])
+        assert request.auth is None
 
 
 def asked(issuer: FakeIssuer, view: Any) -> Any:

@@ -357,3 +357,18 @@ def test_what_protects_or_opens_nothing_is_refused(call: Any, auth: JWTBearer) -
     """When it is declared."""
     with pytest.raises(ConfigurationError):
         call(auth)
+
+
+def test_an_endpoint_that_can_not_be_marked_is_closed(app: FastAPI) -> None:
+    """Marks are kept by identity, and this object can't be looked up."""
+
+    class Equal(App):
+        """Has no hash."""
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    app.mount("/equal", Equal())
+    assert status(app, "/equal/x") == 401
+    with pytest.raises(TypeError):
+        public(Equal())
