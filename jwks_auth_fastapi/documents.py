@@ -16,7 +16,7 @@ from jwks_auth_fastapi.errors import RequestRejected, body_of
 from jwks_auth_fastapi.internals import Reading
 from jwks_auth_fastapi.openapi import error_responses
 from jwks_auth_fastapi.places import applications
-from jwks_auth_fastapi.service import Service
+from jwks_auth_fastapi.service import Configuration, Service
 
 __all__ = ["document"]
 
@@ -43,7 +43,7 @@ def _complete(app: FastAPI, service: Service) -> None:
     def openapi() -> dict[str, Any]:
         found = made()
         if completed[0] is not found:  # FastAPI makes it once, until the application forgets it
-            _amend(found, app, service.of({"app": app}).openapi.scheme_name)
+            _amend(found, app, service.of({"app": app}))
             completed[0] = found
         return found
 
@@ -51,19 +51,35 @@ def _complete(app: FastAPI, service: Service) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation says
 
 
-def _amend(found: dict[str, Any], app: FastAPI, name: str) -> None:
-    refusals = _refusals(app)
+def _amend(found: dict[str, Any], app: FastAPI, configuration: Configuration) -> None:
+    refusals, name = _refusals(app), configuration.openapi.scheme_name
     for item in found.get("paths", {}).values():
         for operation in item.values():
             if isinstance(operation, dict) and name in _names(operation):
                 _respond(operation, refusals)
-    scheme = found.get("components", {}).get("securitySchemes", {}).get(name, {})
+    schemes = _schemes(found, name, configuration)
     for operation, row in _guarded(found, app):
         _respond(operation, refusals)
         if not row.note and _names(operation) == {name}:
             policies = [*([Policy(scopes=row.scopes)] if row.scopes else []), *row.policies]
-            security = security_of(name, policies, scheme=scheme, version=found["openapi"])
-            operation["security"] = [*security, *([{}] if row.guard == "optional" else [])]
+            operation["security"] = [
+                *(
+                    entry
+                    for each, scheme in schemes.items()
+                    for entry in security_of(each, policies, scheme=scheme, version=found["openapi"])
+                ),
+                *([{}] if row.guard == "optional" else []),
+            ]
+
+
+def _schemes(found: dict[str, Any], name: str, configuration: Configuration) -> dict[str, Any]:
+    """Return the document's scheme *name*, and beside it one for each further source of tokens, which are added."""
+    known = found.get("components", {}).get("securitySchemes", {})
+    if name not in known:
+        return {}
+    schemes: dict[str, Any] = {**configuration.authenticator.security_schemes(name), name: known[name]}
+    known.update(schemes)
+    return schemes
 
 
 def _guarded(found: dict[str, Any], app: FastAPI) -> Iterator[tuple[dict[str, Any], AuditedRoute]]:

@@ -76,15 +76,10 @@ class OpenAPISettings:
             )
         first, *_ = authenticator.security_schemes("").values()
         if first["type"] == "http":
-            return models.HTTPBearer(bearerFormat="JWT", description=self._described(authenticator, None))
-        place = {"in": first["in"], "name": first["name"]}
-        described = self._described(authenticator, first.get("description"))
-        return models.APIKey.model_validate({**place, "description": described})
-
-    def _described(self, authenticator: Authenticator, default: str | None) -> str | None:
-        others = authenticator.sources[1:]
-        also = f"A token may also stand in {' or '.join(others)}" if others else None
-        return self.description or ". ".join(filter(None, [default, also])) or None
+            return models.HTTPBearer(bearerFormat="JWT", description=self.description)
+        return models.APIKey.model_validate(
+            {**first, "description": self.description or first.get("description")}
+        )
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any]:
