@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import reduce
 from inspect import getclosurevars
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
@@ -135,7 +135,8 @@ def method_of(view_class: Any, name: str) -> Any:
         return method
     chosen = listed.get(name, ()) if isinstance(listed, Mapping) else listed
     with suppress(Exception):  # a decorator that needs the request: nobody can tell what it asks
-        return reduce(lambda inner, decorate: decorate(inner), chosen, method)
+        # Bound as on a request: a function may be an open view elsewhere, which no decorator here is to mark.
+        return reduce(lambda inner, decorate: decorate(inner), chosen, MethodType(method, view_class))
     return method
 
 

@@ -122,6 +122,10 @@ REFUSED: dict[str, tuple[Callable[[Bench], Any], str]] = {
         lambda bench: bench.who.apply_async(["hello"], headers={"sealed_token": 7}),
         "malformed",
     ),
+    "with letters that are none": (
+        lambda bench: bench.who.apply_async(["hello"], headers={"sealed_token": "\u00fc\u20ac"}),
+        "malformed",
+    ),
     "with the bare token": (
         lambda bench: bench.who.apply_async(["hello"], headers={"sealed_token": bench.issuer.token()}),
         "malformed",

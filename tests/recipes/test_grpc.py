@@ -196,6 +196,13 @@ def test_no_call_sees_the_token_of_another(client: tuple[Client, FakeIssuer]) ->
     assert answers == [(sender or "nobody").encode() for sender in senders]
 
 
+@pytest.mark.parametrize("kind", ["unary_stream", "stream_stream"])
+def test_a_stream_ends_with_its_token(client: tuple[Client, FakeIssuer], kind: str) -> None:
+    """One that has expired, within the leeway, opens a stream without an answer."""
+    caller, issuer = client
+    assert caller.call(kind, bearer(issuer, sub="u1", expires_in=-5), kind=kind) == []
+
+
 def test_a_method_that_does_not_exist(client: tuple[Client, FakeIssuer]) -> None:
     """It is not implemented, as without the interceptor."""
     assert client[0].call("nothing")[0] == "UNIMPLEMENTED"

@@ -145,6 +145,24 @@ def test_the_example_runs() -> None:
     )
 
 
+ODD: dict[str, Event] = {
+    "no headers": {"headers": None, "multiValueHeaders": None},
+    "a value that is none": {"headers": {"Authorization": None}},
+    "a number": {"headers": {"Authorization": 7}},
+    "no list": {"multiValueHeaders": {"Authorization": None}},
+    "an empty list": {"multiValueHeaders": {"Authorization": []}},
+    "lines": {"headers": {"Authorization": "Bearer a\r\nb"}},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_events_are_refused(name: str) -> None:
+    """Consoles and tests send what no gateway does; nothing of it is an error of the function."""
+    handler = Page("lambda").used()["handler"]
+    event = {"httpMethod": "GET", "path": "/orders", **ODD[name]}
+    assert handler(event, None)["statusCode"] in (400, 401)
+
+
 @pytest.mark.parametrize("kind", EVENTS)
 def test_the_parts_of_an_event_are_found(kind: str) -> None:
     """Cookies, the URL and the method, for the sources and proofs that ask for them."""

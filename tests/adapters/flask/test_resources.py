@@ -8,7 +8,7 @@ from typing import Any
 import flask_restful
 import flask_restx
 import pytest
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask.views import MethodView
 
 from jwks_auth_flask import current_token, public, require_jwt
@@ -33,7 +33,7 @@ def table(app: Flask) -> dict[str, str]:
 
 def resource(flavour: Any, **members: Any) -> Any:
     """A resource with a method ``get``."""
-    return type("Orders", (flavour.Resource,), {"get": subject, **members})
+    return type("Orders", (flavour.Resource,), {"get": subject} | members)
 
 
 def served(app: Flask, flavour: Any, kind: Any, **options: Any) -> Flask:
@@ -103,12 +103,27 @@ def test_a_decorator_that_needs_the_request_is_not_called_a_guard(app, flavour):
     """Nobody can tell what it asks: what cannot be read is not called guarded."""
 
     def needing(view: Any) -> Any:
-        assert view.__self__ is not None
+        assert request.method
         return require_jwt(view)
 
     served(app, flavour, resource(flavour, method_decorators=[needing]))
     assert app.test_client().get("/orders").status_code == 401
     assert table(app) == {"GET /orders": "UNPROTECTED"}
+
+
+@each_flavour
+def test_a_function_may_be_open_elsewhere(app, flavour):
+    """A guard around a resource's method says nothing of the same function as a view of its own."""
+
+    def orders(*args: Any) -> dict[str, Any]:
+        return {"orders": []}
+
+    served(app, flavour, resource(flavour, get=orders, method_decorators=[require_jwt]))
+    app.add_url_rule("/orders/open", "open", orders)
+    client = app.test_client()
+    for _ in range(2):
+        assert [client.get(path).status_code for path in ("/orders", "/orders/open")] == [401, 200]
+        assert table(app) == {"GET /orders": "token", "GET /orders/open": "UNPROTECTED"}
 
 
 def test_a_name_that_nothing_reads_is_no_guard(app):
