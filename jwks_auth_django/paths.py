@@ -20,9 +20,6 @@ class Prefixes:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Prefixes) and self._below == other._below and self._exact == other._exact
 
-    def __hash__(self) -> int:
-        return hash(self._below)
-
     def cover(self, path: str) -> bool:
         """Return whether one of them covers *path*, which must not climb: a view of any path may read it as another."""
         if not {".", ".."}.isdisjoint(path.replace("\\", "/").split("/")):

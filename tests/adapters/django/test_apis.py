@@ -181,6 +181,37 @@ def test_what_is_remembered_is_remembered_for_each_api(issuer: FakeIssuer) -> No
     assert seen == ["Administrator"]
 
 
+def test_two_guards_by_turns(project: Any, issuer: FakeIssuer) -> None:
+    """One by name around one that the request chooses: each finds what it has judged before."""
+
+    @require_jwt(api="/admin-api/")
+    @require_jwt
+    @require_jwt(api="/admin-api/")
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(request.token.subject)
+
+    project({"/x": view}, audience=["api", "admin-api"], APIS=ADMIN, MIDDLEWARE=site.WITH_MIDDLEWARE)
+    both = issuer.headers(aud=["api", "admin-api"])
+    assert Client().get("/x", headers=both).status_code == 200
+    assert Client().get("/x", headers=issuer.headers(aud="api")).status_code == 401
+
+
+def test_checks_of_hosts_find_nothing(issuer: FakeIssuer) -> None:
+    """Any host may have any route, and a guard that names one is in nobody's way."""
+    views = (path("x", require_jwt(named)), path("y", require_jwt(api="b.example")(named)))
+    given = {**issuer.settings("api"), "APIS": HOSTS}
+    with override_settings(JWKS_AUTH=given, ROOT_URLCONF=views, MIDDLEWARE=site.WITH_MIDDLEWARE):
+        assert [each for each in run_checks() if str(each.id).startswith("jwks_auth_django.")] == []
+
+
+def test_a_guard_may_name_the_api_of_its_path(project: Any) -> None:
+    """It says twice what holds."""
+    project(
+        {"/admin-api/x": require_jwt(api="/admin-api/")(named)}, APIS=ADMIN, MIDDLEWARE=site.WITH_MIDDLEWARE
+    )
+    assert [each for each in run_checks() if str(each.id).startswith("jwks_auth_django.")] == []
+
+
 class Administrator:
     """A user of the admin's API."""
 
