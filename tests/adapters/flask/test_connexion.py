@@ -109,6 +109,13 @@ def test_a_guard_on_the_whole_app(around, auth):
     assert [client.get(path).status_code for path in ("/own", "/open")] == [401, 200]
 
 
+def test_the_flask_app_within_answers_alone_too(around, issuer):
+    """As its own test client asks it, without Connexion's middleware."""
+    around.app.add_url_rule("/own", "own", require_jwt(lambda: {}))
+    answer = around.app.test_client().get("/own", headers=issuer.headers())
+    assert (answer.status_code, answer.headers["Vary"]) == (200, "Authorization")
+
+
 def test_another_server_for_asgi_needs_no_help(app, issuer):
     """The control: without Connexion, Flask answers by itself below ASGI, and alone."""
     app.add_url_rule("/orders", view_func=require_jwt(scopes="orders:read")(lambda: {}))
