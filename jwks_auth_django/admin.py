@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -128,10 +127,9 @@ class JWTIdentityInline(TabularInline):
     readonly_fields = ("last_seen_at",)
 
 
-def _names() -> Iterator[str]:
+def _names() -> list[str]:
     """The fields by which people know an account, as far as the user model has them as text."""
     model: Any = get_user_model()
-    known = {field.name for field in model._meta.get_fields() if field.concrete and not field.is_relation}
-    for name in dict.fromkeys((model.USERNAME_FIELD, model.get_email_field_name())):
-        if name in known:
-            yield name
+    known = {field.name for field in model._meta.concrete_fields if not field.is_relation}
+    wanted = dict.fromkeys((model.USERNAME_FIELD, model.get_email_field_name()))
+    return [name for name in wanted if name in known]

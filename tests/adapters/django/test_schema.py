@@ -109,6 +109,12 @@ def test_the_check_leaves_other_projects_alone(
     assert check_migrations_of_deployment() == []
 
 
+def test_the_check_is_silent_once_all_are_applied(project: Any) -> None:
+    """The control."""
+    project(USER={"STORE": "database"})
+    assert check_migrations(databases=["default"]) == check_migrations_of_deployment() == []
+
+
 def failing(execute: Any, *args: Any) -> Any:
     """Fail as a database does that is out of reach."""
     raise OperationalError("could not connect")
