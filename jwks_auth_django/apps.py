@@ -23,10 +23,8 @@ class JWKSAuthConfig(AppConfig):
         """Register the checks of ``manage.py check``, and give every request a token of ``None``."""
         from jwks_auth_django import checks
 
-        if not hasattr(
-            HttpRequest, "token"
-        ):  # for views that are called without the middleware, as by a RequestFactory
-            HttpRequest.token = None  # type: ignore[attr-defined]
+        # For views that are called without the middleware, as with a RequestFactory's request.
+        HttpRequest.token = None  # type: ignore[attr-defined]
         register(checks.check_settings, Tags.security)
         register(checks.check_installation, Tags.security)
         register(checks.check_views, Tags.urls)
