@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     try:  # so that a handler for FastAPI's answers too
         from fastapi import HTTPException
-    except ImportError:  # Starlette alone
+    except ImportError:  # pragma: no cover - Starlette alone, in an environment of its own
         from starlette.exceptions import HTTPException
 
 __all__ = [

@@ -24,7 +24,7 @@ from jwks_auth_fastapi.guard import guard_connection
 from jwks_auth_fastapi.internals import Moved, Reading
 from jwks_auth_fastapi.marks import is_guard, is_public, mark_public
 
-__all__ = ["Protection", "is_self_guarded", "protect", "protections_of", "public"]
+__all__ = ["Protection", "is_self_guarded", "protect", "protections_of", "public", "routes_of"]
 
 TargetT = TypeVar("TargetT")
 
@@ -123,7 +123,7 @@ class Protection:
     def _asks_among(self, routes: Sequence[BaseRoute], scope: Scope) -> bool | None:
         """Return whether the route that *scope* is for needs a token; ``None`` if there is no route."""
         partial = None
-        for route, original in _routes(routes):
+        for route, original in routes_of(routes):
             match, child = route.matches(dict(scope))
             if match is Match.FULL:
                 return self._asks_of(route, original, {**scope, **child})
@@ -169,10 +169,10 @@ def is_self_guarded(route: Any) -> bool:
         return False
 
 
-def _routes(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, BaseRoute]]:
+def routes_of(routes: Sequence[BaseRoute], reading: Reading = _READING) -> Iterator[tuple[Any, BaseRoute]]:
     """Yield each route as it is matched, those of FastAPI's included routers too, and as it was declared."""
     try:
-        yield from list(_READING.routes(routes))
+        yield from list(reading.routes(routes))
     except Moved:  # a router is then one route, and asks
         yield from ((each, each) for each in routes)
 

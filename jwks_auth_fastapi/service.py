@@ -56,8 +56,7 @@ class Service:
         """The configuration that was chosen last; without one, that of the environment."""
         if self.chosen is None:
             with self._lock:
-                if self.chosen is None:
-                    self.chosen = self._read(JWKSAuthSettings())
+                self.chosen = self.chosen or self._read(JWKSAuthSettings())
         return self.chosen
 
     def of(self, scope: Scope) -> Configuration:

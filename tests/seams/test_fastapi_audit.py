@@ -25,6 +25,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer, OpenAPISettings, VerifiedToken, audit, protect, public
 from jwks_auth_fastapi.audit import UNTOLD, Auditor
 from jwks_auth_fastapi.internals import Moved, Reading
+from jwks_auth_fastapi.protection import routes_of
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
 from jwks_auth_fastapi.startup import prepare
 from jwks_auth_fastapi.testing import assert_protected
@@ -323,3 +324,14 @@ def test_a_route_without_its_dependencies_is_unknown() -> None:
         Reading(without_module).signature(print)
     route.dependant = whole
     assert [row.guard for row in audit(app)] == ["required"]
+
+
+def test_a_router_is_one_route_to_a_protection_where_fastapi_has_moved() -> None:
+    """It asks for a token then; the control tells the routes in it, where FastAPI keeps the router whole."""
+    app, router = FastAPI(openapi_url=None), APIRouter()
+    router.add_api_route("/orders", lambda: "in")
+    app.include_router(router, prefix="/v1")
+    told = [getattr(route, "path", None) for route, _ in routes_of(app.routes)]
+    moved = [route for route, _ in routes_of(app.routes, without(*MISSING))]
+    assert told == ["/v1/orders"]
+    assert moved == app.routes

@@ -120,3 +120,13 @@ def test_fakes_and_settings_of_ones_own_class() -> None:
     app = made(auth)
     app.dependency_overrides[auth] = auth.fake(sub="u1")
     assert TestClient(app).get("/me").json() == A.issuer
+
+
+def test_metadata_of_late_settings() -> None:
+    """The router is there before the settings, and answers with those of the application."""
+    auth = JWTBearer()
+    app = FastAPI()
+    app.include_router(auth.metadata_router())
+    auth.configure({**A.settings(), "RESOURCE": "https://api.example/"})
+    found = TestClient(app).get("/.well-known/oauth-protected-resource").json()
+    assert found["resource"] == "https://api.example/"

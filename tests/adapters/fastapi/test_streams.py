@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
@@ -60,7 +59,7 @@ def test_a_stream_ends_with_its_token(make: Any) -> None:
 
 
 async def test_server_sent_events_end_at_exp_on_a_real_server() -> None:
-    """A token of two seconds, without leeway, ends a stream that would send for ever, or for ever wait."""
+    """A second before ``exp``, by the route's clock: the stream, which would wait for ever, then ends."""
     app = FastAPI()
 
     async def waiting() -> AsyncIterator[str]:
@@ -69,9 +68,10 @@ async def test_server_sent_events_end_at_exp_on_a_real_server() -> None:
 
     @app.get("/events")
     async def events(token: Token) -> Response:
-        return StreamingResponse(until_expiry(token, waiting()), media_type="text/event-stream")
+        stream = until_expiry(token, waiting(), clock=lambda: float(token.expires_at or 0) - 1)
+        return StreamingResponse(stream, media_type="text/event-stream")
 
-    headers = ISSUER.headers(exp=int(time.time()) + 2)
+    headers = ISSUER.headers()
     with serve(app) as url:
         async with httpx2.AsyncClient(timeout=PATIENCE) as client:
             answer = await client.get(f"{url}/events", headers=headers)
