@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseError
 from django.db import router
@@ -21,6 +22,7 @@ from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToke
 from jwks_auth.adapters import RawToken
 from jwks_auth_django.schema import explained
 from jwks_auth_django.senders import configuration_of
+from jwks_auth_django.users.resolvers import no_user
 
 __all__ = ["JWTAuthenticationBackend"]
 
@@ -79,14 +81,16 @@ class JWTAuthenticationBackend(BaseBackend):
         fails: the token is not to blame.
         """
         try:
-            return self._accepted(configuration_of(request).users.resolve(request, token), token)
+            users = configuration_of(request).users
+            return self._accepted(users, users.resolve(request, token), token)
         except DatabaseError as error:
             raise _unavailable(error) from error
 
     async def auser_of(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`user_of`, on an event loop."""
         try:
-            return self._accepted(await configuration_of(request).users.aresolve(request, token), token)
+            users = configuration_of(request).users
+            return self._accepted(users, await users.aresolve(request, token), token)
         except DatabaseError as error:
             raise await sync_to_async(_unavailable)(error) from error
 
@@ -94,8 +98,12 @@ class JWTAuthenticationBackend(BaseBackend):
         """Refuse users who are not active; models without ``is_active`` are allowed."""
         return getattr(user, "is_active", True)
 
-    def _accepted(self, user: Any, token: VerifiedToken) -> Any:
-        if user is None or not self.user_can_authenticate(user):
+    def _accepted(self, users: Any, user: Any, token: VerifiedToken) -> Any:
+        if user is None or isinstance(user, AnonymousUser):
+            raise InvalidTokenError("user_refused")
+        if not users.accepts(user, token):
+            raise no_user(user, f"{type(users).__qualname__}.resolve()", "a user")
+        if not self.user_can_authenticate(user):
             raise InvalidTokenError("user_refused")
         user._jwt = token
         if self._path is not None and not hasattr(user, "backend"):  # for login(), where several are listed

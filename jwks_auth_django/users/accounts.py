@@ -9,12 +9,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import NOT_PROVIDED
+from django.db.models import NOT_PROVIDED, CharField, TextField
 
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.resolvers import refused, unfillable
 
-__all__ = ["create_account", "is_user_name", "required_fields"]
+__all__ = ["create_account", "is_account", "is_user_name", "required_fields"]
 
 
 def required_fields() -> Iterator[Any]:
@@ -27,10 +27,17 @@ def required_fields() -> Iterator[Any]:
             yield field
 
 
+def is_account(user: Any) -> bool:
+    """Return whether *user* is a row of the user model."""
+    return isinstance(user, get_user_model()) and user.pk is not None and not user._state.adding
+
+
 def is_user_name(name: Any) -> bool:
     """Return whether *name* fits the user name's field; where that is an e-mail address, only one does."""
     field = username_field()
-    if field == email_field() and "@" not in str(name):
+    if isinstance(field, CharField | TextField) and not isinstance(name, str):
+        return False
+    if field == email_field() and "@" not in name:
         return False
     try:
         field.clean(name, None)

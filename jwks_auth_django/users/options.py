@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
@@ -130,6 +131,9 @@ def _check_methods(kind: type, path: str) -> None:
         method = inspect.getattr_static(kind, name, None)
         if inspect.isfunction(method):  # no static one, and no object that can be called
             _check_takes(functools.partial(method, None), f"{path}.{name}", arguments)
+        if name == "resolve" and iscoroutinefunction(method):
+            label = USER_LABEL.format("STORE")
+            raise ConfigurationError(f"{label}: {path}.resolve must not be async, as aresolve is")
 
 
 def _check_takes(function: Callable[..., Any], path: str, arguments: str) -> None:

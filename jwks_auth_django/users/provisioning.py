@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
@@ -17,13 +18,13 @@ from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users.accounts import create_account, is_user_name
+from jwks_auth_django.users.accounts import create_account, is_account, is_user_name
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
 from jwks_auth_django.users.memory import Memory, digest_of
 from jwks_auth_django.users.profile import UNCHANGED, Profile
-from jwks_auth_django.users.resolvers import UserResolver, refused, service_refused
+from jwks_auth_django.users.resolvers import UserResolver, awaited, no_user, refused, service_refused
 from jwks_auth_django.users.token_user import TokenUser
 from jwks_auth_django.users.twins import refuse_twin
 
@@ -118,22 +119,44 @@ class DatabaseUsers(UserResolver):
             return self._newcomer(request, token)
         if not identity.user.is_active:
             return identity.user
-        self._verify(request, token)
-        return self._up_to_date(request, identity, token)
+        return self._known(request, identity, token)
+
+    def accepts(self, user: Any, token: VerifiedToken) -> bool:
+        """Return whether *user* is a saved account, or a service's token under ``"SERVICES": "token"``."""
+        if isinstance(user, TokenUser):
+            return self.services == "token" and token.is_service and user.token is token
+        return is_account(user)
 
     def _verify(self, request: HttpRequest | None, token: VerifiedToken) -> None:
         if not _called(self.verify, request, token):
             raise refused(f"{type(self).__qualname__}.verify() says no")
 
-    def _up_to_date(self, request: HttpRequest | None, identity: JWTIdentity, token: VerifiedToken) -> Any:
-        """Return the account of *identity*, once what the claims say of it is written."""
-        user, memory = identity.user, Memory(identity, self.profile.said(token))
-        if not self.profile.differs(user, token, memory):
-            if not memory.is_recent:
-                memory.touch()
+    def _account(self, hook: str, *given: Any) -> Any:
+        """Return the account that the method *hook* returns, or ``None``. Raises :class:`KeySourceError` otherwise."""
+        user = _called(getattr(self, hook), *given)
+        if user is None or is_account(user):
             return user
+        raise no_user(user, f"{type(self).__qualname__}.{hook}()", "a saved account")
+
+    def _known(self, request: HttpRequest | None, identity: JWTIdentity, token: VerifiedToken) -> Any:
+        """Return the account of *identity*, if it is verified, once what the claims say of it is written."""
+        memory = Memory(identity, self.profile.said(token))
+        if self.profile.differs(identity.user, token, memory):
+            return self._up_to_date(request, token, memory, self._verify)
+        self._verify(request, token)  # without a transaction: there is nothing to write
+        if not memory.is_recent:
+            memory.touch()
+        return identity.user
+
+    def _up_to_date(
+        self, request: HttpRequest | None, token: VerifiedToken, memory: Memory, *first: Callable[..., None]
+    ) -> Any:
+        """Return the account that *memory* is of, once the changes are written, and whatever is *first* was called."""
+        user = memory.identity.user
         try:
             with atomic(using=database()):
+                for each in first:
+                    each(request, token)
                 memory.hold()
                 return self._updated(request, user, token, memory)
         except (IntegrityError, DataError) as error:
@@ -145,7 +168,7 @@ class DatabaseUsers(UserResolver):
         setattr(user, UNCHANGED, memory.unchanged)
         try:
             changed = self.profile.has_changes(user, token)
-            updated = _called(self.update_user, request, user, token) if changed else user
+            updated = self._account("update_user", request, user, token) if changed else user
         finally:
             delattr(user, UNCHANGED)
         if updated is not None:
@@ -177,19 +200,25 @@ class DatabaseUsers(UserResolver):
     def _provisioned(self, request: HttpRequest | None, token: VerifiedToken) -> tuple[Any, bool]:
         """Link or create an account; return it and whether it is new."""
         self._verify(request, token)
-        user = _called(self.match, request, token)
+        user = self._account("match", request, token)
         if user is not None:
             check_match(user, token, database())
-            identity = link(user, token)
-            return (self._up_to_date(request, identity, token) if user.is_active else user), False
+            return self._linked(request, user, token), False
         if not (self._may_enter(token) if token.is_service else self.create):
             return None, False
         if not token.is_service:
             refuse_twin(token, self.profile.claim_map, database())
-        user = _called(self.create_user, request, token)
+        user = self._account("create_user", request, token)
         if user is not None:
             link(user, token, digest_of(user, self.profile.said(token)))
         return user, True
+
+    def _linked(self, request: HttpRequest | None, user: Any, token: VerifiedToken) -> Any:
+        """Link the existing account *user*; return it, up to date unless it is not active."""
+        memory = Memory(link(user, token), self.profile.said(token))
+        if not user.is_active or not self.profile.differs(user, token, memory):
+            return user
+        return self._up_to_date(request, token, memory)
 
     def _stateless(self, token: VerifiedToken) -> TokenUser | None:
         """Return the user of a service without an account, if none is created; raise :class:`ForbiddenError`."""
@@ -215,4 +244,5 @@ def _by_email() -> dict[str, str]:
 
 def _called(hook: Callable[..., Any], *given: Any) -> Any:
     """Return what *hook* returns. A coroutine runs here, too: its queries are in this thread's transaction."""
-    return (async_to_sync(hook) if iscoroutinefunction(hook) else hook)(*given)
+    found = (async_to_sync(hook) if iscoroutinefunction(hook) else hook)(*given)
+    return async_to_sync(awaited)(found) if isawaitable(found) else found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -12,7 +13,16 @@ from django.http import HttpRequest
 from jwks_auth import ForbiddenError, InvalidTokenError, KeySourceError, VerifiedToken
 from jwks_auth_django.users.token_user import TokenUser
 
-__all__ = ["FunctionResolver", "TokenUsers", "UserResolver", "refused", "service_refused", "unfillable"]
+__all__ = [
+    "FunctionResolver",
+    "TokenUsers",
+    "UserResolver",
+    "awaited",
+    "no_user",
+    "refused",
+    "service_refused",
+    "unfillable",
+]
 
 log = logging.getLogger("jwks_auth.django")
 
@@ -31,6 +41,10 @@ class UserResolver:
     async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Do as :meth:`resolve`, on an event loop."""
         return await sync_to_async(self.resolve)(request, token)
+
+    def accepts(self, user: Any, token: VerifiedToken) -> bool:
+        """Return whether what :meth:`resolve` returned for *token* can be a request's user."""
+        return not isinstance(user, type) and bool(getattr(user, "is_authenticated", False))
 
     def problems(self) -> Iterable[str]:
         """Return what is wrong with the store's settings, for ``manage.py check``."""
@@ -58,17 +72,24 @@ class FunctionResolver(UserResolver):
     """Calls the project's function, sync or async: ``"USER": {"STORE": "shop.accounts.customer_of"}``."""
 
     def __init__(self, function: Callable[[HttpRequest | None, VerifiedToken], Any]) -> None:
-        is_async = iscoroutinefunction(function)
+        is_async = iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
         self._resolve = async_to_sync(function) if is_async else function
         self._aresolve = function if is_async else sync_to_async(function)
 
     def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the function's user."""
-        return self._resolve(request, token)
+        found = self._resolve(request, token)
+        return async_to_sync(awaited)(found) if isawaitable(found) else found
 
     async def aresolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the function's user."""
-        return await self._aresolve(request, token)
+        found = await self._aresolve(request, token)
+        return await found if isawaitable(found) else found
+
+
+async def awaited(result: Awaitable[Any]) -> Any:
+    """Return what *result* gives, which a function that is not async by its looks has returned."""
+    return await result
 
 
 def service_refused() -> ForbiddenError:
@@ -86,3 +107,9 @@ def unfillable(reason: str) -> KeySourceError:
     """Return the error of an account that the settings can't make, and log *reason*: 503, as no token is to blame."""
     log.error("no account can be created: %s", reason)
     return KeySourceError("accounts can't be created", kind="users")
+
+
+def no_user(found: Any, place: str, wanted: str) -> KeySourceError:
+    """Return the error of a store that gives something else than a user, and log it: 503, as no token is to blame."""
+    log.error("%s: found an object of the type %s, expected %s or None", place, type(found).__name__, wanted)
+    return KeySourceError("the store of users gives no user", kind="users")

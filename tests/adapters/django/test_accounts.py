@@ -182,7 +182,7 @@ def test_a_store_derived_from_ours(user_of: UserOf, called: list[Any], store: st
     assert called == [("verify", False, True)], "nothing mapped has changed, and nothing is written"
     called.clear()
     assert user_of(store, MAPPED, sub="u1", given_name="Augusta").last_name == "updated"
-    assert called == [("verify", False, True), ("update_user", True, True)]
+    assert called == [("verify", True, True), ("update_user", True, True)]
     assert User.objects.get().first_name == "Augusta"
 
 
@@ -241,6 +241,26 @@ def test_who_is_not_verified(user_of: UserOf, store: str, caplog: pytest.LogCapt
         assert f"{store}.verify() says no" in caplog.text
         assert User.objects.count() == JWTIdentity.objects.count()
         user_of(store, sub="u1")
+
+
+class Noting(DatabaseUsers):
+    """Writes before it judges."""
+
+    def verify(self, request: Any, token: VerifiedToken) -> bool:
+        """Note the request in the database."""
+        Group.objects.create(name="noted")
+        return not token.get("banned")
+
+
+def test_what_verify_wrote_is_undone_with_the_rest(user_of: UserOf) -> None:
+    """Of a newcomer, and of a known user whose claims have changed: a refusal leaves nothing."""
+    for _ in range(2):
+        with pytest.raises(InvalidTokenError):
+            user_of("Noting", MAPPED, sub="u1", given_name="Eve", banned=True)
+        assert Group.objects.count() == 0
+        user_of("Noting", MAPPED, sub="u1", given_name="Ada")
+        Group.objects.get().delete()
+    assert User.objects.get().first_name == "Ada"
 
 
 def test_an_account_that_is_as_claimed_is_not_updated(user_of: UserOf, called: list[Any]) -> None:
