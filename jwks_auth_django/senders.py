@@ -116,4 +116,6 @@ def configuration_of(request: HttpRequest | None) -> Configuration:
 
 def credentials(request: HttpRequest) -> Credentials:
     """Return the request's header values, for the core."""
-    return Credentials.from_wsgi(request.META, url=request.build_absolute_uri)
+    return Credentials.from_wsgi(
+        request.META, url=request.build_absolute_uri, scope=getattr(request, "scope", None)
+    )

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
-from urllib.parse import quote
+from typing import Any, Self
 
+from jwks_auth.request.servers import (
+    ASGI,
+    HANDSHAKE,
+    WSGI,
+    Server,
+    header_of_asgi,
+    without_server,
+    wsgi_with,
+)
 from jwks_auth.runtime import Concealed
 
 __all__ = ["HANDSHAKE", "Credentials"]
 
 
-class _Server(NamedTuple):
-    """Functions that read a request's own mapping."""
-
-    values: Callable[[Any, str], tuple[str, ...]]
-    url: Callable[[Any], str]
-
-
-HANDSHAKE = "jwks_auth.handshake"
-"""The item of a WSGI environment that has a WebSocket's own credentials."""
-
 _MOST_SUBPROTOCOLS = 64
 """The most names that a WebSocket may offer if one of them may be a token; clients offer a few."""
-
-_PATH = "/:@!$&'()*+,;=-._~"  # characters that a path has unescaped (RFC 3986 section 3.3)
 
 
 class Credentials(Concealed):
@@ -47,20 +43,27 @@ class Credentials(Concealed):
         *,
         url: str = "",
         kept: MutableMapping[str, Any] | None = None,
-        server: _Server | None = None,
+        server: Server | None = None,
         offered: Sequence[str] = (),
         varies: tuple[str, ...] = (),
     ) -> None:
         self.authorization, self.query, self.method = authorization, query, method
         self.kept: MutableMapping[str, Any] = {} if kept is None else kept
-        self._server = server or _Server(lambda kept, name: (), lambda kept: url)
+        self._server = server or without_server(url=url)
         self.offered, self.varies = offered, varies
 
     @classmethod
-    def from_wsgi(cls, environ: MutableMapping[str, Any], *, url: Callable[[], str] | None = None) -> Self:
+    def from_wsgi(
+        cls,
+        environ: MutableMapping[str, Any],
+        *,
+        url: Callable[[], str] | None = None,
+        scope: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Return the credentials in a WSGI environment, or in a mapping with the same headers, as Django's ``META``.
 
-        *url* returns the full URL, if a framework knows it better, as behind a proxy that it trusts.
+        *url* returns the full URL, if a framework knows it better, as behind a proxy that it trusts. *scope* is that
+        of the ASGI connection, where *environ* was made of one.
         """
         # One value: WSGI servers join repeated headers with commas, which no token holds.
         return cls(
@@ -68,7 +71,7 @@ class Credentials(Concealed):
             environ.get("QUERY_STRING", ""),
             environ.get("REQUEST_METHOD", ""),
             kept=environ,
-            server=_WSGI if url is None else _Server(_of_wsgi, lambda kept: url()),
+            server=WSGI if url is None and scope is None else wsgi_with(url, scope),
             offered=environ[HANDSHAKE].offered if HANDSHAKE in environ else (),
         )
 
@@ -80,11 +83,11 @@ class Credentials(Concealed):
         """
         offers = subprotocol != "" and scope["type"] == "websocket"
         return cls(
-            _of_asgi(scope, "authorization"),
+            header_of_asgi(scope, "authorization"),
             scope.get("query_string", b"").decode("latin-1"),
             scope.get("method", "GET"),
             kept=scope,
-            server=_ASGI,
+            server=ASGI,
             offered=_offered(scope, subprotocol) if offers else (),
             varies=("Sec-WebSocket-Protocol",) if offers else (),
         )
@@ -98,18 +101,21 @@ class Credentials(Concealed):
         *,
         url: str = "",
         kept: MutableMapping[str, Any] | None = None,
+        peer: str = "",
+        certificate: str | bytes | None = None,
     ) -> Self:
         """Return the credentials in *headers*, for a request that is neither WSGI's nor ASGI's.
 
         *headers* are all of its pairs, in order: an aiohttp request's, gRPC's metadata, those in the event of a Lambda
-        function. *kept* is a mapping that lives as long as the request does.
+        function. *kept* is a mapping that lives as long as the request does. *peer* is the address of the socket's
+        other end, and *certificate* the client's, in PEM or DER, if the server itself saw it.
         """
         pairs = [(_text(name).lower(), _text(value)) for name, value in headers]
 
         def values(kept: Any, name: str) -> tuple[str, ...]:
             return tuple([value for found, value in pairs if found == name.lower()])
 
-        server = _Server(values, lambda kept: url)
+        server = without_server(values, url=url, peer=peer, certificate=certificate)
         return cls(values(kept, "authorization"), query, method, kept=kept, server=server)
 
     @property
@@ -129,6 +135,20 @@ class Credentials(Concealed):
         """The full URL of the request, as the server or the framework sees it behind the proxies it trusts."""
         return self._server.url(self.kept)
 
+    @property
+    def peer(self) -> str:
+        """The address of the socket's other end; empty where there is none, or middleware has put another in its place.
+
+        uvicorn's ``--proxy-headers`` and Hypercorn's middleware put port 0 beside an address that a header had, and
+        ``ProxyFix`` leaves a mark. Others leave none: a header of the request then has the same address.
+        """
+        return self._server.peer(self.kept)
+
+    @property
+    def certificate(self) -> str | bytes | None:
+        """The certificate that the client itself showed to this server, in PEM or DER; ``None`` if it had none."""
+        return self._server.certificate(self.kept)
+
     def values(self, name: str) -> tuple[str, ...]:
         """Return every value of the header *name*, in order; values that a server joined are one."""
         return self._server.values(self.kept, name)
@@ -143,47 +163,6 @@ class Credentials(Concealed):
 
 def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
-
-
-def _of_wsgi(environ: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    plain = name.upper().replace("-", "_")
-    key = plain if plain in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{plain}"
-    return (environ[key],) if key in environ else ()
-
-
-def _of_asgi(scope: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    wanted = name.lower().encode("latin-1")
-    return tuple([value.decode("latin-1") for found, value in scope["headers"] if found == wanted])
-
-
-def _url_of_wsgi(environ: Mapping[str, Any]) -> str:
-    scheme = environ.get("wsgi.url_scheme", "http")
-    host = environ.get("HTTP_HOST") or _joined(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT"))
-    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1", "replace")
-    return _url(scheme, host, path, environ.get("QUERY_STRING", ""))
-
-
-def _url_of_asgi(scope: Mapping[str, Any]) -> str:
-    scheme = scope.get("scheme", "http")
-    host = next(iter(_of_asgi(scope, "host")), "") or _joined(*(scope.get("server") or ("", None)))
-    # A server or an application with a prefix sets it. Mounted applications add theirs, which the path has already.
-    prefix, path = scope.get("app_root_path", scope.get("root_path", "")), scope["path"]
-    whole = path if path.startswith(prefix) else prefix + path
-    return _url(
-        scheme, host, whole.encode("utf-8", "replace"), scope.get("query_string", b"").decode("latin-1")
-    )
-
-
-_WSGI = _Server(_of_wsgi, _url_of_wsgi)
-_ASGI = _Server(_of_asgi, _url_of_asgi)
-
-
-def _joined(host: str, port: Any) -> str:
-    return f"{host}:{port}" if port else host
-
-
-def _url(scheme: str, host: str, path: bytes, query: str) -> str:
-    return f"{scheme}://{host}{quote(path, safe=_PATH)}" + (f"?{query}" if query else "")
 
 
 def _offered(scope: Mapping[str, Any], subprotocol: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.adapters import Authenticator, Credentials, Memo
+from jwks_auth.adapters import Authenticator, Credentials, Memo, handshake_of
 from jwks_auth.testing import FakeIssuer
 
 Headers = Sequence[tuple[str, str]]
@@ -185,3 +185,63 @@ def test_a_memo_is_kept_on_its_request_and_says_what_it_remembers() -> None:
     refused = Memo()
     refused.told = True
     assert repr(refused) == "<Memo: nothing verified, a refusal told>"
+
+
+@pytest.mark.parametrize(
+    ("made", "peer"),
+    [
+        (of_wsgi(REMOTE_ADDR="10.0.0.1", REMOTE_PORT="4711"), "10.0.0.1"),
+        (of_wsgi(REMOTE_ADDR="10.0.0.1"), "10.0.0.1"),
+        (of_wsgi(REMOTE_ADDR="10.0.0.1", REMOTE_PORT=0), ""),
+        (of_wsgi(REMOTE_ADDR="10.0.0.1", **{"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.1"}}), ""),
+        (of_wsgi(REMOTE_ADDR=""), ""),
+        (of_wsgi(), ""),
+        (of_asgi(client=("10.0.0.1", 4711)), "10.0.0.1"),
+        (of_asgi(client=["10.0.0.1", None]), "10.0.0.1"),
+        (of_asgi(client=("10.0.0.1", 0)), ""),
+        (of_asgi(client=None), ""),
+        (of_asgi(), ""),
+        (Credentials.from_headers((), peer="10.0.0.1"), "10.0.0.1"),
+        (Credentials.from_headers(()), ""),
+        (Credentials(()), ""),
+    ],
+    ids=str,
+)
+def test_the_peer_is_the_sockets(made: Credentials, peer: str) -> None:
+    """Its address comes from the server; one that middleware put there, unix sockets and tests have none."""
+    assert made.peer == peer
+
+
+@pytest.mark.parametrize(
+    ("made", "certificate"),
+    [
+        (of_wsgi(SSL_CLIENT_CERT="PEM"), "PEM"),
+        (of_wsgi([("SSL-Client-Cert", "forged")]), None),
+        (of_wsgi([("SSL_CLIENT_CERT", "forged")]), None),
+        (of_asgi(extensions={"tls": {"client_cert_chain": ["PEM", "authority"]}}), "PEM"),
+        (of_asgi(extensions={"tls": {"client_cert_chain": []}}), None),
+        (of_asgi(extensions={"tls": {"client_cert_chain": None}}), None),
+        (of_asgi(extensions={"tls": {}}), None),
+        (of_asgi(extensions=None), None),
+        (of_asgi(), None),
+        (Credentials.from_headers((), certificate=b"DER"), b"DER"),
+        (
+            Credentials.from_wsgi(environ(), scope=scope(extensions={"tls": {"client_cert_chain": ["PEM"]}})),
+            "PEM",
+        ),
+        (Credentials.from_wsgi(environ(SSL_CLIENT_CERT="PEM"), scope=None), "PEM"),
+    ],
+    ids=str,
+)
+def test_the_certificate_is_the_connections(made: Credentials, certificate: Any) -> None:
+    """It is the first of the chain that the server saw; no header is taken for it."""
+    assert made.certificate == certificate
+
+
+def test_a_handshake_has_its_own_peer_and_certificate() -> None:
+    """A WebSocket's environment, which was made for it, asks the connection."""
+    made = handshake_of(
+        scope(type="websocket", client=("10.0.0.1", 1), extensions={"tls": {"client_cert_chain": ["P"]}})
+    )
+    found = Credentials.from_wsgi({**environ(), **made})
+    assert (found.peer, found.certificate) == ("10.0.0.1", "P")
