@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME, checked_scopes, escaped, format_challenge
+from jwks_auth.faults import REQUEST_FAULTS, TOKEN_FAULTS
 
 __all__ = [
     "AuthError",
@@ -31,37 +32,8 @@ __all__ = [
 
 Names = str | Iterable[str]
 
-TOKEN_FAULTS: dict[str, str] = {
-    "malformed": "The access token is malformed",
-    "too_large": "The access token is too large",
-    "algorithm_not_allowed": "The access token's algorithm is not allowed",
-    "critical_header": "The access token has a critical header that is not understood",
-    "unknown_key": "The access token is signed with an unknown key",
-    "bad_signature": "The access token's signature is invalid",
-    "expired": "The access token has expired",
-    "not_yet_valid": "The access token is not valid yet",
-    "too_old": "The access token was issued too long ago",
-    "wrong_issuer": "The access token is from another issuer",
-    "wrong_audience": "The access token is for another audience",
-    "wrong_type": "The token is not an access token",
-    "wrong_scheme": "The access token is sent under another authentication scheme",
-    "wrong_client": "The access token was issued to another client",
-    "missing_claim": "The access token lacks a required claim",
-    "invalid_claim": "The access token has an invalid claim",
-    "bound_token": "The access token is bound to a key and can't be used as a plain bearer token",
-    "revoked": "The access token has been revoked",
-    "wrong_nonce": "The ID token was made for another sign-in",
-    "wrong_hash": "The ID token was made beside another access token or code",
-    "user_refused": "The access token's user may not sign in",
-}
-"""Every ``InvalidTokenError.code`` of this library and its constant text. Codes are only ever added."""
-
 _REFUSED = "The access token is refused"
 _FORBIDDEN = "The service does not allow this request"
-REQUEST_FAULTS = {
-    "invalid_request": "The request's credentials are malformed",
-    "multiple_credentials": "The request carries more than one set of credentials",
-}
 _LONGEST_RETRY_AFTER = 86_400.0
 _CODE = re.compile(r"[a-z_]+\Z")
 _TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6750 section 3
@@ -164,7 +136,7 @@ class InvalidRequestError(AuthError):
 
 
 class InvalidTokenError(AuthError, jwt.InvalidTokenError):
-    """The token is refused: 401. ``code`` is the stable reason; see :data:`TOKEN_FAULTS`.
+    """The token is refused: 401. ``code`` is the stable reason; see :data:`jwks_auth.faults.TOKEN_FAULTS`.
 
     A validator may have codes of its own, each with a constant *text* for the client:
     ``InvalidTokenError("guest", "Guests may not use this API")``.

@@ -33,6 +33,7 @@ __all__ = [
     "HasAuthentication",
     "HasRole",
     "HasScopes",
+    "HasSender",
     "IsPerson",
     "JWTAuthentication",
     "Requires",
@@ -99,8 +100,12 @@ class _TokenPermission(TokenPermission):
     """
 
     rule: ClassVar[str]
+    example: ClassVar[str | None] = None
+    """A name, for a class that needs one."""
 
     def __init__(self, *names: str) -> None:
+        if self.example and not names:
+            raise ImproperlyConfigured(f'{type(self).__name__} needs names, such as "{self.example}"')
         self.names = names
         self.policy = _stated(self.rule, names) if names else None
 
@@ -148,11 +153,7 @@ class HasRole(_TokenPermission):
     """Requires one of the roles: ``HasRole("admin", "owner")``."""
 
     rule = "any_role"
-
-    def __init__(self, *names: str) -> None:
-        if not names:
-            raise ImproperlyConfigured('HasRole needs names: HasRole("admin")')
-        super().__init__(*names)
+    example = "admin"
 
 
 class IsPerson(_TokenPermission):
@@ -181,6 +182,13 @@ class HasAuthentication(_TokenPermission):
                 'HasAuthentication needs acr= or max_auth_age=: HasAuthentication(acr="mfa")'
             )
         self.policy = Policy(**asked)
+
+
+class HasSender(_TokenPermission):
+    """A sender who has proved that the token is its own: ``HasSender("dpop")``, or ``"mtls"``, or one of both."""
+
+    rule = "sender"
+    example = "dpop"
 
 
 class Requires(_TokenPermission):

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 ORDER = [
     "challenge",
+    "faults",
     "errors",
     "runtime",
     "jose",
@@ -24,6 +25,7 @@ ORDER = [
     "client",
     "verifier",
     "settings",
+    "proofs",
     "request",
     "adapters",
     "testing",

@@ -13,7 +13,8 @@ import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, TokenVerifier
 from jwks_auth.adapters import Authenticator, Credentials
-from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS, InsufficientScopeError, MissingTokenError
+from jwks_auth.errors import InsufficientScopeError, MissingTokenError
+from jwks_auth.faults import REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.testing import FakeIssuer
 
 PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()

@@ -14,6 +14,7 @@ from jwks_auth.claims.audience import (
     checked_audience,
     within,
 )
+from jwks_auth.claims.binding import MEMBERS, MODES, UNBOUND, WAYS, Binding, bindings
 from jwks_auth.claims.bound import refuse_bound
 from jwks_auth.claims.kinds import other_kind
 from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
@@ -37,11 +38,16 @@ from jwks_auth.claims.validators import validate_claims, validate_times
 __all__ = [
     "ANY_AUDIENCE",
     "DEFAULT_MAPPING",
+    "MEMBERS",
+    "MODES",
     "PROFILES",
     "TOKEN_DEFAULTS",
+    "UNBOUND",
+    "WAYS",
     "AnyAudience",
     "Audience",
     "AudienceSetting",
+    "Binding",
     "ClaimMapping",
     "ClaimPath",
     "ClaimRules",
@@ -56,6 +62,7 @@ __all__ = [
     "TokenOptions",
     "VerifiedToken",
     "beside_issuer",
+    "bindings",
     "checked_audience",
     "checked_names",
     "checked_rules",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jwks_auth.claims.audience import Audience
+from jwks_auth.claims.binding import Binding
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
 
 __all__ = ["ACR", "ClaimMapping", "Grants", "Reading"]
@@ -52,6 +53,8 @@ class ClaimMapping:
     """The scopes that each scope grants besides itself, through others too."""
     leeway: float = 0
     """Seconds by which the issuer's clock may differ."""
+    binding: Binding | None = None
+    """The proofs that the issuer's tokens need; ``None`` where neither it nor the verifier says anything."""
 
     def names(self, kind: Grants, claims: Mapping[str, Any]) -> frozenset[str]:
         """Return the names at all places of one kind. A value of the wrong form gives none, and is logged."""

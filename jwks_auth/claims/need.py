@@ -29,7 +29,8 @@ class Need:
     """All that one way through a policy asks: *scopes*, held or not, of which *lacking* are missing.
 
     *authentication* is asked for too, and is *weak* where the token's does not do. *closed*: what else is asked for,
-    such as a role, is missing, and no other scope or authentication would help.
+    such as a role, is missing, and no other scope or authentication would help. *sender*: the ways, of which one is
+    asked for, to prove that the token is the sender's own; *unbound* where none was.
     """
 
     scopes: tuple[str, ...] = ()
@@ -37,6 +38,8 @@ class Need:
     authentication: Authentication = Authentication()
     weak: bool = False
     closed: bool = False
+    sender: tuple[str, ...] = ()
+    unbound: bool = False
 
 
 NOTHING = Need()
@@ -54,6 +57,8 @@ def together(needs: Iterable[Need]) -> Need:
         authentication,
         any(need.weak for need in found),
         any(need.closed for need in found),
+        tuple(dict.fromkeys(chain.from_iterable(need.sender for need in found))),
+        any(need.unbound for need in found),
     )
 
 
@@ -62,5 +67,5 @@ def easiest(needs: Iterable[Need], *, known: bool = True) -> Need:
 
     Then the first. Where all are closed no scope helps, unless too little is *known* to tell.
     """
-    need = min(needs, key=lambda need: (need.closed, need.weak, need.lacking))
+    need = min(needs, key=lambda need: (need.closed, need.unbound, need.weak, need.lacking))
     return Need(closed=True) if need.closed and known else need

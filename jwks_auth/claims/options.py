@@ -24,6 +24,9 @@ class TokenOptions(TypedDict, total=False):
     permissions_claim: Places | None
     acr_claim: str | Sequence[str] | None
     scope_implies: Mapping[str, str | Iterable[str]] | None
+    dpop: str | None
+    dpop_algorithms: str | Iterable[str] | None
+    mtls: str | None
 
 
 TOKEN_DEFAULTS: TokenOptions = {

@@ -12,7 +12,13 @@ from jwks_auth.claims.need import Need
 from jwks_auth.claims.policy_options import PolicyOptions, option_names, rule_of
 from jwks_auth.claims.policy_rules import AllOf, AnyOf, Not, Rule
 from jwks_auth.claims.token import VerifiedToken
-from jwks_auth.errors import InsufficientAuthenticationError, InsufficientScopeError, MissingTokenError
+from jwks_auth.errors import (
+    AuthError,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    InvalidTokenError,
+    MissingTokenError,
+)
 from jwks_auth.runtime import takes
 
 __all__ = ["Policy"]
@@ -25,7 +31,8 @@ class Policy:
     role or permission, or scopes separated by spaces. *claims* maps a claim, or a path such as ``realm.tier``, to the
     value it must have; a list must contain that value. *person=True* refuses services. *actor*: one of these
     subjects acts for the token's own (RFC 8693). *acr* lists ways to authenticate of which the user used one, the best
-    first; *max_auth_age* is the most seconds since (RFC 9470). Raises ``ConfigurationError`` for a requirement that no
+    first; *max_auth_age* is the most seconds since (RFC 9470). *sender*, ``"dpop"`` or ``"mtls"``, asks for a proof
+    that the token is the sender's own (RFC 9449, RFC 8705). Raises ``ConfigurationError`` for a requirement that no
     token can meet, and for an empty one or ``None``, which an unset variable leaves: leave out an option that you don't
     need.
     """
@@ -58,8 +65,9 @@ class Policy:
     def check(self, token: VerifiedToken[Any] | None, now: float | None = None) -> None:
         """Raise ``InsufficientScopeError``, with every scope that is needed, unless *token* meets the policy.
 
-        Raise ``InsufficientAuthenticationError`` if the user has to authenticate otherwise, or again. Raise
-        ``MissingTokenError`` for ``None``, as on a route where a token is optional.
+        Raise ``InsufficientAuthenticationError`` if the user has to authenticate otherwise, or again, and
+        ``InvalidTokenError`` if the sender has proved nothing. Raise ``MissingTokenError`` for ``None``, as on a route
+        where a token is optional.
         """
         if token is None:
             raise MissingTokenError
@@ -72,6 +80,12 @@ class Policy:
     ) -> tuple[str, ...]:
         """The scopes that a challenge names: all of the easiest way through, those that *token* has too."""
         return self._rule.need(token, time.time() if now is None else now).scopes
+
+    def senders_for(
+        self, token: VerifiedToken[Any] | None = None, now: float | None = None
+    ) -> tuple[str, ...]:
+        """The ways to prove that the token is the sender's own, of which one is asked for; empty where none is."""
+        return self._rule.need(token, time.time() if now is None else now).sender
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -103,7 +117,9 @@ class Policy:
         return f"Policy({self.describe()})"
 
 
-def _refusal(need: Need) -> InsufficientScopeError | InsufficientAuthenticationError:
+def _refusal(need: Need) -> AuthError:
+    if need.unbound:
+        return InvalidTokenError("unbound_token")
     lacking = need.scopes if need.lacking else ()
     if need.weak:
         asked = need.authentication

@@ -9,18 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
 from jwks_auth.challenge import checked_scopes, several
+from jwks_auth.claims.binding import WAYS
 from jwks_auth.claims.need import Authentication
+from jwks_auth.claims.party_rules import ActorIs, IsPerson, SenderIs
 from jwks_auth.claims.paths import ClaimPath
-from jwks_auth.claims.policy_rules import (
-    ActorIs,
-    AllOf,
-    ClaimIs,
-    Contains,
-    IsAuthenticated,
-    IsPerson,
-    Kind,
-    Rule,
-)
+from jwks_auth.claims.policy_rules import AllOf, ClaimIs, Contains, IsAuthenticated, Kind, Rule
 from jwks_auth.errors import ConfigurationError
 
 __all__ = ["RULES", "PolicyOptions", "checked_names", "option_names", "rule_of"]
@@ -41,6 +34,7 @@ class PolicyOptions(TypedDict, total=False):
     actor: Names
     acr: Names
     max_auth_age: int
+    sender: Names
 
 
 def rule_of(asked: Mapping[str, Any]) -> Rule:
@@ -99,6 +93,13 @@ def _actor(asked: Mapping[str, Any]) -> list[Rule]:
     return [ActorIs(checked_names("actor", asked["actor"]))]
 
 
+def _sender(asked: Mapping[str, Any]) -> list[Rule]:
+    ways = checked_names("sender", asked["sender"])
+    if not WAYS.issuperset(ways):
+        raise ConfigurationError(f"sender: found {asked['sender']!r}, expected {' or '.join(sorted(WAYS))}")
+    return [SenderIs(ways)]
+
+
 def _authenticated(asked: Mapping[str, Any]) -> list[Rule]:
     age = asked.get("max_auth_age", 0)
     if isinstance(age, bool) or not isinstance(age, int) or age < 0:
@@ -125,5 +126,6 @@ RULES: dict[tuple[str, ...], Callable[[Mapping[str, Any]], list[Rule]]] = {
     ("person",): _person,
     ("actor",): _actor,
     ("acr", "max_auth_age"): _authenticated,
+    ("sender",): _sender,
 }
 """The options that make one condition together, and the function of those given that makes it."""

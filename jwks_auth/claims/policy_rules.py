@@ -12,13 +12,11 @@ from jwks_auth.claims.paths import ClaimPath, find_claim
 from jwks_auth.claims.token import VerifiedToken
 
 __all__ = [
-    "ActorIs",
     "AllOf",
     "AnyOf",
     "ClaimIs",
     "Contains",
     "IsAuthenticated",
-    "IsPerson",
     "Kind",
     "Not",
     "Rule",
@@ -106,36 +104,6 @@ class ClaimIs(Rule):
 
     def __str__(self) -> str:
         return f"claim {self.path.name} {self.value!r}"
-
-
-@dataclass(frozen=True, slots=True)
-class IsPerson(Rule):
-    """The token is a person's, not a service's."""
-
-    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
-        return not token.is_service
-
-    def describe(self) -> dict[str, Any]:
-        return {"person": True}
-
-    def __str__(self) -> str:
-        return "a person"
-
-
-@dataclass(frozen=True, slots=True)
-class ActorIs(Rule):
-    """Whoever acts for the subject is one of *names*."""
-
-    names: tuple[str, ...]
-
-    def allows(self, token: VerifiedToken[Any], now: float) -> bool:
-        return token.actor in self.names
-
-    def describe(self) -> dict[str, Any]:
-        return {"actor": list(self.names)}
-
-    def __str__(self) -> str:
-        return f"actor {' or '.join(self.names)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.claims.audience import Audience, checked_audience, client_ids, not_client_ids
+from jwks_auth.claims.binding import MODES, UNBOUND, Binding
 from jwks_auth.claims.implied import closure
 from jwks_auth.claims.mapping import ACR, ClaimMapping
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks, required_claims
@@ -66,6 +67,9 @@ class ClaimRules:
     audience: Audience | None = None
     allowed_clients: frozenset[str] | None = None
     max_age: float | None = None
+    dpop: str | None = None
+    dpop_algorithms: frozenset[str] | None = None
+    mtls: str | None = None
     issuer: str | None = None
     """The issuer's canonical name, once it is known."""
     said: frozenset[str] = frozenset()
@@ -86,6 +90,7 @@ class ClaimRules:
     def __post_init__(self) -> None:
         dated = frozenset() if self.max_age is None else frozenset({self.age_claim})
         audience = client_ids(self.audience) if self.profile == "id_token" else not_client_ids(self.audience)
+        binding = Binding(self.dpop, self.dpop_algorithms, self.mtls)
         mapping = ClaimMapping(
             self.scope_claims,
             self.roles_claim,
@@ -95,6 +100,7 @@ class ClaimRules:
             self.acr_claim,
             self.scope_implies,
             self.leeway,
+            None if binding == UNBOUND else binding,
         )
         object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "media_types", self.types or _MEDIA_TYPES[self.profile])
@@ -177,6 +183,12 @@ def _strings(label: str, values: str | Iterable[str]) -> frozenset[str]:
     return frozenset(listed)
 
 
+def _mode(label: str, mode: Any) -> str:
+    if mode not in MODES:
+        raise ConfigurationError(f"{label}: found {mode!r}, expected {', '.join(MODES[:-1])} or {MODES[-1]}")
+    return str(mode)
+
+
 def _acr(place: Any) -> ClaimPath:
     [path] = checked_places("acr_claim", place if isinstance(place, str) else [place])
     return path
@@ -195,4 +207,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "permissions_claim": partial(checked_places, "permissions_claim"),
     "acr_claim": _acr,
     "scope_implies": closure,
+    "dpop": partial(_mode, "dpop"),
+    "dpop_algorithms": partial(checked_algorithms, label="dpop_algorithms"),
+    "mtls": partial(_mode, "mtls"),
 }

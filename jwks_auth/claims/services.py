@@ -1,4 +1,4 @@
-"""Services and people: a token's claims show whether a client acts for itself (RFC 9700 section 4.15)."""
+"""Services, people and actors: a token's claims show whether a client acts for itself (RFC 9700 section 4.15)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 from jwks_auth.claims.paths import client_of
 
-__all__ = ["is_service", "is_surely_service", "name_of_service", "pseudonym"]
+__all__ = ["actors_in", "is_service", "is_surely_service", "name_of_service", "pseudonym"]
+
+_MOST_ACTORS = 16
 
 _OF_PEOPLE = (
     "email",
@@ -89,3 +91,16 @@ def _is_reserved(claims: Mapping[str, Any]) -> bool:
     email = claims.get("email")
     of_google = isinstance(email, str) and email.endswith(".gserviceaccount.com")
     return claims.get("idtyp") == "app" or (of_google and claims.get("iss") in _GOOGLE)
+
+
+def actors_in(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the actors in ``act``, each of which acts for the next (RFC 8693 section 4.1); sixteen at most."""
+    found: list[str] = []
+    act = claims.get("act")
+    while isinstance(act, dict) and len(found) < _MOST_ACTORS:
+        subject = act.get("sub")
+        if not (isinstance(subject, str) and subject):
+            break
+        found.append(subject)
+        act = act.get("act")
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -10,7 +10,7 @@ from jwks_auth.challenge import named, several
 from jwks_auth.claims.audience import AudienceSetting, checked_audience, validate_audience, within
 from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.paths import client_of, find_claim
-from jwks_auth.claims.services import is_service, pseudonym
+from jwks_auth.claims.services import actors_in, is_service, pseudonym
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import copied_json
 from jwks_auth.runtime import RawToken
@@ -27,8 +27,6 @@ else:
     ClaimsT = TypeVar("ClaimsT")
 ModelT = TypeVar("ModelT")
 
-_MOST_ACTORS = 16
-
 
 class VerifiedToken(Generic[ClaimsT]):
     """A token whose signature and claims were checked.
@@ -39,7 +37,7 @@ class VerifiedToken(Generic[ClaimsT]):
     """
 
     # Not a frozen dataclass, which takes four times as long to make, and each request makes one.
-    __slots__ = ("_claims", "_header", "_mapping", "_payload", "_raw", "_shared")
+    __slots__ = ("_claims", "_header", "_mapping", "_payload", "_raw", "_shared", "proofs")
 
     def __init__(
         self,
@@ -48,11 +46,14 @@ class VerifiedToken(Generic[ClaimsT]):
         payload: Mapping[str, Any],
         mapping: ClaimMapping,
         raw: RawToken | None = None,
+        proofs: frozenset[str] = frozenset(),
         *,
         shared: bool = False,
     ) -> None:
         self._claims, self._header, self._payload = claims, header, payload
         self._mapping, self._raw, self._shared = mapping, raw, shared
+        self.proofs = proofs
+        """The ways in which the sender has proved that the token is its own."""
 
     @property
     def claims(self) -> ClaimsT:
@@ -121,15 +122,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
         Only the first counts for what is allowed; the others tell how it came to act.
         """
-        found: list[str] = []
-        act = self._payload.get("act")
-        while isinstance(act, dict) and len(found) < _MOST_ACTORS:
-            subject = act.get("sub")
-            if not (isinstance(subject, str) and subject):
-                break
-            found.append(subject)
-            act = act.get("act")
-        return tuple(found)
+        return actors_in(self._payload)
 
     @property
     def client_id(self) -> str | None:
@@ -181,13 +174,23 @@ class VerifiedToken(Generic[ClaimsT]):
         confirmation = None if self._payload.get("cnf") is None else self.payload["cnf"]
         return confirmation if confirmation is None or isinstance(confirmation, dict) else {}
 
+    @property
+    def sender(self) -> str | None:
+        """The way in which the sender proved that the token is its own: ``"dpop"``, ``"mtls"``; ``None``: in none."""
+        return min(self.proofs, default=None)
+
+    def proved(self, ways: Iterable[str]) -> VerifiedToken[ClaimsT]:
+        """Return the same token, whose sender has proved in *ways* that it is its own."""
+        kept = (self._claims, self._header, self._payload, self._mapping, self._raw)
+        return VerifiedToken(*kept, frozenset(ways), shared=self._shared)
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return the claim *name*, or *default*."""
         return self.payload.get(name, default)
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """Return the same token with *claims*, a model of the user's own, in place of the plain mapping."""
-        return VerifiedToken(claims, self._header, self.payload, self._mapping, self._raw)
+        return VerifiedToken(claims, self._header, self.payload, self._mapping, self._raw, self.proofs)
 
     def check_audience(self, asked: AudienceSetting) -> None:
         """Judge the audience by *asked*, a route's audience, or else by the issuer's own.
@@ -212,11 +215,11 @@ class VerifiedToken(Generic[ClaimsT]):
         )
 
     def __copy__(self) -> VerifiedToken[ClaimsT]:
-        return VerifiedToken(self.claims, self._header, self.payload, self._mapping, self._raw)
+        return VerifiedToken(self.claims, self._header, self.payload, self._mapping, self._raw, self.proofs)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> VerifiedToken[ClaimsT]:
         claims, payload = deepcopy((self._claims, self._payload), memo)
-        return VerifiedToken(claims, self._header, payload, self._mapping, self._raw)
+        return VerifiedToken(claims, self._header, payload, self._mapping, self._raw, self.proofs)
 
     def _own(self) -> None:
         """Replace claims that a cache shares among requests by a copy."""
@@ -226,7 +229,8 @@ class VerifiedToken(Generic[ClaimsT]):
         self._payload, self._shared = payload, False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return VerifiedToken, (self._claims, _plain(self._header), self._payload, self._mapping)
+        kept = (self._claims, _plain(self._header), self._payload, self._mapping, None, self.proofs)
+        return VerifiedToken, kept
 
     def __getitem__(self, name: str) -> Any:
         return self.payload[name]

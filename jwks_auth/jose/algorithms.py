@@ -148,8 +148,8 @@ DEFAULT_ALGORITHMS = tuple(name for name in _ALGORITHMS if name not in OPT_IN_AL
 """The allow-list if none is given. ``EdDSA`` means Ed25519; Ed448 has only its own name (RFC 9864)."""
 
 
-def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
-    """Return an allow-list; raise ``ConfigurationError`` if it is empty or names an unsupported algorithm.
+def checked_algorithms(names: Iterable[str], *, label: str = "algorithms") -> frozenset[str]:
+    """Return the allow-list of setting *label*; raise ``ConfigurationError`` if it is empty, or names an unknown one.
 
     ``none`` and the HS family are never supported: a verifier holds no secret (RFC 8725 section 3.1).
     """
@@ -157,7 +157,7 @@ def checked_algorithms(names: Iterable[str]) -> frozenset[str]:
     unknown = sorted(str(name) for name in allowed - _ALGORITHMS.keys())
     if unknown or not allowed:
         raise ConfigurationError(
-            f"algorithms: found {', '.join(unknown) or 'an empty list'}; expected some of "
+            f"{label}: found {', '.join(unknown) or 'an empty list'}; expected some of "
             f"{', '.join(_ALGORITHMS)}, spelled so; unsigned tokens and shared secrets are never accepted"
         )
     return allowed

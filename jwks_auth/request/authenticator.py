@@ -17,6 +17,7 @@ from jwks_auth.claims import (
     refuse_bound,
 )
 from jwks_auth.errors import MissingTokenError, Refused
+from jwks_auth.proofs import Possession, binding_of
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
@@ -82,6 +83,7 @@ class Authenticator(Service):
         self._on_verified = on_verified
         audiences = {issuer.issuer: self.mapping_of(issuer.issuer).audience for issuer in self.issuers}
         self._resources = Resources(shared, audiences, in_header=AUTHORIZATION in self._sources.all)
+        self._possession = Possession({}, binding_of(shared))
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
         self._refusals = Refusals(
             self.realm,
@@ -110,11 +112,13 @@ class Authenticator(Service):
             if raw is None:
                 return None
             token = memo.token or memo.keep(raw, self.verifier.verify_any_audience(raw))
-            refuse_bound(token)
+            ways = self._possession.ways(token, as_dpop=memo.is_dpop)
             if self._sources.differ:
                 self._sources.check(token, memo)
             if memo.admission is None:
                 self.verifier.admit(token, asked_audience(requirement))
+                if ways:
+                    token = memo.own(self._possession.prove(ways, token, credentials))
             return self._judged(token, requirement, memo)
         except Refused as error:
             self._refusals.tell(error, memo, credentials, requirement)
@@ -132,11 +136,13 @@ class Authenticator(Service):
             if raw is None:
                 return None
             token = memo.token or memo.keep(raw, await self.verifier.averify_any_audience(raw))
-            refuse_bound(token)
+            ways = self._possession.ways(token, as_dpop=memo.is_dpop)
             if self._sources.differ:
                 self._sources.check(token, memo)
             if memo.admission is None:
                 await self.verifier.aadmit(token, asked_audience(requirement))
+                if ways:
+                    token = memo.own(await self._possession.aprove(ways, token, credentials))
             return self._judged(token, requirement, memo)
         except Refused as error:
             self._refusals.tell(error, memo, credentials, requirement)
@@ -145,14 +151,14 @@ class Authenticator(Service):
     def verify(self, raw: RawToken) -> VerifiedToken:
         """Verify *raw*, which came without a request, for the service's own audience, and return the token."""
         token = self.verifier.verify_any_audience(raw)
-        refuse_bound(token)
+        refuse_bound(token, self._possession.shared)
         self.verifier.admit(token)
         return token
 
     async def averify(self, raw: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, on an event loop."""
         token = await self.verifier.averify_any_audience(raw)
-        refuse_bound(token)
+        refuse_bound(token, self._possession.shared)
         await self.verifier.aadmit(token)
         return token
 
@@ -239,7 +245,7 @@ class Authenticator(Service):
         if memo.admission is not None:
             token.check_audience(asked_audience(requirement))
         else:
-            memo.admission = Admission(token)
+            memo.admission = Admission(token, memo.headers)
             if self._on_verified is not None:
                 self._on_verified(token)
         requirement.judge(token, self._clock())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any, Protocol
 
 from jwks_auth.claims import Policy, VerifiedToken
+from jwks_auth.proofs import Proven
 from jwks_auth.request.answers import Rejection, guarded_headers
 from jwks_auth.runtime import RawToken
 
@@ -27,9 +28,8 @@ class Admission:
 
     __slots__ = ("headers", "token")
 
-    def __init__(self, token: VerifiedToken) -> None:
-        self.token = token
-        self.headers: tuple[tuple[str, str], ...] = ()
+    def __init__(self, token: VerifiedToken, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.token, self.headers = token, headers
 
 
 class Memo:
@@ -38,10 +38,21 @@ class Memo:
     ``raw`` is the token as it was sent, ``source`` its place, ``token`` the same verified except for its audience.
     ``admission`` is set once audience, validators and revocation have admitted it. ``told`` is true once a refusal was
     logged, and ``rejections`` has the first answer that was made of each status. ``audience`` and ``policies`` are what
-    requirements asked so far; a challenge names them.
+    requirements asked so far; a challenge names them. ``headers`` are those that the answer needs for a proof.
     """
 
-    __slots__ = ("admission", "audience", "policies", "raw", "rejections", "source", "token", "told", "vary")
+    __slots__ = (
+        "admission",
+        "audience",
+        "headers",
+        "policies",
+        "raw",
+        "rejections",
+        "source",
+        "token",
+        "told",
+        "vary",
+    )
 
     def __init__(self, vary: tuple[str, ...] = ()) -> None:
         self.told = False
@@ -53,6 +64,7 @@ class Memo:
         self.vary = vary
         self.audience: Any = None
         self.policies: tuple[Policy, ...] = ()
+        self.headers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def on(cls, kept: MutableMapping[str, Any], owner: Owner) -> Memo:
@@ -81,9 +93,20 @@ class Memo:
         self.raw, self.token = raw, token
         return token
 
+    def own(self, proven: Proven) -> VerifiedToken:
+        """Remember that the token is its sender's own."""
+        self.token, self.headers = proven
+        return proven.token
+
     def forget(self) -> None:
-        """Forget the token and its admission."""
+        """Forget the token, its proofs and its admission."""
         self.raw = self.token = self.admission = None
+        self.headers = ()
+
+    @property
+    def is_dpop(self) -> bool:
+        """Return whether the token was sent with the scheme ``DPoP``."""
+        return self.source == "dpop"
 
     @property
     def in_cookie(self) -> bool:

@@ -10,6 +10,7 @@ from jwks_auth.settings import readers as read
 from jwks_auth.settings import readers_of_trust as trust
 from jwks_auth.settings.rows_of_answers import ANSWERS
 from jwks_auth.settings.rows_of_keys import KEYS
+from jwks_auth.settings.rows_of_proofs import PROOFS
 from jwks_auth.settings.rows_of_requests import REQUESTS
 from jwks_auth.settings.setting import Setting, Taker
 
@@ -201,6 +202,7 @@ GROUPS = {
     "Whom to trust": _TRUST,
     "What a token must be": _TOKENS,
     "Where a token may stand": REQUESTS,
+    "How a sender proves that a token is its own": PROOFS,
     "How keys are kept": KEYS,
     "How refusals look": ANSWERS,
 }

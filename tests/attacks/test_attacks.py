@@ -9,7 +9,7 @@ from functools import lru_cache
 import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, TokenVerifier
-from jwks_auth.errors import TOKEN_FAULTS
+from jwks_auth.faults import TOKEN_FAULTS
 from tests.attacks.attack import Attack
 from tests.attacks.forge import AUDIENCE, ISSUER
 from tests.attacks.table import ATTACKS

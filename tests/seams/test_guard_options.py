@@ -75,6 +75,7 @@ EXAMPLES: PolicyOptions = {
     "actor": "gateway",
     "acr": "urn:acme:mfa",
     "max_auth_age": 60,
+    "sender": "dpop",
 }
 
 every_guard = pytest.mark.parametrize("guard", GUARDS.values(), ids=GUARDS)

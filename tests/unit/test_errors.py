@@ -12,7 +12,7 @@ import pytest
 
 from jwks_auth import errors
 from jwks_auth.client import errors as client_errors
-from jwks_auth.errors import REQUEST_FAULTS, TOKEN_FAULTS
+from jwks_auth.faults import REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.http.answer import FetchError
 from jwks_auth.keys.failures import Deferred, SharedFailure
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import jwks_auth_django
-from jwks_auth import errors
+from jwks_auth import errors, faults
 from jwks_auth.claims import kinds
 
 LOCALES = Path(str(jwks_auth_django.__file__)).parent / "locale"
@@ -27,8 +27,8 @@ _TEXT = re.compile(r'^msgstr(?:\[\d\])? ((?:".*"\n)+)', re.M)
 
 def described() -> Iterator[str]:
     """Yield the core's descriptions of refusals, which are constants."""
-    yield from errors.TOKEN_FAULTS.values()
-    yield from errors.REQUEST_FAULTS.values()
+    yield from faults.TOKEN_FAULTS.values()
+    yield from faults.REQUEST_FAULTS.values()
     yield errors.InvalidTokenError("other").description
     yield errors.ForbiddenError("other").description
     for made in (
