@@ -17,6 +17,7 @@ from jwks_auth_django.cache import SharedCache
 from jwks_auth_django.conf import configuration
 from tests.adapters.django.daemons import free_port, running
 from tests.needs import need_module, need_tool
+from tests.patience import PATIENCE
 
 KINDS = ["locmem", "database", "file", "redis", "memcached"]
 
@@ -52,12 +53,19 @@ def served() -> Iterator[FakeIssuer]:
         yield issuer
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store's answer is awaited on a slow machine, too."""
+    monkeypatch.setattr("jwks_auth.keys.fleet._OPERATION", PATIENCE)
+
+
 def verify_in_a_new_process(issuer: FakeIssuer, **settings: Any) -> Any:
     """Verify with a configuration that knows nothing yet; *settings* are Django's."""
     with override_settings(**settings):
         return configuration().authenticator.verifier.verify(issuer.token(sub="u1"))
 
 
+@pytest.mark.usefixtures("patient")
 def test_one_fetch_for_all(served: FakeIssuer, backend: dict[str, Any]) -> None:
     """The first process fetches and leaves the keys; the second starts with them, even in an outage."""
     given = {"JWKS_AUTH": {**served.settings(), "CACHE": "keys"}, "CACHES": {"keys": backend}}
@@ -70,6 +78,7 @@ def test_one_fetch_for_all(served: FakeIssuer, backend: dict[str, Any]) -> None:
     assert served.requests[served.jwks_path] == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_sealed_with_the_secret_key(served: FakeIssuer, tmp_path: Any) -> None:
     """Keys that another SECRET_KEY sealed, or nobody, are as if they were not there."""
     cache = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}
@@ -79,6 +88,7 @@ def test_sealed_with_the_secret_key(served: FakeIssuer, tmp_path: Any) -> None:
     assert served.requests[served.jwks_path] == 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_sealed_with_a_secret_of_its_own(served: FakeIssuer, tmp_path: Any) -> None:
     """``STORE_SECRET``: projects with different SECRET_KEYs share a cache, and others are kept out of it."""
     cache = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}

@@ -34,7 +34,7 @@ def postgresql() -> Iterator[int]:
     port = free_port()
     command = [str(server), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-N", "120"]
     try:
-        with running([*command, "-c", "fsync=off"], port, user=user):
+        with running([*command, "-c", "fsync=off", "-c", "autovacuum=off"], port, user=user):
             yield port
     finally:
         shutil.rmtree(folder)
