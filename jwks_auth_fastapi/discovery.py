@@ -19,7 +19,7 @@ from jwks_auth_fastapi.request_auth import AnySettings, authenticator_of
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["MetadataMiddleware", "metadata_router"]
+__all__ = ["MetadataMiddleware", "metadata_response", "metadata_router"]
 
 _PATH = "/.well-known/oauth-protected-resource{rest:path}"
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"]
@@ -30,7 +30,7 @@ def metadata_router(of: Callable[[Scope], Authenticator]) -> APIRouter:
     from fastapi import APIRouter  # which Starlette alone does not have
 
     async def metadata(request: Request) -> Response:
-        return _response(of(request.scope), request.scope) or Response(status_code=404)
+        return metadata_response(of(request.scope), request.scope) or Response(status_code=404)
 
     mark_public(metadata)
     # A route of Starlette's: FastAPI adds the dependencies of an application to its own alone.
@@ -57,7 +57,7 @@ class MetadataMiddleware:
             if not self._told:
                 self._told = True
                 self._declare(scope.get("app"))
-            answer = _response(self.authenticator, scope) or self.app
+            answer = metadata_response(self.authenticator, scope) or self.app
         await answer(scope, receive, send)
 
     def _declare(self, app: Any) -> None:
@@ -73,7 +73,8 @@ def _requirements(routes: Iterable[Any]) -> Iterator[Requirement]:
         yield from _requirements(getattr(route, "routes", None) or ())
 
 
-def _response(authenticator: Authenticator, scope: Scope) -> Response | None:
+def metadata_response(authenticator: Authenticator, scope: Scope) -> Response | None:
+    """Return the answer to a connection that asks for metadata; otherwise ``None``."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     found = authenticator.well_known(scope["method"], path)
     return None if found is None else Response(found.body, found.status, dict(found.headers))
