@@ -41,6 +41,12 @@ HEADERS = ['"', ",", ", ", ",a", ",a ", '"\\', ",a =", "a", "=", " a", " ", '",'
 
 def steps(call: Callable[[], Any]) -> int:
     """How many functions are called, Python's and C's; a loop over what was sent calls some for each part."""
+    # The fewest of some runs, because whatever is collected meanwhile may call functions too.
+    return min(counted(call) for _ in range(3))
+
+
+def counted(call: Callable[[], Any]) -> int:
+    """The functions that are called in one run."""
     count = 0
 
     def note(frame: Any, event: str, argument: Any) -> None:
