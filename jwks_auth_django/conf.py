@@ -17,7 +17,16 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Authenticator, Requirement, Setting, Settings, inherited, parsed, readers
+from jwks_auth.adapters import (
+    Authenticator,
+    Prefixes,
+    Requirement,
+    Setting,
+    Settings,
+    inherited,
+    parsed,
+    readers,
+)
 from jwks_auth_django.apis import APIS, Keys, entries
 from jwks_auth_django.given import (
     BACKEND,
@@ -31,7 +40,6 @@ from jwks_auth_django.given import (
     store_of,
 )
 from jwks_auth_django.internals import in_test_runner
-from jwks_auth_django.paths import Prefixes
 from jwks_auth_django.signals import announce_keys
 
 __all__ = [

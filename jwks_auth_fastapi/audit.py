@@ -129,7 +129,7 @@ def _protected(row: AuditedRoute, place: Place) -> AuditedRoute:
     """Return the entry of a route of an application with :func:`~jwks_auth_fastapi.protect`."""
     if row.guard in ("required", "optional") or is_self_guarded(place.route):
         return row
-    open_to = [each.is_public_path(row.path.removeprefix(at)) for each, at in place.protections]
+    open_to = [each.public_paths.cover(row.path.removeprefix(at)) for each, at in place.protections]
     if is_public(getattr(place.route, "endpoint", None)) or (place.is_public and not open_to):
         return replace(row, guard="public")
     if not open_to:

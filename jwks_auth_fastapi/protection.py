@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Host, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jwks_auth import ConfigurationError
-from jwks_auth.adapters import Requirement, Setting, readers
+from jwks_auth.adapters import Prefixes, Requirement, Setting, readers
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.backend import JWTAuthenticationBackend
 from jwks_auth_fastapi.guard import guard_connection
@@ -93,8 +93,8 @@ class Protection:
         self.router = router
         self._app = app
         self._auth = auth
-        self._paths = frozenset(public_paths)
-        self._below = tuple(f"{each.rstrip('/')}/" for each in public_paths)
+        self.public_paths = Prefixes(public_paths)
+        """The paths, as the router has them, that are open on purpose."""
         self._known: dict[int, tuple[Any, bool]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,14 +106,8 @@ class Protection:
         del scope  # it holds the header, which no local may hold while the application runs
         await running
 
-    def is_public_path(self, path: str) -> bool:
-        """Return whether *path*, as the router has it, is open on purpose."""
-        if not {".", ".."}.isdisjoint(path.replace("\\", "/").split("/")):
-            return False  # a route for any path may take it for another one
-        return path in self._paths or path.startswith(self._below)
-
     def _asks(self, scope: Scope) -> bool:
-        if self.is_public_path(_route_path(scope)):
+        if self.public_paths.cover(_route_path(scope)):
             return False
         router = self._app.router
         asks = self._asks_among(self._app.routes, scope)

@@ -10,6 +10,7 @@ from jwks_auth.request.exceptions import RefusedRequest, stand_for
 from jwks_auth.request.expiry import until_expiry
 from jwks_auth.request.memo import Admission, Memo, finished_headers, token_on
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
+from jwks_auth.request.paths import Prefixes
 from jwks_auth.request.requirement import Requirement, RequirementOptions, TokenRequirementOptions
 from jwks_auth.request.resource import Answer, ResourceMetadata
 from jwks_auth.request.websocket import (
@@ -32,6 +33,7 @@ __all__ = [
     "Authenticator",
     "Credentials",
     "Memo",
+    "Prefixes",
     "RefusedRequest",
     "Rejection",
     "Requirement",

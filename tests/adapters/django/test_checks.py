@@ -18,13 +18,12 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.views import APIView
 
 from jwks_auth import Issuer
-from jwks_auth.adapters import SealedStore
+from jwks_auth.adapters import Prefixes, SealedStore
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import DJANGO_SETTINGS, configuration
 from jwks_auth_django.middleware import JWTAuthenticationMiddleware
 from jwks_auth_django.ninja import JWTBearer
-from jwks_auth_django.paths import Prefixes
 from jwks_auth_django.rest_framework import JWTAuthentication
 from tests import tenant_directory
 from tests.django_site import settings as site
