@@ -141,5 +141,5 @@ def _is_news(senders: Senders, error: Refused) -> bool:
 
 def _response(rejection: Rejection) -> HttpResponse:
     return HttpResponse(
-        rejection.body, content_type="application/json", status=rejection.status, headers=rejection.fields
+        rejection.body, content_type=rejection.media_type, status=rejection.status, headers=rejection.fields
     )

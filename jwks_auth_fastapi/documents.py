@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from jwks_auth import Policy
 from jwks_auth.adapters import security_of
 from jwks_auth_fastapi.audit import AuditedRoute, Auditor
-from jwks_auth_fastapi.errors import RequestRejected, body_of
+from jwks_auth_fastapi.errors import body_of, handler_of
 from jwks_auth_fastapi.internals import Reading
 from jwks_auth_fastapi.openapi import error_responses
 from jwks_auth_fastapi.places import applications
@@ -52,7 +52,7 @@ def _complete(app: FastAPI, service: Service) -> None:
 
 
 def _amend(found: dict[str, Any], app: FastAPI, configuration: Configuration) -> None:
-    refusals, name = _refusals(app), configuration.openapi.scheme_name
+    refusals, name = _refusals(app, configuration), configuration.openapi.scheme_name
     for item in found.get("paths", {}).values():
         for operation in item.values():
             if isinstance(operation, dict) and name in _names(operation):
@@ -101,12 +101,12 @@ def _respond(operation: dict[str, Any], refusals: dict[int | str, dict[str, Any]
         responses.setdefault(str(status), response)
 
 
-def _refusals(app: FastAPI) -> dict[int | str, dict[str, Any]]:
+def _refusals(app: FastAPI, configuration: Configuration) -> dict[int | str, dict[str, Any]]:
     """Return the responses, without a body where a handler of the application's own makes it."""
-    handlers = app.exception_handlers
-    handler = next((handlers[kind] for kind in RequestRejected.__mro__ if kind in handlers), None)
-    responses = error_responses(body_of(handler) or "detail")
-    if handler is http_exception_handler or body_of(handler) is not None:
+    handler = handler_of(app)
+    body = body_of(handler, configuration.authenticator.settings.shared.get("ERROR_BODY", "rfc6750"))
+    responses = error_responses(body or "detail")
+    if handler is http_exception_handler or body is not None:
         return responses
     return {
         status: {name: value for name, value in response.items() if name != "content"}

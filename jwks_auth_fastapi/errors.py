@@ -5,9 +5,8 @@ FastAPI's own handler gives ``{"detail": ...}``; :func:`install_error_handlers`,
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
 
 from starlette.applications import Starlette
 from starlette.exceptions import WebSocketException
@@ -15,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from jwks_auth import ConfigurationError, Refused
-from jwks_auth.adapters import POLICY_VIOLATION, RefusedRequest, Rejection, stand_for
+from jwks_auth.adapters import POLICY_VIOLATION, ErrorBody, RefusedRequest, Rejection, stand_for
 
 if TYPE_CHECKING:
     from starlette.exceptions import HTTPException
@@ -27,20 +26,19 @@ else:
 
 __all__ = [
     "BadCredentials",
-    "Body",
     "Forbidden",
     "KeysUnavailable",
     "RequestRejected",
     "Unauthorized",
     "WebSocketRejected",
     "body_of",
+    "handler_of",
     "install_error_handlers",
     "rejection_response",
     "request_rejected",
 ]
 
 _BODY = "__jwks_auth_body__"
-Body = Literal["rfc6750", "problem+json"]
 
 
 class RequestRejected(RefusedRequest, HTTPException):
@@ -96,45 +94,38 @@ def request_rejected(error: Refused, rejection: Rejection) -> RequestRejected:
     return _BY_STATUS.get(rejection.status, RequestRejected)(error, rejection)
 
 
-def rejection_response(rejection: Rejection, body: Body = "rfc6750") -> Response:
-    """Return the finished answer as a response, with RFC 6750's body or RFC 9457's ``application/problem+json``."""
-    content, media_type = rejection.body, "application/json"
-    if body == "problem+json":
-        content, media_type = _problem(rejection), "application/problem+json"
-    response = Response(content, rejection.status, media_type=media_type)
-    for name, value in rejection.headers:
+def rejection_response(rejection: Rejection, body: ErrorBody | None = None) -> Response:
+    """Return the finished answer as a response, with the body of the settings, or with *body*."""
+    finished = rejection if body is None else replace(rejection, form=body)
+    response = Response(finished.body, finished.status, media_type=finished.media_type)
+    for name, value in finished.headers:
         response.headers.append(name, value)
     return response
 
 
-def _problem(rejection: Rejection) -> bytes:
-    problem = {
-        "type": "about:blank",
-        "title": HTTPStatus(rejection.status).phrase,
-        "status": rejection.status,
-        "detail": rejection.description,
-        "error": rejection.error,
-    }
-    return json.dumps(problem).encode()
-
-
-def install_error_handlers(app: Starlette, body: Body = "rfc6750") -> None:
-    """Answer refusals with ``{"error", "error_description"}`` or with problem details (RFC 9457).
+def install_error_handlers(app: Starlette, body: ErrorBody | None = None) -> None:
+    """Answer refusals as the setting ``ERROR_BODY`` says, or with *body*: RFC 6750's, or problem details (RFC 9457).
 
     This applies to all of *app*, except mounted applications, which have handlers of their own.
     """
-    if body not in get_args(Body):
-        raise ConfigurationError(f"body {body!r}: expected one of {', '.join(get_args(Body))}")
+    if body not in (None, *get_args(ErrorBody)):
+        raise ConfigurationError(f"body {body!r}: expected one of {', '.join(get_args(ErrorBody))}")
 
     async def answer(conn: HTTPConnection, exc: Exception) -> Response:
         assert isinstance(exc, RequestRejected)  # noqa: S101 - the handler is registered for this class
         return rejection_response(exc.rejection, body)
 
-    setattr(answer, _BODY, body)
+    setattr(answer, _BODY, (body,))
     app.add_exception_handler(RequestRejected, answer)
 
 
-def body_of(handler: object) -> Body | None:
-    """Return the body that *handler* makes if :func:`install_error_handlers` has installed it."""
-    found: Body | None = getattr(handler, _BODY, None)
-    return found
+def handler_of(app: Starlette) -> object:
+    """Return the handler of *app* that answers refusals; ``None`` without one."""
+    handlers = app.exception_handlers
+    return next((handlers[kind] for kind in RequestRejected.__mro__ if kind in handlers), None)
+
+
+def body_of(handler: object, settled: ErrorBody) -> ErrorBody | None:
+    """Return the body that *handler* makes if :func:`install_error_handlers` has installed it; *settled* by default."""
+    chosen: tuple[ErrorBody | None] | None = getattr(handler, _BODY, None)
+    return None if chosen is None else chosen[0] or settled

@@ -123,7 +123,7 @@ class _Guard:
         if isinstance(exc, RequestRejected):
             # Starlette's own handler sends detail unchanged, so this is the body that all adapters share.
             exc.detail = exc.rejection.body.decode()
-            exc.headers = {**exc.rejection.fields, "Content-Type": "application/json"}
+            exc.headers = {**exc.rejection.fields, "Content-Type": exc.rejection.media_type}
         return exc
 
 

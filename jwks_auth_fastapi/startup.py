@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from fastapi.exception_handlers import http_exception_handler
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.audit import Auditor
+from jwks_auth_fastapi.errors import handler_of
 from jwks_auth_fastapi.internals import Reading
 from jwks_auth_fastapi.places import applications
 from jwks_auth_fastapi.service import Service
@@ -29,6 +31,10 @@ async def prepare(
     """
     service.adopt(app, [each for _, each in applications(app)])
     authenticator = service.of({"app": app}).authenticator
+    if "ERROR_BODY" in authenticator.settings.shared and handler_of(app) is http_exception_handler:
+        raise ConfigurationError(
+            "ERROR_BODY: FastAPI's own handler has its own body, call install_error_handlers(app)"
+        )
     rows = Auditor(reading or Reading()).rows(app)
     if wrong := [f"{row.path}: {problem}" for _, row in rows for problem in row.problems]:
         raise ConfigurationError("; ".join(wrong))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_settings import BaseSettings
 
@@ -135,6 +135,9 @@ class Vocabulary(BaseSettings):
     the same for all processes."""
     realm: str | None = ...
     """The realm in challenges."""
+    error_body: Literal["rfc6750", "problem+json"] | None = ...
+    """The body of refusals: RFC 6750's `error` and `error_description`, or problem details (RFC 9457); forms of
+    a framework's own, as DRF's, [stay](frameworks.md#error-bodies)."""
     resource_metadata: str | None = ...
     """URL of the protected-resource metadata, named in challenges (RFC 9728)."""
     resource: str | None = ...

@@ -25,10 +25,10 @@ class AuthRejected(RefusedRequest, HTTPException):
 
     def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
         """The challenge (or ``Retry-After``) and the type of the body."""
-        return [("Content-Type", "application/json"), *self.rejection.headers]
+        return [("Content-Type", self.rejection.media_type), *self.rejection.headers]
 
     def get_body(self, environ: Any = None, scope: Any = None) -> str:
-        """``{"error", "error_description"}``, both constants."""
+        """``{"error", "error_description"}``, both constants; or problem details, as ``JWKS_AUTH_ERROR_BODY`` says."""
         return self.rejection.body.decode()
 
 

@@ -3,7 +3,7 @@
 Adapters use this room for everything that concerns a request. It imports no framework.
 """
 
-from jwks_auth.request.answers import Rejection, private_value, vary_value
+from jwks_auth.request.answers import ErrorBody, Rejection, private_value, vary_value
 from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.exceptions import RefusedRequest, stand_for
@@ -32,6 +32,7 @@ __all__ = [
     "Answer",
     "Authenticator",
     "Credentials",
+    "ErrorBody",
     "Memo",
     "Prefixes",
     "RefusedRequest",

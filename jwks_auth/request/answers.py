@@ -9,11 +9,16 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from http.client import responses
+from typing import Any, Literal
 
-__all__ = ["Rejection", "guarded_headers", "private_value", "vary_value"]
+__all__ = ["ErrorBody", "Rejection", "guarded_headers", "private_value", "vary_value"]
 
 _DIRECTIVES = re.compile(r'(?:"[^"]*"|[^,"])+')
 _SHARED = frozenset({"public", "s-maxage"})
+
+ErrorBody = Literal["rfc6750", "problem+json"]
+"""The body of a refusal: RFC 6750's two members, or problem details (RFC 9457)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Rejection:
     headers: tuple[tuple[str, str], ...]
     error: str
     description: str
+    form: ErrorBody = "rfc6750"
 
     @property
     def fields(self) -> dict[str, str]:
@@ -38,13 +44,29 @@ class Rejection:
 
     @property
     def body(self) -> bytes:
-        """The JSON body, ``{"error", "error_description"}``; its type is ``application/json``."""
-        return json.dumps(self.document).encode()
+        """The JSON body, as ``ERROR_BODY`` has it; its type is :attr:`media_type`."""
+        return json.dumps(self.document if self.form == "rfc6750" else self.problem).encode()
+
+    @property
+    def media_type(self) -> str:
+        """The type of the body."""
+        return "application/json" if self.form == "rfc6750" else "application/problem+json"
 
     @property
     def document(self) -> dict[str, str]:
-        """The JSON body as a dict."""
+        """The body of RFC 6750 as a dict, whatever the form: ``{"error", "error_description"}``."""
         return {"error": self.error, "error_description": self.description}
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The problem details of RFC 9457 as a dict, whatever the form."""
+        return {
+            "type": "about:blank",
+            "title": responses.get(self.status, ""),  # a custom error may have any status
+            "status": self.status,
+            "detail": self.description,
+            "error": self.error,
+        }
 
 
 def guarded_headers(

@@ -93,6 +93,7 @@ class Authenticator(Service):
             self._resources.url_for,
             on_rejected,
             partial(tell_refusal, verifier=self._described),
+            shared.get("ERROR_BODY", "rfc6750"),
         )
         tell_trust(self.verifier)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jwks_auth.claims import Policy
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
-from jwks_auth.request.answers import Rejection
+from jwks_auth.request.answers import ErrorBody, Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Memo
 from jwks_auth.request.requirement import Requirement
@@ -35,6 +35,7 @@ class Refusals:
     metadata_of: Callable[[Any], str | None]
     on_rejected: Callable[[Refused], object] | None
     log_refusal: Callable[..., None]
+    form: ErrorBody
 
     def tell(
         self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
@@ -66,7 +67,9 @@ class Refusals:
             wait = error.retry_after if isinstance(error, KeySourceError) else 0
             headers = [("Retry-After", str(max(1, math.ceil(wait))))]
         headers.append(("Vary", ", ".join(self.vary)))
-        rejection = Rejection(error.status, tuple(headers), error.error or error.code, error.description)
+        rejection = Rejection(
+            error.status, tuple(headers), error.error or error.code, error.description, form=self.form
+        )
         # The first is the refusal itself: DRF asks for a bare challenge afterwards, whatever the reason was.
         memo.rejections.setdefault(rejection.status, rejection)
         return rejection

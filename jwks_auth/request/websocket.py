@@ -66,7 +66,7 @@ def refusal_messages(rejection: Rejection, scope: Mapping[str, Any]) -> list[dic
     if not may_answer(scope):
         reason = rejection.description
         return [{"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason}]
-    headers = [*rejection.headers, ("Content-Type", "application/json")]
+    headers = [*rejection.headers, ("Content-Type", rejection.media_type)]
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     return [
         {"type": f"{_ANSWER}.start", "status": rejection.status, "headers": encoded},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from jwks_auth.claims import TokenOptions
 from jwks_auth.client import KeyOptions
@@ -21,6 +21,7 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     verifier: Verifier | str | None
     store_secret: str | bytes | None
     realm: str | None
+    error_body: Literal["rfc6750", "problem+json"] | None
     resource_metadata: str | None
     resource: str | None
     resource_name: str | None

@@ -13,6 +13,14 @@ _ANSWER = Taker.ANSWER
 ANSWERS = (
     Setting("REALM", read.parameter, _ANSWER, "the realm in challenges", default_doc="`api`"),
     Setting(
+        "ERROR_BODY",
+        read.one_of("rfc6750", "problem+json"),
+        _ANSWER,
+        "the body of refusals: RFC 6750's `error` and `error_description`, or problem details (RFC 9457); forms of a "
+        "framework's own, as DRF's, [stay](frameworks.md#error-bodies)",
+        default_doc="`rfc6750`",
+    ),
+    Setting(
         "RESOURCE_METADATA",
         read.parameter,
         _ANSWER,

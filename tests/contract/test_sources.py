@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from django.test import override_settings
 from jwks_auth.testing import FakeIssuer
 from tests.contract.asgi_apps import APPS
 from tests.contract.cases import SETTINGS, U1
+from tests.contract.connexion_app import ConnexionApp
 from tests.contract.flask_apps import TestClientApp, create_app
 from tests.contract.runner import App, Headers
 from tests.contract.test_django import SERVERS, SITES, STACKS
@@ -32,13 +33,14 @@ Sent = Callable[[FakeIssuer], Headers]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An issuer whose settings have sources too."""
+    """An issuer whose settings have sources too, or others."""
 
     issuer: FakeIssuer
+    own: Mapping[str, Any] = field(default_factory=lambda: SOURCES)
 
     def settings(self) -> dict[str, Any]:
         """All of them."""
-        return {**self.issuer.settings(), **SETTINGS, **SOURCES}
+        return {**self.issuer.settings(), **SETTINGS, **self.own}
 
 
 Site = Callable[[Any], AbstractContextManager[App]]
@@ -59,8 +61,12 @@ def in_django(issuer: Settled, site: str, stack: str, csrf: bool) -> Iterator[Ap
 
 def in_flask(issuer: Settled, views: str) -> AbstractContextManager[App]:
     """The contract's app."""
-    prefixed = {f"JWKS_AUTH_{name}": value for name, value in issuer.settings().items()}
-    return nullcontext(TestClientApp(create_app(prefixed, views).test_client(use_cookies=False)))
+    return nullcontext(TestClientApp(create_app(prefixed(issuer), views).test_client(use_cookies=False)))
+
+
+def prefixed(issuer: Settled) -> dict[str, Any]:
+    """Flask's settings."""
+    return {f"JWKS_AUTH_{name}": value for name, value in issuer.settings().items()}
 
 
 def _django(site: str, stack: str, csrf: bool) -> Site:
@@ -75,6 +81,7 @@ BY_THE_CORE: dict[str, Site] = {
     **{name: _asgi(name) for name in APPS},
     "flask": lambda issuer: in_flask(issuer, "sync"),
     "flask async": lambda issuer: in_flask(issuer, "async"),
+    "connexion": lambda issuer: nullcontext(ConnexionApp.made(prefixed(issuer), own=False)),
     "documented WSGI": lambda issuer: nullcontext(WSGIApp(issuer)),
     **{
         f"django, {site}, {stack}, no CSRF protection": _django(site, stack, csrf=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -160,6 +161,19 @@ IN_PLACES = [*test_sources.CASES, *test_sources.FORGED, *test_sources.OF_THE_COR
 def test_tokens_in_other_places(app_with_sources: tuple[App, FakeIssuer], case: Any) -> None:
     """They are taken and refused alike, and no page of another site sends a cookie's."""
     test_sources.run(app_with_sources[0], case, app_with_sources[1])
+
+
+@pytest.mark.parametrize("made_by", APPS)
+def test_problem_details(made_by: str) -> None:
+    """The type of a refusal's body is that of the form in the settings."""
+    name, make = APPS[made_by]
+    need_module(name)
+    issuer: Any = Settled(FakeIssuer(), {"ERROR_BODY": "problem+json"})
+    with Page(name).imported() as recipe:
+        for made in make(recipe, issuer):
+            answer = made.request("GET", "/me", [])
+            assert json.loads(answer.body)["title"] == "Unauthorized"
+            assert answer.values("content-type") == ["application/problem+json"]
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in APPS.values()}))

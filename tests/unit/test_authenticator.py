@@ -244,6 +244,24 @@ def test_a_rejection_is_a_finished_answer(issuer: FakeIssuer) -> None:
     }
 
 
+@pytest.mark.parametrize(("status", "title"), [(401, "Unauthorized"), (418, "I'm a Teapot"), (499, "")])
+def test_problem_details_of_any_status(issuer: FakeIssuer, status: int, title: str) -> None:
+    """A custom error may have a status that nobody knows; RFC 6750's document is there, too."""
+    error = InvalidTokenError("expired")
+    error.status = status  # type: ignore[misc]
+    settings = {**issuer.settings(audience="api"), "ERROR_BODY": "problem+json"}
+    answer = Authenticator(settings).rejection(error, Credentials([]))
+    assert answer.media_type == "application/problem+json"
+    assert json.loads(answer.body) == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": "The access token has expired",
+        "error": "invalid_token",
+    }
+    assert answer.document == {"error": "invalid_token", "error_description": "The access token has expired"}
+
+
 @pytest.mark.parametrize(("seconds", "header"), [(0.0, "1"), (2.1, "3"), (300.0, "300")])
 def test_an_outage_is_503_with_retry_after(issuer: FakeIssuer, seconds: float, header: str) -> None:
     """Whole seconds, at least one; no challenge, as the client is not at fault."""

@@ -112,6 +112,19 @@ def test_the_body_is_that_of_the_handlers(auth: JWTBearer, prepare: Any, types: 
     assert "WWW-Authenticate" in refusal["headers"]
 
 
+@pytest.mark.parametrize("body", [None, "rfc6750"])
+def test_the_body_is_that_of_the_settings(issuer: FakeIssuer, body: Any) -> None:
+    """As the installed handler answers; one that was chosen for it comes first."""
+    auth = JWTBearer({**issuer.settings(), "ERROR_BODY": "problem+json"})
+    app = FastAPI(lifespan=auth.lifespan)
+    install_error_handlers(app, body)
+    app.add_api_route("/me", lambda: None, dependencies=[Depends(auth)])
+    refusal = served(app)["paths"]["/me"]["get"]["responses"]["401"]
+    answer = TestClient(app).get("/me")
+    assert [*refusal["content"]] == [answer.headers["content-type"]]
+    assert answer.headers["content-type"] == f"application/{'json' if body else 'problem+json'}"
+
+
 async def mine(request: Request, exc: Exception) -> JSONResponse:
     """A handler of the application's own."""
     return JSONResponse({})

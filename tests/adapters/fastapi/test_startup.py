@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from jwks_auth import ConfigurationError, KeySourceError
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_fastapi import JWTBearer
+from jwks_auth_fastapi import JWTBearer, RequestRejected, install_error_handlers
 
 
 def test_construction_does_no_io(issuer: FakeIssuer, auth: JWTBearer) -> None:
@@ -105,4 +105,22 @@ def test_impossible_scopes_stop_the_app(auth: JWTBearer) -> None:
     app = FastAPI(lifespan=auth.lifespan)
     app.add_api_route("/", lambda: None, dependencies=[Security(auth, scopes=["a b"])])
     with pytest.raises(ConfigurationError, match=r"/: .*'a b'"), TestClient(app):
+        pass
+
+
+@pytest.mark.parametrize("body", ["rfc6750", "problem+json"])
+def test_a_body_that_no_handler_gives_stops_the_start(issuer: FakeIssuer, body: str) -> None:
+    """FastAPI's own handler knows nothing of ``ERROR_BODY``; a handler that was installed, or the user's own, does."""
+    auth = JWTBearer({**issuer.settings(), "ERROR_BODY": body})
+    with (
+        pytest.raises(ConfigurationError, match="install_error_handlers"),
+        TestClient(FastAPI(lifespan=auth.lifespan)),
+    ):
+        pass
+    app = FastAPI(lifespan=auth.lifespan)
+    install_error_handlers(app)
+    with TestClient(app):
+        pass
+    own = FastAPI(lifespan=auth.lifespan, exception_handlers={RequestRejected: lambda request, error: None})
+    with TestClient(own):
         pass

@@ -20,7 +20,7 @@ HEAD = '''"""Written by ``python -m tests.adapters.fastapi.test_vocabulary``."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_settings import BaseSettings
 
