@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 from jwks_auth import Issuer, KeySet, Tenants, Verifier
 from jwks_auth.adapters import AnyAudience
-from jwks_auth.stores import KeySetStore
+from jwks_auth.stores import KeySetStore, Revocations
 
 class Vocabulary(BaseSettings):
     """A field for each setting of the core; ``None`` is the core's default."""
@@ -88,6 +88,12 @@ class Vocabulary(BaseSettings):
     """Your rules, `f(token, now)`, or their dotted paths."""
     is_revoked: Callable[..., Any] | None = ...
     """`f(token) -> bool`, sync or async, asked last on every request."""
+    revocation: Revocations | str | None = ...
+    """The store of revoked tokens, which every worker keeps a copy of: `redis://...`, an object, or its dotted
+    path; see [revocation.md](revocation.md)."""
+    revocation_fails: str | None = ...
+    """While that store can't be read: `closed` refuses every token with 503, `open` lets them pass by the last
+    copy."""
     token_sources: str | Iterable[str] | None = ...
     """The places in a request where a token may stand, as a list: `header` (`Authorization`), `header:<name>`
     and `cookie:<name>`; see [sources.md](sources.md)."""

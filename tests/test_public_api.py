@@ -14,7 +14,8 @@ NAMES = {
     "ConfigurationError AuthError MissingTokenError InvalidRequestError InvalidTokenError InsufficientScopeError "
     "KeySourceError Refused ForbiddenError Verifier IDTokenVerifier",
     "jwks_auth.adapters": "Authenticator Settings Requirement Credentials Rejection Memo Admission finished_headers",
-    "jwks_auth.stores": "KeySetStore MemoryStore SealedStore FileStore RedisStore CacheStore",
+    "jwks_auth.stores": "KeySetStore MemoryStore SealedStore FileStore RedisStore CacheStore "
+    "MemoryRevocations RedisRevocations CacheRevocations Revocations",
     "jwks_auth.testing": "FakeIssuer",
     "jwks_auth_django": "require_jwt RequireJWTMixin JWTRequest",
     "jwks_auth_django.backends": "JWTAuthenticationBackend",

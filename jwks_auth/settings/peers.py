@@ -69,7 +69,8 @@ PEERS: dict[str, str] = {
     **dict.fromkeys(["CACHE_TTL", "JWKS_CACHE_TTL", "CACHE_TIMEOUT", "JWK_SET_LIFESPAN"], "that is {LIFESPAN}"),
     **dict.fromkeys(["ACCESS_TOKEN_LIFETIME", "ACCESS_TOKEN_EXPIRES", "EXPIRATION_DELTA"], _LIFETIME),
     **dict.fromkeys(["USER_ID_CLAIM", "IDENTITY_CLAIM", "USERNAME_CLAIM", "USER_ID_FIELD"], _USERS),
-    **dict.fromkeys(["TOKEN_IN_BLOCKLIST", "BLACKLIST_ENABLED", "CHECK_REVOKED"], "that is {IS_REVOKED}"),
+    **dict.fromkeys(["TOKEN_IN_BLOCKLIST", "BLACKLIST_ENABLED", "CHECK_REVOKED"],
+                    "that is {REVOCATION} for a store, {IS_REVOKED} for a function"),
     **dict.fromkeys(["PROXIES", "PROXY"], "proxies are those of {SESSION}, or of HTTPS_PROXY in the environment"),
 }  # fmt: skip
 """What does it here, by the peers' names: PyJWT's neighbours, Flask-JWT-Extended, Simple JWT, Keycloak's, Azure's."""

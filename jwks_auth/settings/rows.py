@@ -12,6 +12,7 @@ from jwks_auth.settings.rows_of_answers import ANSWERS
 from jwks_auth.settings.rows_of_keys import KEYS
 from jwks_auth.settings.rows_of_proofs import PROOFS
 from jwks_auth.settings.rows_of_requests import REQUESTS
+from jwks_auth.settings.rows_of_revocation import REVOCATION
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["GROUPS", "ROWS"]
@@ -201,6 +202,7 @@ _TOKENS = (
 GROUPS = {
     "Whom to trust": _TRUST,
     "What a token must be": _TOKENS,
+    "Which tokens are revoked": REVOCATION,
     "Where a token may stand": REQUESTS,
     "How a sender proves that a token is its own": PROOFS,
     "How keys are kept": KEYS,

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from jwks_auth.errors import ConfigurationError
 
-__all__ = ["RedisClient", "RedisStore"]
+__all__ = ["RedisClient", "RedisStore", "connected"]
 
 
 class RedisClient(Protocol):
@@ -32,18 +32,7 @@ class RedisStore:
 
         Raises ``ConfigurationError`` if redis-py is not installed or can't read the URL.
         """
-        try:
-            import redis
-        except ImportError as exc:
-            raise ConfigurationError("store: redis-py is not installed; install jwks-auth[redis]") from exc
-        try:
-            client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
-        except ValueError:
-            # Without text and cause of the error: for "user:pass/word@host" they quote half the password as a port.
-            raise ConfigurationError(
-                "store: found a URL that redis-py can't read; in user and password write %2F for /, %40 for @"
-            ) from None
-        return cls(client, prefix=prefix)
+        return cls(connected(url, "store"), prefix=prefix)
 
     def get(self, name: str) -> bytes | None:
         """Return the record under *name*."""
@@ -57,3 +46,21 @@ class RedisStore:
     def lease(self, name: str, ttl: float) -> bool:
         """Take the lease for *ttl* seconds; return whether it was free."""
         return bool(self._client.set(self._prefix + name, b"1", nx=True, px=ceil(ttl * 1000)))
+
+
+def connected(url: str, label: str) -> Any:
+    """Return a client of the server at *url* that waits a quarter of a second at most; *label* names the setting.
+
+    Raises ``ConfigurationError`` if redis-py is not installed or can't read the URL.
+    """
+    try:
+        import redis
+    except ImportError as exc:
+        raise ConfigurationError(f"{label}: redis-py is not installed; install jwks-auth[redis]") from exc
+    try:
+        return redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+    except ValueError:
+        # Without text and cause of the error: for "user:pass/word@host" they quote half the password as a port.
+        raise ConfigurationError(
+            f"{label}: found a URL that redis-py can't read; in user and password write %2F for /, %40 for @"
+        ) from None

@@ -11,8 +11,10 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.stores.file import FileStore
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
 from jwks_auth.stores.redis import RedisStore
+from jwks_auth.stores.revocations import Revocations
+from jwks_auth.stores.shared_revocations import RedisRevocations
 
-__all__ = ["is_unsealed", "opened_store", "shared_store"]
+__all__ = ["is_unsealed", "opened_revocations", "opened_store", "shared_store"]
 
 log = logging.getLogger("jwks_auth.stores.protocol")
 
@@ -41,6 +43,26 @@ def opened_store(store: KeySetStore | str) -> KeySetStore:
             f"store: found {scheme!r}:..., expected redis://host/0, file:/directory or an object"
         )
     return FileStore(path)
+
+
+def opened_revocations(store: Revocations | str) -> Revocations:
+    """Return *store*, or the one at a URL: ``redis://``, ``rediss://`` or ``valkey://``. It connects on its first use.
+
+    Raises ``ConfigurationError`` for anything else.
+    """
+    if isinstance(store, str):
+        scheme, _, rest = store.partition(":")
+        if scheme in _REDIS:
+            return RedisRevocations.from_url(f"{_REDIS[scheme]}:{rest}")
+        raise ConfigurationError(
+            f"revocation: found {scheme!r}:..., expected redis://host/0, or an object with revoke, read and once"
+        )
+    has_all = all(callable(getattr(store, name, None)) for name in ("revoke", "read", "once"))
+    if isinstance(store, type) or not has_all:
+        raise ConfigurationError(
+            f"revocation: found a {type(store).__name__}, expected an object with revoke, read and once"
+        )
+    return store
 
 
 def shared_store(store: KeySetStore | str) -> KeySetStore:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from jwks_auth.claims import AudienceSetting, VerifiedToken
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.runtime import aask, ask
+from jwks_auth.verifier.revocation import RevocationCopy, revocation_copy
 
 __all__ = ["IsRevoked", "Judges", "Validator"]
 
@@ -15,19 +17,33 @@ IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
 
 
 class Judges:
-    """The *validators*, which get the time, and *is_revoked*, which is asked last."""
+    """The *validators*, which get the time, then *revocation*, and *is_revoked*, which is asked last."""
 
     def __init__(
-        self, validators: Iterable[Validator], is_revoked: IsRevoked | None, clock: Callable[[], float]
+        self,
+        validators: Iterable[Validator],
+        is_revoked: IsRevoked | None,
+        clock: Callable[[], float],
+        revocation: RevocationCopy | None = None,
     ) -> None:
         self._validators, self._clock = tuple(validators), clock
-        self.is_revoked = is_revoked
+        self.is_revoked, self.revocation = is_revoked, revocation
+        self.never_wait = is_revoked is None and revocation is None
+        """True if :meth:`admit` never waits for anything."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], clock: Callable[[], float]) -> Judges:
+        """Make them from a verifier's options; raise ``ConfigurationError``."""
+        copy = revocation_copy(given["revocation"], given["revocation_fails"], clock)
+        return cls(given["validators"], given["is_revoked"], clock, copy)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting) -> None:
         """Raise ``AuthError`` or ``KeySourceError`` unless *token* is good now, and for *audience*."""
         token.check_audience(audience)
         if self._validators:
             self._validate(token)
+        if self.revocation is not None:
+            self.revocation.check(token)
         if self.is_revoked is not None:
             _refuse_revoked(ask(self.is_revoked, token))
 
@@ -36,6 +52,8 @@ class Judges:
         token.check_audience(audience)
         if self._validators:
             self._validate(token)
+        if self.revocation is not None:
+            await self.revocation.acheck(token)
         if self.is_revoked is not None:
             _refuse_revoked(await aask(self.is_revoked, token))
 

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions
 from jwks_auth.jose import MAX_TOKEN_LENGTH
+from jwks_auth.stores import Revocations
 from jwks_auth.verifier.judges import IsRevoked, Validator
 from jwks_auth.verifier.tenants import Tenants
 
@@ -20,6 +21,8 @@ class JudgeOptions(TypedDict, total=False):
     leeway: float
     validators: Iterable[Validator]
     is_revoked: IsRevoked | None
+    revocation: Revocations | str | None
+    revocation_fails: str
     tenants: Tenants | None
     allow_fake_issuer: bool | None
     max_token_length: int
@@ -37,6 +40,8 @@ VERIFIER_DEFAULTS: VerifierOptions = {
     "leeway": 30,
     "validators": (),
     "is_revoked": None,
+    "revocation": None,
+    "revocation_fails": "closed",
     "tenants": None,
     "allow_fake_issuer": None,
     "max_token_length": MAX_TOKEN_LENGTH,

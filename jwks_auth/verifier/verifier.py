@@ -49,9 +49,9 @@ class TokenVerifier:
     *audience*: the identifiers this service answers to; ``ANY_AUDIENCE`` has to be said. *profile*: ``default`` or
     ``rfc9068``. *max_age* counts from ``iat``. *allowed_clients*: the only clients whose tokens are taken. *validators*
     look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or async, is
-    asked last on every request. *tenants* finds issuers that can't be listed. *allow_fake_issuer*: whether keys handed
-    over may be a ``FakeIssuer``'s; unless it is said, the log is told. *max_token_length* is in characters. *clock*
-    gives seconds since 1970.
+    asked last on every request, after *revocation*, a store or its URL. *tenants* finds issuers that can't be listed.
+    *allow_fake_issuer*: whether keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told.
+    *max_token_length* is in characters. *clock* gives seconds since 1970.
     """
 
     @takes(VerifierOptions, VERIFIER_DEFAULTS)
@@ -85,7 +85,8 @@ class TokenVerifier:
         self.has_tenants = tenants is not None
         """True if there are issuers that can't be listed."""
         self.tenants_provider = None if tenants is None else tenants.provider
-        self._judges = Judges(given["validators"], given["is_revoked"], self._clock)
+        self._judges = Judges.of(given, self._clock)
+        self.revocation = self._judges.revocation
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -138,7 +139,7 @@ class TokenVerifier:
             self.check_declared(audience)
         token = await self.averify_any_audience(sent)
         refuse_bound(token)
-        if self._judges.is_revoked is None:
+        if self._judges.never_wait:
             self.admit(token, audience)  # without a coroutine
         else:
             await self.aadmit(token, audience)

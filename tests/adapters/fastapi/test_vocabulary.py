@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings
 
 from jwks_auth import Issuer, KeySet, Tenants, Verifier
 from jwks_auth.adapters import AnyAudience
-from jwks_auth.stores import KeySetStore
+from jwks_auth.stores import KeySetStore, Revocations
 
 class Vocabulary(BaseSettings):
     """A field for each setting of the core; ``None`` is the core's default."""
