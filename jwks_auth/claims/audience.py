@@ -20,6 +20,7 @@ __all__ = [
     "beside_issuer",
     "checked_audience",
     "client_ids",
+    "expected_audience",
     "not_client_ids",
     "validate_audience",
     "within",
@@ -110,3 +111,18 @@ def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
     audience = claims.get("aud")
     if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience or ()):
         raise InvalidTokenError("wrong_audience")
+
+
+def expected_audience(asked: AudienceSetting, own: Audience | None) -> Audience:
+    """Return the audience that a token must be for: *asked*, a route's, within the issuer's *own*, or that.
+
+    Raises ``ConfigurationError`` if neither is given.
+    """
+    checked = None if asked is None else checked_audience(asked)
+    expected = own if checked is None else within(checked, own)
+    if expected is None:
+        raise ConfigurationError(
+            "audience: found none, neither for this call nor for the verifier or the issuer; say which "
+            "identifiers this service answers to, or ANY_AUDIENCE"
+        )
+    return expected

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
-from jwks_auth.claims.audience import AudienceSetting, checked_audience, validate_audience, within
+from jwks_auth.claims.audience import AudienceSetting, expected_audience, validate_audience
 from jwks_auth.claims.mapping import ClaimMapping
 from jwks_auth.claims.paths import client_of, find_claim
 from jwks_auth.claims.services import actors_in, is_service, pseudonym
@@ -201,15 +201,7 @@ class VerifiedToken(Generic[ClaimsT]):
 
         Raises ``InvalidTokenError``, and ``ConfigurationError`` if neither is given.
         """
-        own = self._mapping.audience
-        checked = None if asked is None else checked_audience(asked)
-        expected = own if checked is None else within(checked, own)
-        if expected is None:
-            raise ConfigurationError(
-                "audience: found none, neither for this call nor for the verifier or the issuer; say which "
-                "identifiers this service answers to, or ANY_AUDIENCE"
-            )
-        validate_audience(self._payload, expected)
+        validate_audience(self._payload, expected_audience(asked, self._mapping.audience))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
