@@ -14,7 +14,7 @@ from django.db.models import NOT_PROVIDED, CharField, TextField
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.resolvers import refused, unfillable
 
-__all__ = ["create_account", "is_account", "is_user_name", "required_fields"]
+__all__ = ["arguments_in_vain", "create_account", "is_account", "is_user_name", "required_fields"]
 
 
 def required_fields() -> Iterator[Any]:
@@ -25,6 +25,19 @@ def required_fields() -> Iterator[Any]:
         filled = field.has_default() or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED
         if field.editable and not (filled or field.blank or field.null):
             yield field
+
+
+def arguments_in_vain() -> list[str]:
+    """Return what ``create_user()`` of the manager asks for, and is no field of the user model."""
+    create = getattr(get_user_model()._default_manager, "create_user", None)
+    if create is None:
+        return []
+    known = {"password"}
+    for field in get_user_model()._meta.concrete_fields:
+        known |= {field.name, field.attname}
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    asked = _asked(inspect.signature(create).parameters)
+    return [each.name for each in asked if each.name not in known and each.kind not in kinds]
 
 
 def is_account(user: Any) -> bool:
@@ -52,6 +65,8 @@ def create_account(values: Mapping[str, Any], using: str, unfilled: Collection[s
     The manager may fill the required fields in *unfilled*, which no setting fills. Raises :class:`KeySourceError` if it
     does not.
     """
+    if asked := arguments_in_vain():
+        raise unfillable(f"create_user() of the user model's manager asks for {', '.join(asked)}")
     try:
         user = _created(values, using)
     except (IntegrityError, TypeError, ValueError, ValidationError) as error:
@@ -72,7 +87,7 @@ def _created(values: Mapping[str, Any], using: str) -> Any:
     if create is None:
         user, later = model(), dict(values)
     else:
-        taken, later = _divided(create, values)
+        taken, later = _divided(create, values, using)
         user = create(**taken)
     for name, value in later.items():
         setattr(user, name, value)
@@ -86,9 +101,12 @@ def _created(values: Mapping[str, Any], using: str) -> Any:
     return user
 
 
-def _divided(create: Callable[..., Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _divided(
+    create: Callable[..., Any], values: Mapping[str, Any], using: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the arguments that *create* takes, and the other values."""
     parameters = inspect.signature(create).parameters
+    values = dict(_as_asked(parameters, name, value, using) for name, value in values.items())
     given = {**values, "password": None}
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return {**_defaults(parameters), **given}, {}
@@ -97,9 +115,22 @@ def _divided(create: Callable[..., Any], values: Mapping[str, Any]) -> tuple[dic
     return {**_defaults(parameters), **taken}, later
 
 
+def _as_asked(parameters: Collection[str], name: str, value: Any, using: str) -> tuple[str, Any]:
+    """Return the row in place of a foreign key's value, where the manager asks for the row."""
+    field: Any = get_user_model()._meta.get_field(name)
+    if not field.is_relation or name in parameters or field.name not in parameters:
+        return name, value
+    rows = field.related_model._base_manager.using(using)
+    return field.name, rows.get(**{field.target_field.attname: value})
+
+
+def _asked(parameters: Mapping[str, inspect.Parameter]) -> list[inspect.Parameter]:
+    return [each for each in parameters.values() if each.default is each.empty]
+
+
 def _defaults(parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
     """Return the defaults of the fields that an account may lack, and its manager asks for."""
-    asked = {name for name, each in parameters.items() if each.default is each.empty}
+    asked = {each.name for each in _asked(parameters)}
     required = {field.name for field in required_fields()}
     fields = get_user_model()._meta.concrete_fields
     return {each.name: each.get_default() for each in fields if each.name in asked - required}

@@ -18,7 +18,7 @@ from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users.accounts import create_account, is_account, is_user_name
+from jwks_auth_django.users.accounts import arguments_in_vain, create_account, is_account, is_user_name
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
@@ -111,6 +111,8 @@ class DatabaseUsers(UserResolver):
             names = [name for name in (username_field().name,) if name not in self.profile.claim_map] + names
         for name in names:
             yield f"{get_user_model()._meta.label}.{name} is required, and no setting fills it"
+        for name in arguments_in_vain():
+            yield f"create_user() of {get_user_model()._meta.label}'s manager asks for {name}, which is no field"
 
     def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""

@@ -73,6 +73,32 @@ def test_an_account_of_a_custom_model(people: Any, token: Any) -> None:
     assert not get_user_model()._default_manager.get(pk=member.pk).has_usable_password()
 
 
+def test_a_manager_that_asks_for_a_row(people: Any, token: Any) -> None:
+    """Where the claim names the key of a required row, ``create_user`` gets the row."""
+    users = people("Worker", CLAIM_MAP={"email": "email", "team_id": "team"})
+    team = apps.get_model("people", "Team")._default_manager.create(name="ops")
+    assert errors() == []
+    worker = users.create_user(None, token(email="ada@example.org", team=team.pk))
+    assert (worker.team, worker.desk, worker.has_usable_password()) == (team, "ops", False)
+    with pytest.raises(InvalidTokenError):
+        users.create_user(None, token(email="eve@example.org", team=team.pk + 1))
+
+
+def test_a_manager_that_asks_for_what_is_no_field(
+    people: Any, token: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is found before the first request; newcomers are answered with 503, and a store of one's own can do it."""
+    users = people("Invited", CLAIM_MAP={"email": "email"})
+    assert errors() == [
+        'JWKS_AUTH["USER"]: create_user() of people.Invited\'s manager asks for code, which is no field'
+    ]
+    with pytest.raises(KeySourceError):
+        users.create_user(None, token(email="ada@example.org"))
+    assert "create_user() of the user model's manager asks for code" in caplog.text
+    people("Invited", f"{__name__}.Filling", CLAIM_MAP={"email": "email"})
+    assert errors() == []
+
+
 def test_a_number_is_not_made_up(people: Any, token: Any) -> None:
     """Nor is a user name of another kind; a subject that is no number is no such account's."""
     users = people("Numbered")

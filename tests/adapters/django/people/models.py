@@ -95,3 +95,43 @@ class Strict(AbstractBaseUser):
     objects = StrictManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
+
+
+class WorkerManager(BaseUserManager["Worker"]):
+    """Asks for the required row, as Django's guide does, and not for its key."""
+
+    def create_user(self, email: str, team: Team, password: str | None = None, **extra: Any) -> Any:
+        """Return a new one, which keeps the name of the team."""
+        user = self.model(email=email, team=team, desk=team.name, **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class Worker(AbstractBaseUser):
+    """Has to have a team."""
+
+    email: Any = models.EmailField(unique=True)
+    team: Any = models.ForeignKey(Team, models.CASCADE)
+    desk: Any = models.CharField(max_length=40, blank=True)
+    objects = WorkerManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["team"]
+
+
+class InvitedManager(BaseUserManager["Invited"]):
+    """Asks for what no account has."""
+
+    def create_user(self, email: str, code: str, *others: Any) -> Any:
+        """Return a new one."""
+        raise AssertionError(code)
+
+
+class Invited(AbstractBaseUser):
+    """Needs an invitation."""
+
+    email: Any = models.EmailField(unique=True)
+    objects = InvitedManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
