@@ -7,7 +7,7 @@ from pathlib import Path
 
 from example_projects.demo.servers import AppServer, gunicorn, uvicorn
 
-__all__ = ["AUDIENCE", "ROUTES", "example_apps"]
+__all__ = ["AUDIENCE", "ROUTES", "example_apps", "mcp_server"]
 
 AUDIENCE = "https://api.example"
 
@@ -35,3 +35,13 @@ def example_apps(issuer: str) -> list[AppServer]:
         gunicorn("Flask", "app:create_app()", cwd=_PROJECTS / "flask_api", env=settings),
         uvicorn("FastAPI", "app:app", cwd=_PROJECTS / "fastapi_api", env=settings),
     ]
+
+
+def mcp_server(issuer: str) -> AppServer:
+    """The MCP server, not started yet, trusting *issuer*."""
+    settings: Mapping[str, str] = {
+        "JWKS_AUTH_ISSUER": issuer,
+        "JWKS_AUTH_RESOURCE": "{url}/mcp",
+        "no_proxy": "127.0.0.1",
+    }
+    return uvicorn("MCP", "app:app", cwd=_PROJECTS / "mcp_server", env=settings)

@@ -42,8 +42,9 @@ class AppServer:
 
     *command* gets the listening socket as a file descriptor where it says ``{fd}``: the port is bound before
     the process starts, so none can be taken in between, and early requests wait in its queue instead of being
-    refused. The process leads its own group, which ends as a whole, workers included: by ``SIGTERM``, and by
-    ``SIGKILL`` after *patience* seconds. *timeout* seconds bound one request, and so the start.
+    refused. *env* gets the server's URL where it says ``{url}``. The process leads its own group, which ends as a
+    whole, workers included: by ``SIGTERM``, and by ``SIGKILL`` after *patience* seconds. *timeout* seconds bound
+    one request, and so the start.
     """
 
     name: str
@@ -63,7 +64,10 @@ class AppServer:
             self._process = subprocess.Popen(
                 [part.replace("{fd}", str(fd)) for part in self.command],
                 cwd=self.cwd,
-                env={**os.environ, **self.env},
+                env={
+                    **os.environ,
+                    **{name: text.replace("{url}", self.url) for name, text in self.env.items()},
+                },
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

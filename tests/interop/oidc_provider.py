@@ -17,10 +17,11 @@ import requests
 from tests.needs import missing, need_tool
 from tests.patience import PATIENCE
 
-__all__ = ["ALGORITHMS", "AUDIENCE", "OidcProvider", "read_by_node"]
+__all__ = ["ALGORITHMS", "AUDIENCE", "SECRET", "OidcProvider", "read_by_node", "sign_in_by_node"]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 AUDIENCE = "https://api.example"
+SECRET = "not-a-secret-it-lives-for-a-test"
 CALLBACK = "https://client.example/callback"
 OLDEST_NODE = 20
 
@@ -53,7 +54,7 @@ class OidcProvider:
                 "resource": f"{AUDIENCE}/{alg}",
                 "scope": scope,
             },
-            auth=("service", "not-a-secret-it-lives-for-a-test"),
+            auth=("service", SECRET),
             timeout=PATIENCE,
         )
         answer.raise_for_status()
@@ -86,7 +87,7 @@ class OidcProvider:
         answer = requests.post(
             f"{self.issuer}/token",
             data={"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK},
-            auth=(f"web-{alg}", "not-a-secret-it-lives-for-a-test"),
+            auth=(f"web-{alg}", SECRET),
             timeout=PATIENCE,
         )
         answer.raise_for_status()
@@ -158,11 +159,23 @@ class OidcProvider:
 
 def read_by_node(resource: str, url: str, token: str) -> Any:
     """Return what npm's ``oauth4webapi`` reads of a resource's metadata, and of the answer of *url*."""
+    return json.loads(_run("reader.mjs", resource, url, token))
+
+
+def sign_in_by_node(url: str, issuer: str) -> list[dict[str, Any]]:
+    """Return what npm's MCP client did at *url*, for a user who signs in at *issuer*."""
+    return [json.loads(line) for line in _run("agent.mjs", url, issuer).splitlines()]
+
+
+def _run(*command: str) -> str:
     node = _node()
     _install_packages()
-    command = [node, "reader.mjs", resource, url, token]
-    done = subprocess.run(command, cwd=_HERE, capture_output=True, text=True, check=True, timeout=PATIENCE)
-    return json.loads(done.stdout)
+    options: Any = {"cwd": _HERE, "capture_output": True, "text": True, "timeout": PATIENCE}
+    try:
+        return str(subprocess.run([node, *command], check=True, **options).stdout)
+    except subprocess.CalledProcessError as error:
+        error.add_note(f"{error.stdout}\n{error.stderr}")
+        raise
 
 
 def _answered(response: requests.Response) -> str:

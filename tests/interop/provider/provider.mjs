@@ -25,14 +25,18 @@ const newKeys = () => Object.entries(KEY_TYPES).map(([alg, [type, options]]) => 
   return { ...privateKey.export({ format: 'jwk' }), alg, use: 'sig', kid: `${alg}-${randomUUID()}` };
 });
 
-// A resource's last path segment chooses the algorithm of its tokens; the audience is the same for all.
-const resourceServer = (ctx, resource) => ({
-  audience: AUDIENCE,
-  scope: SCOPE,
-  accessTokenFormat: 'jwt',
-  accessTokenTTL: 300,
-  jwt: { sign: { alg: resource.split('/').pop() } },
-});
+// A resource's last path segment chooses the algorithm of its tokens, whose audience is the same for all; any other
+// resource is an audience of its own.
+const resourceServer = (ctx, resource) => {
+  const alg = resource.split('/').pop();
+  return {
+    audience: alg in KEY_TYPES ? AUDIENCE : resource,
+    scope: SCOPE,
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: 300,
+    jwt: { sign: { alg: alg in KEY_TYPES ? alg : 'ES256' } },
+  };
+};
 
 // One client that signs users in for each algorithm of its ID tokens, by every flow that returns them.
 const webClient = (alg) => ({
