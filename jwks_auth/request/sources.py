@@ -15,7 +15,7 @@ from jwks_auth.request.memo import Memo
 from jwks_auth.request.openapi import schemes_of
 from jwks_auth.request.query import tokens_in_query
 from jwks_auth.runtime import RawToken, forget_frames
-from jwks_auth.verifier import AUTHORIZATION, PROVIDERS, TokenVerifier, Verifier, source_key
+from jwks_auth.verifier import AUTHORIZATION, PROVIDERS, TokenVerifier, Verifier, is_of_a_proxy, source_key
 
 __all__ = ["Sources"]
 
@@ -59,6 +59,7 @@ class Sources:
         """Every source, the first one first."""
         self.differ = any(each.keys() != listed[0].keys() for each in listed)
         """True if there are issuers whose tokens may not stand in all of them."""
+        self._of_proxies = frozenset(filter(is_of_a_proxy, self.all))
         self._is_plain = self.all == (AUTHORIZATION,)
         self._headers = [each.partition(":")[2] for each in self.all if each.startswith(AUTHORIZATION)]
         self._cookies = [each.partition(":")[2] for each in self.all if not each.startswith(AUTHORIZATION)]
@@ -83,7 +84,8 @@ class Sources:
         """Return the token that a request has; ``None`` if it has none. *memo* remembers where it stood.
 
         Raises ``InvalidRequestError`` for more than one, or an unreadable one; ``InvalidTokenError`` for one under a
-        scheme that is not ours; ``ForbiddenError`` for a cookie that another site had a browser send.
+        scheme that is not ours; ``ForbiddenError`` for one that another site had a browser send, in a cookie
+        or to a proxy that knows its user by one.
         """
         try:
             raw = self._in_authorization(credentials) if self._is_plain else None
@@ -97,8 +99,9 @@ class Sources:
             raw = self._the_one(found, memo)
         if queried and raw is not None and any(map(self._is_ours, queried)):
             raise InvalidRequestError("multiple_credentials")
-        if found is not None and memo.in_cookie:
-            check_site(credentials, self._origins, handshakes_only=self._has_csrf)
+        if found is not None and (memo.in_cookie or memo.source in self._of_proxies):
+            left = self._has_csrf and memo.in_cookie  # a header waives the framework's own rule
+            check_site(credentials, self._origins, handshakes_only=left)
         return raw
 
     def check(self, token: VerifiedToken, memo: Memo) -> None:

@@ -11,7 +11,7 @@ from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 from jwks_auth.verifier.steps import asked_audience
 from jwks_auth.verifier.tenants import Tenants
-from jwks_auth.verifier.token_sources import AUTHORIZATION, checked_sources, source_key
+from jwks_auth.verifier.token_sources import AUTHORIZATION, checked_sources, is_of_a_proxy, source_key
 from jwks_auth.verifier.verifier import TokenVerifier
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "checked_sources",
     "explained",
     "half_hash",
+    "is_of_a_proxy",
     "issuer_said",
     "source_key",
 ]

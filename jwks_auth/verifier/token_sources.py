@@ -12,7 +12,7 @@ from typing import Any
 
 from jwks_auth.challenge import several
 
-__all__ = ["AUTHORIZATION", "checked_sources", "source_key"]
+__all__ = ["AUTHORIZATION", "checked_sources", "is_of_a_proxy", "source_key"]
 
 AUTHORIZATION = "header"
 """The source that is meant unless another is named."""
@@ -28,8 +28,28 @@ _OTHERS = {
         ("host", "origin", "content-type", "content-length", "upgrade", "sec-fetch-site"),
         "it has a meaning of its own",
     ),
+    **dict.fromkeys(
+        ("connection", "keep-alive", "te", "trailer", "transfer-encoding"),
+        "it ends at the next proxy",
+    ),
 }
 """Headers that never have a token, with what to do instead."""
+
+_OF_PROXIES = frozenset(
+    f"header:{name}"
+    for name in (
+        "cf-access-jwt-assertion",
+        "x-goog-iap-jwt-assertion",
+        "x-amzn-oidc-accesstoken",  # Application Load Balancer
+        "x-amzn-oidc-data",
+        "x-auth-request-access-token",  # oauth2-proxy
+        "x-forwarded-access-token",
+        "x-ms-token-aad-access-token",  # App Service
+        "x-ms-token-aad-id-token",
+        "x-pomerium-jwt-assertion",
+    )
+)
+"""Headers in which proxies put the token of a user whom they know by a cookie of theirs."""
 
 
 def checked_sources(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -49,6 +69,11 @@ def checked_sources(given: str | Iterable[str]) -> tuple[str, ...]:
 def source_key(source: str) -> str:
     """Return a text that is equal for sources of the same place: names of headers are compared without case."""
     return source.lower() if source.startswith(AUTHORIZATION) else source
+
+
+def is_of_a_proxy(source: str) -> bool:
+    """Return whether a proxy puts the token there for a cookie, which browsers send for any site's page."""
+    return source_key(source) in _OF_PROXIES
 
 
 def _checked(source: Any) -> str:

@@ -185,3 +185,24 @@ def test_the_answer_has_a_challenge_and_a_constant_text() -> None:
         == f'Bearer realm="api", error="cross_site", error_description="{text}"'
     )
     assert answer.fields["Vary"] == "Authorization, Cookie"
+
+
+@pytest.mark.parametrize("has_csrf", [True, False])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_header_that_a_proxy_makes_of_a_cookie_is_judged_too(has_csrf: bool, method: str) -> None:
+    """Whatever protection the framework has, as that one is waived for headers; a header of a page's own is not."""
+    proxy, own = "X-Auth-Request-Access-Token", "X-Token"
+    settings = {**FAKE.settings(audience="api"), "COOKIE_ORIGINS": TRUSTED}
+    sources = [f"header:{proxy.lower()}", f"header:{own}"]
+    authenticator = Authenticator({**settings, "TOKEN_SOURCES": sources}, has_csrf=has_csrf)
+    forged, trusted = [(SITE, "cross-site")], [(SITE, "cross-site"), (ORIGIN, "https://app.acme.dev")]
+    for server in (wsgi, asgi):
+        for header, more, expected in (
+            (proxy, forged, False),
+            (proxy, trusted, True),
+            (proxy, [], True),
+            (own, forged, True),
+        ):
+            sent = [(header, FAKE.token(sub="u1")), *more]
+            assert passes(authenticator, server(sent, method)) is expected
+            assert passes(authenticator, server(sent, "GET"))

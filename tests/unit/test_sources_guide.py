@@ -12,6 +12,7 @@ import pytest
 from jwks_auth import AuthError
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.token_sources import _OF_PROXIES, is_of_a_proxy
 from tests.unit.test_credentials import environ
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "sources.md").read_text()
@@ -30,6 +31,12 @@ SENT: list[tuple[str, str, str, dict[str, Any], list[tuple[str, str]], str]] = [
      [("Cookie", "CF_Authorization={0}")], "missing_token"),
     ("Cloudflare Access", ACCESS, "RS256", {"aud": CLOUDFLARE, "type": "app"},
      [("Cf-Access-Jwt-Assertion", "{0}"), ("Authorization", "Bearer x")], "ada"),
+    ("Cloudflare Access", ACCESS, "RS256", {"aud": CLOUDFLARE, "type": "app"},
+     [("Cf-Access-Jwt-Assertion", "{0}"), ("Sec-Fetch-Site", "cross-site")], "cross_site"),
+    ("Google IAP", IAP, "ES256", {"aud": BACKEND},
+     [("x-goog-iap-jwt-assertion", "{0}"), ("Origin", "https://evil.example"), ("Host", "app.acme.dev")], "cross_site"),
+    ("Google IAP", IAP, "ES256", {"aud": BACKEND},
+     [("X-Goog-IAP-JWT-Assertion", "{0}"), ("Sec-Fetch-Site", "same-origin")], "ada"),
     ("Google IAP", IAP, "ES256", {"aud": BACKEND}, [("X-Goog-IAP-JWT-Assertion", "{0}")], "ada"),
     ("Google IAP", IAP, "ES256", {"aud": BACKEND}, [("Authorization", "Bearer {0}")], "missing_token"),
     ("API gateways that move the header", ACME, "RS256", API,
@@ -70,6 +77,15 @@ def test_recipes(
     except AuthError as error:
         found = error.code
     assert found == expected
+
+
+def test_headers_that_proxies_make_of_cookies_are_listed() -> None:
+    """As the code knows them, in any case."""
+    section = TEXT.partition("### Proxies that sign users in by a cookie")[2].partition("### ")[0]
+    listed = re.findall(r"`(X-[\w-]+|Cf-[\w-]+)`", section)
+    assert len(listed) == len(_OF_PROXIES)
+    assert all(is_of_a_proxy(f"header:{name}") for name in listed)
+    assert not is_of_a_proxy("header:X-Forwarded-Authorization")
 
 
 def test_every_recipe_has_a_test() -> None:

@@ -57,6 +57,8 @@ IMPOSSIBLE: list[tuple[Any, str]] = [
     ("header:DPoP", "it has a proof, not a token"),
     ("header:Sec-WebSocket-Protocol", "the adapter's own setting"),
     ("header:Host", "a meaning of its own"),
+    ("header:Transfer-Encoding", "it ends at the next proxy"),
+    ("header:Connection", "it ends at the next proxy"),
     ("cookie:", "'' can't be the name of a cookie"),
     ("cookie:a=b", "'a=b' can't be the name of a cookie"),
     ("cookie:a;b", "'a;b' can't be the name of a cookie"),
