@@ -1,23 +1,28 @@
 """JWT access-token authentication for Python web APIs: strict verification, keys that are always there."""
 
-from jwks_auth.claims import ANY_AUDIENCE, Policy, VerifiedToken
-from jwks_auth.client import PyJWKClient
-from jwks_auth.errors import (
-    AuthError,
-    ConfigurationError,
-    ForbiddenError,
-    InsufficientAuthenticationError,
-    InsufficientScopeError,
-    InvalidRequestError,
-    InvalidTokenError,
-    JWKSAuthError,
-    KeySourceError,
-    MissingTokenError,
-    Refused,
-)
-from jwks_auth.jose import KeySet, verify_jws
-from jwks_auth.keys import KeyEvent
-from jwks_auth.verifier import IDTokenVerifier, Issuer, Tenants, TokenVerifier, Verifier
+from typing import TYPE_CHECKING
+
+from jwks_auth.later import later as _later
+
+if TYPE_CHECKING:
+    from jwks_auth.claims import ANY_AUDIENCE, Policy, VerifiedToken
+    from jwks_auth.client import PyJWKClient
+    from jwks_auth.errors import (
+        AuthError,
+        ConfigurationError,
+        ForbiddenError,
+        InsufficientAuthenticationError,
+        InsufficientScopeError,
+        InvalidRequestError,
+        InvalidTokenError,
+        JWKSAuthError,
+        KeySourceError,
+        MissingTokenError,
+        Refused,
+    )
+    from jwks_auth.jose import KeySet, verify_jws
+    from jwks_auth.keys import KeyEvent
+    from jwks_auth.verifier import IDTokenVerifier, Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -44,3 +49,33 @@ __all__ = [
     "Verifier",
     "verify_jws",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _later(
+        __name__,
+        {
+            "ANY_AUDIENCE": "jwks_auth.claims",
+            "AuthError": "jwks_auth.errors",
+            "ConfigurationError": "jwks_auth.errors",
+            "ForbiddenError": "jwks_auth.errors",
+            "IDTokenVerifier": "jwks_auth.verifier",
+            "InsufficientAuthenticationError": "jwks_auth.errors",
+            "InsufficientScopeError": "jwks_auth.errors",
+            "InvalidRequestError": "jwks_auth.errors",
+            "InvalidTokenError": "jwks_auth.errors",
+            "Issuer": "jwks_auth.verifier",
+            "JWKSAuthError": "jwks_auth.errors",
+            "KeyEvent": "jwks_auth.keys",
+            "KeySet": "jwks_auth.jose",
+            "KeySourceError": "jwks_auth.errors",
+            "MissingTokenError": "jwks_auth.errors",
+            "Policy": "jwks_auth.claims",
+            "PyJWKClient": "jwks_auth.client",
+            "Refused": "jwks_auth.errors",
+            "Tenants": "jwks_auth.verifier",
+            "TokenVerifier": "jwks_auth.verifier",
+            "VerifiedToken": "jwks_auth.claims",
+            "Verifier": "jwks_auth.verifier",
+            "verify_jws": "jwks_auth.jose",
+        },
+    )

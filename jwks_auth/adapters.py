@@ -1,7 +1,10 @@
 """All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
 
+from typing import TYPE_CHECKING
+
 from jwks_auth.challenge import several
 from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service
+from jwks_auth.later import later
 from jwks_auth.request import (
     EXPIRED,
     POLICY_VIOLATION,
@@ -49,7 +52,9 @@ from jwks_auth.settings import (
     refuse_unknown,
 )
 from jwks_auth.stores import CacheStore, SealedStore
-from jwks_auth.verifier import Explanation
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier import Explanation
 
 __all__ = [
     "EXPIRED",
@@ -104,3 +109,6 @@ __all__ = [
     "until_expiry",
     "vary_value",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = later(__name__, {"Explanation": "jwks_auth.verifier"})

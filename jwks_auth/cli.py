@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import shown_kid
 from jwks_auth.request import Requirement
-from jwks_auth.runtime import RawToken
-from jwks_auth.verifier import Explanation, Issuer
+from jwks_auth.runtime import RawToken, dataclass
+from jwks_auth.verifier import Issuer
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier import Explanation
 
 __all__ = ["Report", "RouteRow", "check", "refresh", "routes", "show", "verify"]
 

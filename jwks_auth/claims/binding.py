@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import lru_cache
 from typing import Any
+
+from jwks_auth.runtime import dataclass
 
 __all__ = ["MEMBERS", "MODES", "UNBOUND", "WAYS", "Binding", "bindings"]
 

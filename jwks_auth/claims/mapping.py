@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from jwks_auth.claims.audience import Audience
 from jwks_auth.claims.binding import Binding
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
+from jwks_auth.runtime import dataclass
 
 __all__ = ["ACR", "ClaimMapping", "Grants", "Reading"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from jwks_auth.challenge import several
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.runtime import dataclass
 
 __all__ = ["RequiredClaims", "TokenMarks", "required_claims"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
+
+from jwks_auth.runtime import dataclass
 
 __all__ = ["NOTHING", "Authentication", "Need", "easiest", "together"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.claims.need import Need
 from jwks_auth.claims.policy_rules import Rule
 from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.runtime import dataclass
 
 __all__ = ["ActorIs", "IsPerson", "SenderIs"]
 

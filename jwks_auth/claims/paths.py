@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import dataclass
 
 __all__ = ["ClaimPath", "checked_places", "client_of", "find_claim", "read_places"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any, Literal
 
 from jwks_auth.claims.need import NOTHING, Authentication, Need, easiest, together
 from jwks_auth.claims.paths import ClaimPath, find_claim
 from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.runtime import dataclass
 
 __all__ = [
     "AllOf",

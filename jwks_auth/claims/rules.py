@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from jwks_auth.claims.options import TOKEN_DEFAULTS
 from jwks_auth.claims.paths import ClaimPath, checked_places, read_places
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+from jwks_auth.runtime import dataclass
 
 __all__ = [
     "DEFAULT_MAPPING",

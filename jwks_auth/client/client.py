@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
@@ -17,7 +17,7 @@ from jwks_auth.client.errors import ClientConfigurationError, UnknownKeyError, t
 from jwks_auth.client.options import check_objects, check_rules, check_uri
 from jwks_auth.client.view import KeySetView, SetCache, Views, header_of, value_of
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Network, Session, without_query
+from jwks_auth.http import Answer, Discovery, Network, without_query
 from jwks_auth.keys import (
     FetchResult,
     Health,
@@ -32,6 +32,9 @@ from jwks_auth.keys import (
 )
 from jwks_auth.runtime import RawToken
 from jwks_auth.stores import KeySetStore, shared_store
+
+if TYPE_CHECKING:
+    from jwks_auth.http import Session
 
 __all__ = ["DiscoveredClient", "PyJWKClient"]
 

@@ -16,7 +16,7 @@ import jwt
 
 from jwks_auth.client.errors import translated
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Fetcher, Network
+from jwks_auth.http import Answer, Discovery, Network
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
 from jwks_auth.runtime import BoundedCalls, give_way
@@ -60,6 +60,10 @@ class Endpoint:
         *,
         accept_empty: bool,
     ) -> None:
+        # requests is loaded here, when a service starts, rather than in its first fetch: an event loop would notice.
+        from jwks_auth.http import Fetcher
+
+        self._fetcher = Fetcher
         self._client, self._discovery, self._network = client, discovery, network
         self._accept_empty = accept_empty
         self._etag_from: str | None = None
@@ -128,7 +132,7 @@ class Endpoint:
         *named* is the setting, or member of metadata, that names *url*.
         """
         client, request = self._client, self.request
-        fetcher = Fetcher(
+        fetcher = self._fetcher(
             headers=client.headers,
             timeout=client.timeout,
             ssl_context=client.ssl_context,

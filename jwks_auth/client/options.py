@@ -11,13 +11,16 @@ import ssl
 from collections.abc import Mapping
 from math import inf
 from sys import float_info
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from jwks_auth.client.errors import ClientConfigurationError
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.http import Network, Session, checked_url
+from jwks_auth.http import Network, checked_url
 from jwks_auth.keys import OnEvent, Rules
 from jwks_auth.stores import KeySetStore
+
+if TYPE_CHECKING:
+    from jwks_auth.http import Session
 
 __all__ = ["ClientOptions", "KeyOptions", "check_objects", "check_rules", "check_uri"]
 

@@ -13,11 +13,12 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from jwks_auth.http.answer import Answer, FetchError, body_of, document_in, max_age
+from jwks_auth.http.answer import Answer, FetchError
 from jwks_auth.http.bearer import bearer_in
+from jwks_auth.http.body import body_of, document_in, max_age
 from jwks_auth.http.causes import LATE, NAMED_BY, cause_of, chain
 from jwks_auth.http.network import Network
 from jwks_auth.http.transport import (
@@ -30,7 +31,7 @@ from jwks_auth.http.transport import (
     proxy_of,
 )
 from jwks_auth.http.urls import Origin, origin_of
-from jwks_auth.runtime import elapsed
+from jwks_auth.runtime import dataclass, elapsed
 
 __all__ = ["Fetcher"]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http.bearer import check_bearer_file
-from jwks_auth.http.transport import Session
-from jwks_auth.http.trust import check_ca_file
+from jwks_auth.runtime import dataclass
+
+if TYPE_CHECKING:
+    from jwks_auth.http.transport import Session
 
 __all__ = ["Network"]
 
@@ -38,5 +39,8 @@ class Network:
         if sum(asked.values()) > 1:
             found = " and ".join(name for name, has in asked.items() if has)
             raise ConfigurationError(f"{found}: expected one of them to have Authorization")
-        check_ca_file(self.ca_file)
+        if self.ca_file is not None:
+            from jwks_auth.http.trust import check_ca_file  # and certifi, which others need not load
+
+            check_ca_file(self.ca_file)
         check_bearer_file(self.bearer_file)

@@ -7,7 +7,6 @@ request makes one call into ``cryptography``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from jwks_auth.challenge import brief, several
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose.ml_dsa import ML_DSA, MLDSAPublicKey
+from jwks_auth.runtime import dataclass
 
 __all__ = [
     "DEFAULT_ALGORITHMS",

@@ -6,7 +6,7 @@ A refused member leaves the other keys of its set usable. Nothing here raises fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,6 +17,7 @@ from jwks_auth.jose.algorithms import SignatureCheck, algorithms_in
 from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.key_material import read_material
 from jwks_auth.jose.key_purpose import AnotherUse, check_purpose
+from jwks_auth.runtime import dataclass
 
 __all__ = [
     "MAX_KEYS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose.jwk import Pause, RefusedKey, VerificationKey, any_of, parse_jwk, read_members, shown_kid
 from jwks_auth.jose.pem import is_pem, is_pem_mapping, jwk_from_pem
 from jwks_auth.jose.strict_json import parse_json_object
+from jwks_auth.runtime import dataclass
 
 __all__ = ["FAKE", "MOST_TRIED", "KeySet"]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jwks_auth.errors import MalformedTokenError
 from jwks_auth.jose.base64url import decode_base64url
 from jwks_auth.jose.peek import brief_claims, issuer_in_sight, issuers_in_sight
 from jwks_auth.jose.strict_json import parse_json_object
-from jwks_auth.runtime import Concealed, forget_frames
+from jwks_auth.runtime import Concealed, dataclass, forget_frames
 
 __all__ = ["Header", "UnverifiedToken"]
 

@@ -5,7 +5,7 @@ For a point of small order anybody can make a signature, and OpenSSL takes any o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from jwks_auth.runtime import dataclass
 
 __all__ = ["ED448", "ED25519", "EdwardsCurve", "is_roca_modulus"]
 

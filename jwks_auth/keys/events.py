@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jwks_auth.jose import RefusedKey
+from jwks_auth.runtime import dataclass
 
 __all__ = ["KeyEvent", "OnEvent"]
 

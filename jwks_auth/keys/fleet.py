@@ -10,13 +10,12 @@ import random
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.keys.freshness import Backoff, Rules
-from jwks_auth.runtime import BoundedCalls, elapsed, in_background
+from jwks_auth.runtime import BoundedCalls, dataclass, elapsed, in_background
 from jwks_auth.stores import KeySetStore, StoreError
 
 __all__ = ["Fleet", "Outage", "Surroundings"]

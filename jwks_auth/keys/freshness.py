@@ -6,10 +6,11 @@ Times are seconds that never decrease, passed as ``now``; random draws are numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from math import inf
 from typing import NamedTuple
+
+from jwks_auth.runtime import dataclass
 
 __all__ = [
     "BRIEF_WAIT",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from math import inf
 from typing import Generic, TypeVar
 
@@ -12,6 +11,7 @@ from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import VerificationKey
 from jwks_auth.keys.provider import other_than
 from jwks_auth.keys.state import Snapshot
+from jwks_auth.runtime import dataclass
 
 __all__ = ["Lookup", "LookupResult", "RecentKids", "key_lookup", "resolved"]
 

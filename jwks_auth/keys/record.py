@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.jose import KeySet
 from jwks_auth.keys.state import FetchResult
+from jwks_auth.runtime import dataclass
 
 __all__ = ["MOST_BYTES", "Record"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -72,5 +71,7 @@ class Refresh:
 
     async def await_(self, seconds: float) -> None:
         """Do as :meth:`wait`, on the running event loop."""
+        import asyncio  # which only async services load
+
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(self.outcome), seconds)

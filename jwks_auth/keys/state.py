@@ -6,7 +6,7 @@ draws are arguments. Each change returns its event.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from jwks_auth.keys.budget import SearchBudget
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.failures import Deferred, SharedFailure
 from jwks_auth.keys.freshness import Backoff, CacheView, Life, RefreshReason, Rules, State
+from jwks_auth.runtime import dataclass
 
 __all__ = ["NOTHING", "CacheState", "FetchResult", "Health", "LoadRequest", "Snapshot"]
 

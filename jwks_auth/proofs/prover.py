@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jwks_auth.claims import Binding, VerifiedToken
+from jwks_auth.runtime import dataclass
 
 __all__ = ["Pending", "Proved", "Prover", "Request"]
 

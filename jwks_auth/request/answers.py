@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from http.client import responses
 from typing import Any, Literal
+
+from jwks_auth.runtime import dataclass
 
 __all__ = ["ErrorBody", "Rejection", "guarded_headers", "private_value", "vary_value"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
 from jwks_auth.claims import (
@@ -29,14 +29,10 @@ from jwks_auth.request.service import Service
 from jwks_auth.request.sources import Sources
 from jwks_auth.runtime import RawToken
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import (
-    AUTHORIZATION,
-    Explanation,
-    TokenVerifier,
-    Verifier,
-    asked_audience,
-    explained,
-)
+from jwks_auth.verifier import AUTHORIZATION, TokenVerifier, Verifier, asked_audience
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier import Explanation
 
 __all__ = ["Authenticator"]
 
@@ -192,6 +188,8 @@ class Authenticator(Service):
 
         *requirement*, one or several, and *claims*, a model, are those of a route.
         """
+        from jwks_auth.verifier import explained  # with all the hints, which only developers ask for
+
         if self._described is not None:
             return self._described.explain(raw, requirement=requirement, claims=claims)
         asked = (requirement,) if isinstance(requirement, Requirement) else tuple(requirement)

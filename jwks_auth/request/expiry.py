@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, TypeVar, overload
@@ -58,6 +57,8 @@ def _drawn(expires_at: float | None, stream: Iterable[ItemT], clock: Callable[[]
 async def _awaited(
     expires_at: float | None, stream: AsyncIterable[ItemT], clock: Callable[[], float]
 ) -> AsyncIterator[ItemT]:
+    import asyncio  # which only async services load
+
     items = aiter(stream)
     try:
         while (left := None if expires_at is None else expires_at - clock()) is None or left > 0:

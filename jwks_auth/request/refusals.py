@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from jwks_auth.claims import Policy
@@ -14,6 +13,7 @@ from jwks_auth.request.answers import ErrorBody, Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Memo
 from jwks_auth.request.requirement import Requirement
+from jwks_auth.runtime import dataclass
 
 __all__ = ["Refusals"]
 

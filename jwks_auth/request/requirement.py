@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Self, Unpack
 
 from jwks_auth.claims import AnyAudience, Policy, PolicyOptions, VerifiedToken, checked_names, option_names
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.runtime import nearest
+from jwks_auth.runtime import dataclass, nearest
 
 __all__ = ["Requirement", "RequirementOptions", "TokenRequirementOptions"]
 

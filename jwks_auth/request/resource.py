@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from jwks_auth.claims import Audience, within
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import dataclass
 from jwks_auth.settings import checked_resource
 
 __all__ = ["Answer", "ResourceMetadata", "Resources"]

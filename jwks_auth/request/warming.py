@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 from jwks_auth.errors import KeySourceError
@@ -25,6 +24,8 @@ def warm_up(issuers: Iterable[Issuer]) -> None:
 
 async def awarm_up(issuers: Iterable[Issuer]) -> None:
     """Do as :func:`warm_up`, for all at once."""
+    import asyncio  # which only async services load
+
     asked = (issuer.awarm_up() for issuer in issuers)
     for outcome in await asyncio.gather(*asked, return_exceptions=True):
         if isinstance(outcome, BaseException):

@@ -9,6 +9,7 @@ from jwks_auth.runtime.concealed import Concealed, RawToken, forget_frames
 from jwks_auth.runtime.heartbeat import heartbeat_during
 from jwks_auth.runtime.keywords import closest, filled, nearest, takes
 from jwks_auth.runtime.threads import BoundedCalls, give_way, in_background
+from jwks_auth.runtime.values import dataclass
 
 __all__ = [
     "BoundedCalls",
@@ -17,6 +18,7 @@ __all__ = [
     "aask",
     "ask",
     "closest",
+    "dataclass",
     "elapsed",
     "filled",
     "forget_frames",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
@@ -30,6 +28,8 @@ def ask(callback: Callable[..., Any], *args: Any) -> Any:
 
 async def aask(callback: Callable[..., Any], *args: Any) -> Any:
     """Do as :func:`ask`: await an async callback, run any other in a worker thread."""
+    import asyncio  # which only async services load
+
     try:
         answer = callback(*args) if _is_async(callback) else await asyncio.to_thread(callback, *args)
         return await answer if inspect.isawaitable(answer) else answer
@@ -47,6 +47,9 @@ def _is_async(callback: Callable[..., Any]) -> bool:
 
 
 def _wait_for(answer: Awaitable[Any]) -> Any:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
     async def result() -> Any:
         return await answer
 

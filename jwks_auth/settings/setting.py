@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any, get_type_hints
 
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import dataclass
 from jwks_auth.settings.peers import meant
 
 __all__ = ["Setting", "Taker", "parsed", "refuse_unknown"]

@@ -6,12 +6,13 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from hashlib import sha256
 from itertools import count
 from typing import Any, Protocol
 from weakref import WeakSet
 
+from jwks_auth.runtime import dataclass
 from jwks_auth.stores.protocol import StoreError
 
 __all__ = ["MOST_REVOCATIONS", "MemoryRevocations", "Revocation", "Revocations", "Revoker", "short"]

@@ -7,7 +7,7 @@ import secrets
 import weakref
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import get_default_algorithms
 
 from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem
+from jwks_auth.runtime import dataclass
 
 __all__ = ["SigningKey"]
 

@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
+
+from jwks_auth.runtime import dataclass
 
 __all__ = ["MODES", "Answer", "IssuerServer"]
 

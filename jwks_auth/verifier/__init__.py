@@ -3,16 +3,21 @@
 No request and no framework: credentials come as text.
 """
 
-from jwks_auth.verifier.explain import Explanation, explained
-from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
+from typing import TYPE_CHECKING
+
+from jwks_auth.later import later
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
 from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
-from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 from jwks_auth.verifier.steps import asked_audience
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.token_sources import AUTHORIZATION, checked_sources, is_of_a_proxy, source_key
 from jwks_auth.verifier.verifier import TokenVerifier
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier.explain import Explanation, explained
+    from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
+    from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 
 __all__ = [
     "AUTHORIZATION",
@@ -34,3 +39,17 @@ __all__ = [
     "issuer_said",
     "source_key",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = later(
+        __name__,
+        {
+            "Explanation": "jwks_auth.verifier.explain",
+            "explained": "jwks_auth.verifier.explain",
+            "IDTokenVerifier": "jwks_auth.verifier.id_tokens",
+            "half_hash": "jwks_auth.verifier.id_tokens",
+            "PROVIDERS": "jwks_auth.verifier.providers",
+            "check_said": "jwks_auth.verifier.providers",
+            "issuer_said": "jwks_auth.verifier.providers",
+        },
+    )

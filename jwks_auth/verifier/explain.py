@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -21,7 +21,7 @@ from jwks_auth.claims import (
 )
 from jwks_auth.errors import AuthError, InvalidTokenError, KeySourceError
 from jwks_auth.jose import MAX_TOKEN_LENGTH, Header, UnverifiedToken, VerificationKey, parse_jws
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, dataclass
 from jwks_auth.verifier import hints
 from jwks_auth.verifier.audience_hints import on_audience
 from jwks_auth.verifier.claim_hints import on_claims, shown_claims

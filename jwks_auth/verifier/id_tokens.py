@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from hmac import compare_digest
 
 from jwks_auth.claims import TOKEN_DEFAULTS, ClaimRules, VerifiedToken, checked_rules
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jose import encode_base64url, parse_jws
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, dataclass
 from jwks_auth.verifier.issuer import Issuer
 
 __all__ = ["IDTokenVerifier", "half_hash"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from concurrent.futures import Future
 from contextlib import suppress
@@ -44,6 +43,8 @@ class Inquiry(Generic[AnswerT]):
 
     async def await_(self, seconds: float) -> None:
         """Do as :meth:`wait`, on whichever event loop is running."""
+        import asyncio  # which only async services load
+
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(self._outcome), seconds)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 from typing import Any
 
 from jwks_auth.claims import ANY_AUDIENCE, ClaimRules, RequiredClaims, TokenMarks, checked_rules
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.runtime import dataclass
 
 __all__ = ["Place", "Preset"]
 

@@ -6,7 +6,6 @@ store is away.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -94,6 +93,8 @@ class RevocationCopy:
         if age > _YOUNG:
             renewal = self._renew()
             if age > _OLD and renewal is not None:
+                import asyncio  # which only async services load
+
                 with suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.wrap_future(renewal.ended), _WAIT)
         self._judge(token)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Protocol
 
 from jwks_auth.challenge import named, shown
 from jwks_auth.claims import AnyAudience, AudienceSetting, Grants, Reading, VerifiedToken, beside_issuer
+from jwks_auth.runtime import dataclass
 
 __all__ = ["Asked", "Hint", "Step", "asked_audience", "grants_of", "misfits", "model_name", "no_hint"]
 

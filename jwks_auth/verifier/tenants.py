@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from jwks_auth.challenge import escaped
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import http_allowed
 from jwks_auth.keys import KeyEvent, OnEvent
+from jwks_auth.runtime import dataclass
 from jwks_auth.verifier.providers import preset_named
 
 __all__ = ["Tenants", "checked_tenants"]

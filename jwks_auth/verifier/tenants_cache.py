@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwks_auth.claims import ClaimRules, validate_claims
 from jwks_auth.errors import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Refused
 from jwks_auth.jose import UnverifiedToken
-from jwks_auth.runtime import aask, ask, in_background
+from jwks_auth.runtime import aask, ask, dataclass, in_background
 from jwks_auth.verifier.inquiry import Inquiry
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.trusted import TrustedIssuer, refusal
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["TenantCache"]
 
@@ -89,6 +91,8 @@ class TenantCache:
             if trust is None:
                 await lead
             else:
+                import asyncio  # which only async services load
+
                 self._tasks.add(task := asyncio.ensure_future(lead))
                 task.add_done_callback(self._tasks.discard)
         if trust is None and inquiry is not None:

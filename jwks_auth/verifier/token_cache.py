@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Protocol
@@ -19,7 +18,7 @@ from jwks_auth.claims import VerifiedToken, validate_times
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import UnverifiedToken, VerificationKey, copied_json, issuer_of
 from jwks_auth.keys import Health
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, dataclass
 from jwks_auth.verifier.trusted import TrustedIssuer
 
 __all__ = ["CacheHealth", "TokenCache", "VerifierHealth", "checked_entries", "digest_of"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jwks_auth.claims import ClaimRules, VerifiedToken, other_kind, validate_claims
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import Header, UnverifiedToken, VerificationKey, issuer_of
 from jwks_auth.keys import Health, KeyProvider
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, dataclass
 
 __all__ = ["Signed", "TrustedIssuer", "refusal"]
 

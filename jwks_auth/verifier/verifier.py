@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from jwks_auth.claims import (
     AnyAudience,
@@ -25,7 +25,6 @@ from jwks_auth.jose import issuer_of, parse_jws
 from jwks_auth.keys import VettedKeys
 from jwks_auth.runtime import RawToken, filled, takes
 from jwks_auth.verifier.directory import Directory, accepted
-from jwks_auth.verifier.explain import Explanation, Story
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.judges import Judges
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
@@ -35,6 +34,9 @@ from jwks_auth.verifier.tenants_cache import TenantCache
 from jwks_auth.verifier.token_cache import TokenCache, VerifierHealth, checked_entries, digest_of
 from jwks_auth.verifier.trust import Trust
 from jwks_auth.verifier.trusted import TrustedIssuer
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier.explain import Explanation
 
 __all__ = ["TokenVerifier"]
 
@@ -74,9 +76,8 @@ class TokenVerifier:
         self._allow_fake = given["allow_fake_issuer"]
         self._clients = SharedClients()
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
-        self._listed = Directory(
-            map(self._checked, self._issuers), None if tenants is None else tenants.may_be
-        )
+        may_be = None if tenants is None else tenants.may_be
+        self._listed = Directory(map(self._checked, self._issuers), may_be)
         widest = widest_rules(self._rules.leeway)
         self._tenants = TenantCache(tenants, self._tenant, widest=widest, clock=self._clock)
         self._trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
@@ -206,6 +207,8 @@ class TokenVerifier:
         It does what :meth:`verify` does, and may fetch keys. *requirement*, one or several, and *claims*, a model, are
         those of a route.
         """
+        from jwks_auth.verifier.explain import Story  # with all the hints, which only developers ask for
+
         sent = RawToken.of(raw)
         del raw
         asked = tuple(requirement) if isinstance(requirement, Sequence) else (requirement,)
@@ -217,9 +220,8 @@ class TokenVerifier:
             verified = told.conclude(token, sent)
             story.tell_binding(verified)
             refuse_bound(verified)
-            for wanted in (
-                [asked_audience(each) for each in asked] if audience is None and asked else [audience]
-            ):
+            audiences = [asked_audience(each) for each in asked] if audience is None and asked else [audience]
+            for wanted in audiences:
                 story.tell_audience(verified, wanted)
                 verified.check_audience(wanted)
             story.tell_grants(verified)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jwks_auth.client.endpoint import key_set_of
 from jwks_auth.client.view import KeySetView
 from jwks_auth.errors import KeySourceError
-from jwks_auth.http.answer import max_age, retry_after
+from jwks_auth.http.body import max_age, retry_after
 from jwks_auth.keys.freshness import Life, State
 from jwks_auth.keys.record import Record
 from jwks_auth.keys.state import FetchResult

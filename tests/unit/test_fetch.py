@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jwks_auth.http.answer import FetchError, max_age, retry_after
+from jwks_auth.http.answer import FetchError
+from jwks_auth.http.body import max_age, retry_after
 from jwks_auth.http.fetch import Fetcher
 from jwks_auth.http.network import Network
 from tests.fault_server import FaultServer
