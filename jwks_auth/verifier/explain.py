@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from jwks_auth.challenge import escaped, named, shown
 from jwks_auth.claims import (
@@ -136,8 +136,8 @@ class Story:
         """Return the steps so far, and a hint if the last one failed."""
         return Explanation(tuple(self._steps), self._told)
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -212,8 +212,7 @@ class TokenVerifier:
         sent = RawToken.of(raw)
         del raw
         asked = tuple(requirement) if isinstance(requirement, Sequence) else (requirement,)
-        story = Story(self._listed.names(), self._longest)
-        with story:
+        with Story(self._listed.names(), self._longest) as story:
             token = story.read(sent)
             told = story.of(self._trust.under(issuer_of(token.claims)))
             told.signer(token)
