@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .PHONY: demo test check venv clean
 
-## three real apps against an embedded issuer; KEEP=1 leaves them up until Ctrl-C
+## three real apps and an MCP server against embedded issuers; KEEP=1 leaves them up until Ctrl-C
 demo: .venv/.demo
 	@$(BIN)/python -m example_projects.demo $(if $(KEEP),--keep)
 

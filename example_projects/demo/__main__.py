@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from example_projects.demo import table
+from example_projects.demo.agent import show_agent
 from example_projects.demo.apps import AUDIENCE, ROUTES, example_apps
 from example_projects.demo.cases import Case, demo_cases
 from example_projects.demo.interrupts import interrupt_once, interrupts_held
@@ -31,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             issuer = running.enter_context(FakeIssuer.serve())
             issuer.settings(AUDIENCE)
             apps = _start(issuer, running)
-            return _demonstrate(issuer, apps, keep=options.keep)
+            wrong = _demonstrate(issuer, apps) + show_agent(running)
+            if options.keep:
+                _wait_for_interrupt(issuer, apps)
+            return 1 if wrong else 0
     except KeyboardInterrupt:
         print("\nstopped; no process is left", flush=True)
         return 130
@@ -55,7 +59,8 @@ def _start(issuer: FakeIssuer, running: ExitStack) -> list[AppServer]:
     return apps
 
 
-def _demonstrate(issuer: FakeIssuer, apps: Sequence[AppServer], *, keep: bool) -> int:
+def _demonstrate(issuer: FakeIssuer, apps: Sequence[AppServer]) -> int:
+    """Show the table of the three apps, and count what is wrong in it."""
     cases = demo_cases(issuer)
     print("\n" + table.header([app.name for app in apps]), flush=True)
     wrong = sum(_show(case, apps) for case in cases)
@@ -63,9 +68,7 @@ def _demonstrate(issuer: FakeIssuer, apps: Sequence[AppServer], *, keep: bool) -
     print(f"\n{len(cases) * len(apps) - wrong} of {len(cases) * len(apps)} cells are as expected.\n")
     print("Routes to try by hand; make demo KEEP=1 leaves the apps up and prints a token:")
     print("\n".join(f"  {path:<10} {who}" for path, who in ROUTES.items()), flush=True)
-    if keep:
-        _wait_for_interrupt(issuer, apps)
-    return 1 if wrong else 0
+    return wrong
 
 
 def _show(case: Case, apps: Sequence[AppServer]) -> int:

@@ -102,6 +102,13 @@ class AppServer:
         finally:
             connection.close()
 
+    def ended(self) -> int:
+        """Wait for the process to end by itself, and return its exit status."""
+        try:
+            return self._process.wait(self.timeout)
+        except subprocess.TimeoutExpired as exc:
+            raise ServerFailed(f"{self.name} did not end\n{self.log()}") from exc
+
     def log(self, *, last: int = 4000) -> str:
         """The end of what the process has written."""
         size = os.fstat(self._log.fileno()).st_size

@@ -77,13 +77,14 @@ def _marked(mark: str) -> Iterator[tuple[int, str]]:
 
 
 def test_every_cell_is_as_expected():
-    """Three apps, every case, one table, whatever the shell sets; routes to go on by hand; nothing left."""
+    """Three apps, every case, one table, an agent's steps, whatever the shell sets; routes to try; nothing left."""
     with Demo(DJANGO_SETTINGS_MODULE="another.project", http_proxy="http://127.0.0.1:9") as demo:
         status, output = demo.end()
         assert status == 0, output
         assert not demo.left()
     assert "WRONG" not in output
     assert "60 of 60 cells are as expected" in output
+    assert "9 of 9 steps are as expected" in output
     for text in ("Django", "Flask", "FastAPI", "/optional", "KEEP=1", "503 Retry-After", "401 invalid_token"):
         assert text in output
 
@@ -108,9 +109,9 @@ def test_an_app_that_does_not_start_fails_the_demo_with_its_log():
     assert "ConfigurationError" in output
 
 
-@pytest.mark.parametrize("moment", ["issuer on", "starting Django", "missing scope"])
+@pytest.mark.parametrize("moment", ["issuer on", "starting Django", "missing scope", "An agent without"])
 def test_ctrl_c_leaves_no_process_behind(moment: str):
-    """While it starts, and in the middle of the table."""
+    """While it starts, in the middle of the table, and while the agent runs."""
     with Demo() as demo:
         demo.read_until(moment)
         demo.interrupt()
