@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     )
     from jwks_auth.jose import KeySet, verify_jws
     from jwks_auth.keys import KeyEvent
+    from jwks_auth.proofs import ANY_PROXY
     from jwks_auth.verifier import IDTokenVerifier, Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
     "ANY_AUDIENCE",
+    "ANY_PROXY",
     "AuthError",
     "ConfigurationError",
     "ForbiddenError",
@@ -55,6 +57,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "ANY_AUDIENCE": "jwks_auth.claims",
+            "ANY_PROXY": "jwks_auth.proofs",
             "AuthError": "jwks_auth.errors",
             "ConfigurationError": "jwks_auth.errors",
             "ForbiddenError": "jwks_auth.errors",

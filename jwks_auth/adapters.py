@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from jwks_auth.challenge import several
 from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service
 from jwks_auth.later import later
+from jwks_auth.proofs import AnyProxy
 from jwks_auth.request import (
     EXPIRED,
     POLICY_VIOLATION,
@@ -66,6 +67,7 @@ __all__ = [
     "Admission",
     "Answer",
     "AnyAudience",
+    "AnyProxy",
     "Authenticator",
     "CacheStore",
     "Credentials",

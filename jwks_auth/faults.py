@@ -23,6 +23,8 @@ TOKEN_FAULTS: dict[str, str] = {
     "invalid_claim": "The access token has an invalid claim",
     "bound_token": "The access token is bound to a key and can't be used as a plain bearer token",
     "unbound_token": "The access token is bound to no key, and this service asks for its proof",
+    "missing_certificate": "The access token is bound to a client certificate, and the request has none",
+    "wrong_certificate": "The access token is bound to another client certificate",
     "revoked": "The access token has been revoked",
     "wrong_nonce": "The ID token was made for another sign-in",
     "wrong_hash": "The ID token was made beside another access token or code",

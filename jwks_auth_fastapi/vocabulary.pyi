@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic_settings import BaseSettings
 
 from jwks_auth import Issuer, KeySet, Tenants, Verifier
-from jwks_auth.adapters import AnyAudience
+from jwks_auth.adapters import AnyAudience, AnyProxy
 from jwks_auth.stores import KeySetStore, Revocations
 
 class Vocabulary(BaseSettings):
@@ -109,6 +109,16 @@ class Vocabulary(BaseSettings):
     """Algorithms of proofs."""
     mtls: str | None = ...
     """Tokens that are bound to a client certificate (RFC 8705): `accept`, `require` or `off`, as for `DPOP`."""
+    client_certificate: str | Mapping[str, str] | Callable[[Any], Any] | None = ...
+    """Where the client's certificate is: `tls`, the server's own connection; `{"HEADER": "Client-Cert",
+    "FORMAT": "rfc9440"}`, a header of your proxy, or `FORMAT` `pem-urlencoded`, `pem`, `der-base64` or
+    `xfcc`; or a function of the request's credentials, as a dotted path. See [mtls.md](mtls.md)."""
+    trusted_proxies: str | Iterable[str] | AnyProxy | None = ...
+    """The networks of the proxies whose header is read, as in `10.0.0.0/8`, by the address of the socket;
+    `ANY_PROXY` reads anybody's, and has to be typed out."""
+    proxy_secret: str | Mapping[str, str] | None = ...
+    """`{"HEADER": ..., "VALUE": ...}`: a header by which the proxy shows that it is yours, instead of
+    `TRUSTED_PROXIES`: for unix sockets, and behind `--proxy-headers` or `ProxyFix`."""
     lifespan: float | None = ...
     """Seconds for which a key set is fresh."""
     stale_if_error: float | None = ...

@@ -17,7 +17,7 @@ from jwks_auth.claims import (
     refuse_bound,
 )
 from jwks_auth.errors import MissingTokenError, Refused
-from jwks_auth.proofs import Possession, binding_of
+from jwks_auth.proofs import Possession, binding_of, provers_of
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
@@ -77,9 +77,10 @@ class Authenticator(Service):
         self._checked: set[object] = set()
         self._clock = clock
         self._on_verified = on_verified
-        audiences = {issuer.issuer: self.mapping_of(issuer.issuer).audience for issuer in self.issuers}
-        self._resources = Resources(shared, audiences, in_header=AUTHORIZATION in self._sources.all)
-        self._possession = Possession({}, binding_of(shared))
+        mappings = {issuer.issuer: self.mapping_of(issuer.issuer) for issuer in self.issuers}
+        provers = provers_of(shared, [mapping.binding for mapping in mappings.values()], self.settings.label)
+        self._possession = Possession(provers, binding_of(shared))
+        self._resources = Resources(shared, mappings, in_header=AUTHORIZATION in self._sources.all)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
         self._refusals = Refusals(
             self.realm,

@@ -23,6 +23,9 @@ log = logging.getLogger("jwks_auth")
 _LONGEST = 200
 """Letters of a claim or a path."""
 
+_TOLD_BY_CAUSE = frozenset({"wrong_issuer", "missing_certificate", "wrong_certificate"})
+"""The codes of refusals whose cause names a place in the request, and nothing that was sent."""
+
 _TOLD = {
     "algorithm_not_allowed": "alg",
     "wrong_type": "typ",
@@ -74,9 +77,9 @@ def tell_refusal(
 
 
 def _misplaced(error: Refused) -> str | None:
-    """Return the cause of a refusal for the token's place, which settings name."""
+    """Return the cause of a refusal for the place of the token or the certificate, which settings name."""
     told = error.__cause__
-    return str(told) if error.code == "wrong_issuer" and isinstance(told, ValueError) else None
+    return str(told) if error.code in _TOLD_BY_CAUSE and isinstance(told, ValueError) else None
 
 
 def _differing(

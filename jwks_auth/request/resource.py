@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from jwks_auth.claims import Audience, within
+from jwks_auth.claims import Audience, ClaimMapping, bindings, within
 from jwks_auth.errors import ConfigurationError
+from jwks_auth.proofs import binding_of
 from jwks_auth.runtime import dataclass
 from jwks_auth.settings import checked_resource
 
@@ -54,17 +55,17 @@ class ResourceMetadata:
 class Resources:
     """The resources of a service: the one that settings name, and audiences of routes on the same host.
 
-    *audiences* has the issuers that are trusted, each with the audience of its tokens where that is said.
+    *mappings* has the issuers that are trusted, each with the audience and the binding of its tokens if those are said.
     """
 
     def __init__(
         self,
         shared: Mapping[str, Any],
-        audiences: Mapping[str, Audience | None],
+        mappings: Mapping[str, ClaimMapping],
         *,
         in_header: bool,
     ) -> None:
-        self._shared, self._audiences, self._in_header = shared, audiences, in_header
+        self._shared, self._mappings, self._in_header = shared, mappings, in_header
         self._named: str | None = shared.get("RESOURCE_METADATA")
         self._known: dict[str, ResourceMetadata] = {}
         self._own: ResourceMetadata | None = None
@@ -109,20 +110,25 @@ class Resources:
             return Answer(405, (_JSON, ("Allow", _METHODS), *_ANYBODY), b'{"error": "method_not_allowed"}')
         return Answer(200, found.headers, found.body)
 
-    def _issuers_for(self, audience: Audience | None) -> list[str]:
-        """The issuers whose names clients can look up, and whose tokens may be for *audience*."""
-        return [
-            name
-            for name, own in self._audiences.items()
-            if urlsplit(name).scheme in ("https", "http") and (audience is None or within(audience, own))
-        ]
+    def _issuers_for(self, audience: Audience | None) -> dict[str, ClaimMapping]:
+        """The issuers whose tokens may be for *audience*."""
+        return {
+            name: own
+            for name, own in self._mappings.items()
+            if audience is None or within(audience, own.audience)
+        }
 
     def _document(self, resource: str, audience: Audience | None) -> ResourceMetadata:
+        issuers = self._issuers_for(audience)
+        service = binding_of(self._shared)
+        accepted = [bindings(each.binding, service) for each in issuers.values()] or [service]
         members = {
             "resource": resource,
-            "authorization_servers": self._issuers_for(audience),
+            # those whose names clients can look up
+            "authorization_servers": [name for name in issuers if urlsplit(name).scheme in ("https", "http")],
             "scopes_supported": list(self._shared.get("RESOURCE_SCOPES", ())),
             "bearer_methods_supported": ["header"] if self._in_header else [],
+            "tls_client_certificate_bound_access_tokens": any(each.allows("mtls") for each in accepted),
             "resource_name": self._shared.get("RESOURCE_NAME"),
             "resource_documentation": self._shared.get("RESOURCE_DOCUMENTATION"),
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from jwks_auth.claims import TokenOptions
 from jwks_auth.client import KeyOptions
+from jwks_auth.proofs import AnyProxy
 from jwks_auth.verifier import Issuer, JudgeOptions, PlaceOptions, Verifier
 
 __all__ = ["SettingsOptions"]
@@ -29,3 +30,6 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     resource_scopes: str | Iterable[str] | None
     auth_schemes: str | Iterable[str] | None
     cookie_origins: str | Iterable[str] | None
+    client_certificate: str | Mapping[str, str] | Callable[[Any], Any] | None
+    trusted_proxies: str | Iterable[str] | AnyProxy | None
+    proxy_secret: str | Mapping[str, str] | None

@@ -9,6 +9,7 @@ from jwks_auth.settings import discovery
 from jwks_auth.settings import readers as read
 from jwks_auth.settings import readers_of_trust as trust
 from jwks_auth.settings.rows_of_answers import ANSWERS
+from jwks_auth.settings.rows_of_certificates import CERTIFICATES
 from jwks_auth.settings.rows_of_keys import KEYS
 from jwks_auth.settings.rows_of_proofs import PROOFS
 from jwks_auth.settings.rows_of_requests import REQUESTS
@@ -204,7 +205,7 @@ GROUPS = {
     "What a token must be": _TOKENS,
     "Which tokens are revoked": REVOCATION,
     "Where a token may stand": REQUESTS,
-    "How a sender proves that a token is its own": PROOFS,
+    "How a sender proves that a token is its own": (*PROOFS, *CERTIFICATES),
     "How keys are kept": KEYS,
     "How refusals look": ANSWERS,
 }

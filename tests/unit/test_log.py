@@ -168,3 +168,25 @@ def test_any_audience_is_a_word_of_its_own() -> None:
         TokenVerifier(Issuer(forge.ISSUER, jwks=forge.KEY_SET), ANY_AUDIENCE).rules_of("x").audience
         is ANY_AUDIENCE
     )
+
+
+@pytest.mark.parametrize(
+    ("peer", "value", "told"),
+    [
+        ("", "::", "missing_certificate; the socket has no address to trust"),
+        ("192.0.2.1", "::", "missing_certificate; the certificate's header is from a peer that is not among"),
+        ("10.0.0.1", "secret", "wrong_certificate; the certificate is no Byte Sequence"),
+    ],
+)
+def test_a_certificate_that_was_not_read_is_explained(
+    caplog: pytest.LogCaptureFixture, peer: str, value: str, told: str
+) -> None:
+    """The line says why, in words of our own, and shows nothing of the header."""
+    certificate = {"CLIENT_CERTIFICATE": {"HEADER": "Client-Cert", "FORMAT": "rfc9440"}, "MTLS": "accept"}
+    service = Authenticator({**SETTINGS, **certificate, "TRUSTED_PROXIES": "10.0.0.0/8"})
+    headers = {**ISSUER.headers(cnf={"x5t#S256": "secret"}), "Client-Cert": value}
+    with caplog.at_level(logging.DEBUG, "jwks_auth"), pytest.raises(AuthError):
+        service.authenticate(Credentials.from_headers(headers.items(), peer=peer))
+    [line] = lines_of(caplog, logging.DEBUG)
+    assert told in line
+    assert "secret" not in line

@@ -342,3 +342,36 @@ def test_id_tokens_are_never_judged_by_the_resource(more: dict[str, Any]) -> Non
     """They are for clients, whose ids have to be said."""
     with pytest.raises(ConfigurationError, match="AUDIENCE"):
         Settings.from_mapping({"RESOURCE": "https://x.example/api", **more})
+
+
+CERTIFICATE = {"CLIENT_CERTIFICATE": "tls"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, None),
+        ({**CERTIFICATE, "MTLS": "off"}, None),
+        ({**CERTIFICATE, "MTLS": "accept"}, True),
+        ({**CERTIFICATE, "MTLS": "require"}, True),
+    ],
+    ids=str,
+)
+def test_it_says_that_tokens_may_be_bound_to_certificates(
+    issuer: FakeIssuer, settings: dict[str, Any], said: bool | None
+) -> None:
+    """``tls_client_certificate_bound_access_tokens`` is there where ``MTLS`` takes them (RFC 8705 section 3.3)."""
+    document = json.loads(described(issuer, "https://x.example", **settings).metadata().body)
+    assert document.get("tls_client_certificate_bound_access_tokens") is said
+
+
+def test_one_issuer_is_enough_for_that(issuer: FakeIssuer) -> None:
+    """The document is for all issuers whose tokens may be for the resource."""
+    keys = {"JWKS": issuer.fetch_jwks, "AUDIENCE": "api"}
+    settings: dict[str, Any] = {
+        "ISSUERS": [{"ISSUER": "a", **keys}, {"ISSUER": "b", **keys, "MTLS": "accept"}],
+        "RESOURCE": "https://x.example",
+        **CERTIFICATE,
+    }
+    document = json.loads(Authenticator(settings).metadata().body)
+    assert document["tls_client_certificate_bound_access_tokens"] is True

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from pydantic_settings import BaseSettings
 
 from jwks_auth import Issuer, KeySet, Tenants, Verifier
-from jwks_auth.adapters import AnyAudience
+from jwks_auth.adapters import AnyAudience, AnyProxy
 from jwks_auth.stores import KeySetStore, Revocations
 
 class Vocabulary(BaseSettings):
