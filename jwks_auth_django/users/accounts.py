@@ -14,7 +14,18 @@ from django.db.models import NOT_PROVIDED, CharField, TextField
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.resolvers import refused, unfillable
 
-__all__ = ["arguments_in_vain", "create_account", "is_account", "is_user_name", "required_fields"]
+__all__ = [
+    "UNSUITABLE",
+    "arguments_in_vain",
+    "create_account",
+    "is_account",
+    "is_user_name",
+    "required_fields",
+]
+
+
+UNSUITABLE = (ValueError, ArithmeticError, ValidationError)
+"""Errors by which a model's own code, or the database's adapter, refuses a value."""
 
 
 def required_fields() -> Iterator[Any]:
@@ -69,7 +80,7 @@ def create_account(values: Mapping[str, Any], using: str, unfilled: Collection[s
         raise unfillable(f"create_user() of the user model's manager asks for {', '.join(asked)}")
     try:
         user = _created(values, using)
-    except (IntegrityError, TypeError, ValueError, ValidationError) as error:
+    except (IntegrityError, TypeError, *UNSUITABLE) as error:
         if unfilled:
             raise unfillable(f"no setting fills the required {_fields(unfilled)}") from error
         if isinstance(error, IntegrityError | TypeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +19,10 @@ __all__ = ["POWERS", "MappedField", "Misfit"]
 
 POWERS = frozenset({"is_staff", "is_superuser"})
 """Fields that give power."""
+
+
+_LONGEST = timedelta(microseconds=2**63 - 1)
+"""The longest duration that databases store which keep microseconds."""
 
 
 class Misfit(Exception):
@@ -62,9 +66,9 @@ class MappedField:
         said = self._normalised(said)
         try:
             stored = getattr(user, self.name)
-            if _aware(self.field.to_python(said)) == stored:
+            if _storable(self.field.to_python(said)) == stored:
                 return stored
-            return _aware(self.field.clean(said, user))
+            return _storable(self.field.clean(said, user))
         except ValidationError as error:
             raise Misfit(f"it is refused as {', '.join(_codes(error))}") from error
         except (TypeError, ValueError, OverflowError, ArithmeticError) as error:  # date fields raise Python's
@@ -87,11 +91,20 @@ def _has_null(said: Any) -> bool:
     return isinstance(said, str) and "\0" in said
 
 
-def _aware(value: Any) -> Any:
-    """Return *value* with a time zone if it is a time without one, as the database would store it in any."""
-    if settings.USE_TZ and isinstance(value, datetime) and timezone.is_naive(value):
-        return timezone.make_aware(value, UTC)
-    return value
+def _storable(value: Any) -> Any:
+    """Return *value* as every database stores it; raise ``OverflowError`` if one of them can't.
+
+    A time has a time zone if the project's do; without one in the claim it is in UTC.
+    """
+    if isinstance(value, timedelta) and abs(value) > _LONGEST:
+        raise OverflowError
+    if not isinstance(value, datetime):
+        return value
+    if not settings.USE_TZ:
+        return timezone.make_naive(value) if timezone.is_aware(value) else value
+    known = timezone.make_aware(value, UTC) if timezone.is_naive(value) else value
+    known.astimezone(UTC)  # the year 1 may begin, and the year 9999 end, elsewhere alone
+    return known
 
 
 def _codes(error: ValidationError) -> list[str]:

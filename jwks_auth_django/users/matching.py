@@ -100,9 +100,9 @@ def check_match(user: Any, token: VerifiedToken, using: str) -> None:
     if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
         raise refused(f"account {user.pk!r} is staff: link it by a row in JWTIdentity, not by its claims")
     model: Any = get_user_model()
-    model._base_manager.using(using).select_for_update().get(pk=user.pk)
-    if not model._default_manager.using(using).filter(pk=user.pk).exists():
-        raise refused(f"the user model's manager hides account {user.pk!r}")
+    locked = list(model._base_manager.using(using).select_for_update().filter(pk=user.pk).values_list("pk"))
+    if not locked or not model._default_manager.using(using).filter(pk=user.pk).exists():
+        raise refused(f"the user model's manager hides account {user.pk!r}, or it was deleted just now")
     others = JWTIdentity._default_manager.using(using).filter(user=user, issuer=token.issuer)
     if others.exclude(subject=token.subject).exists():
         raise refused(f"account {user.pk!r} fits the token and has another identity of its issuer")

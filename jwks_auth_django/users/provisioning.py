@@ -18,7 +18,13 @@ from jwks_auth import ConfigurationError, VerifiedToken
 from jwks_auth.adapters import is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
-from jwks_auth_django.users.accounts import arguments_in_vain, create_account, is_account, is_user_name
+from jwks_auth_django.users.accounts import (
+    UNSUITABLE,
+    arguments_in_vain,
+    create_account,
+    is_account,
+    is_user_name,
+)
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.identities import database, identity_of, link
 from jwks_auth_django.users.matching import Matching, check_match
@@ -96,8 +102,11 @@ class DatabaseUsers(UserResolver):
         changes = self.profile.changes(user, token, quiet=True)  # it was asked before, and told of misfits
         for name, value in changes.items():
             setattr(user, name, value)
-        if changes:
-            user.save(update_fields=list(changes))
+        try:
+            if changes:
+                user.save(update_fields=list(changes))
+        except UNSUITABLE as error:  # of a save() of the project's own
+            raise refused(f"account {user.pk!r} can't be saved: {type(error).__name__}") from error
         self.profile.put_in_groups(user, token)
         return user
 

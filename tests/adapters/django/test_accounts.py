@@ -224,6 +224,23 @@ def test_a_match_that_the_manager_hides(user_of: UserOf, caplog: pytest.LogCaptu
     assert ("the user model's manager hides account" in caplog.text, JWTIdentity.objects.count()) == (True, 0)
 
 
+class Vanishing(DatabaseUsers):
+    """Matches an account that is deleted before it is linked."""
+
+    def match(self, request: Any, token: VerifiedToken) -> Any:
+        """Return an account without a row."""
+        ada = User.objects.create_user("ada")
+        User.objects.all().delete()
+        return ada
+
+
+def test_a_match_that_is_deleted_meanwhile(user_of: UserOf, caplog: pytest.LogCaptureFixture) -> None:
+    """The token is refused, and is no error of the server."""
+    with pytest.raises(InvalidTokenError):
+        user_of("Vanishing", sub="u1")
+    assert ("it was deleted just now" in caplog.text, JWTIdentity.objects.count()) == (True, 0)
+
+
 def test_a_match_that_is_not_active(user_of: UserOf) -> None:
     """It is linked, refused, and nothing is written to it."""
     User.objects.create_user("ada", is_active=False)

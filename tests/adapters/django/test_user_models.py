@@ -261,6 +261,14 @@ MISFITS = [
     ("met", 1700000000),
     ("met", "yesterday"),
     ("met", "2023-02-30T00:00:00Z"),
+    ("met", "0001-01-01T00:00:00+14:00"),
+    ("met", "9999-12-31T23:59:59-14:00"),
+    ("shift", "999999999 00:00:00"),
+    ("shift", "-999999999 00:00:00"),
+    ("price", "NaN"),
+    ("price", "sNaN"),
+    ("price", "1E+50"),
+    ("price", "-Infinity"),
 ]
 
 
@@ -279,6 +287,28 @@ def test_display_data_that_does_not_fit(
     assert "so it is skipped" in caplog.text
     with pytest.raises(InvalidTokenError):
         people("Member", **mapped, ON_MISFIT="refuse").update_user(None, member, token(**CLAIMS, said=value))
+
+
+def test_a_save_that_judges(people: Any, token: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """What the model's own ``save()`` refuses refuses the token, and is told without the claim."""
+    users = people("Guest", CLAIM_MAP={"login": "preferred_username"})
+    guest = users.create_user(None, token(preferred_username="ada"))
+    users.create_user(None, token(preferred_username="grace"))
+    assert users.update_user(None, guest, token(preferred_username="augusta")).login == "augusta"
+    with pytest.raises(InvalidTokenError):
+        users.update_user(None, guest, token(preferred_username="grace"))
+    assert ("can't be saved: ValidationError" in caplog.text, "grace" in caplog.text) == (True, False)
+
+
+@pytest.mark.parametrize("time", ["2023-11-14T22:13:20+00:00", "2023-11-14T22:13:20"])
+def test_times_without_time_zones(people: Any, token: Any, time: str) -> None:
+    """In a project without them, a claim's time is stored in the project's own."""
+    with override_settings(USE_TZ=False, TIME_ZONE="UTC"):
+        users = people("Member", CLAIM_MAP={**MEMBER, "met": "said"})
+        member = users.create_user(None, token(**CLAIMS, said=time))
+        member.refresh_from_db()
+        assert member.met == datetime.datetime.fromisoformat("2023-11-14T22:13:20")
+        assert users.profile.changes(member, token(**CLAIMS, said=time)) == {}
 
 
 FITS = [

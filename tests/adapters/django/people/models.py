@@ -60,7 +60,9 @@ class Guest(AbstractBaseUser):
     USERNAME_FIELD = "login"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Fill the slug of who is welcome."""
+        """Fill the slug of who is welcome; judge all fields, as many projects do."""
+        if self.pk is not None:
+            self.full_clean()
         if self.login != "unwelcome":
             self.slug = self.login[:10]
         super().save(*args, **kwargs)
