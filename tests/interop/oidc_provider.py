@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
@@ -17,7 +18,15 @@ import requests
 from tests.needs import missing, need_tool
 from tests.patience import PATIENCE
 
-__all__ = ["ALGORITHMS", "AUDIENCE", "SECRET", "OidcProvider", "read_by_node", "sign_in_by_node"]
+__all__ = [
+    "ALGORITHMS",
+    "AUDIENCE",
+    "SECRET",
+    "OidcProvider",
+    "at_reference",
+    "read_by_node",
+    "sign_in_by_node",
+]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 AUDIENCE = "https://api.example"
@@ -162,9 +171,19 @@ def read_by_node(resource: str, url: str, token: str) -> Any:
     return json.loads(_run("reader.mjs", resource, url, token))
 
 
-def sign_in_by_node(url: str, issuer: str) -> list[dict[str, Any]]:
-    """Return what npm's MCP client did at *url*, for a user who signs in at *issuer*."""
-    return [json.loads(line) for line in _run("agent.mjs", url, issuer).splitlines()]
+def sign_in_by_node(url: str, issuer: str, tools: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what npm's MCP client did to call *tools* at *url*, for a user who signs in at *issuer*."""
+    told = _run("agent.mjs", ",".join(tools), "browser", issuer, url)
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def at_reference(scenario: str, results: Path) -> list[dict[str, Any]]:
+    """Return what the same client did at the server that MCP's conformance suite has for *scenario*."""
+    suite = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+    asked = ("--command", "node agent.mjs test-tool", "--scenario", scenario, "-o", str(results))
+    _run("--import", "./globs.mjs", suite, "client", *asked)
+    [told] = results.rglob("stdout.txt")
+    return [json.loads(line) for line in told.read_text().splitlines()]
 
 
 def _run(*command: str) -> str:

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from example_projects.demo.apps import mcp_server
 from example_projects.demo.servers import AppServer
-from tests.interop.oidc_provider import SECRET, OidcProvider, sign_in_by_node
+from tests.interop.oidc_provider import SECRET, OidcProvider, at_reference, sign_in_by_node
 from tests.patience import PATIENCE
 
 AGENT = Path(__file__).parents[2] / "example_projects" / "mcp_server" / "agent.py"
@@ -38,7 +39,7 @@ def by_python(server: AppServer, provider: OidcProvider) -> list[dict[str, Any]]
 
 def by_node(server: AppServer, provider: OidcProvider) -> list[dict[str, Any]]:
     """What npm's client did, for a user who signs in by itself."""
-    return sign_in_by_node(f"{server.url}/mcp", provider.issuer)
+    return sign_in_by_node(f"{server.url}/mcp", provider.issuer, TOOLS)
 
 
 @pytest.mark.parametrize("agent", [by_python, by_node])
@@ -68,3 +69,37 @@ def test_the_caller_is_the_providers(server: AppServer, provider: OidcProvider) 
     elsewhere = provider.token("ES256")  # for another resource
     answer = server.request("/mcp", [("Authorization", f"Bearer {elsewhere}")], method="POST")
     assert answer.status == 401
+
+
+def refusals(lines: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What a client is refused for, and what it goes on by: the scopes, the metadata, and the error of a 403."""
+    return [
+        (
+            line["status"],
+            line["told"].get("scope"),
+            urlsplit(line["told"]["resource_metadata"]).path,
+            line["told"].get("error") if line["status"] == 403 else None,
+        )
+        for line in lines
+        if line.get("status", 200) in (401, 403)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "tools"),
+    [("auth/scope-step-up", ["delete_order"]), ("auth/scope-from-www-authenticate", ["whoami"])],
+)
+def test_answers_are_the_reference_servers(
+    server: AppServer, provider: OidcProvider, scenario: str, tools: list[str], tmp_path: Path
+) -> None:
+    """One client, at the conformance suite's server and at ours: refused alike, and led to the same requests."""
+    reference = at_reference(scenario, tmp_path)
+    ours = sign_in_by_node(f"{server.url}/mcp", provider.issuer, tools)
+    named = {"mcp:basic": "orders:read", "mcp:write": "orders:write"}
+    translated = [
+        (status, " ".join(named[each] for each in scope.split()), *rest)
+        for status, scope, *rest in refusals(reference)
+    ]
+    assert refusals(ours) == translated
+    assert len(translated) == (2 if "step-up" in scenario else 1)
+    assert reference[-1]["tool"] == "test-tool"

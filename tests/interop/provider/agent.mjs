@@ -1,11 +1,14 @@
-// The official TypeScript SDK's client, with a user who signs in by itself: node agent.mjs <url> <issuer>. Prints each
-// exchange as a line of JSON, as example_projects/mcp_server/agent.py does, but for the pages of the sign-in.
+// The official TypeScript SDK's client, with a user who signs in by itself: node agent.mjs <calls> [client id] [issuer]
+// <url>. <calls> are names of tools, with commas between; without a client id it registers one. Prints each exchange as a
+// line of JSON, as example_projects/mcp_server/agent.py does, but for the pages of the sign-in.
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-const [url, issuer] = process.argv.slice(2);
+const [calls, ...given] = process.argv.slice(2);
+const url = given.pop();
+const [client_id, issuer] = given;
 const CALLBACK = 'https://browser.example/cb';
 
 function named(address, { method = 'GET', body }) {
@@ -20,8 +23,9 @@ const show = (line) => console.log(JSON.stringify(line));
 
 async function told(address, options = {}) {
   const answer = await fetch(address, options);
-  const asks = /scope="([^"]*)"/.exec(answer.headers.get('www-authenticate') ?? '')?.[1] ?? null;
-  show({ request: named(address, options), status: answer.status, asks });
+  const challenge = (answer.headers.get('www-authenticate') ?? '').matchAll(/(\w+)="([^"]*)"/g);
+  const told = Object.fromEntries([...challenge].map(([, name, value]) => [name, value]));
+  show({ request: named(address, options), status: answer.status, asks: told.scope ?? null, told });
   return answer;
 }
 
@@ -42,7 +46,9 @@ async function signedIn(address) {
 const authProvider = {
   redirectUrl: CALLBACK,
   clientMetadata: { redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' },
-  clientInformation: () => ({ client_id: 'browser', issuer }),
+  information: client_id && { client_id, issuer },
+  clientInformation: () => authProvider.information,
+  saveClientInformation: (registered) => { authProvider.information = registered; },
   tokens: () => authProvider.token,
   saveTokens: (token) => { authProvider.token = token; },
   saveCodeVerifier: (verifier) => { authProvider.verifier = verifier; },
@@ -56,23 +62,23 @@ const authProvider = {
 let transport;
 const open = () => { transport = new StreamableHTTPClientTransport(new URL(url), { authProvider, fetch: told }); };
 
-// A person would be sent to a page, and come back.
-async function signingIn(action, again = () => {}) {
+// A person would be sent to a page, and come back; at most twice, for a first token and for one that allows more.
+async function signingIn(action, again = () => {}, left = 2) {
   try {
     return await action();
   } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error;
-    await transport.finishAuth(authProvider.answer.get('code'), authProvider.answer.get('iss') ?? undefined);
+    if (!(error instanceof UnauthorizedError) || !left) throw error;
+    await transport.finishAuth(authProvider.answer.get('code'));
     again();
-    return action();
+    return signingIn(action, again, left - 1);
   }
 }
 
 const client = new Client({ name: 'agent', version: '1' });
 open();
 await signingIn(() => client.connect(transport), open);
-for (const [name, args] of [['whoami', {}], ['list_orders', {}], ['delete_order', { number: 2 }]]) {
-  const { content } = await signingIn(() => client.callTool({ name, arguments: args }));
+for (const name of calls.split(',')) {
+  const { content } = await signingIn(() => client.callTool({ name, arguments: { number: 2 } }));
   show({ tool: name, text: content[0].text });
 }
 await client.close();
