@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,15 @@ def entries(value: Any) -> dict[str, Mapping[str, Any]]:
     return dict(value)
 
 
+def _check_function(first: ForRequest) -> None:
+    if iscoroutinefunction(first):
+        raise ConfigurationError(f"{FOR_REQUEST}: expected a function that is not async")
+    try:
+        inspect.signature(first).bind("request")
+    except (TypeError, ValueError) as error:  # the latter for what is written in C
+        raise ConfigurationError(f"{FOR_REQUEST}: {first!r} must take (request)") from error
+
+
 def _expected(key: Any) -> str:
     if key == "/":
         return "and what stands beside APIS is for all other paths"
@@ -63,8 +73,8 @@ class Keys:
     @classmethod
     def of(cls, keys: Iterable[str], first: ForRequest | None) -> Keys:
         """Sort them. Raises :class:`ConfigurationError` for a function that can't be called here."""
-        if iscoroutinefunction(first):
-            raise ConfigurationError(f"{FOR_REQUEST}: expected a function that is not async")
+        if first is not None:
+            _check_function(first)
         listed = list(keys)
         paths = sorted((key for key in listed if key.startswith("/")), key=len, reverse=True)
         return cls(

@@ -405,7 +405,19 @@ def test_a_wrong_key_is_named(project: Any, apis: Any, told: str) -> None:
         project_in_force()
 
 
-@pytest.mark.parametrize("function", ["no.such", "tests.adapters.django.test_apis.by_loop", 7])
+def by_nothing() -> Any:
+    """Take no request."""
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "no.such",
+        "tests.adapters.django.test_apis.by_loop",
+        "tests.adapters.django.test_apis.by_nothing",
+        7,
+    ],
+)
 def test_a_wrong_function_is_named(project: Any, function: Any) -> None:
     """One that is none, or can't be called here."""
     project(APIS=ADMIN, FOR_REQUEST=function)
