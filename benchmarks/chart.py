@@ -6,8 +6,8 @@ from pathlib import Path
 
 __all__ = ["write"]
 
-ORDER = ("bare", "jwks-auth", "joserfc", "PyJWT", "Authlib", "python-jose")
-COLOURS = {"bare": "#9aa0a6", "jwks-auth": "#1a7f5a"}
+ORDER = ("bare", "jwks-auth", "jwks-auth cached", "joserfc", "PyJWT", "Authlib", "python-jose")
+COLOURS = {"bare": "#9aa0a6", "jwks-auth": "#1a7f5a", "jwks-auth cached": "#1a7f5a"}
 WIDTH, ROW, LABELS = 720, 18, 110
 
 

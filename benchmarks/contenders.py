@@ -21,6 +21,8 @@ ISSUER = "https://id.example.com/realms/acme"
 AUDIENCE = "https://api.example.com"
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 SMALL, LARGE = 280, 615
+SHAPES = ("strings", "lists")
+"""Whether ``aud`` and the scopes are strings, or lists."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Case:
     key_set: dict[str, Any]
 
 
-def make_case(alg: str, size: int) -> Case:
-    """A token of *alg* whose payload has *size* octets."""
+def make_case(alg: str, size: int, shape: str = "strings") -> Case:
+    """A token of *alg* whose payload has *size* octets, with claims of *shape*."""
     key: Any
     if alg[:2] in ("RS", "PS"):
         key = rsa.generate_private_key(65537, 2048)
@@ -45,13 +47,13 @@ def make_case(alg: str, size: int) -> Case:
             else ed25519.Ed25519PrivateKey.generate()
         )
     jwk = get_default_algorithms()[alg].to_jwk(key.public_key(), as_dict=True)
-    claims = _claims(size)
+    claims = _claims(size, shape)
     token = jwt.encode(claims, key, alg, {"kid": "2026-11", "typ": "at+jwt"})
     assert len(base64.urlsafe_b64decode(token.split(".")[1] + "==")) == size
     return Case(alg, token, key, {"keys": [{**jwk, "kid": "2026-11", "alg": alg, "use": "sig"}]})
 
 
-def _claims(size: int) -> dict[str, Any]:
+def _claims(size: int, shape: str) -> dict[str, Any]:
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": ISSUER,
@@ -61,6 +63,8 @@ def _claims(size: int) -> dict[str, Any]:
         "iat": now,
     }
     claims |= {"jti": "0f3b", "client_id": "web", "scope": "orders:read orders:write profile"}
+    if shape == "lists":
+        claims |= {"aud": [AUDIENCE], "scp": claims.pop("scope").split()}
     if size >= LARGE:  # what Keycloak adds
         claims |= {"typ": "Bearer", "azp": "web", "sid": "6a1f", "acr": "1", "email_verified": True}
         claims |= {"realm_access": {"roles": ["offline_access", "uma_authorization", "default-roles-acme"]}}
@@ -96,6 +100,15 @@ def make_verifier(case: Case) -> TokenVerifier:
 def ours(case: Case) -> Callable[[], Any]:
     """One call."""
     verifier, token = make_verifier(case), case.token
+    return lambda: verifier.verify(token)
+
+
+def ours_cached(case: Case) -> Callable[[], Any]:
+    """One call of a verifier that remembers the token."""
+    verifier = TokenVerifier(Issuer(ISSUER, jwks=case.key_set), AUDIENCE, token_cache=1024)
+    token = case.token
+    for _ in range(2):
+        verifier.verify(token)
     return lambda: verifier.verify(token)
 
 
@@ -152,6 +165,7 @@ def python_jose(case: Case) -> Callable[[], Any]:
 CONTENDERS = {
     "bare": bare,
     "jwks-auth": ours,
+    "jwks-auth cached": ours_cached,
     "PyJWT": pyjwt,
     "joserfc": joserfc,
     "Authlib": authlib,

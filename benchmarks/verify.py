@@ -17,7 +17,10 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from itertools import product
+from math import inf
+from platform import python_build, python_compiler, python_implementation
 from typing import Any
 
 from benchmarks import chart
@@ -26,6 +29,7 @@ from benchmarks.contenders import (
     AUDIENCE,
     ISSUER,
     LARGE,
+    SHAPES,
     SMALL,
     Case,
     able,
@@ -34,6 +38,7 @@ from benchmarks.contenders import (
 )
 from jwks_auth import AuthError, Issuer, TokenVerifier
 from jwks_auth.request.bearer import bearer_token
+from jwks_auth.request.query import tokens_in_query
 
 PINNED = {
     "cryptography": "50.0.2",
@@ -45,12 +50,14 @@ PINNED = {
 
 # Against the bare check (small, large payload), how many times faster than PyJWT's flow, than joserfc.
 BARS = {
-    "RS256": (1.6, 1.8, 3.5, 1.5),
-    "PS256": (1.55, 1.75, 3.3, 1.45),
-    "ES256": (1.2, 1.28, 1.85, 1.25),
-    "EdDSA": (1.12, 1.16, 1.6, 1.15),
+    "RS256": (1.6, 1.8, 3.4, 1.5),
+    "PS256": (1.57, 1.75, 3.2, 1.45),
+    "ES256": (1.22, 1.28, 1.8, 1.25),
+    "EdDSA": (1.13, 1.16, 1.55, 1.15),
 }
-ASYNC = "jwks-auth async"
+CACHED_BAR = 0.12
+"""The most that a token in the cache costs, in verifications of ours; the aim is 0.08."""
+ASYNC, CACHED = "jwks-auth async", "jwks-auth cached"
 CALLS = 10  # in a row: longer than the clock is coarse, shorter than the scheduler's turns
 
 Times = dict[str, list[float]]
@@ -103,7 +110,7 @@ def _junk_around(rounds: int, case: Case) -> None:
     calls: dict[str, Callable[[], Any]] = {"a good token": good}
     for shape in ("%", "%&", "%61", "access_tokem=%&"):
         query = shape * (8192 // len(shape))
-        calls[f"a query of {shape}"] = partial(bearer_token, ["Bearer a"], query=query)
+        calls[f"a query of {shape}"] = partial(tokens_in_query, query)
     for shape in ('"', ", a ", ",a=", "="):
         calls[f"a header of {shape}"] = partial(bearer_token, [f"Bearer a {shape * (8192 // len(shape))}"])
     best = dict.fromkeys(calls, float("inf"))
@@ -145,10 +152,10 @@ def _attempt(call: Callable[[], Any]) -> None:
         return
 
 
-def report(alg: str, size: int, times: Times) -> bool:
+def report(alg: str, size: int, shape: str, times: Times) -> bool:
     """Print one table; whether every bar is met."""
     best = {name: min(series) for name, series in times.items()}
-    print(f"\n{alg}, payload of {size} octets")
+    print(f"\n{alg}, payload of {size} octets, claims that are {shape}")
     for name, series in times.items():
         ratios = [own / base for own, base in zip(series, times["bare"], strict=True)]
         low, _, high = statistics.quantiles(ratios, n=4)
@@ -157,14 +164,24 @@ def report(alg: str, size: int, times: Times) -> bool:
     small, large, faster_pyjwt, faster_joserfc = BARS[alg]
     met = best["jwks-auth"] / best["bare"] <= (small if size == SMALL else large)
     met &= best[ASYNC] - best["jwks-auth"] <= 1e-6
+    cached = best[CACHED] / best["jwks-auth"]
+    met &= cached <= CACHED_BAR
+    # A peer that is not installed is not compared with.
+    pyjwt, joserfc = (best.get(peer, inf) / best["jwks-auth"] for peer in ("PyJWT", "joserfc"))
     if size == SMALL:
-        met &= best["PyJWT"] / best["jwks-auth"] >= faster_pyjwt
-        met &= best["joserfc"] / best["jwks-auth"] >= faster_joserfc
-    pyjwt, joserfc = best["PyJWT"] / best["jwks-auth"], best["joserfc"] / best["jwks-auth"]
+        met &= pyjwt >= faster_pyjwt and joserfc >= faster_joserfc
     print(
-        f"  PyJWT {pyjwt:.2f}, joserfc {joserfc:.2f} times as long as ours; bars {'met' if met else 'MISSED'}"
+        f"  PyJWT {pyjwt:.2f}, joserfc {joserfc:.2f} times as long as ours, a cached token {cached:.3f}; "
+        f"bars {'met' if met else 'MISSED'}"
     )
     return met
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def main() -> int:
@@ -176,16 +193,21 @@ def main() -> int:
     parser.add_argument("--only", choices=ALGORITHMS)
     parser.add_argument("--chart", help="write an SVG here")
     arguments = parser.parse_args()
-    print(f"Python {sys.version.split()[0]};", ", ".join(f"{name} {version(name)}" for name in PINNED))
+    print(
+        f"{python_implementation()} {sys.version.split()[0]} ({', '.join(python_build())}; {python_compiler()});"
+    )
+    found = {name: _installed(name) for name in PINNED}
+    print(", ".join(f"{name} {version}" for name, version in found.items()))
     for name, pinned in PINNED.items():
-        if version(name) != pinned:
+        if found[name] != pinned:
             print(f"note: {name} {pinned} is what the README's figures are from")
     met, bars = True, {}
     for alg in [arguments.only] if arguments.only else ALGORITHMS:
-        for size in (SMALL, LARGE):
-            times = measure(make_case(alg, size), arguments.rounds)
-            met &= report(alg, size, times)
-            bars[alg, size] = {name: min(series) * 1e6 for name, series in times.items()}
+        for size, shape in product((SMALL, LARGE), SHAPES):
+            times = measure(make_case(alg, size, shape), arguments.rounds)
+            met &= report(alg, size, shape, times)
+            if shape == SHAPES[0]:
+                bars[alg, size] = {name: min(series) * 1e6 for name, series in times.items()}
     print("\nJunk of 8 KiB")
     junk(arguments.rounds // 4)
     if arguments.chart:
