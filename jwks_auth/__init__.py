@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jwks_auth.jose import KeySet, verify_jws
     from jwks_auth.keys import KeyEvent
     from jwks_auth.proofs import ANY_PROXY
-    from jwks_auth.verifier import IDTokenVerifier, Issuer, Tenants, TokenVerifier, Verifier
+    from jwks_auth.verifier import IDTokenVerifier, Introspection, Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -34,6 +34,7 @@ __all__ = [
     "IDTokenVerifier",
     "InsufficientAuthenticationError",
     "InsufficientScopeError",
+    "Introspection",
     "InvalidRequestError",
     "InvalidTokenError",
     "Issuer",
@@ -64,6 +65,7 @@ if not TYPE_CHECKING:
             "IDTokenVerifier": "jwks_auth.verifier",
             "InsufficientAuthenticationError": "jwks_auth.errors",
             "InsufficientScopeError": "jwks_auth.errors",
+            "Introspection": "jwks_auth.verifier",
             "InvalidRequestError": "jwks_auth.errors",
             "InvalidTokenError": "jwks_auth.errors",
             "Issuer": "jwks_auth.verifier",

@@ -76,7 +76,7 @@ class OpenAPISettings:
             )
         first, *_ = authenticator.security_schemes("").values()
         if first["type"] == "http":
-            return models.HTTPBearer(bearerFormat="JWT", description=self.description)
+            return models.HTTPBearer(bearerFormat=first.get("bearerFormat"), description=self.description)
         return models.APIKey.model_validate(
             {**first, "description": self.description or first.get("description")}
         )

@@ -32,8 +32,11 @@ IN_CODE_ONLY = {"client", "ssl_context", "accept_empty", "max_response_bytes", "
 OTHERS = {"api", "backend", "jwt", "leave_alone", "protect", "secret", "settings"}
 """Arguments of other objects, which no setting fills."""
 
-SEALS = "STORE_SECRET"
-"""The row that no constructor takes: the store is sealed with it beforehand."""
+FOR_ANOTHER = {
+    "STORE_SECRET",
+    *(row.name for row in GROUPS["Tokens that are no JWTs"] if row.taker in Taker.PLACE | Taker.ISSUER),
+} - {"INTROSPECTION"}
+"""The rows that no constructor takes: the store is sealed, and the introspection made, with them beforehand."""
 
 
 def default_of(row: Setting) -> str:
@@ -106,7 +109,7 @@ def test_djangos_page_lists_djangos_own() -> None:
 )
 def test_constructors_take_what_the_rows_say(options: type, takers: Taker) -> None:
     """An option without a row would be no setting, a row without an option an error on the first start."""
-    rows = {row.argument for name, row in ROWS.items() if row.taker & takers and name != SEALS}
+    rows = {row.argument for name, row in ROWS.items() if row.taker & takers and name not in FOR_ANOTHER}
     assert rows - {"issuer", "audience"} == options.__annotations__.keys() - IN_CODE_ONLY - {"audience"}
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "BesideIssuer",
     "ClientIds",
     "OwnAudience",
+    "SilentAudience",
     "beside_issuer",
     "checked_audience",
     "client_ids",
@@ -56,6 +57,12 @@ class OwnAudience(frozenset[str]):
 
 class ClientIds(OwnAudience):
     """The audience of an issuer's ID tokens: the clients they are for. No route widens it."""
+
+    __slots__ = ()
+
+
+class SilentAudience(frozenset[str]):
+    """The service's audience for tokens of its own: one that names no audience passes it, and no route's."""
 
     __slots__ = ()
 
@@ -110,6 +117,8 @@ def validate_audience(claims: Mapping[str, Any], expected: Audience) -> None:
         return
     audience = claims.get("aud")
     if audience not in expected if isinstance(audience, str) else expected.isdisjoint(audience or ()):
+        if audience is None and expected and isinstance(expected, SilentAudience):
+            return
         raise InvalidTokenError("wrong_audience")
 
 

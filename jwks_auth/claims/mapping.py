@@ -12,7 +12,7 @@ from jwks_auth.claims.binding import Binding
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
 from jwks_auth.runtime import dataclass
 
-__all__ = ["ACR", "ClaimMapping", "Grants", "Reading"]
+__all__ = ["ACR", "ClaimMapping", "Grants", "Reading", "TokenKind"]
 
 log = logging.getLogger("jwks_auth")
 
@@ -20,6 +20,7 @@ ACR = ClaimPath.of("acr")
 """The place of the way in which the user authenticated (OpenID Connect Core section 2)."""
 
 Grants = Literal["scopes", "roles", "permissions"]
+TokenKind = Literal["jwt", "opaque", "other"]
 
 _MOST_NAMES = 10_000
 """The most names at one place; providers have a few hundred, and a request may read them several times."""
@@ -56,6 +57,8 @@ class ClaimMapping:
     """Seconds by which the issuer's clock may differ."""
     binding: Binding | None = None
     """The proofs that the issuer's tokens need; ``None`` where neither it nor the verifier says anything."""
+    kind: TokenKind = "jwt"
+    """The way in which the tokens were verified."""
 
     def names(self, kind: Grants, claims: Mapping[str, Any]) -> frozenset[str]:
         """Return the names at all places of one kind. A value of the wrong form gives none, and is logged."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jwks_auth.challenge import named, several
 from jwks_auth.claims.audience import AudienceSetting, expected_audience, validate_audience
-from jwks_auth.claims.mapping import ClaimMapping
+from jwks_auth.claims.mapping import ClaimMapping, TokenKind
 from jwks_auth.claims.paths import client_of, find_claim
 from jwks_auth.claims.services import actors_in, is_service, pseudonym
 from jwks_auth.errors import ConfigurationError
@@ -87,6 +87,11 @@ class VerifiedToken(Generic[ClaimsT]):
     def mapping(self) -> ClaimMapping:
         """The places where this issuer's tokens have their claims."""
         return self._mapping
+
+    @property
+    def kind(self) -> TokenKind:
+        """``jwt`` if it was verified here, ``opaque`` if by its issuer, ``other`` if by the service's own function."""
+        return self._mapping.kind
 
     @property
     def subject(self) -> str | None:

@@ -95,7 +95,7 @@ class Endpoint:
         discovery = self._discovery
         if discovery is None:
             return self._fetch_keys(held)
-        self._client.uri = discovery.jwks_uri(partial(self.fetch_from, named=discovery.named))
+        self._client.uri = discovery.address(partial(self.fetch_from, named=discovery.named))
         try:
             answer = self._fetch_keys(held)
         except KeySourceError as exc:

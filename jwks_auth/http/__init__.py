@@ -5,7 +5,7 @@ The only room that imports ``requests`` and ``urllib3``. It keeps no keys and kn
 
 from typing import TYPE_CHECKING
 
-from jwks_auth.http.answer import Answer
+from jwks_auth.http.answer import Answer, FetchError, Posted
 from jwks_auth.http.discovery import Discovery, checked_issuer
 from jwks_auth.http.network import Network
 from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, without_query
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Discovery",
+    "FetchError",
     "Fetcher",
     "Network",
+    "Posted",
     "Session",
     "checked_issuer",
     "checked_url",

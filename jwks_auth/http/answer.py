@@ -7,7 +7,7 @@ from typing import Any
 from jwks_auth.errors import KeySourceError
 from jwks_auth.runtime import dataclass
 
-__all__ = ["Answer", "FetchError"]
+__all__ = ["Answer", "FetchError", "Posted"]
 
 
 class FetchError(KeySourceError):
@@ -27,3 +27,11 @@ class Answer:
     document: dict[str, Any] | None
     etag: str | None = None
     max_age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A server's good answer to a form: its octets, and their media type in lower case."""
+
+    body: bytes
+    media_type: str

@@ -1,7 +1,7 @@
-"""An issuer's metadata, which names its key endpoint: OpenID Connect Discovery 1.0 and RFC 8414.
+"""An issuer's metadata, which names its endpoints: OpenID Connect Discovery 1.0 and RFC 8414.
 
-Only ``jwks_uri`` and AD FS's ``access_token_issuer`` are used, and only if the metadata names exactly the issuer it was
-asked about. The allowed algorithms never come from it.
+Only the address asked for and AD FS's ``access_token_issuer`` are used, and only if the metadata names exactly the
+issuer it was asked about. The allowed algorithms never come from it.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _OF_MANY = re.compile(
 
 
 class Discovery:
-    """One issuer's ``jwks_uri``, read from its metadata when first needed and kept for a day.
+    """The address of one issuer's endpoint, read from its metadata when first needed and kept for a day.
 
-    The metadata is read again when the key endpoint is gone (404, 410) or fails three times in a row. While that
-    fails, the last known address stays in use.
+    *member* of the metadata names it. The metadata is read again when the endpoint is gone (404, 410) or fails three
+    times in a row. While that fails, the last known address stays in use.
     """
 
     def __init__(
@@ -46,9 +46,10 @@ class Discovery:
         aliases: Iterable[str] = (),
         url: str | None = None,
         allow_http: bool = False,
+        member: str = "jwks_uri",
         clock: Callable[[], float] = elapsed,
     ) -> None:
-        self.issuer = checked_issuer(issuer)
+        self.issuer, self._member = checked_issuer(issuer), member
         self._names = frozenset((issuer, *aliases))
         self.urls = _urls_below(issuer, allow_http) if url is None else (url,)
         checked_url(self.urls[0], name="discovery_url", http=http_allowed(self.urls[0], allow_http))
@@ -61,27 +62,27 @@ class Discovery:
         self.origins = frozenset(origin_of(each) for each in (*self.urls, issuer) if _URL.match(each))
         self._allow_http = allow_http
         self._clock = clock
-        self._jwks_uri: str | None = None
+        self._address: str | None = None
         self._ask_at = clock()
         self._failures = 0
 
-    def jwks_uri(self, fetch: Callable[[str], Answer]) -> str:
-        """Return the address of the keys. *fetch* gets a document. Raises ``KeySourceError``."""
-        if self._jwks_uri is None or self._clock() >= self._ask_at:
+    def address(self, fetch: Callable[[str], Answer]) -> str:
+        """Return the address of the endpoint. *fetch* gets a document. Raises ``KeySourceError``."""
+        if self._address is None or self._clock() >= self._ask_at:
             try:
-                self._jwks_uri = self._ask(fetch)
+                self._address = self._ask(fetch)
                 self._ask_at = self._clock() + _LIFESPAN
             except KeySourceError:
-                if self._jwks_uri is None:
+                if self._address is None:
                     raise
-        return self._jwks_uri
+        return self._address
 
     def note_success(self) -> None:
-        """Note that the key endpoint answered."""
+        """Note that the endpoint answered."""
         self._failures = 0
 
     def note_failure(self, kind: str) -> None:
-        """Note that the key endpoint failed; *kind* is the error's."""
+        """Note that the endpoint failed; *kind* is the error's."""
         self._failures += 1
         if kind == "gone" or self._failures >= _FAILURES_BEFORE_ASKING_AGAIN:
             self._ask_at, self._failures = self._clock(), 0
@@ -106,12 +107,12 @@ class Discovery:
             self._given_url and _is_one_of(for_access, self._names)
         ):
             raise KeySourceError(_other_issuer(found, self.issuer), kind="discovery")
-        url = metadata.get("jwks_uri")
+        url = metadata.get(self._member)
         if not isinstance(url, str):
-            raise KeySourceError("the metadata has no jwks_uri", kind="discovery")
+            raise KeySourceError(f"the metadata has no {self._member}", kind="discovery")
         try:
             plain = self._allow_http or (urlsplit(asked).scheme == "http" and is_loopback(asked))
-            checked_url(url, name="jwks_uri", http=plain)
+            checked_url(url, name=self._member, http=plain)
         except ConfigurationError as exc:
             raise KeySourceError(str(exc), kind="discovery") from exc
         self.access_token_issuer = for_access if isinstance(for_access, str) and for_access else None

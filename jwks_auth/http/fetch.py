@@ -1,4 +1,4 @@
-"""One document over HTTP, JSON or a key in PEM, within a deadline and a size, whatever the server does.
+"""One document over HTTP, or the answer to a form, within a deadline and a size, whatever the server does.
 
 Two things can't be interrupted: a name lookup that hangs in the C library, and a session of the caller's. The key
 source gives up waiting for them.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from typing import Any
 
-from jwks_auth.http.answer import Answer, FetchError
+from jwks_auth.http.answer import Answer, FetchError, Posted
 from jwks_auth.http.bearer import bearer_in
 from jwks_auth.http.body import body_of, document_in, max_age
 from jwks_auth.http.causes import LATE, NAMED_BY, cause_of, chain
@@ -38,6 +38,7 @@ __all__ = ["Fetcher"]
 log = logging.getLogger("jwks_auth")
 
 _TYPES = "application/jwk-set+json, application/json, */*;q=0.1"  # */* for keys in PEM, of any media type
+_COMMON = {"User-Agent": "jwks-auth", "Accept-Encoding": "identity"}
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _RETRIED_STATUS = frozenset({502, 503, 504})
 _UNAUTHORIZED = frozenset({401, 403})
@@ -77,9 +78,45 @@ class Fetcher:
         *revalidate* has caches on the way ask the server again. *deadline* is a point on the clock, for a caller that
         has already used some of the time.
         """
-        deadline = self.clock() + self.timeout if deadline is None else deadline
+        outgoing = self._outgoing(url, lambda: self._headers(url, etag, revalidate))
+        body, headers = self._twice(url, outgoing, deadline, named=named)
+        document = None if body is None else document_in(body)
+        return Answer(document, headers.get("ETag"), max_age(headers))
+
+    def post(
+        self,
+        url: str,
+        form: Callable[[], bytes],
+        headers: Callable[[], Mapping[str, str]],
+        *,
+        named: str,
+        deadline: float | None = None,
+    ) -> Posted:
+        """Return the answer to a *form*, sent with these *headers* too; raises as :meth:`fetch`.
+
+        Both are made for each attempt, and hold the credentials: no other ``Authorization`` is sent.
+        """
+
+        def made() -> dict[str, Any]:
+            shared = {
+                name: value for name, value in self._own(url).items() if name.lower() != "authorization"
+            }
+            return {**_COMMON, **shared, "Content-Type": "application/x-www-form-urlencoded", **headers()}
+
+        body, answered = self._twice(url, self._outgoing(url, made, form), deadline, named=named)
+        return Posted(body or b"", answered.get("Content-Type", "").partition(";")[0].strip().lower())
+
+    def _outgoing(
+        self, url: str, made: Callable[[], dict[str, Any]], form: Callable[[], bytes] | None = None
+    ) -> Outgoing:
         with_cookie = self._is_trusted(url) and any(name.lower() == "cookie" for name in self.headers)
-        headers = Outgoing(lambda: self._headers(url, etag, revalidate), with_cookie=with_cookie)
+        return Outgoing(made, with_cookie=with_cookie, form=form)
+
+    def _twice(
+        self, url: str, headers: Outgoing, deadline: float | None, *, named: str
+    ) -> tuple[bytes | None, Mapping[str, str]]:
+        """Return body and headers of the answer, at the second attempt if the first one fails by chance."""
+        deadline = self.clock() + self.timeout if deadline is None else deadline
         try:
             return self._attempt(url, headers, deadline, named=named)
         except FetchError as exc:
@@ -90,27 +127,28 @@ class Fetcher:
         return self._attempt(url, headers, deadline, named=named)
 
     def _headers(self, url: str, etag: str | None, revalidate: bool) -> dict[str, Any]:
-        headers: dict[str, Any] = {
-            "User-Agent": "jwks-auth",
-            "Accept": _TYPES,
-            "Accept-Encoding": "identity",
-        }
+        headers: dict[str, Any] = {**_COMMON, "Accept": _TYPES}
         # A malformed ETag of the server's, sent back, would make the request invalid.
         if etag is not None and _ETAG.fullmatch(etag):
             headers["If-None-Match"] = etag
         if revalidate:
             headers["Cache-Control"] = "no-cache"
-        if self._is_trusted(url):
-            for name, value in self.headers.items():
-                headers[name] = value if isinstance(value, bytes) else str(value)
-            if self.network.bearer_file is not None:
-                headers["Authorization"] = f"Bearer {bearer_in(self.network.bearer_file)}"
+        headers.update(self._own(url))
+        if self.network.bearer_file is not None and self._is_trusted(url):
+            headers["Authorization"] = f"Bearer {bearer_in(self.network.bearer_file)}"
         return headers
+
+    def _own(self, url: str) -> dict[str, Any]:
+        """Return the configured headers, if *url* may have them."""
+        given = self.headers.items() if self._is_trusted(url) else ()
+        return {name: value if isinstance(value, bytes) else str(value) for name, value in given}
 
     def _is_trusted(self, url: str) -> bool:
         return self.origins is None or origin_of(url) in self.origins
 
-    def _attempt(self, url: str, headers: Outgoing, deadline: float, *, named: str) -> Answer:
+    def _attempt(
+        self, url: str, headers: Outgoing, deadline: float, *, named: str
+    ) -> tuple[bytes | None, Mapping[str, str]]:
         remaining = deadline - self.clock()
         if remaining <= 0:
             raise FetchError("no time was left to fetch", kind="timeout")
@@ -133,8 +171,7 @@ class Fetcher:
         if watchdog.barked:
             # A body without a stated length looks complete when the watchdog shuts its socket.
             raise FetchError("the answer was not complete in time", kind="timeout")
-        document = None if body is None else document_in(body)
-        return Answer(document, response.headers.get("ETag"), max_age(response.headers))
+        return body, response.headers
 
     def _failed(self, error: Exception, url: str, watchdog: Watchdog, *, named: str) -> FetchError:
         if not isinstance(error, FAILURES):

@@ -50,7 +50,7 @@ def opened(
     ca_file: str | os.PathLike[str] | None = None,
     session: Session | None = None,
 ) -> Iterator[Response]:
-    """Open the answer to a GET, its body unread; raise :data:`FAILURES`.
+    """Open the answer to a GET, or to the POST of a form, its body unread; raise :data:`FAILURES`.
 
     A *session* of the caller's sends it, and the *watchdog* can't end its connections. Without one, a new connection
     is made and closed; its TLS is *ssl_context*'s, or else trusts the system's authorities and *ca_file*.
@@ -69,12 +69,21 @@ def opened(
 
 
 class Outgoing(Concealed):
-    """Headers to be sent, which may hold a secret: made at the last moment, and shown by no frame of ours."""
+    """Headers to be sent, which may hold a secret: made at the last moment, and shown by no frame of ours.
 
-    __slots__ = ("made", "with_cookie")
+    *form* makes the body of a POST, whose credentials are its own: the session's are not sent with it.
+    """
 
-    def __init__(self, make: Callable[[], dict[str, Any]], *, with_cookie: bool = False) -> None:
-        self.made, self.with_cookie = make, with_cookie
+    __slots__ = ("form", "made", "with_cookie")
+
+    def __init__(
+        self,
+        make: Callable[[], dict[str, Any]],
+        *,
+        with_cookie: bool = False,
+        form: Callable[[], bytes] | None = None,
+    ) -> None:
+        self.made, self.with_cookie, self.form = make, with_cookie, form
 
 
 def proxy_of(url: str, session: Session | None) -> str | None:
@@ -140,11 +149,13 @@ def _watched_session(context: ssl.SSLContext | None, watchdog: Watchdog) -> Sess
 
 def _sent(session: Session, url: str, headers: Outgoing, timeout: tuple[float, float]) -> Response:
     hooks: Any = {"response": [*_listed(session.hooks.get("response")), _stay]}
+    form = headers.form
     return session.request(
-        "GET",
+        "GET" if form is None else "POST",
         url,
+        data=None if form is None else form(),
         headers=headers.made(),
-        auth=_Authentication(session.auth, keep_cookie=headers.with_cookie),
+        auth=_Authentication(session.auth if form is None else None, keep_cookie=headers.with_cookie),
         hooks=hooks,
         stream=True,
         allow_redirects=False,

@@ -4,9 +4,10 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 """
 
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+from jwks_auth.jose.assertion import check_private_key, signed_assertion
 from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.jwk import RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
-from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, early_issuer_of, issuer_of, parse_jws, verify_jws
+from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, early_issuer_of, issuer_of, parse_jws, seems_jose, verify_jws
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
@@ -25,6 +26,7 @@ __all__ = [
     "RefusedKey",
     "UnverifiedToken",
     "VerificationKey",
+    "check_private_key",
     "checked_algorithms",
     "copied_json",
     "early_issuer_of",
@@ -36,6 +38,8 @@ __all__ = [
     "parse_json_object",
     "parse_jwk",
     "parse_jws",
+    "seems_jose",
     "shown_kid",
+    "signed_assertion",
     "verify_jws",
 ]

@@ -5,6 +5,7 @@ Keys and key URLs in a header (``jwk``, ``jku``, ``x5u``, ``x5c``) are never use
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from jwks_auth.jose.strict_json import parse_json_object
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 from jwks_auth.runtime import RawToken
 
-__all__ = ["MAX_TOKEN_LENGTH", "early_issuer_of", "issuer_of", "parse_jws", "verify_jws"]
+__all__ = ["MAX_TOKEN_LENGTH", "early_issuer_of", "issuer_of", "parse_jws", "seems_jose", "verify_jws"]
 
 MAX_TOKEN_LENGTH = 16_384
 """In characters; servers bound the whole header at 8 to 64 KiB."""
@@ -53,6 +54,17 @@ def parse_jws(raw: str, *, lax: bool = False, longest: int = MAX_TOKEN_LENGTH) -
     if jose.encrypted and not lax:
         raise MalformedTokenError
     return UnverifiedToken(jose, first + 1, data[:second], signature)
+
+
+def seems_jose(raw: str) -> bool:
+    """Return whether *raw* has the form of a JWS or a JWE, good or not: segments, and a JSON object in the first."""
+    if raw.count(".") < 2:
+        return False
+    if raw.startswith("eyJ"):
+        return True
+    head = raw[: raw.find(".")][:_MEMORABLE].rstrip("=")
+    octets = urlsafe_b64decode(head[: len(head) & ~3].encode() + b"=" * 4).lstrip()
+    return not octets or octets.startswith(b"{")
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:

@@ -30,23 +30,27 @@ def may_name_scopes(scheme: Mapping[str, Any], version: str) -> bool:
     return scheme.get("type") in _WITH_SCOPES or not version.startswith(("2.", "3.0"))
 
 
-def schemes_of(name: str, sources: Sequence[str], word: str) -> dict[str, dict[str, str]]:
+def schemes_of(
+    name: str, sources: Sequence[str], word: str, *, only_jwts: bool = True
+) -> dict[str, dict[str, str]]:
     """Return the security schemes for *sources*, any of which will do; the first one has the name *name*.
 
     *word* stands before a token in ``Authorization``. Documentation pages know ``Bearer`` there, and no other.
+    *only_jwts*: whether every token is a JWT, which the document then says.
     """
+    form = {"bearerFormat": "JWT"} if only_jwts else {}
     return {
-        name if at == 0 else f"{name}-{_UNNAMEABLE.sub('-', source)}": _scheme_of(source, word)
+        name if at == 0 else f"{name}-{_UNNAMEABLE.sub('-', source)}": _scheme_of(source, word, form)
         for at, source in enumerate(sources)
     }
 
 
-def _scheme_of(source: str, word: str) -> dict[str, str]:
+def _scheme_of(source: str, word: str, form: dict[str, str]) -> dict[str, str]:
     kind, _, name = source.partition(":")
     if name:
         return {"type": "apiKey", "in": kind, "name": name}
     if word.lower() == "bearer":
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return {"type": "http", "scheme": "bearer", **form}
     return {"type": "apiKey", "in": "header", "name": "Authorization", "description": f"{word} and the token"}
 
 

@@ -14,7 +14,7 @@ from jwks_auth.request.cross_site import check_site
 from jwks_auth.request.memo import Memo
 from jwks_auth.request.openapi import schemes_of
 from jwks_auth.request.query import tokens_in_query
-from jwks_auth.runtime import RawToken, forget_frames
+from jwks_auth.runtime import Place, RawToken, forget_frames
 from jwks_auth.verifier import AUTHORIZATION, PROVIDERS, TokenVerifier, Verifier, is_of_a_proxy, source_key
 
 __all__ = ["Sources"]
@@ -49,7 +49,7 @@ class Sources:
         self._origins = frozenset(shared.get("COOKIE_ORIGINS", ()))
         described = verifier if isinstance(verifier, TokenVerifier) else None
         provider = None if described is None else described.tenants_provider
-        self._others = _of(None, provider, shared)
+        self._others, self._shared = _of(None, provider, shared), _of(None, None, shared)
         self._by_issuer = {
             each.issuer: _of(each.token_sources, each.provider, shared) for each in verifier.issuers
         }
@@ -78,7 +78,8 @@ class Sources:
 
     def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
         """Return OpenAPI's security schemes, of which any will do; the first has the name *name*."""
-        return schemes_of(name, self.all, next(iter(self._schemes.values())))
+        only_jwts = not isinstance(self._verifier, TokenVerifier) or self._verifier.takes_only_jwts
+        return schemes_of(name, self.all, next(iter(self._schemes.values())), only_jwts=only_jwts)
 
     def sent(self, credentials: Credentials, memo: Memo) -> RawToken | None:
         """Return the token that a request has; ``None`` if it has none. *memo* remembers where it stood.
@@ -99,6 +100,8 @@ class Sources:
             raw = self._the_one(found, memo)
         if queried and raw is not None and any(map(self._is_ours, queried)):
             raise InvalidRequestError("multiple_credentials")
+        if raw is not None and found is not None:
+            raw.place = self._place_of(memo.source)
         if found is not None and (memo.in_cookie or memo.source in self._of_proxies):
             left = self._has_csrf and memo.in_cookie  # a header waives the framework's own rule
             check_site(credentials, self._origins, handshakes_only=left)
@@ -110,6 +113,17 @@ class Sources:
         if source is not None and source != _SUBPROTOCOL and source_key(source) not in own:
             told = ValueError(f"found in {source}, expected in {' or '.join(own.values())}")
             raise InvalidTokenError("wrong_issuer") from told
+
+    def _place_of(self, source: str | None) -> Place | None:
+        """Return whose tokens may stand in *source*; ``None``: everybody's."""
+        if source is None or source == _SUBPROTOCOL:
+            return None
+        key = source_key(AUTHORIZATION if source == _DPOP else source)
+        return Place(
+            frozenset(issuer for issuer, own in self._by_issuer.items() if key in own),
+            key in self._shared,
+            key.startswith("cookie:"),
+        )
 
     def _in_authorization(self, credentials: Credentials) -> RawToken | None:
         if credentials.offered:

@@ -5,7 +5,7 @@ Nothing here knows of tokens, keys or requests.
 
 from jwks_auth.runtime.callbacks import aask, ask
 from jwks_auth.runtime.clock import elapsed
-from jwks_auth.runtime.concealed import Concealed, RawToken, forget_frames
+from jwks_auth.runtime.concealed import Concealed, Place, RawToken, forget_frames
 from jwks_auth.runtime.heartbeat import heartbeat_during
 from jwks_auth.runtime.keywords import closest, filled, nearest, takes
 from jwks_auth.runtime.threads import BoundedCalls, give_way, in_background
@@ -14,6 +14,7 @@ from jwks_auth.runtime.values import dataclass
 __all__ = [
     "BoundedCalls",
     "Concealed",
+    "Place",
     "RawToken",
     "aask",
     "ask",

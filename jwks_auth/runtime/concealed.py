@@ -8,9 +8,9 @@ credential travels inside a :class:`RawToken`, and what reads it leaves no frame
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
-__all__ = ["Concealed", "RawToken", "forget_frames"]
+__all__ = ["Concealed", "Place", "RawToken", "forget_frames"]
 
 ResultT = TypeVar("ResultT")
 
@@ -33,13 +33,24 @@ class Concealed:
         raise TypeError(f"{type(self).__name__}: what holds a credential is never pickled")
 
 
+class Place(NamedTuple):
+    """A place in a request: the *issuers* whose tokens may stand there, and whether it is one of the service's own."""
+
+    issuers: frozenset[str]
+    is_shared: bool
+    is_cookie: bool
+
+
 class RawToken(Concealed):
-    """A token as it was sent: only :meth:`read` shows its text. Tokens of the same text are equal."""
+    """A token as it was sent: only :meth:`read` shows its text. Tokens of the same text are equal.
 
-    __slots__ = ("_sent",)
+    *place* tells whose tokens may stand where it was sent; ``None``: everybody's.
+    """
 
-    def __init__(self, sent: Any) -> None:
-        self._sent = sent
+    __slots__ = ("_sent", "place")
+
+    def __init__(self, sent: Any, place: Place | None = None) -> None:
+        self._sent, self.place = sent, place
 
     @classmethod
     def of(cls, raw: Any) -> RawToken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from jwks_auth.claims import TokenOptions
+from jwks_auth.claims import AnyAudience, TokenOptions
 from jwks_auth.client import KeyOptions
 from jwks_auth.proofs import AnyProxy
 from jwks_auth.verifier import Issuer, JudgeOptions, PlaceOptions, Verifier
@@ -33,3 +33,10 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     client_certificate: str | Mapping[str, str] | Callable[[Any], Any] | None
     trusted_proxies: str | Iterable[str] | AnyProxy | None
     proxy_secret: str | Mapping[str, str] | None
+    introspection: str | None
+    introspection_url: str | None
+    introspection_client: Mapping[str, str] | str | None
+    introspection_cache: float | None
+    introspection_jwt: bool | None
+    introspection_audience: str | Iterable[str] | AnyAudience | None
+    token_prefix: str | None

@@ -10,6 +10,7 @@ from jwks_auth.settings import readers as read
 from jwks_auth.settings import readers_of_trust as trust
 from jwks_auth.settings.rows_of_answers import ANSWERS
 from jwks_auth.settings.rows_of_certificates import CERTIFICATES
+from jwks_auth.settings.rows_of_introspection import INTROSPECTION
 from jwks_auth.settings.rows_of_keys import KEYS
 from jwks_auth.settings.rows_of_proofs import PROOFS
 from jwks_auth.settings.rows_of_requests import REQUESTS
@@ -206,6 +207,7 @@ GROUPS = {
     "Which tokens are revoked": REVOCATION,
     "Where a token may stand": REQUESTS,
     "How a sender proves that a token is its own": (*PROOFS, *CERTIFICATES),
+    "Tokens that are no JWTs": INTROSPECTION,
     "How keys are kept": KEYS,
     "How refusals look": ANSWERS,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
+from jwks_auth.settings.introspection import introspecting
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.stores import SealedStore, opened_store
@@ -84,7 +85,8 @@ class Source:
             return self.made
         given = arguments({**shared, **self.own})
         with named_as_settings(lambda name: (self.label if name in self.own else shared_label).format(name)):
-            issuer = Issuer(given.pop("issuer"), on_event=on_event, **_sealed(given, seal))
+            given = introspecting(_sealed(given, seal))
+            issuer = Issuer(given.pop("issuer"), on_event=on_event, **given)
         issuer.has_own_audience = self.has_audience
         return issuer
 

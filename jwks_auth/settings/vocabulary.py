@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
+from jwks_auth.settings.introspection import check_asked
 from jwks_auth.settings.rows import ROWS
 from jwks_auth.settings.setting import Taker, refuse_unknown
 from jwks_auth.settings.sources import (
@@ -145,6 +146,7 @@ class Settings:
         own = taken_by(Taker.VERIFIER, self.shared)
         if isinstance(own.get("TENANTS"), Tenants):
             own["TENANTS"] = own["TENANTS"].of(self.shared.get("PROVIDER"))
+        check_asked(self.shared, [source.made for source in self.sources], self.label)
         shared, seal = taken_by(Taker.ISSUER, self.shared), sealing()
         issuers = [source.issuer(shared, self.label, on_event=on_event, seal=seal) for source in self.sources]
         with named_as_settings(self.label.format):

@@ -6,6 +6,7 @@ No request and no framework: credentials come as text.
 from typing import TYPE_CHECKING
 
 from jwks_auth.later import later
+from jwks_auth.verifier.introspection import MODES, Introspection
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
 from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTHORIZATION",
+    "MODES",
     "PROVIDERS",
     "Explanation",
     "IDTokenVerifier",
+    "Introspection",
     "Issuer",
     "JudgeOptions",
     "PlaceOptions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from jwks_auth.challenge import several
 from jwks_auth.claims import (
@@ -30,9 +30,14 @@ from jwks_auth.http import Discovery, checked_issuer, checked_url, http_allowed
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import Health, KeyProvider, StaticKeys, SuppliedKeys, usable_keys, vetted
 from jwks_auth.runtime import takes
+from jwks_auth.verifier.introspection import Introspection
+from jwks_auth.verifier.places import CLIENT_DEFAULTS, for_client, places_in
 from jwks_auth.verifier.providers import preset_named
 from jwks_auth.verifier.token_sources import checked_sources
 from jwks_auth.verifier.trusted import TrustedIssuer
+
+if TYPE_CHECKING:
+    from jwks_auth.verifier.introspection import IntrospectionEndpoint
 
 __all__ = ["Issuer", "IssuerOptions", "PlaceOptions"]
 
@@ -56,14 +61,13 @@ class IssuerOptions(PlaceOptions, TokenOptions, ClientOptions, total=False):
 
     aliases: str | Iterable[str] | None
     client: PyJWKClient | None
+    introspection: Introspection | None
 
 
-_CLIENT_DEFAULTS = {"timeout": 5, "wait": 2}
-_CLIENT_OPTIONS = {*ClientOptions.__annotations__, *_CLIENT_DEFAULTS}
 _DEFAULTS = {
     "allow_http": False,
     **{name: each.default for name, each in inspect.signature(PyJWKClient).parameters.items()},
-    **_CLIENT_DEFAULTS,
+    **CLIENT_DEFAULTS,
 }
 
 
@@ -75,8 +79,8 @@ class Issuer:
     standard addresses. The constructor fetches nothing. *timeout*, *wait* and *options* are those of
     :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*, *max_age* and the
     names of claims replace the verifier's, if given. *issuer* may be any name if the place of its keys is given;
-    *aliases* are further names, exactly as in tokens. *provider* sets all other options from that provider's
-    documentation: see ``docs/providers.md``.
+    *aliases* are further names, exactly as in tokens. *introspection* has the issuer asked about tokens. *provider*
+    sets all other options from that provider's documentation: see ``docs/providers.md``.
 
     Raises ``ConfigurationError`` for wrong options: keys over plain http (except from this machine, or with
     *allow_http*), two places for keys, a set without a usable key.
@@ -87,7 +91,7 @@ class Issuer:
         self.provider = options.get("provider")
         """The name of the provider whose settings it uses."""
         issuer, options = _with_preset(issuer, options)
-        places = _places(options)
+        places = places_in(options)
         allow_http = options.get("allow_http", False)
         self.issuer = checked_issuer(issuer)
         self.aliases = _aliases(options.get("aliases"), issuer)
@@ -101,11 +105,17 @@ class Issuer:
         self.token_sources = _sources(options.get("token_sources"))
         """The places of its tokens in a request, if given; other tokens may not stand there."""
         self.client = places["client"]
-        for_client = _for_client(options)
+        network = for_client(options)
         if self.client is None and places["jwks"] is None:
-            self.client = self._client(places, allow_http, for_client)
-        self._shared_by = None if places["jwks_uri"] is None else for_client
-        self._made_of = (type(self), self.provider, self.names, self._own, places, allow_http, for_client)
+            self.client = self._client(places, allow_http, network)
+        self._shared_by = None if places["jwks_uri"] is None else network
+        asked = options.get("introspection")
+        self.endpoint = _endpoint(asked, self, places=places, allow_http=allow_http, network=network)
+        """The endpoint that is asked about its tokens, if there is one."""
+        self._made_of = (
+            *(type(self), self.provider, self.names, self._own, places, allow_http, network),
+            asked,
+        )
         self.keys: KeyProvider = _provider(self.client, places["client"], places["jwks"])
 
     @property
@@ -212,6 +222,18 @@ def _with_preset(issuer: str | None, options: IssuerOptions) -> tuple[str, Issue
     return issuer, options
 
 
+def _endpoint(options: Any, issuer: Issuer, **reached: Any) -> IntrospectionEndpoint | None:
+    if not isinstance(options, Introspection | None):
+        raise ConfigurationError(
+            f"introspection: found a {type(options).__name__}, expected an Introspection"
+        )
+    if options is None or not options.is_on:
+        return None
+    from jwks_auth.verifier.introspection import IntrospectionEndpoint
+
+    return IntrospectionEndpoint.of(options, issuer.issuer, aliases=issuer.aliases, **reached)
+
+
 def _aliases(given: str | Iterable[str] | None, issuer: str) -> frozenset[str]:
     aliases = frozenset(checked_issuer(alias, "aliases") for alias in several(given or ()))
     return aliases - {issuer}
@@ -222,24 +244,6 @@ def _sources(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
         return None if given is None else checked_sources(given)
     except ValueError as error:
         raise ConfigurationError(f"token_sources: {error}") from None
-
-
-def _places(options: IssuerOptions) -> dict[str, Any]:
-    """Return the one place that keys come from, with ``None`` for the others."""
-    places = {name: options.get(name) for name in ("jwks_uri", "jwks", "discovery_url", "client")}
-    given = [name for name, value in places.items() if value is not None]
-    if len(given) > 1:
-        raise ConfigurationError(
-            f"{' and '.join(given)}: expected one place for the keys, found {len(given)}"
-        )
-    return places
-
-
-def _for_client(options: IssuerOptions) -> dict[str, Any]:
-    given = {name: value for name, value in options.items() if name in _CLIENT_OPTIONS}
-    if options.get("client") is not None and given:
-        raise ConfigurationError(f"client and {', '.join(given)}: set these where the client is made")
-    return {**_CLIENT_DEFAULTS, **given}
 
 
 def _provider(client: PyJWKClient | None, given: PyJWKClient | None, jwks: Any) -> KeyProvider:

@@ -10,6 +10,7 @@ from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions
 from jwks_auth.jose import MAX_TOKEN_LENGTH
 from jwks_auth.stores import Revocations
 from jwks_auth.verifier.judges import IsRevoked, Validator
+from jwks_auth.verifier.other_tokens import Told
 from jwks_auth.verifier.tenants import Tenants
 
 __all__ = ["VERIFIER_DEFAULTS", "JudgeOptions", "VerifierOptions"]
@@ -27,6 +28,7 @@ class JudgeOptions(TypedDict, total=False):
     allow_fake_issuer: bool | None
     max_token_length: int
     token_cache: int
+    other_tokens: Told | None
 
 
 class VerifierOptions(JudgeOptions, TokenOptions, total=False):
@@ -46,5 +48,6 @@ VERIFIER_DEFAULTS: VerifierOptions = {
     "allow_fake_issuer": None,
     "max_token_length": MAX_TOKEN_LENGTH,
     "token_cache": 0,
+    "other_tokens": None,
     "clock": time.time,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from jwks_auth.claims import (
@@ -19,19 +18,21 @@ from jwks_auth.claims import (
     token_options,
     widest_rules,
 )
-from jwks_auth.client import SharedClients
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose import issuer_of, parse_jws
-from jwks_auth.keys import VettedKeys
+from jwks_auth.jose import issuer_of
 from jwks_auth.runtime import RawToken, filled, takes
 from jwks_auth.verifier.directory import Directory, accepted
 from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.judges import Judges
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
+from jwks_auth.verifier.other_tokens import OtherTokens
+from jwks_auth.verifier.preparation import Preparation
+from jwks_auth.verifier.routes import Routes, routes_of
+from jwks_auth.verifier.signatures import Signatures
 from jwks_auth.verifier.steps import Asked, asked_audience
 from jwks_auth.verifier.tenants import checked_tenants
 from jwks_auth.verifier.tenants_cache import TenantCache
-from jwks_auth.verifier.token_cache import TokenCache, VerifierHealth, checked_entries, digest_of
+from jwks_auth.verifier.token_cache import TokenCache, VerifierHealth, checked_entries
 from jwks_auth.verifier.trust import Trust
 from jwks_auth.verifier.trusted import TrustedIssuer
 
@@ -53,7 +54,8 @@ class TokenVerifier:
     look at the verified token and the time, and raise an ``AuthError`` to refuse it. *is_revoked*, sync or async, is
     asked last on every request, after *revocation*, a store or its URL. *tenants* finds issuers that can't be listed.
     *allow_fake_issuer*: whether keys handed over may be a ``FakeIssuer``'s; unless it is said, the log is told.
-    *max_token_length* is in characters. *clock* gives seconds since 1970.
+    *max_token_length* is in characters. *other_tokens* gets what is no issuer's token, and returns its claims or
+    ``None``. *clock* gives seconds since 1970.
     """
 
     @takes(VerifierOptions, VERIFIER_DEFAULTS)
@@ -68,16 +70,15 @@ class TokenVerifier:
         rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
         self._rules = ClaimRules(**rules, said=frozenset(token_options(options)))
         self._longest = checked_token_length(given["max_token_length"])
-        self._parse = partial(parse_jws, longest=self._longest)
-        listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
-        if not listed and tenants is None:
-            raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+        listed = _listed(issuers, may_be_none=tenants is not None)
         self._among_several = len(listed) > 1 or tenants is not None
-        self._allow_fake = given["allow_fake_issuer"]
-        self._clients = SharedClients()
+        several, allow_fake = self._among_several, given["allow_fake_issuer"]
+        self._preparation = Preparation(
+            self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake
+        )
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
         may_be = None if tenants is None else tenants.may_be
-        self._listed = Directory(map(self._checked, self._issuers), may_be)
+        self._listed = Directory(map(self._preparation.listed, self._issuers), may_be)
         widest = widest_rules(self._rules.leeway)
         self._tenants = TenantCache(tenants, self._tenant, widest=widest, clock=self._clock)
         self._trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
@@ -88,6 +89,9 @@ class TokenVerifier:
         self.tenants_provider = None if tenants is None else tenants.provider
         self._judges = Judges.of(given, self._clock)
         self.revocation = self._judges.revocation
+        signatures = Signatures(self._trust, self._cache, self._longest)
+        self._routes = self._ways(signatures, given["other_tokens"])
+        self._tokens: Signatures | Routes = self._routes or signatures
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -153,31 +157,13 @@ class TokenVerifier:
         """
         sent = RawToken.of(raw)
         del raw
-        cache = self._cache
-        digest = None if cache is None else sent.read(digest_of)
-        if cache is not None and (known := cache.recall(digest, sent)) is not None:
-            return known
-        token = sent.read(self._parse)
-        signed = self._trust.signed(token)
-        verified = signed[0].conclude(token, sent)
-        if cache is not None:
-            cache.note(digest, signed, token, sent)
-        return verified
+        return self._tokens.verify(sent)
 
     async def averify_any_audience(self, raw: str | RawToken) -> VerifiedToken:
         """Do as :meth:`verify_any_audience`, without blocking the event loop."""
         sent = RawToken.of(raw)
         del raw
-        cache = self._cache
-        digest = None if cache is None else sent.read(digest_of)
-        if cache is not None and (known := cache.recall(digest, sent)) is not None:
-            return known
-        token = sent.read(self._parse)
-        signed = await self._trust.asigned(token)
-        verified = signed[0].conclude(token, sent)
-        if cache is not None:
-            cache.note(digest, signed, token, sent)
-        return verified
+        return await self._tokens.averify(sent)
 
     def admit(self, token: VerifiedToken, audience: AudienceSetting = None) -> None:
         """Judge what differs between routes and over time: audience, validators, revocation."""
@@ -207,11 +193,16 @@ class TokenVerifier:
         It does what :meth:`verify` does, and may fetch keys. *requirement*, one or several, and *claims*, a model, are
         those of a route.
         """
-        from jwks_auth.verifier.explain import Story  # with all the hints, which only developers ask for
+        from jwks_auth.verifier.explain import (
+            Story,
+            explained,
+        )  # with all the hints, which only developers ask for
 
         sent = RawToken.of(raw)
         del raw
         asked = tuple(requirement) if isinstance(requirement, Sequence) else (requirement,)
+        if self._routes is not None and self._routes.leads_away(sent):
+            return explained(lambda token: self.verify(token, audience=audience), sent, asked, claims)
         with Story(self._listed.names(), self._longest) as story:
             token = story.read(sent)
             told = story.of(self._trust.under(issuer_of(token.claims)))
@@ -229,6 +220,11 @@ class TokenVerifier:
             story.judge(verified, asked, claims)
         return story.explanation
 
+    def forget(self, raw: str | RawToken) -> None:
+        """Drop what an issuer said of a token (introspection); the next request with it asks again."""
+        if self._routes is not None:
+            self._routes.forget(RawToken.of(raw))
+
     def forget_tenant(self, issuer: str) -> None:
         """Drop a tenant's issuer and keys; the next token with this ``iss`` calls the callback again."""
         self._tenants.forget(issuer)
@@ -240,21 +236,30 @@ class TokenVerifier:
         if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)
 
+    @property
+    def takes_only_jwts(self) -> bool:
+        """True if every token that is accepted is a JWT."""
+        return self._routes is None
+
+    def _ways(self, signatures: Signatures, function: Any) -> Routes | None:
+        return routes_of(
+            zip((each.endpoint for each in self._issuers), self._listed.issuers, strict=True),
+            signatures,
+            OtherTokens.of(function, self._rules, knows=self.knows, clock=self._clock),
+            among_several=self._among_several,
+            knows=self.knows,
+            longest=self._longest,
+        )
+
     def _tenant(self, issuer: Any) -> TrustedIssuer | None:
         """Prepare a tenant; return ``None`` if it is no issuer, or has a name of a listed one."""
         if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
-        return self._prepared(issuer)
+        return self._preparation.issuer(issuer)
 
-    def _checked(self, issuer: Any) -> TrustedIssuer:
-        if not isinstance(issuer, Issuer):
-            raise ConfigurationError(f"issuers: found a {type(issuer).__name__}, expected an Issuer or URL")
-        trusted = self._prepared(issuer)
-        if isinstance(trusted.keys, VettedKeys):
-            trusted.keys.check()
-        return trusted
 
-    def _prepared(self, issuer: Issuer) -> TrustedIssuer:
-        issuer.share_keys(self._clients)
-        several, allow_fake = self._among_several, self._allow_fake
-        return issuer.trusted(self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake)
+def _listed(issuers: Any, *, may_be_none: bool) -> list[Issuer | str]:
+    listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
+    if not listed and not may_be_none:
+        raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+    return listed

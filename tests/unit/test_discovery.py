@@ -60,7 +60,7 @@ def discovery(clock: Clock) -> Discovery:
 def test_both_standard_addresses_are_asked(discovery: Discovery, web: Web, url: str) -> None:
     """DISC-2, 9700-8: OpenID Connect's first, then RFC 8414's."""
     web.documents[url] = METADATA
-    assert discovery.jwks_uri(web) == "https://keys.example/jwks"
+    assert discovery.address(web) == "https://keys.example/jwks"
     assert web.asked == [OIDC, OAUTH][: len(web.asked)]
 
 
@@ -99,7 +99,7 @@ def test_an_address_of_ones_own(web: Web, clock: Clock) -> None:
     """``discovery_url`` is the only one asked."""
     url = "https://issuer.example/metadata"
     web.documents[url] = METADATA
-    assert Discovery(ISSUER, url=url, clock=clock).jwks_uri(web)
+    assert Discovery(ISSUER, url=url, clock=clock).address(web)
     assert web.asked == [url]
 
 
@@ -121,7 +121,7 @@ def test_metadata_that_cannot_be_used(discovery: Discovery, web: Web, metadata: 
     """DISC-3, DISC-4: another issuer's, compared by code point, or keys without TLS."""
     web.documents[OIDC] = metadata
     with pytest.raises(KeySourceError) as caught:
-        discovery.jwks_uri(web)
+        discovery.address(web)
     assert caught.value.kind == "discovery"
     assert web.asked == [OIDC, OAUTH]
 
@@ -130,7 +130,7 @@ def test_plain_http_keys_of_a_plain_http_issuer(web: Web, clock: Clock) -> None:
     """On this machine, or where it is allowed."""
     for issuer, allow in (("http://127.0.0.1:8000", False), ("http://issuer.test", True)):
         web.documents[metadata_urls(issuer)[0]] = {"issuer": issuer, "jwks_uri": f"{issuer}/jwks"}
-        assert Discovery(issuer, allow_http=allow, clock=clock).jwks_uri(web) == f"{issuer}/jwks"
+        assert Discovery(issuer, allow_http=allow, clock=clock).address(web) == f"{issuer}/jwks"
 
 
 @pytest.mark.parametrize("kind", ["timeout", "connection", "tls"])
@@ -138,7 +138,7 @@ def test_a_server_out_of_reach_is_not_asked_twice(discovery: Discovery, web: Web
     """The other address is on the same server."""
     web.documents[OIDC] = FetchError("no", kind=kind)
     with pytest.raises(KeySourceError) as caught:
-        discovery.jwks_uri(web)
+        discovery.address(web)
     assert (caught.value.kind, web.asked) == (kind, [OIDC])
 
 
@@ -146,47 +146,47 @@ def test_the_answer_is_kept_for_a_day(discovery: Discovery, web: Web, clock: Clo
     """Apart from the keys, which are renewed far more often."""
     web.documents[OIDC] = METADATA
     for _ in range(3):
-        discovery.jwks_uri(web)
+        discovery.address(web)
         discovery.note_success()
         clock.advance(3600)
     assert len(web.asked) == 1
     web.documents[OIDC] = {**METADATA, "jwks_uri": "https://keys.example/new"}
     clock.advance(86_400)
-    assert discovery.jwks_uri(web) == "https://keys.example/new"
+    assert discovery.address(web) == "https://keys.example/new"
 
 
 def test_it_is_asked_again_when_the_endpoint_is_gone(discovery: Discovery, web: Web) -> None:
     """404 and 410 say that the keys have moved."""
     web.documents[OIDC] = METADATA
-    discovery.jwks_uri(web)
+    discovery.address(web)
     discovery.note_failure("gone")
-    discovery.jwks_uri(web)
-    discovery.jwks_uri(web)
+    discovery.address(web)
+    discovery.address(web)
     assert len(web.asked) == 2
 
 
 def test_it_is_asked_again_when_the_endpoint_keeps_failing(discovery: Discovery, web: Web) -> None:
     """Three times in a row."""
     web.documents[OIDC] = METADATA
-    discovery.jwks_uri(web)
+    discovery.address(web)
     for kind in ("timeout", "status", "timeout"):
         discovery.note_failure(kind)
         discovery.note_success() if kind == "status" else None
-        discovery.jwks_uri(web)
+        discovery.address(web)
     assert len(web.asked) == 1
     for _ in range(2):
         discovery.note_failure("timeout")
-    discovery.jwks_uri(web)
+    discovery.address(web)
     assert len(web.asked) == 2
 
 
 def test_the_known_address_serves_while_asking_fails(discovery: Discovery, web: Web, clock: Clock) -> None:
     """An outage of the metadata is no outage of the keys."""
     web.documents[OIDC] = METADATA
-    discovery.jwks_uri(web)
+    discovery.address(web)
     web.documents.clear()
     clock.advance(90_000)
-    assert discovery.jwks_uri(web) == "https://keys.example/jwks"
+    assert discovery.address(web) == "https://keys.example/jwks"
     assert len(web.asked) == 3
 
 
@@ -299,7 +299,7 @@ def test_ad_fs_has_another_name_in_access_tokens(web: Web) -> None:
     web.documents[url] = ADFS
     for discovery in (Discovery(ADFS["issuer"]), Discovery(ADFS["access_token_issuer"], url=url)):
         assert discovery.access_token_issuer is None
-        assert discovery.jwks_uri(web) == ADFS["jwks_uri"]
+        assert discovery.address(web) == ADFS["jwks_uri"]
         assert discovery.access_token_issuer == ADFS["access_token_issuer"]
 
 
@@ -307,9 +307,9 @@ def test_metadata_may_name_an_alias(web: Web) -> None:
     """Google's name in tokens has no metadata; where nobody called both one issuer, it is another's."""
     issuer = "https://accounts.google.com"
     web.documents[OIDC] = {"issuer": issuer, "jwks_uri": "https://keys.example/jwks"}
-    assert Discovery("accounts.google.com", aliases=[issuer], url=OIDC).jwks_uri(web)
+    assert Discovery("accounts.google.com", aliases=[issuer], url=OIDC).address(web)
     with pytest.raises(KeySourceError):
-        Discovery("accounts.google.com", url=OIDC).jwks_uri(web)
+        Discovery("accounts.google.com", url=OIDC).address(web)
 
 
 @pytest.mark.parametrize("odd", [["http://a.example/"], {}, 7, "", None])
@@ -317,7 +317,7 @@ def test_an_odd_name_for_access_tokens_is_none(web: Web, odd: Any) -> None:
     """Whatever the metadata holds there."""
     web.documents[OIDC] = {**METADATA, "access_token_issuer": odd}
     discovery = Discovery(ISSUER, url=OIDC)
-    assert discovery.jwks_uri(web)
+    assert discovery.address(web)
     assert discovery.access_token_issuer is None
 
 
@@ -331,11 +331,11 @@ def test_keys_in_plain_http_need_metadata_from_this_machine(web: Web) -> None:
     ):
         web.documents[url] = {"issuer": ISSUER, **keys}
         if allowed:
-            assert Discovery(ISSUER, url=url).jwks_uri(web) == keys["jwks_uri"]
+            assert Discovery(ISSUER, url=url).address(web) == keys["jwks_uri"]
         else:
             with pytest.raises(KeySourceError, match="found http, expected https"):
-                Discovery(ISSUER, url=url).jwks_uri(web)
-        assert Discovery(ISSUER, url=url, allow_http=True).jwks_uri(web)
+                Discovery(ISSUER, url=url).address(web)
+        assert Discovery(ISSUER, url=url, allow_http=True).address(web)
 
 
 def test_a_discovery_url_is_checked(clock: Clock) -> None:

@@ -37,6 +37,7 @@ INNER = {
     "Session": "Any",
     "Validator": "Callable[..., Any]",
     "IsRevoked": "Callable[..., Any]",
+    "Told": "Callable[..., Any]",
 }
 """Types that the core keeps to itself."""
 

@@ -1,0 +1,148 @@
+"""``Introspector``: asks one issuer about its tokens, and remembers its verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from typing import Any, Literal
+
+from jwks_auth.claims import OwnAudience, VerifiedToken, checked_audience, validate_times
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, MalformedTokenError
+from jwks_auth.jose import copied_json
+from jwks_auth.runtime import RawToken
+from jwks_auth.verifier.introspection.answers import answer_in, judged, rules_for_answers
+from jwks_auth.verifier.introspection.endpoint import IntrospectionEndpoint
+from jwks_auth.verifier.introspection.flights import Flights
+from jwks_auth.verifier.introspection.kept import Kept
+from jwks_auth.verifier.introspection.verdicts import Active, Refusal, Unusable
+from jwks_auth.verifier.trusted import TrustedIssuer
+
+__all__ = ["Introspector"]
+
+_LONGEST = 4096
+"""Characters of a token that is no JWT; providers' have a hundred, and each is sent to the provider."""
+
+_OPAQUE: Literal["opaque"] = "opaque"
+
+Verdict = Active | Refusal
+
+
+class Introspector:
+    """Asks *endpoint* about tokens of *issuer*. An answer is good for as long as the options say, then asked for again.
+
+    A token itself is neither kept nor shown; a verdict is found by its SHA-256.
+    """
+
+    def __init__(
+        self, endpoint: IntrospectionEndpoint, issuer: TrustedIssuer, *, among_several: bool
+    ) -> None:
+        self._endpoint, self._issuer = endpoint, issuer
+        options = endpoint.options
+        self.issuer = issuer.name
+        self.prefix: str = options.token_prefix or ""
+        self.is_for_jwts = options.mode == "always"
+        """True if the issuer is asked about JWTs too, once they are verified."""
+        own = checked_audience(options.audience)
+        if among_several and isinstance(own, frozenset):
+            own = OwnAudience(own)
+        if issuer.rules.profile == "id_token":
+            raise ConfigurationError(
+                f"introspection: {issuer.name!r} is asked about access tokens, but PROFILE is id_token: set it to off"
+            )
+        rules = issuer.rules if own is None else replace(issuer.rules, audience=own)
+        self._rules = rules_for_answers(rules, of_jwts=False)
+        self._mapping = replace(self._rules.mapping, kind=_OPAQUE)
+        self._rules_of_jwts = rules_for_answers(rules, of_jwts=True)
+        self._kept = Kept(options.cache, issuer.clock)
+        self._flights: Flights[Verdict] = Flights(issuer.clock)
+
+    def verify(self, sent: RawToken) -> VerifiedToken:
+        """Return the token, which is no JWT, with the claims that the issuer tells of it.
+
+        Raises ``InvalidTokenError`` for one that is not active, ``KeySourceError`` if the issuer can't tell.
+        """
+        digest = sent.read(_digest_of_short)
+        verdict = self._kept.recall(digest)
+        if verdict is None:
+            verdict = self._flight(digest, sent, of_jwt=False).result(self._endpoint.wait)
+        return self._token(verdict, sent)
+
+    async def averify(self, sent: RawToken) -> VerifiedToken:
+        """Do as :meth:`verify`, without blocking the event loop."""
+        digest = sent.read(_digest_of_short)
+        verdict = self._kept.recall(digest)
+        if verdict is None:
+            verdict = await self._flight(digest, sent, of_jwt=False).aresult(self._endpoint.wait)
+        return self._token(verdict, sent)
+
+    def confirm(self, token: VerifiedToken, sent: RawToken) -> VerifiedToken:
+        """Return a verified JWT if the issuer says that it is active still; raises as :meth:`verify`."""
+        digest = sent.read(_digest)
+        verdict = self._kept.recall(digest)
+        if verdict is None:
+            verdict = self._flight(digest, sent, of_jwt=True).result(self._endpoint.wait)
+        return _confirmed(token, verdict, sent)
+
+    async def aconfirm(self, token: VerifiedToken, sent: RawToken) -> VerifiedToken:
+        """Do as :meth:`confirm`, without blocking the event loop."""
+        digest = sent.read(_digest)
+        verdict = self._kept.recall(digest)
+        if verdict is None:
+            verdict = await self._flight(digest, sent, of_jwt=True).aresult(self._endpoint.wait)
+        return _confirmed(token, verdict, sent)
+
+    def forget(self, sent: RawToken) -> None:
+        """Drop the verdict on a token; the next request with it asks the issuer."""
+        digest = sent.read(_digest)
+        self._flights.forget(digest)
+        self._kept.forget(digest)
+
+    def _flight(self, digest: bytes, sent: RawToken, *, of_jwt: bool) -> Any:
+        return self._flights.join(
+            digest,
+            partial(self._ask, sent, self._rules_of_jwts if of_jwt else self._rules),
+            partial(self._kept.keep, digest),
+            is_known=self._kept.was_active(digest),
+        )
+
+    def _ask(self, sent: RawToken, rules: Any) -> Verdict:
+        posted, issuer, options = self._endpoint.ask(sent), self._issuer, self._endpoint.options
+        try:
+            answer = answer_in(
+                posted, issuer, client_id=options.client_id, signed=options.jwt, now=issuer.clock()
+            )
+            return judged(answer, issuer, rules, issuer.clock())
+        except Unusable as error:
+            raise self._endpoint.refused(str(error)) from None
+
+    def _token(self, verdict: Verdict, sent: RawToken) -> VerifiedToken:
+        active = _active(verdict)
+        validate_times(active.dated, self._rules, self._issuer.clock())
+        claims = active.claims
+        return VerifiedToken(claims, {}, claims, self._mapping, sent, shared=True)
+
+
+def _confirmed(token: VerifiedToken, verdict: Verdict, sent: RawToken) -> VerifiedToken:
+    """Return *token*, bound to the key that the issuer names, if it is bound to none itself."""
+    bound = _active(verdict).claims.get("cnf")
+    if bound is None or token.confirmation is not None:
+        return token
+    claims = {**token.payload, "cnf": copied_json(bound)}
+    return VerifiedToken(claims, token.header, claims, token.mapping, sent)
+
+
+def _active(verdict: Verdict) -> Active:
+    if isinstance(verdict, Refusal):
+        raise InvalidTokenError(verdict.code)
+    return verdict
+
+
+def _digest(raw: str) -> bytes:
+    return sha256(raw.encode(errors="surrogatepass")).digest()
+
+
+def _digest_of_short(raw: str) -> bytes:
+    if len(raw) > _LONGEST:
+        raise MalformedTokenError("too_large")
+    return _digest(raw)

@@ -1,0 +1,83 @@
+"""``Signatures``: the tokens that are verified here, by the keys of their issuers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from jwks_auth.claims import VerifiedToken
+from jwks_auth.jose import UnverifiedToken, VerificationKey, parse_jws
+from jwks_auth.runtime import RawToken
+from jwks_auth.verifier.token_cache import TokenCache, digest_of
+from jwks_auth.verifier.trusted import TrustedIssuer
+
+__all__ = ["Signatures"]
+
+
+class Trust(Protocol):
+    """The choice of the key that signed a token."""
+
+    def signed(self, token: UnverifiedToken) -> tuple[TrustedIssuer, VerificationKey]:
+        """Return the issuer whose keys count for *token*, and the one that signed it."""
+
+    async def asigned(self, token: UnverifiedToken) -> tuple[TrustedIssuer, VerificationKey]:
+        """Do as :meth:`signed`, without blocking the event loop."""
+
+
+class Signatures:
+    """Verifies JWTs of trusted issuers, of *longest* characters at most, with a *cache* of what was verified before."""
+
+    def __init__(self, trust: Trust, cache: TokenCache | None, longest: int) -> None:
+        self._trust, self._cache = trust, cache
+        self._parse = partial(parse_jws, longest=longest)
+
+    def verify(self, sent: RawToken) -> VerifiedToken:
+        """Return the verified token, of any audience; raise ``InvalidTokenError`` or ``KeySourceError``."""
+        cache = self._cache
+        digest = None if cache is None else sent.read(digest_of)
+        if cache is not None and (known := cache.recall(digest, sent)) is not None:
+            return known
+        return self._concluded(sent.read(self._parse), sent, digest)
+
+    async def averify(self, sent: RawToken) -> VerifiedToken:
+        """Do as :meth:`verify`, without blocking the event loop."""
+        cache = self._cache
+        digest = None if cache is None else sent.read(digest_of)
+        if cache is not None and (known := cache.recall(digest, sent)) is not None:
+            return known
+        return await self._aconcluded(sent.read(self._parse), sent, digest)
+
+    def parsed(self, sent: RawToken) -> UnverifiedToken | VerifiedToken:
+        """Return the token, verified if it was before, or else only read; raise ``InvalidTokenError``."""
+        cache = self._cache
+        if cache is not None and (known := cache.recall(sent.read(digest_of), sent)) is not None:
+            return known
+        return sent.read(self._parse)
+
+    def conclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
+        """Verify what :meth:`parsed` returned."""
+        if isinstance(token, VerifiedToken):
+            return token
+        return self._concluded(token, sent, None if self._cache is None else sent.read(digest_of))
+
+    async def aconclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
+        """Do as :meth:`conclude`, without blocking the event loop."""
+        if isinstance(token, VerifiedToken):
+            return token
+        return await self._aconcluded(token, sent, None if self._cache is None else sent.read(digest_of))
+
+    def _concluded(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
+        signed = self._trust.signed(token)
+        verified = signed[0].conclude(token, sent)
+        if self._cache is not None:
+            self._cache.note(digest, signed, token, sent)
+        return verified
+
+    async def _aconcluded(
+        self, token: UnverifiedToken, sent: RawToken, digest: bytes | None
+    ) -> VerifiedToken:
+        signed = await self._trust.asigned(token)
+        verified = signed[0].conclude(token, sent)
+        if self._cache is not None:
+            self._cache.note(digest, signed, token, sent)
+        return verified
