@@ -25,6 +25,7 @@ TOKEN_FAULTS: dict[str, str] = {
     "unbound_token": "The access token is bound to no key, and this service asks for its proof",
     "missing_certificate": "The access token is bound to a client certificate, and the request has none",
     "wrong_certificate": "The access token is bound to another client certificate",
+    "inactive": "The access token is not active",
     "revoked": "The access token has been revoked",
     "wrong_nonce": "The ID token was made for another sign-in",
     "wrong_hash": "The ID token was made beside another access token or code",

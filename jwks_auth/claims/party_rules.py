@@ -49,7 +49,7 @@ class SenderIs(Rule):
     ways: tuple[str, ...]
 
     def allows(self, token: VerifiedToken[Any], now: float) -> bool:
-        return not token.proofs.isdisjoint(self.ways)
+        return not (token.proofs.isdisjoint(self.ways) or token.is_for_service_alone)
 
     def need(self, token: VerifiedToken[Any] | None, now: float) -> Need:
         return Need(sender=self.ways, unbound=token is None or not self.allows(token, now))

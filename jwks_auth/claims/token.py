@@ -12,7 +12,7 @@ from jwks_auth.claims.mapping import ClaimMapping, TokenKind
 from jwks_auth.claims.paths import client_of, find_claim
 from jwks_auth.claims.services import actors_in, is_service, pseudonym
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.jose import copied_json
+from jwks_auth.jose import copied_json, picklable_json
 from jwks_auth.runtime import RawToken
 
 __all__ = ["VerifiedToken"]
@@ -78,8 +78,7 @@ class VerifiedToken(Generic[ClaimsT]):
     def raw(self) -> str | None:
         """The token as it was sent, for calls on the user's behalf; ``None`` once it was pickled.
 
-        It is a credential. Neither ``repr`` nor a pickle shows it, nor do reports of errors, unless they see a variable
-        that holds it.
+        It is a credential: no ``repr``, pickle or report of errors shows it, unless that sees a variable of yours.
         """
         return None if self._raw is None else self._raw.read(str)
 
@@ -92,6 +91,11 @@ class VerifiedToken(Generic[ClaimsT]):
     def kind(self) -> TokenKind:
         """``jwt`` if it was verified here, ``opaque`` if by its issuer, ``other`` if by the service's own function."""
         return self._mapping.kind
+
+    @property
+    def is_for_service_alone(self) -> bool:
+        """True if it is the service's own and names no audience, so that no route that asks for more takes it."""
+        return self._mapping.kind == "other" and self._payload.get("aud") is None
 
     @property
     def subject(self) -> str | None:
@@ -230,7 +234,7 @@ class VerifiedToken(Generic[ClaimsT]):
         self._payload, self._shared = payload, False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kept = (self._claims, _plain(self._header), self._payload, self._mapping, None, self.proofs)
+        kept = (self._claims, picklable_json(self._header), self._payload, self._mapping, None, self.proofs)
         return VerifiedToken, kept
 
     def __getitem__(self, name: str) -> Any:
@@ -246,13 +250,6 @@ class VerifiedToken(Generic[ClaimsT]):
     def __repr__(self) -> str:
         payload = getattr(self, "_payload", {})  # absent if the constructor was interrupted
         return f"<VerifiedToken with claims {', '.join(map(named, sorted(payload)))}>"
-
-
-def _plain(value: Any) -> Any:
-    """Return a read-only value of JSON as one that can be pickled."""
-    if isinstance(value, Mapping):
-        return {name: _plain(member) for name, member in value.items()}
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 def _date(seconds: float | None) -> float | None:

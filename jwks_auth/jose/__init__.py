@@ -11,7 +11,7 @@ from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, early_issuer_of, issuer_of, par
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
-from jwks_auth.jose.strict_json import copied_json, parse_json_object
+from jwks_auth.jose.strict_json import copied_json, parse_json_object, picklable_json
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "parse_json_object",
     "parse_jwk",
     "parse_jws",
+    "picklable_json",
     "seems_jose",
     "shown_kid",
     "signed_assertion",

@@ -62,9 +62,12 @@ def seems_jose(raw: str) -> bool:
         return False
     if raw.startswith("eyJ"):
         return True
-    head = raw[: raw.find(".")][:_MEMORABLE].rstrip("=")
-    octets = urlsafe_b64decode(head[: len(head) & ~3].encode() + b"=" * 4).lstrip()
-    return not octets or octets.startswith(b"{")
+    head = raw[: raw.find(".")][:_MEMORABLE].encode()
+    try:
+        octets = urlsafe_b64decode(head + b"=" * (-len(head) % 4))
+    except ValueError:
+        return False
+    return octets.lstrip().startswith(b"{") or octets.isspace()
 
 
 def issuer_of(claims: Mapping[str, Any]) -> str:

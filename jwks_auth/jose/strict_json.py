@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-__all__ = ["MAX_DEPTH", "TooCostly", "copied_json", "parse_json_object"]
+__all__ = ["MAX_DEPTH", "TooCostly", "copied_json", "parse_json_object", "picklable_json"]
 
 MAX_DEPTH = 32
 """The deepest nesting of lists and objects allowed; providers' tokens need four."""
@@ -109,6 +109,13 @@ def copied_json(value: Any) -> Any:
             for name, member in value.items()
         }
     return [copied_json(member) for member in value] if type(value) is list else value
+
+
+def picklable_json(value: Any) -> Any:
+    """Return a read-only value as one that can be pickled."""
+    if isinstance(value, Mapping):
+        return {name: picklable_json(member) for name, member in value.items()}
+    return tuple(map(picklable_json, value)) if isinstance(value, tuple) else value
 
 
 def _check_depth(data: bytes) -> None:

@@ -83,7 +83,7 @@ class Requirement:
         Raises :class:`InvalidTokenError` (``wrong_issuer``), :class:`~jwks_auth.InsufficientScopeError` or
         :class:`~jwks_auth.InsufficientAuthenticationError`.
         """
-        if self.issuers and token.issuer not in self.issuers:
+        if self.issuers and (token.issuer not in self.issuers or token.is_for_service_alone):
             raise InvalidTokenError("wrong_issuer")
         if self.policy is not None:
             self.policy.check(token, now)

@@ -8,12 +8,10 @@ from typing import Any
 
 from jwks_auth.claims import read_places
 from jwks_auth.runtime import nearest
-from jwks_auth.settings.readers import imported, mapping, names, one_of, split
-from jwks_auth.verifier import MODES, PROVIDERS
+from jwks_auth.settings.readers import imported, mapping, names, split
+from jwks_auth.verifier import PROVIDERS
 
 __all__ = [
-    "introspection_client",
-    "introspection_mode",
     "place",
     "places",
     "provider",
@@ -22,7 +20,6 @@ __all__ = [
 ]
 
 _TENANT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_CLIENT = 'expected strings, {"ID": ..., "SECRET": ..., "METHOD": ...} (in an environment: a JSON object)'
 _SEVERAL = '["realm_access.roles", ["resource_access", "my.client", "roles"]]'
 
 
@@ -31,22 +28,6 @@ def provider(value: Any) -> str:
     if not isinstance(value, str) or value not in PROVIDERS:
         raise ValueError(f"found {value!r}: {nearest(value, PROVIDERS)}")
     return value
-
-
-def introspection_mode(value: Any) -> str:
-    """One of ``off``, ``opaque`` and ``always``."""
-    return one_of(*MODES)("off" if value is False else value)
-
-
-def introspection_client(value: Any) -> dict[str, str]:
-    """Read credentials of this service at an issuer. They are never shown."""
-    try:
-        found = {str(name).upper(): each for name, each in mapping(value).items()}
-    except ValueError:
-        raise ValueError(_CLIENT) from None
-    if found.keys() - {"ID", "SECRET", "METHOD"} or not all(isinstance(each, str) for each in found.values()):
-        raise ValueError(_CLIENT)
-    return found
 
 
 def required_claims(value: Any) -> tuple[str, ...] | dict[str, Any]:

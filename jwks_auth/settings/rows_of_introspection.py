@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jwks_auth.settings import readers as read
-from jwks_auth.settings import readers_of_trust as trust
+from jwks_auth.settings import readers_of_introspection as asked
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["INTROSPECTION"]
@@ -13,7 +13,7 @@ _PLACE, _ISSUER, _VERIFIER = Taker.PLACE, Taker.ISSUER, Taker.VERIFIER
 INTROSPECTION = (
     Setting(
         "INTROSPECTION",
-        trust.introspection_mode,
+        asked.introspection_mode,
         _ISSUER,
         "`opaque`: the issuer is asked about tokens that are no JWTs; `always`: about its JWTs too, once they are "
         "verified here; see [introspection.md](introspection.md)",
@@ -28,7 +28,7 @@ INTROSPECTION = (
     ),
     Setting(
         "INTROSPECTION_CLIENT",
-        trust.introspection_client,
+        asked.introspection_client,
         _PLACE,
         'this service\'s own credentials there: `{"ID": ..., "SECRET": ..., "METHOD": ...}`; the method is `basic`, '
         "`post`, `private_key_jwt` (the secret is a private key in PEM) or `bearer` (it is a token); a secret of "

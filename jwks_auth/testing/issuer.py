@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-import threading
+import secrets
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.claims import DEFAULT_MAPPING, VerifiedToken
 from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
+from jwks_auth.testing.endpoints import Endpoints
 from jwks_auth.testing.keys import SigningKey
-from jwks_auth.testing.server import MODES, Answer, IssuerServer
+from jwks_auth.testing.server import IssuerServer
 from jwks_auth.verifier import half_hash
 
 __all__ = ["FakeIssuer"]
 
 
-class FakeIssuer:
+class FakeIssuer(Endpoints):
     """An identity provider with real keys; no socket, unless made by :meth:`serve`.
 
     *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first
@@ -42,24 +41,14 @@ class FakeIssuer:
         algorithms: Sequence[str] = ("RS256",),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.issuer = issuer
+        super().__init__(issuer)
         self.audience = "api"
         self._profile: str | None = None
-        self.requests: Counter[str] = Counter()
-        self._counting = threading.Lock()
         self._clock = clock
         self._served = False
-        self._outage: str | None = None
         self._withdrawn: frozenset[str] = frozenset()
         self._keys: tuple[SigningKey, ...] = tuple(SigningKey.generate(alg) for alg in algorithms)
         self._default_alg = algorithms[0]
-        self.jwks_uri = f"{issuer.rstrip('/')}/.well-known/jwks.json"
-        self.jwks_path = urlsplit(self.jwks_uri).path
-        base = urlsplit(issuer).path.rstrip("/")
-        self._discovery_paths = (
-            f"{base}/.well-known/openid-configuration",
-            f"/.well-known/oauth-authorization-server{base}",
-        )
 
     @classmethod
     @contextmanager
@@ -104,6 +93,15 @@ class FakeIssuer:
         return (key or self._signing_key(alg, kid)).sign(
             payload, {"typ": "at+jwt", **named, **(header or {})}
         )
+
+    def opaque(self, *, prefix: str = "", expires_in: float = 300, **claims: Any) -> str:
+        """An opaque access token, which only this issuer can read: its endpoint in :meth:`serve` tells the claims.
+
+        They are those of :meth:`token`; *prefix* is the beginning of the token.
+        """
+        token = f"{prefix}{secrets.token_urlsafe(24)}"
+        self.tell_of(token, self.claims(expires_in=expires_in, **claims))
+        return token
 
     def id_token(self, *, access_token: str | None = None, code: str | None = None, **claims: Any) -> str:
         """A signed ID token (OpenID Connect Core 2), whose ``aud`` is the client's id; arguments as in :meth:`token`.
@@ -181,13 +179,18 @@ class FakeIssuer:
     # --- documents for a service
 
     def settings(
-        self, audience: Any = "api", *, profile: str | None = None, prefix: str = ""
+        self,
+        audience: Any = "api",
+        *,
+        profile: str | None = None,
+        introspection: str | None = None,
+        prefix: str = "",
     ) -> dict[str, Any]:
         """Settings for any framework under test: ``ISSUER``, ``AUDIENCE`` and, without a server, ``JWKS``.
 
         Names get *prefix*, for Flask ``"JWKS_AUTH_"``. Tokens made from now on are for *audience* (the first,
         if it is a list), and :meth:`headers` has those of *profile*. ``JWKS`` is a callable, so rotation, withdrawal
-        and outages are seen.
+        and outages are seen. *introspection* is that setting, with credentials for the endpoint in :meth:`serve`.
         """
         if isinstance(audience, (str, list, tuple)):
             self.audience = several(audience)[0]
@@ -197,6 +200,9 @@ class FakeIssuer:
             settings["PROFILE"] = profile
         if not self._served:
             settings["JWKS"] = self.fetch_jwks
+        if introspection is not None:
+            settings["INTROSPECTION"] = introspection
+            settings["INTROSPECTION_CLIENT"] = {"ID": self.client_id, "SECRET": self.client_secret}
         return {prefix + name: value for name, value in settings.items()}
 
     @mark_fake
@@ -206,48 +212,6 @@ class FakeIssuer:
         if self._outage:
             raise ConnectionError(f"{self.issuer} is down: outage({self._outage!r})")
         return self.jwks()
-
-    def discovery(self) -> dict[str, Any]:
-        """The discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2)."""
-        base = self.issuer.rstrip("/")
-        return {
-            "issuer": self.issuer,
-            "jwks_uri": self.jwks_uri,
-            "authorization_endpoint": f"{base}/authorize",
-            "token_endpoint": f"{base}/token",
-            "response_types_supported": ["code"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": sorted({key.alg for key in self._keys}),
-        }
-
-    # --- outages
-
-    def outage(self, mode: str = "error") -> ExitStack:
-        """Start an outage, until :meth:`recover` or the end of ``with issuer.outage():``.
-
-        Over HTTP *mode* is ``"error"`` (503), ``"drop"`` (the connection is closed unanswered) or ``"hang"``
-        (it is kept open and silent). Without a server the key set raises ``ConnectionError`` in each of them.
-        """
-        if mode not in MODES:
-            raise ValueError(f"outage mode {mode!r} is unknown: expected one of {', '.join(MODES)}")
-        self._outage = mode
-        over = ExitStack()
-        over.callback(self.recover)
-        return over
-
-    def recover(self) -> None:
-        """End an outage."""
-        self._outage = None
-
-    def _answer(self, path: str) -> Answer:
-        self._count(path)
-        if path == self.jwks_path:
-            return Answer(self.jwks(), self._outage)
-        return Answer(self.discovery() if path in self._discovery_paths else None, self._outage)
-
-    def _count(self, path: str) -> None:
-        with self._counting:  # requests come from many threads, and tests compare exact numbers
-            self.requests[path] += 1
 
     def _signing_key(self, alg: str | None, kid: str | None) -> SigningKey:
         if alg == "none":

@@ -7,17 +7,17 @@ import json
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from jwks_auth.runtime import dataclass
 
-__all__ = ["MODES", "Answer", "IssuerServer"]
+__all__ = ["MODES", "Answer", "Form", "IssuerServer"]
 
 MODES = ("error", "drop", "hang")
 """The kinds of outage: answer 503; close the connection without an answer; keep it open without an answer."""
@@ -25,14 +25,25 @@ MODES = ("error", "drop", "hang")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of a path: *document* (``None``: 404), or the current *outage*."""
+    """The answer of a path: *document* (``None``: 404), or *text* in its place, or the current *outage*."""
 
     document: dict[str, Any] | None
     outage: str | None = None
+    status: int = 200
+    text: str | None = None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that was posted, and the headers of its request."""
+
+    fields: dict[str, str]
+    headers: Mapping[str, str]
 
 
 class IssuerServer:
-    """Answers ``GET`` on 127.0.0.1 with the answers of the callable given to :meth:`start`.
+    """Answers ``GET`` and ``POST`` on 127.0.0.1 with the answers of the callable given to :meth:`start`.
 
     The start of the ``with`` block binds a port, which is in :attr:`url`. Its end closes every connection, also those
     that hang, and waits for every thread.
@@ -48,8 +59,8 @@ class IssuerServer:
         """``http://127.0.0.1:<port>``."""
         return f"http://127.0.0.1:{self._http.server_port}"
 
-    def start(self, answer: Callable[[str], Answer]) -> None:
-        """Answer requests from now on, each in a thread of its own."""
+    def start(self, answer: Callable[..., Answer]) -> None:
+        """Answer requests from now on, each in a thread of its own: *answer* gets the path, and the form of a POST."""
         self._http.answer = answer
         # The poll interval bounds the time that the end of the block takes; requests are answered at once.
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -68,7 +79,7 @@ class IssuerServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that server_close() waits for them
     request_queue_size = 512
-    answer: Callable[[str], Answer]
+    answer: Callable[..., Answer]
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -96,24 +107,33 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self._respond(None)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self._respond(Form(dict(parse_qsl(body.decode())), dict(self.headers)))
+
+    def _respond(self, form: Form | None) -> None:
         self.close_connection = True
-        answer = cast("_Server", self.server).answer(urlsplit(self.path).path)
+        answer = cast("_Server", self.server).answer(
+            urlsplit(self.path).path, *([] if form is None else [form])
+        )
         if answer.outage == "hang":
             self.rfile.read(1)  # nothing comes: this waits until the client gives up
         elif answer.outage == "error":
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"down for a test")
         elif answer.outage is None:
-            self._send_document(answer.document)
+            self._send_document(answer)
 
-    def _send_document(self, document: dict[str, Any] | None) -> None:
-        body = json.dumps(document).encode()
+    def _send_document(self, answer: Answer) -> None:
+        body = (json.dumps(answer.document) if answer.text is None else answer.text).encode()
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        if document is None:
+        if answer.document is None:
             self._send(HTTPStatus.NOT_FOUND, b"no such document")
         elif self.headers["If-None-Match"] == etag:
             self._send(HTTPStatus.NOT_MODIFIED, b"", {"ETag": etag})
         else:
-            self._send(HTTPStatus.OK, body, {"ETag": etag, "Content-Type": "application/json"})
+            self._send(HTTPStatus(answer.status), body, {"ETag": etag, "Content-Type": answer.media_type})
 
     def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

@@ -11,7 +11,7 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.keys import VettedKeys
 from jwks_auth.verifier.trusted import TrustedIssuer
 
-__all__ = ["Preparation"]
+__all__ = ["Preparation", "in_a_list"]
 
 
 class Preparation:
@@ -40,3 +40,11 @@ class Preparation:
             self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake
         )
         return trusted
+
+
+def in_a_list(issuers: Any, *, may_be_none: bool) -> list[Any]:
+    """Return *issuers*, one or several, as a list; raise ``ConfigurationError`` for none, unless there may be none."""
+    listed = [issuers] if isinstance(issuers, str) or hasattr(issuers, "trusted") else list(issuers)
+    if not listed and not may_be_none:
+        raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
+    return listed

@@ -18,7 +18,6 @@ from jwks_auth.claims import (
     token_options,
     widest_rules,
 )
-from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import issuer_of
 from jwks_auth.runtime import RawToken, filled, takes
 from jwks_auth.verifier.directory import Directory, accepted
@@ -26,7 +25,7 @@ from jwks_auth.verifier.issuer import Issuer
 from jwks_auth.verifier.judges import Judges
 from jwks_auth.verifier.options import VERIFIER_DEFAULTS, VerifierOptions
 from jwks_auth.verifier.other_tokens import OtherTokens
-from jwks_auth.verifier.preparation import Preparation
+from jwks_auth.verifier.preparation import Preparation, in_a_list
 from jwks_auth.verifier.routes import Routes, routes_of
 from jwks_auth.verifier.signatures import Signatures
 from jwks_auth.verifier.steps import Asked, asked_audience
@@ -70,7 +69,7 @@ class TokenVerifier:
         rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))
         self._rules = ClaimRules(**rules, said=frozenset(token_options(options)))
         self._longest = checked_token_length(given["max_token_length"])
-        listed = _listed(issuers, may_be_none=tenants is not None)
+        listed = in_a_list(issuers, may_be_none=tenants is not None)
         self._among_several = len(listed) > 1 or tenants is not None
         several, allow_fake = self._among_several, given["allow_fake_issuer"]
         self._preparation = Preparation(
@@ -256,10 +255,3 @@ class TokenVerifier:
         if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
         return self._preparation.issuer(issuer)
-
-
-def _listed(issuers: Any, *, may_be_none: bool) -> list[Issuer | str]:
-    listed = [issuers] if isinstance(issuers, Issuer | str) else list(issuers)
-    if not listed and not may_be_none:
-        raise ConfigurationError("issuers: found an empty list, expected one issuer at least")
-    return listed

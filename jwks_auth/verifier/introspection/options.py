@@ -92,5 +92,7 @@ def _is_prefix(value: Any) -> bool:
 def _check_audience(audience: AudienceSetting) -> None:
     try:
         checked_audience(audience)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"introspection_{error}") from error
+    except (ConfigurationError, TypeError):
+        raise ConfigurationError(
+            f"introspection_audience: found {audience!r}, expected the identifiers this service answers to"
+        ) from None
