@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from jwks_auth import Refused, VerifiedToken
 from jwks_auth.adapters import (
+    Prefixes,
     RefusedRequest,
     Rejection,
     Requirement,
@@ -104,14 +105,14 @@ class RejectedConnection(RefusedRequest, AuthenticationError):
 class JWTAuthenticationBackend(AuthenticationBackend):
     """Reads the bearer token of every connection: without one it is anonymous, with a bad one it is refused.
 
-    *settings* are those of :class:`JWTBearer`; the constructor does no I/O. Below *exempt_paths* (prefixes) only
+    *settings* are those of :class:`JWTBearer`; the constructor does no I/O. Below *exempt_paths* only
     ``require_jwt`` reads tokens. Starlette's middleware closes a refused WebSocket without a reason (403 at the
     handshake).
     """
 
     def __init__(self, settings: AnySettings, *, exempt_paths: Iterable[str] = ()) -> None:
         self.authenticator = authenticator_of(settings)
-        self._exempt_paths = _EXEMPT_PATHS.parsed(exempt_paths, "{}")
+        self._exempt_paths = Prefixes(_EXEMPT_PATHS.parsed(exempt_paths, "{}"))
         self._finished: WeakSet[Any] = WeakSet()
 
     @property
@@ -123,7 +124,7 @@ class JWTAuthenticationBackend(AuthenticationBackend):
         """Credentials and user of the connection. Raises :class:`RejectedConnection`."""
         conn.scope[BACKEND] = self
         self._finish_answers(conn.scope.get("app"))
-        if conn.scope["path"].startswith(self._exempt_paths):
+        if self._exempt_paths.cover(conn.scope["path"]):
             return identity_of(None)
         try:
             token = await self.request_auth.admit(conn.scope, _OPTIONAL)

@@ -77,5 +77,5 @@ def checked(
 
 
 def _unexpected(call: str, name: str, names: Set[str]) -> str:
-    hint = "say it in the settings" if name in _SETTINGS else meant(name, sorted(names))
+    hint = "say it in the settings" if name in _SETTINGS else meant(name, sorted({*names, "optional"}))
     return f"{call}() got an unexpected keyword argument {name!r}: {hint}"

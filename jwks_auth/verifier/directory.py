@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from jwks_auth.claims import AnyAudience, Audience, ClientIds, OwnAudience, within
 from jwks_auth.errors import ConfigurationError
@@ -47,8 +47,16 @@ class Directory:
         """Return every configured name."""
         return tuple(self._by_name)
 
-    def check_issuers(self, names: Iterable[str]) -> None:
-        """Raise ``ConfigurationError`` for an alias among *names*: a verified token has the canonical name."""
+    def check_issuers(self, names: Collection[str], *, is_open: bool) -> None:
+        """Raise ``ConfigurationError`` for an alias among *names*, or if none of them is an issuer's.
+
+        A verified token has the canonical name. With *is_open* there are issuers that are not listed.
+        """
+        if names and not is_open and not any(name in self._by_name for name in names):
+            known = " or ".join(repr(issuer.name) for issuer in self.issuers)
+            raise ConfigurationError(
+                f"issuer: found {', '.join(map(repr, names))}, expected {known}, exactly so"
+            )
         for name in names:
             issuer = self._by_name.get(name)
             if issuer is not None and issuer.name != name:

@@ -132,6 +132,19 @@ def test_a_route_names_the_canonical_issuer() -> None:
 TENANT, V1 = "https://login.example/t1/v2.0", "https://sts.example/t1/"
 
 
+@pytest.mark.parametrize(
+    "name", ["https://issuer.example", "https://ISSUER.example/", "https://other.example/"]
+)
+def test_a_route_names_an_issuer_of_the_service(name: str) -> None:
+    """With another name it would refuse every token; a directory of tenants may know it."""
+    fake = FakeIssuer("https://issuer.example/")
+    settings = fake.settings(audience="api")
+    with pytest.raises(ConfigurationError, match=r"expected 'https://issuer.example/', exactly so"):
+        Authenticator(settings).check(Requirement.of(issuer=name))
+    Authenticator(settings).check(Requirement.of(issuer=[name, fake.issuer]))
+    Authenticator(TokenVerifier([], "api", tenants=tenants(lambda _: None))).check(Requirement.of(issuer=name))
+
+
 def tenants(find: Callable[[str], Any], hosts: list[str] | None = None) -> Tenants:
     """Tenants on two hosts."""
     return Tenants(find, hosts=hosts or ["login.example", "sts.example"])

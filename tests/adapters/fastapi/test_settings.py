@@ -262,6 +262,8 @@ def test_an_argument_that_is_neither_setting_nor_option_is_named() -> None:
     """With the nearest that is one; a setting beside settings belongs into them."""
     with pytest.raises(TypeError, match="'isuer': did you mean issuer"):
         JWTBearer(isuer=ISSUER)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'optinal': did you mean optional"):
+        JWTBearer(JWKSAuthSettings(), optinal=True)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="'clams': did you mean claims"):
         JWTBearer(JWKSAuthSettings(), clams=dict)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="'issuer': say it in the settings"):

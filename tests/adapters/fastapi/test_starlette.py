@@ -107,11 +107,12 @@ def test_exempt_paths_are_not_looked_at(issuer: FakeIssuer) -> None:
 
     backend = JWTAuthenticationBackend(issuer.settings(), exempt_paths=["/open"])
     around = Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)
-    routes = [Route("/who", who), Route("/open/who", who), Route("/open/me", me)]
+    routes = [Route("/who", who), Route("/open/who", who), Route("/open/me", me), Route("/openings", who)]
     client = TestClient(Starlette(routes=routes, middleware=[around]))
     bad = issuer.headers(expires_in=-3600)
     assert client.get("/who", headers=bad).status_code == 401
     assert client.get("/open/who", headers=bad).json()["signed_in"] is False
+    assert client.get("/openings", headers=bad).status_code == 401
     assert client.get("/open/me", headers=bad).status_code == 401
     assert client.get("/open/me", headers=issuer.headers(sub="u1")).json() == "u1"
     with pytest.raises(ConfigurationError, match="exempt_paths"):
