@@ -115,8 +115,10 @@ def _finish(request: HttpRequest, response: HttpResponseBase, authenticator: Aut
     said = response.headers.get("Cache-Control")
     if said is not None and memo.is_private:
         response.headers["Cache-Control"] = private_value((said,)) or said
-    lost = memo.lost(response.status_code, response.headers.items())
-    for name, value in (*lost, *(memo.admission.headers if memo.admission else ())):
+    for name, value in memo.lost(response.status_code, response.headers.items()):
+        before = response.headers.get(name)  # Django has one value of a name
+        response.headers[name] = value if before is None else f"{before}, {value}"
+    for name, value in memo.admission.headers if memo.admission else ():
         response.headers[name] = value
 
 

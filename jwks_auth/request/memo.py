@@ -127,7 +127,7 @@ class Memo:
         if status not in self.rejections:
             return []
         present = {name.lower() for name, _ in headers} | {"vary"}
-        return [pair for pair in self.rejections[status].fields.items() if pair[0].lower() not in present]
+        return [pair for pair in self.rejections[status].headers if pair[0].lower() not in present]
 
     def __repr__(self) -> str:
         state = "admitted" if self.admission else "verified" if self.token else "nothing verified"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
 from fastapi import Depends, FastAPI
 from flask import jsonify
 from starlette.responses import JSONResponse
@@ -13,6 +15,8 @@ from starlette.testclient import TestClient
 
 from jwks_auth import InvalidTokenError, VerifiedToken
 from jwks_auth.testing import FakeIssuer
+from jwks_auth_django import require_jwt as require_jwt_in_django
+from jwks_auth_django.authentication import finish
 from jwks_auth_fastapi import JWTBearer, RequestRejected, install_error_handlers
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
 from jwks_auth_flask import AuthRejected
@@ -114,3 +118,12 @@ def test_no_handler_of_flask_s_loses_it(handler: str) -> None:
         site.app.register_error_handler(401, lambda error: ("", 401, {"WWW-Authenticate": "Own"}))
     found = site.ask_with_token("/", sub="two").headers.getlist("WWW-Authenticate")
     assert found == (["Own"] if handler == "own challenge" else [OURS, OTHER])
+
+
+def test_no_handler_of_django_s_loses_it(issuer: FakeIssuer) -> None:
+    """Django has one value of a name, which then lists both."""
+    with override_settings(JWKS_AUTH=settings_of(issuer)):
+        request = RequestFactory().get("/", headers=issuer.headers(sub="two"))
+        refused = require_jwt_in_django(lambda request: HttpResponse())(request)
+        own = finish(request, HttpResponse("own words", status=401))
+    assert refused["WWW-Authenticate"] == own["WWW-Authenticate"] == f"{OURS}, {OTHER}"

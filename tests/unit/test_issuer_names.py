@@ -142,7 +142,9 @@ def test_a_route_names_an_issuer_of_the_service(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"expected 'https://issuer.example/', exactly so"):
         Authenticator(settings).check(Requirement.of(issuer=name))
     Authenticator(settings).check(Requirement.of(issuer=[name, fake.issuer]))
-    Authenticator(TokenVerifier([], "api", tenants=tenants(lambda _: None))).check(Requirement.of(issuer=name))
+    Authenticator(TokenVerifier([], "api", tenants=tenants(lambda _: None))).check(
+        Requirement.of(issuer=name)
+    )
 
 
 def tenants(find: Callable[[str], Any], hosts: list[str] | None = None) -> Tenants:
