@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -87,44 +88,48 @@ class MCPMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or call the application on behalf of the token's owner."""
-        answer: ASGIApp = self.app
-        if scope["type"] == "websocket":
-            answer = WebSocketClose(POLICY_VIOLATION)  # no transport of MCP's
-        elif scope["type"] == "http":
-            send = finishing(scope, send)
-            body = Body(receive, self._max_body)
-            answer = await self._answer(scope, body)
-            receive = body.again
-        elif scope["type"] != "lifespan":
+        if scope["type"] == "http":
+            running: Awaitable[None] = self._serve(HTTPConnection(scope), Body(receive, self._max_body), send)
+        elif scope["type"] == "websocket":
+            running = WebSocketClose(POLICY_VIOLATION)(scope, receive, send)  # no transport of MCP's
+        elif scope["type"] == "lifespan":
+            running = self.app(scope, receive, send)
+        else:
             raise ConfigurationError(f"MCPMiddleware can't guard a connection of the type {scope['type']!r}")
-        running = answer(scope, receive, send)
-        del scope  # it holds the header, which no local may hold while tools run
+        del scope  # it holds the header, which no local may hold while callbacks and tools run
         await running
 
-    async def _answer(self, scope: Scope, body: Body) -> ASGIApp:
+    async def _serve(self, conn: HTTPConnection, body: Body, send: Send) -> None:
+        send = finishing(conn.scope, send)
+        answer = await self._answer(conn, body)
+        running = answer(conn.scope, body.again, send)
+        del conn
+        await running
+
+    async def _answer(self, conn: HTTPConnection, body: Body) -> ASGIApp:
         """Return the application, or a refusal."""
-        if metadata := metadata_response(self.authenticator, scope):
+        if metadata := metadata_response(self.authenticator, conn.scope):
             return metadata
-        if self._exempt_paths and scope["path"].startswith(self._exempt_paths):
+        if self._exempt_paths and conn.scope["path"].startswith(self._exempt_paths):
             return self.app
         asked = [self._requirement]
         try:
-            token: VerifiedToken | None = await self._auth.admit(scope, self._entry)
-            asked += await self._of_tools(scope, body)
-            return self._admitted(token, asked, scope)
+            token: VerifiedToken | None = await self._auth.admit(conn.scope, self._entry)
+            asked += await self._of_tools(conn, body)
+            return self._admitted(token, asked, conn.scope)
         except Refused as error:
             policies = [each.policy for each in asked if each.policy is not None]
-            return rejection_response(self._auth.rejection(error, scope, policies))
+            return rejection_response(self._auth.rejection(error, conn.scope, policies))
         except BadMessage as error:
             return Response(error.body, 400, media_type="application/json")
         except TooLarge:
             return Response("Request body too large", 413)
 
-    async def _of_tools(self, scope: Scope, body: Body) -> list[Requirement]:
+    async def _of_tools(self, conn: HTTPConnection, body: Body) -> list[Requirement]:
         """Return the requirements of all tools that are called."""
-        if not self._tools or scope["method"] != "POST":
+        if not self._tools or conn.scope["method"] != "POST":
             return []
-        names = tools_called(scope["headers"], await body.read())
+        names = tools_called(conn.scope["headers"], await body.read())
         found = [pattern for pattern in self._tools if any(fnmatchcase(name, pattern) for name in names)]
         return [self._tools[pattern] for pattern in found]
 
