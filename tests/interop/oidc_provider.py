@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -64,6 +64,23 @@ class OidcProvider:
                 "scope": scope,
             },
             auth=("service", SECRET),
+            timeout=PATIENCE,
+        )
+        answer.raise_for_status()
+        token: str = answer.json()["access_token"]
+        return token
+
+    def bound_token(self, alg: str, certificate: str) -> str:
+        """An access token that is bound to a client's *certificate*, in PEM (RFC 8705 section 3)."""
+        answer = requests.post(
+            f"{self.issuer}/token",
+            data={
+                "grant_type": "client_credentials",
+                "resource": f"{AUDIENCE}/{alg}",
+                "scope": "orders:read",
+            },
+            auth=("bound", "not-a-secret-it-lives-for-a-test"),
+            headers={"Client-Cert": quote(certificate, safe="")},
             timeout=PATIENCE,
         )
         answer.raise_for_status()

@@ -49,6 +49,9 @@ const webClient = (alg) => ({
   require_auth_time: true,
 });
 
+// The client's certificate, as a proxy in front of the provider passes it on (RFC 8705).
+const certificateOf = (ctx) => decodeURIComponent(ctx.get('client-cert')) || undefined;
+
 const configuration = (keys) => ({
   jwks: { keys },
   clients: [{
@@ -57,6 +60,13 @@ const configuration = (keys) => ({
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
+  }, {
+    client_id: 'bound',
+    client_secret: 'not-a-secret-it-lives-for-a-test',
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+    tls_client_certificate_bound_access_tokens: true,
   }, ...Object.keys(KEY_TYPES).map(webClient), {
     client_id: 'browser',
     token_endpoint_auth_method: 'none',
@@ -71,6 +81,7 @@ const configuration = (keys) => ({
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
+    mTLS: { enabled: true, certificateBoundAccessTokens: true, getCertificate: certificateOf },
     resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
   },
   scopes: ['openid', ...SCOPE.split(' ')],
