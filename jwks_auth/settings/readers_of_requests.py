@@ -49,4 +49,8 @@ def _origin(given: str) -> str:
         raise ValueError(
             f"found {given!r}, expected an origin without path and slash at the end, as in https://app.acme.dev"
         )
+    if not found.isascii():
+        raise ValueError(
+            f"found {given!r}, expected the host as browsers write it, as in https://xn--bcher-kva.example"
+        )
     return found.removesuffix(_DEFAULT_PORTS.get(found.partition("://")[0], "/"))

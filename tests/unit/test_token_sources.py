@@ -129,6 +129,15 @@ def test_origins_are_read_as_browsers_write_them(given: str, read: str) -> None:
     assert Settings.read("COOKIE_ORIGINS", given) == (read,)
 
 
+def test_an_origin_that_no_browser_writes_is_named_at_start_up() -> None:
+    """A host in letters beyond ASCII would never be equal to what is sent."""
+    assert Settings.read("COOKIE_ORIGINS", "https://xn--bcher-kva.example") == (
+        "https://xn--bcher-kva.example",
+    )
+    with pytest.raises(ConfigurationError, match=r"as browsers write it, as in https://xn--"):
+        Settings.read("COOKIE_ORIGINS", "https://b\u00fccher.example")
+
+
 @pytest.mark.parametrize(
     "given",
     ["*", "null", "app.acme.dev", "https://app.acme.dev/", "https://app.acme.dev/x", "https://*.acme.dev", "https://",
