@@ -42,7 +42,7 @@ HOSTS = {
 }
 SOCKET = """
 const [url, done] = arguments, socket = new WebSocket(url);
-socket.onmessage = event => done(event.data);
+socket.onmessage = event => { socket.close(); done(event.data); };
 socket.onerror = () => done("refused");
 """
 
@@ -104,14 +104,17 @@ def speak() -> str:
     key = request.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accepted = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
     text = str(current_token.subject).encode()
-    request.environ["werkzeug.socket"].sendall(
+    connection = request.environ["werkzeug.socket"]
+    connection.settimeout(PATIENCE)
+    connection.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()
         + b"\x81"
         + bytes([len(text)])
         + text
-        + b"\x88\x00"
     )
+    # A server that leaves with something unread resets the connection, and the page may lose the text.
+    connection.recv(64)
     return ""
 
 
