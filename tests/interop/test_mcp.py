@@ -14,7 +14,7 @@ import pytest
 
 from example_projects.demo.apps import mcp_server
 from example_projects.demo.servers import AppServer
-from tests.interop.oidc_provider import SECRET, OidcProvider, at_reference, sign_in_by_node
+from tests.interop.oidc_provider import SECRET, OidcProvider, at_reference, read_by_node, sign_in_by_node
 from tests.patience import PATIENCE
 
 AGENT = Path(__file__).parents[2] / "example_projects" / "mcp_server" / "agent.py"
@@ -103,3 +103,14 @@ def test_answers_are_the_reference_servers(
     assert refusals(ours) == translated
     assert len(translated) == (2 if "step-up" in scenario else 1)
     assert reference[-1]["tool"] == "test-tool"
+
+
+def test_an_independent_reader_reads_it(server: AppServer, provider: OidcProvider) -> None:
+    """npm's ``oauth4webapi``: the metadata from the server's URL alone, and the challenge to a bad token."""
+    resource = f"{server.url}/mcp"
+    read = read_by_node(resource, resource, "a.b.c")
+    assert read["metadata"]["authorization_servers"] == [provider.issuer]
+    [challenge] = read["challenges"]
+    assert challenge["scheme"] == "bearer"
+    assert challenge["parameters"]["scope"] == "orders:read"
+    assert challenge["parameters"]["error"] == "invalid_token"

@@ -34,6 +34,18 @@ def test_a_tool_knows_the_caller(client: TestClient, issuer: FakeIssuer, revisio
     assert answer.headers["vary"] == "Authorization"
 
 
+def test_fastmcps_own_function_knows_the_caller_too(issuer: FakeIssuer) -> None:
+    """``fastmcp.server.dependencies.get_access_token()``, of each request."""
+    server = pytest.importorskip("fastmcp").FastMCP("orders")
+    found = pytest.importorskip("fastmcp.server.dependencies").get_access_token
+    server.tool(lambda: f"{found().subject} of {found().claims['tenant']}", name="whoami")
+    with client_of(server.http_app(json_response=True, stateless_http=True), issuer) as client:
+        for tenant in ("acme", "other"):
+            token = issuer.token(sub="u1", scope="orders:read", tenant=tenant)
+            answer = sent(client, token, call("whoami", NEW))
+            assert answer.json()["result"]["content"][0]["text"] == f"u1 of {tenant}"
+
+
 @REVISIONS
 def test_each_refusal_has_its_status(client: TestClient, issuer: FakeIssuer, revision: str) -> None:
     """401 without a token or with a bad one, 403 for a scope, each with all that a client asks for next."""
@@ -181,6 +193,9 @@ def test_a_resource_is_needed(issuer: FakeIssuer) -> None:
     """MCP makes its metadata a must; and a token is never optional."""
     with pytest.raises(ConfigurationError, match="RESOURCE"):
         MCPMiddleware(SERVERS["sdk"](), issuer.settings())
+    for resource in ("mcp", "ftp://mcp.acme.dev", "https://mcp.acme.dev/mcp#top", "http://mcp.acme.dev/mcp"):
+        with pytest.raises(ConfigurationError, match="RESOURCE"):
+            MCPMiddleware(SERVERS["sdk"](), {**issuer.settings(), "RESOURCE": resource})
     settings: Any = {**issuer.settings(RESOURCE), "RESOURCE": RESOURCE}
     with pytest.raises(TypeError, match="optional"):
         MCPMiddleware(SERVERS["sdk"](), settings, optional=True)  # type: ignore[call-arg]

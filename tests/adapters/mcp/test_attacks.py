@@ -133,10 +133,28 @@ def test_a_name_that_is_no_text(client: TestClient, token: str, name: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["", "delete_order ", "DELETE_ORDER", "delete_\ud800", "x" * 100_000, "[", "*", "\0"]
+    "name",
+    [
+        *("", "[", "*", "\0", "x" * 100_000, "delete_\ud800"),
+        *(
+            " delete_order",
+            "delete_order ",
+            "DELETE_ORDER",
+            "\uff44elete_order",
+            "@delete_order",
+            "a:delete_order",
+        ),
+        *(
+            "delete_order@",
+            "delete_all@1",
+            "orders/delete_order",
+            "delete\u200b_order",
+            "whoami\ndelete_order",
+        ),
+    ],
 )
 def test_a_name_of_no_tool(client: TestClient, token: str, name: str) -> None:
-    """It runs nothing, and is never 500."""
+    """It runs nothing, and is never 500: not even a name that a server might take for that of a tool."""
     answer = sent(client, token, call(name, OLD))
     assert answer.status_code in (200, 400, 403)
     assert answer.status_code != 200 or "error" in answer.json() or answer.json()["result"]["isError"]
