@@ -1,0 +1,150 @@
+"""Opaque tokens, and tokens of the service's own: every framework takes and refuses them alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from jwks_auth import InvalidTokenError
+from jwks_auth.testing import FakeIssuer
+from tests.contract.cases import SETTINGS, U1
+from tests.contract.runner import App, Headers
+from tests.contract.test_certificates import EVERY
+
+Sent = Callable[[FakeIssuer], str]
+
+
+def api_key(credential: str) -> dict[str, Any] | None:
+    """Know the service's own keys."""
+    if credential.startswith("ak_fails"):
+        raise RuntimeError("the database is away")
+    if credential.startswith("ak_gone"):
+        raise InvalidTokenError("revoked")
+    if credential.startswith("ak_claims_to_be"):
+        return {"iss": FakeIssuer().issuer, "sub": "u1"} if credential.endswith("nobody") else {"iss": 7}
+    named = {"aud": "reports"} if credential.endswith("reports") else {}
+    return (
+        {"iss": "keys", "sub": "u1", "scope": "orders:read", **named}
+        if credential.startswith("ak_")
+        else None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An issuer that is asked about opaque tokens."""
+
+    issuer: FakeIssuer
+
+    def settings(self) -> dict[str, Any]:
+        """All of them."""
+        own = {"OTHER_TOKENS": api_key, "TIMEOUT": 30, "WAIT": 30}
+        return {**self.issuer.settings(introspection="opaque"), **SETTINGS, **own}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request, its status, and what its challenge says or the body of its answer is."""
+
+    name: str
+    sent: Sent
+    status: int = 401
+    told: str = ""
+    path: str = "/me"
+    body: Mapping[str, Any] | None = None
+
+
+def opaque(**claims: Any) -> Sent:
+    """A token that only its issuer can read."""
+    return lambda issuer: issuer.opaque(sub="u1", **claims)
+
+
+def text(raw: str) -> Sent:
+    """A credential as it is."""
+    return lambda issuer: raw
+
+
+def revoked(issuer: FakeIssuer) -> str:
+    """An opaque token that was revoked."""
+    raw = issuer.opaque(sub="u1")
+    issuer.revoke(raw)
+    return raw
+
+
+CASES = [
+    Case("an opaque token", opaque(), 200, body=U1),
+    Case("the same, where optional", opaque(), 200, path="/optional", body=U1),
+    Case("a JWT beside", lambda issuer: issuer.token(sub="u1"), 200, body=U1),
+    Case("an opaque token with its scope", opaque(scope="orders:read"), 200, path="/orders", body={"orders": []}),
+    Case("an opaque token without", opaque(), 403, "insufficient_scope", "/orders"),
+    Case("an opaque token for the route", opaque(aud="reports"), 200, path="/reports", body=U1),
+    Case("an opaque token for another route", opaque(), told="another audience", path="/reports"),
+    Case("an opaque token for another service", opaque(aud="elsewhere"), told="another audience"),
+    Case("an opaque token without aud", opaque(aud=None), told="another audience"),
+    Case("an opaque token from another issuer", opaque(iss="https://x.example/"), told="another issuer"),
+    Case("an expired opaque token", opaque(expires_in=-90), told="is not active"),
+    Case("a revoked one", revoked, told='error="invalid_token", error_description="The access token is not active'),
+    Case("one that nobody knows, where optional", text("junk"), told="is not active", path="/optional"),
+    Case("a bound one", opaque(cnf={"jkt": "x"}), told="plain bearer token"),
+    Case("a refresh token", opaque(token_type="refresh_token"), told="not an access token"),
+    Case("no token68", text("a,b"), 400, "malformed"),
+    Case("quotes", text('"abc"'), 400, "malformed"),
+    Case("more than 4 KiB", text("x" * 4097), told="too large"),
+    Case("a broken JWT", text("eyJhbGciOiJSUzI1NiJ9.x.y"), told="malformed"),
+    Case("another issuer's JWT", lambda issuer: FakeIssuer("https://x.example/").token(), told="invalid_token"),
+    Case("a key of the service's own", text("ak_1"), 200, body=U1),
+    Case("the same, with its scope", text("ak_1"), 200, path="/orders", body={"orders": []}),
+    Case("the same, without a role", text("ak_1"), 403, "insufficient_scope", "/admin"),
+    Case("a key where the route names its audience", text("ak_1"), told="another audience", path="/reports"),
+    Case("a key that names it too", text("ak_reports"), 200, path="/reports", body=U1),
+    Case("a key that was withdrawn", text("ak_gone"), told="has been revoked"),
+    Case("a function that fails", text("ak_fails"), 503),
+    Case("a function that fails, where optional", text("ak_fails"), 503, path="/optional"),
+    Case("a function's claims of the wrong type", text("ak_claims_to_be"), 503),
+]  # fmt: skip
+
+
+def run(app: App, case: Case, issuer: FakeIssuer) -> None:
+    """Send *case* to *app*, and compare."""
+    headers: Headers = [("Authorization", f"Bearer {case.sent(issuer)}")]
+    answer = app.request("GET", case.path, headers)
+    challenge = ", ".join(answer.values("www-authenticate"))
+    assert (answer.status, case.told in challenge) == (case.status, True), (challenge, answer.body)
+    if case.status == 503:
+        assert int(answer.values("retry-after")[0]) >= 1
+    if case.body is not None:
+        assert json.loads(answer.body) == case.body
+
+
+@pytest.fixture(scope="module", params=EVERY)
+def asking_app(request: pytest.FixtureRequest) -> Iterator[tuple[App, FakeIssuer]]:
+    """Every framework, with an issuer that is asked."""
+    with FakeIssuer.serve() as issuer, EVERY[request.param](Settled(issuer)) as app:
+        yield app, issuer
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_tokens_that_are_no_jwts(asking_app: tuple[App, FakeIssuer], case: Case) -> None:
+    """Judged as JWTs are; a fault of the service's own is a 503, never a 401 or a 500."""
+    app, issuer = asking_app
+    run(app, case, issuer)
+
+
+FAULTS: Sequence[tuple[str, str]] = [("outage", "503"), ("credentials", "503")]
+
+
+@pytest.mark.parametrize("site", EVERY)
+@pytest.mark.parametrize("fault", [name for name, _ in FAULTS])
+def test_an_issuer_that_cannot_tell_is_a_503(site: str, fault: str) -> None:
+    """Away, or refusing our own credentials: no client can help it."""
+    with FakeIssuer.serve() as issuer, EVERY[site](Settled(issuer)) as app:
+        raw = issuer.opaque(sub="u1")
+        if fault == "outage":
+            issuer.outage("drop")
+        else:
+            issuer.client_secret = "changed"
+        run(app, Case(fault, text(raw), 503), issuer)

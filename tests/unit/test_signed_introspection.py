@@ -1,0 +1,315 @@
+"""Signed answers about tokens (RFC 9701), and answers of any other shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jwks_auth import Introspection, Issuer, KeySourceError, Refused, TokenVerifier
+from jwks_auth.adapters import Authenticator, Settings
+from jwks_auth.errors import ConfigurationError
+from jwks_auth.http import Posted
+from jwks_auth.testing import FakeIssuer
+from jwks_auth.testing.server import Answer, Form
+from jwks_auth.verifier.introspection.answers import answer_in
+from jwks_auth.verifier.introspection.verdicts import Unusable
+from tests.fault_server import FaultServer
+from tests.introspecting import API, asking, introspection
+from tests.key_fakes import Clock
+from tests.patience import PATIENCE
+
+SIGNED = "token-introspection+jwt"
+
+
+class Signing(FakeIssuer):
+    """Answers with whatever a test signs."""
+
+    answering: Callable[[Any], tuple[dict[str, Any], dict[str, Any]]]
+
+    def _answer(self, path: str, form: Form | None = None) -> Answer:
+        if form is None:
+            return super()._answer(path)
+        claims, header = self.answering(self.introspect(form.fields["token"]))
+        text = self.sign(json.dumps(claims).encode(), header)
+        return Answer({}, text=text, media_type=f"application/{SIGNED}")
+
+
+def code_of(change: dict[str, Any], header: dict[str, Any], stranger: bool = False) -> str:
+    """What becomes of a token whose signed answer has *change*."""
+    clock = Clock()
+    with Signing.serve(clock=clock) as issuer:
+        signer = FakeIssuer(issuer.issuer, clock=clock) if stranger else issuer
+        if stranger:
+            issuer.sign = signer.sign  # type: ignore[method-assign]
+
+        def answering(answer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+            now = int(clock.now)
+            good = {"iss": issuer.issuer, "aud": issuer.client_id, "iat": now, "token_introspection": answer}
+            claims = {key: value for key, value in {**good, **change}.items() if value is not None}
+            return claims, {"typ": SIGNED, **header}
+
+        issuer.answering = answering
+        asked = Issuer(
+            issuer.issuer, introspection=introspection(issuer, jwt=True), timeout=PATIENCE, wait=PATIENCE
+        )
+        verifier = TokenVerifier(asked, API, clock=clock)
+        try:
+            return str(verifier.verify(issuer.opaque()).kind)
+        except Refused as error:
+            return f"{error.status} {error.code}"
+
+
+@pytest.mark.parametrize(
+    ("change", "header", "code"),
+    [
+        ({}, {}, "opaque"),
+        ({"aud": ["other", "api-service"]}, {}, "opaque"),
+        ({"iat": 1_000_000 - 80}, {}, "opaque"),
+        ({"iss": "https://other.example/"}, {}, "503"),
+        ({"iss": None}, {}, "503"),
+        ({"iss": 7}, {}, "503"),
+        ({"aud": "other"}, {}, "503"),
+        ({"aud": None}, {}, "503"),
+        ({"aud": 7}, {}, "503"),
+        ({"aud": []}, {}, "503"),
+        ({"iat": 1_000_000 - 200}, {}, "503"),
+        ({"iat": 1_000_000 + 200}, {}, "503"),
+        ({"iat": None}, {}, "503"),
+        ({"iat": "now"}, {}, "503"),
+        ({"token_introspection": None}, {}, "503"),
+        ({"token_introspection": [True]}, {}, "503"),
+        ({"token_introspection": {"active": False}}, {}, "401"),
+        ({}, {"typ": "at+jwt"}, "503"),
+        ({}, {"typ": None}, "503"),
+        ({}, {"kid": "unknown"}, "503"),
+        ({}, {"alg": "HS256"}, "503"),
+        ({}, {"alg": "none"}, "503"),
+        ({}, {"kid": None}, "opaque"),
+    ],
+    ids=str,
+)
+def test_a_signed_answer_is_the_issuer_s_for_us_and_fresh(
+    change: dict[str, Any], header: dict[str, Any], code: str
+) -> None:
+    """RFC 9701 section 5."""
+    assert code_of(change, header).startswith(code)
+
+
+def test_an_answer_signed_by_a_stranger_is_none() -> None:
+    """With the issuer's name, and a key of its own."""
+    assert code_of({}, {}, stranger=True).startswith("503")
+    assert code_of({}, {"kid": None}, stranger=True).startswith("503")
+
+
+def test_the_fake_issuer_signs_its_answers_where_that_is_asked_for() -> None:
+    """The header ``Accept`` asks."""
+    with asking(jwt=True) as service:
+        assert service.verifier.verify(service.issuer.opaque(scope="a")).scopes == {"a"}
+        assert service.code("junk") == "401 inactive"
+
+
+def test_a_signed_answer_never_passes_as_an_access_token() -> None:
+    """Even one that has all claims of one: its type is another."""
+    issuer = FakeIssuer()
+    verifier = TokenVerifier(Issuer(issuer.issuer, jwks=issuer.jwks()), API, allow_fake_issuer=True)
+    for typ in (SIGNED, f"application/{SIGNED}"):
+        stolen = issuer.token(header={"typ": typ}, token_introspection={"active": True})
+        with pytest.raises(Refused) as caught:
+            verifier.verify(stolen)
+        assert caught.value.code == "wrong_type"
+    assert verifier.verify(issuer.token()).kind == "jwt"
+
+
+def test_an_answer_of_the_other_kind_is_not_taken() -> None:
+    """Unsigned where signed ones are demanded, and signed where nobody asked."""
+    with FaultServer({"active": True, "aud": API}) as server:
+        assert asked_at(server, jwt=True) == "503 introspection"
+    issuer: Any = None  # which is not looked at
+    for media_type, signed in ((f"application/{SIGNED}", False), ("application/json", True)):
+        with pytest.raises(Unusable, match="signed"):
+            answer_in(Posted(b"{}", media_type), issuer, client_id="a", signed=signed, now=0)
+
+
+def asked_at(server: FaultServer, **options: Any) -> str:
+    """What becomes of a token whose issuer's endpoint is *server*."""
+    issuer = FakeIssuer()
+    own = {"timeout": options.pop("timeout", PATIENCE), "wait": PATIENCE}
+    verifier = TokenVerifier(
+        Issuer(
+            issuer.issuer,
+            jwks=issuer.jwks(),
+            introspection=Introspection(url=server.url, client_id="a", client_secret="b", **options),
+            **own,
+        ),
+        API,
+        allow_fake_issuer=True,
+    )
+    try:
+        return str(verifier.verify("opaque").kind)
+    except KeySourceError as error:
+        return f"503 {error.kind}"
+    except Refused as error:
+        return f"{error.status} {error.code}"
+
+
+@pytest.mark.parametrize(
+    ("document", "outcome"),
+    [
+        ({"active": True, "aud": API}, "opaque"),
+        ([], "503 introspection"),
+        ([{"active": True}], "503 introspection"),
+        ("active", "503 introspection"),
+        (True, "503 introspection"),
+        ({}, "503 introspection"),
+        (b'{"active": false, "active": true, "aud": "api"}', "503 introspection"),
+        (b'{"active": true, "aud": "api", "exp": NaN}', "503 introspection"),
+        (b'{"active": true, "aud": "api", "exp": 1e999}', "503 introspection"),
+        (b"\xff\xfe", "503 introspection"),
+        (b"[" * 100_000, "503 introspection"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "503 introspection"),
+        (b'{"active": true' + b',"a":1' * 30_000 + b"}", "503 introspection"),
+        (b'{"active": true, "x": "' + b"x" * (10 << 20) + b'"}', "503 too_large"),
+        ({"active": True, "aud": API, "exp": 10**400}, "401 invalid_claim"),
+        ({"active": True, "aud": {"a": API}}, "401 invalid_claim"),
+        ({"active": True, "aud": API, "iss": ["a"]}, "401 wrong_issuer"),
+        ({"active": True, "aud": API, "scope": {"a": 1}, "roles": 7, "act": []}, "opaque"),
+    ],
+    ids=lambda given: str(given)[:40],
+)
+def test_an_answer_of_any_shape_is_a_verdict_or_a_503(document: Any, outcome: str) -> None:
+    """Never 200 for nonsense, never 500."""
+    with FaultServer(document) as server:
+        assert asked_at(server) == outcome
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "error500",
+        "busy",
+        "created",
+        "gone",
+        "html",
+        "empty",
+        "braces",
+        "array",
+        "redirect",
+        "reset",
+        "gzip_bomb",
+        "huge",
+        "truncated",
+        "utf16",
+        "negative_chunk",
+        "bad_chunk",
+        "garbage",
+        "endless_headers",
+    ],
+)
+def test_a_faulty_endpoint_is_a_503(mode: str) -> None:
+    """As for keys: no redirect is followed, nothing unasked is unpacked."""
+    with FaultServer({"active": True, "aud": API}) as server:
+        server.mode = mode
+        assert asked_at(server).startswith("503")
+
+
+@pytest.mark.parametrize("mode", ["hang", "drip_body", "drip_headers"])
+def test_a_slow_endpoint_is_given_up(mode: str) -> None:
+    """At the deadline, whatever it sends."""
+    with FaultServer({"active": True, "aud": API}) as server:
+        server.mode = mode
+        assert asked_at(server, timeout=0.5) == "503 timeout"
+
+
+# --- as settings
+
+
+def test_the_settings_make_the_same() -> None:
+    """Of the environment too, where all is text."""
+    with FakeIssuer.serve() as issuer:
+        settings = {
+            **issuer.settings(API, introspection="opaque"),
+            "INTROSPECTION_CLIENT": json.dumps(
+                {"id": issuer.client_id, "secret": issuer.client_secret, "method": "post"}
+            ),
+            "INTROSPECTION_CACHE": "5",
+            "INTROSPECTION_JWT": "true",
+            "INTROSPECTION_AUDIENCE": "api other",
+            "INTROSPECTION_URL": issuer.introspection_url,
+            "TOKEN_PREFIX": "x_",
+            "WAIT": PATIENCE,
+            "TIMEOUT": PATIENCE,
+        }
+        verifier = Settings.from_mapping(settings).verifier()
+        assert verifier.verify(issuer.opaque(prefix="x_", aud="other")).kind == "opaque"
+        with pytest.raises(Refused):
+            verifier.verify(issuer.opaque())
+
+
+GOOD = {"ISSUER": "https://id.example/", "AUDIENCE": API, "INTROSPECTION_CLIENT": {"ID": "a", "SECRET": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({**GOOD, "INTROSPECTION": "sometimes"}, "INTROSPECTION: expected one of off, opaque, always"),
+        (GOOD, "INTROSPECTION_CLIENT has no effect without INTROSPECTION"),
+        (
+            {**GOOD, "INTROSPECTION": "opaque", "INTROSPECTION_CLIENT": {"ID": "a"}},
+            "INTROSPECTION_CLIENT: expected a SECRET",
+        ),
+        (
+            {**GOOD, "INTROSPECTION": "opaque", "INTROSPECTION_CLIENT": {"PASSWORD": "hush"}},
+            "INTROSPECTION_CLIENT: expected strings",
+        ),
+        (
+            {**GOOD, "INTROSPECTION": "opaque", "INTROSPECTION_CLIENT": "hush"},
+            "INTROSPECTION_CLIENT: expected strings",
+        ),
+        (
+            {**GOOD, "INTROSPECTION": "opaque", "INTROSPECTION_URL": "http://id.example/i"},
+            "INTROSPECTION_URL .*https",
+        ),
+        ({**GOOD, "INTROSPECTION": "opaque", "TOKEN_PREFIX": "a b"}, "TOKEN_PREFIX: found 'a b'"),
+        ({**GOOD, "INTROSPECTION": "opaque", "INTROSPECTION_CACHE": -1}, "INTROSPECTION_CACHE"),
+        (
+            {
+                "ISSUERS": ["https://a.example/", "https://b.example/"],
+                **{k: v for k, v in GOOD.items() if k != "ISSUER"},
+            },
+            "ISSUERS and INTROSPECTION_CLIENT exclude each other",
+        ),
+        (
+            {"ISSUERS": [Issuer("https://a.example/")], "AUDIENCE": API, "INTROSPECTION": "opaque"},
+            "INTROSPECTION: found no issuer that could be asked",
+        ),
+    ],
+    ids=lambda given: "" if isinstance(given, dict) else given[:30],
+)
+def test_mistakes_in_settings_are_told_by_name(settings: dict[str, Any], message: str) -> None:
+    """Before the first request, and without the secret."""
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        Authenticator(settings)
+    assert "hush" not in str(caught.value)
+
+
+def test_issuers_may_be_asked_each_in_its_own_way() -> None:
+    """In entries of ``ISSUERS``, told apart by their prefixes."""
+    with FakeIssuer.serve() as one, FakeIssuer.serve() as two:
+        entries = [
+            {
+                "ISSUER": each.issuer,
+                "INTROSPECTION": "always" if each is one else "opaque",
+                "INTROSPECTION_CLIENT": {"ID": each.client_id, "SECRET": each.client_secret},
+                "TOKEN_PREFIX": prefix,
+            }
+            for each, prefix in ((one, "one_"), (two, "two_"))
+        ]
+        verifier = Settings.from_mapping({"ISSUERS": entries, "AUDIENCE": API}).verifier()
+        for each, prefix in ((one, "one_"), (two, "two_")):
+            assert verifier.verify(each.opaque(prefix=prefix)).issuer == each.issuer
+            assert verifier.verify(each.token()).kind == "jwt"
+        asked = [each.requests[each.introspection_path] for each in (one, two)]
+    assert asked == [2, 1]
