@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from jwks_auth.jose import KeySet, verify_jws
     from jwks_auth.keys import KeyEvent
-    from jwks_auth.proofs import ANY_PROXY
+    from jwks_auth.proofs import ANY_PROXY, InvalidProofError
     from jwks_auth.verifier import IDTokenVerifier, Introspection, Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "InsufficientAuthenticationError",
     "InsufficientScopeError",
     "Introspection",
+    "InvalidProofError",
     "InvalidRequestError",
     "InvalidTokenError",
     "Issuer",
@@ -66,6 +67,7 @@ if not TYPE_CHECKING:
             "InsufficientAuthenticationError": "jwks_auth.errors",
             "InsufficientScopeError": "jwks_auth.errors",
             "Introspection": "jwks_auth.verifier",
+            "InvalidProofError": "jwks_auth.proofs",
             "InvalidRequestError": "jwks_auth.errors",
             "InvalidTokenError": "jwks_auth.errors",
             "Issuer": "jwks_auth.verifier",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["REQUEST_FAULTS", "TOKEN_FAULTS"]
+__all__ = ["PROOF_FAULTS", "REQUEST_FAULTS", "TOKEN_FAULTS"]
 
 TOKEN_FAULTS: dict[str, str] = {
     "malformed": "The access token is malformed",
@@ -38,3 +38,19 @@ REQUEST_FAULTS = {
     "multiple_credentials": "The request carries more than one set of credentials",
 }
 """Codes of ``InvalidRequestError``."""
+
+PROOF_FAULTS = {
+    "missing_proof": "The access token is bound to a key, and the request has no DPoP proof",
+    "multiple_proofs": "The request has more than one DPoP proof",
+    "malformed_proof": "The DPoP proof is malformed",
+    "proof_algorithm": "The DPoP proof's algorithm is not allowed",
+    "proof_key": "The DPoP proof's key is not the one that the access token is bound to",
+    "proof_signature": "The DPoP proof's signature is invalid",
+    "proof_method": "The DPoP proof is for another method",
+    "proof_url": "The DPoP proof is for another URL",
+    "proof_token": "The DPoP proof is for another access token",
+    "proof_time": "The DPoP proof is too old, or not valid yet",
+    "proof_replayed": "The DPoP proof was used before",
+    "use_dpop_nonce": "The DPoP proof has to have the nonce of this answer",
+}
+"""Codes of ``InvalidProofError``."""

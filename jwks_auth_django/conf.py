@@ -35,6 +35,7 @@ from jwks_auth_django.given import (
     LABEL,
     MIDDLEWARE,
     given_settings,
+    in_caches,
     installed,
     is_required,
     store_of,
@@ -217,7 +218,7 @@ def _configured(api: str | None, given: Mapping[str, Any], label: str) -> Config
     names = DJANGO_NAMES if api is None else DJANGO_NAMES - ONLY_AT_THE_TOP
     own = parsed(given, DJANGO_SETTINGS, label)
     shared = Settings.from_mapping(
-        {**given, **store_of(given, own["cache"], label)}, label=label, extra=names
+        {**given, **in_caches(given, label), **store_of(given, own["cache"], label)}, label=label, extra=names
     )
     from jwks_auth_django.users import from_options  # once there are models
 

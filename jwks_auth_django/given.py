@@ -20,6 +20,7 @@ __all__ = [
     "LABEL",
     "MIDDLEWARE",
     "given_settings",
+    "in_caches",
     "installed",
     "is_required",
     "store_of",
@@ -78,6 +79,18 @@ def _asks(required: Any) -> bool:
         return True
 
 
+def in_caches(given: Mapping[str, Any], label: str = LABEL) -> dict[str, Any]:
+    """Return the stores of those settings that name one of Django's caches: ``cache:<alias>``."""
+    named = {
+        name: value.removeprefix("cache:")
+        for name, value in given.items()
+        if isinstance(value, str) and value.startswith("cache:")
+    }
+    for name, alias in named.items():
+        _check_alias(alias, label.format(name))
+    return {name: CacheStore(SharedCache(alias)) for name, alias in named.items()}
+
+
 def store_of(given: Mapping[str, Any], alias: str | None, label: str = LABEL) -> dict[str, Any]:
     """Return the store that ``CACHE`` names, sealed: whoever writes to the cache without the secret adds no key."""
     if alias is None:
@@ -87,11 +100,15 @@ def store_of(given: Mapping[str, Any], alias: str | None, label: str = LABEL) ->
             raise ConfigurationError(
                 f"{label.format('CACHE')} and {label.format(other)} exclude each other: keep one"
             )
-    if alias not in settings.CACHES:
-        known = ", ".join(sorted(settings.CACHES))
-        raise ConfigurationError(f"{label.format('CACHE')}: CACHES has no {alias!r}, it has {known}")
+    _check_alias(alias, label.format("CACHE"))
     store = CacheStore(SharedCache(alias))
     if given.get("STORE_SECRET") is not None:  # the core seals it
         return {"STORE": store}
     seal = salted_hmac("jwks_auth_django.cache", "", algorithm="sha256").digest()
     return {"STORE": SealedStore(store, seal)}
+
+
+def _check_alias(alias: str, name: str) -> None:
+    if alias not in settings.CACHES:
+        known = ", ".join(sorted(settings.CACHES))
+        raise ConfigurationError(f"{name}: CACHES has no {alias!r}, it has {known}")

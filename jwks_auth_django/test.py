@@ -22,7 +22,7 @@ from django.test import AsyncClient, Client, override_settings
 
 from jwks_auth import testing
 from jwks_auth.adapters import Settings
-from jwks_auth.testing import FakeIssuer
+from jwks_auth.testing import FakeClient, FakeIssuer
 from jwks_auth_django.conf import DJANGO_NAMES, configuration, project
 from jwks_auth_django.internals import overridden_settings
 
@@ -112,21 +112,30 @@ class JWTClientMixin:
 
     cookies: Any
     jwt: tuple[str | None, str] | None = None
+    sender: FakeClient | None = None
 
-    def with_token(self, *, api: str | None = None, **claims: Any) -> Self:
+    def with_token(self, *, api: str | None = None, dpop: bool = False, **claims: Any) -> Self:
         """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
 
-        The token is for the API with the key *api* in ``APIS``; by default for the top level's audience.
+        The token is for the API with the key *api* in ``APIS``; by default for the top level's audience. With *dpop* it
+        is bound to a key, and each request has a proof of its own.
         """
         client = copy.copy(self)
         audience = project().named(api).authenticator.settings.shared.get("AUDIENCE")
         known = {"aud": audience[0]} if api is not None and isinstance(audience, tuple) else {}
-        client.jwt = (api, fake_issuer(api).token(**{**known, **claims}))
+        client.sender = fake_issuer(api).client(dpop=dpop)
+        client.jwt = (api, client.sender.token(**{**known, **claims}))
         return client
 
-    def generic(self, *args: Any, headers: dict[str, str] | None = None, **extra: Any) -> Any:
+    def generic(
+        self, method: str, path: str, *args: Any, headers: dict[str, str] | None = None, **extra: Any
+    ) -> Any:
         """Add the token to every request, unless that request has its own."""
-        if self.jwt is not None:
+        if self.sender is not None and self.sender.key is not None and self.jwt is not None:
+            scheme = "https" if extra.get("secure") else "http"
+            url = f"{scheme}://testserver{path}"
+            headers = {**self.sender.headers(method, url, token=self.jwt[1]), **(headers or {})}
+        elif self.jwt is not None:
             api, token = self.jwt
             name, value = project().named(api).authenticator.header_for(token)
             if name == "Cookie":
@@ -134,7 +143,7 @@ class JWTClientMixin:
                     [value, *(f"{name}={each.coded_value}" for name, each in self.cookies.items())]
                 )
             headers = {name: value, **(headers or {})}
-        return super().generic(*args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into
+        return super().generic(method, path, *args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into
 
 
 class JWTClient(JWTClientMixin, Client):  # type: ignore[misc]  # takes what generic() takes

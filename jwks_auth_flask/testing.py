@@ -7,7 +7,8 @@ from typing import Any, Self
 from flask.testing import FlaskClient
 
 from jwks_auth import testing
-from jwks_auth.testing import FakeIssuer
+from jwks_auth.adapters import Credentials
+from jwks_auth.testing import FakeClient, FakeIssuer
 from jwks_auth_flask.extension import JWKSAuth
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
 
@@ -25,12 +26,19 @@ class JWTClient(FlaskClient):
         super().__init__(*args, **kwargs)
         self.issuer = issuer
 
-    def with_token(self, **claims: Any) -> Self:
+    sender: tuple[FakeClient, str] | None = None
+
+    def with_token(self, *, dpop: bool = False, **claims: Any) -> Self:
         """A client like this one whose requests carry a token with *claims* (see ``FakeIssuer.token``).
 
         ``client.with_token(sub="u1", scopes="orders:read").get("/orders")``. Cookies are not shared.
+        With *dpop* the token is bound to a key, and each request has a proof of its own.
         """
         other = type(self)(self.application, self.response_wrapper, issuer=self.issuer)
+        if dpop:
+            sender = self.issuer.client(dpop=True)
+            other.sender = (sender, sender.token(**claims))
+            return other
         auth: RequestAuth = next(iter(self.application.extensions[EXTENSION].values()))
         name, value = auth.authenticator.header_for(self.issuer.token(**claims))
         if name == "Cookie":  # the client replaces the header by that of its own cookies
@@ -40,6 +48,15 @@ class JWTClient(FlaskClient):
             key = f"HTTP_{name.upper().replace('-', '_')}"
             other.environ_base = {**self.environ_base, key: value}
         return other
+
+    def run_wsgi_app(self, environ: dict[str, Any], buffered: bool = False) -> Any:
+        """Add a proof for this request, unless it has a token of its own."""
+        if self.sender is not None and "HTTP_AUTHORIZATION" not in environ:
+            sender, token = self.sender
+            url = Credentials.from_wsgi(environ).url
+            headers = sender.headers(environ["REQUEST_METHOD"], url, token=token)
+            environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+        return super().run_wsgi_app(environ, buffered)
 
 
 def assert_discoverable(client: FlaskClient, auth: JWKSAuth) -> None:

@@ -14,7 +14,7 @@ import pytest
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, TokenVerifier
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.errors import InsufficientScopeError, MissingTokenError
-from jwks_auth.faults import REQUEST_FAULTS, TOKEN_FAULTS
+from jwks_auth.faults import PROOF_FAULTS, REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.testing import FakeIssuer
 
 PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()
@@ -31,6 +31,7 @@ def explained(raw: str, issuer: str = ISSUER.issuer) -> str:
     [
         *TOKEN_FAULTS.values(),
         *REQUEST_FAULTS.values(),
+        *PROOF_FAULTS.values(),
         MissingTokenError().description,
         InsufficientScopeError(()).description,
         KeySourceError.description,

@@ -6,12 +6,21 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 from jwks_auth.jose.assertion import check_private_key, signed_assertion
 from jwks_auth.jose.base64url import encode_base64url
-from jwks_auth.jose.jwk import RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
-from jwks_auth.jose.jws import MAX_TOKEN_LENGTH, early_issuer_of, issuer_of, parse_jws, seems_jose, verify_jws
+from jwks_auth.jose.jwk import PRIVATE_MEMBERS, RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
+from jwks_auth.jose.jws import (
+    MAX_TOKEN_LENGTH,
+    early_issuer_of,
+    issuer_of,
+    parse_header,
+    parse_jws,
+    seems_jose,
+    verify_jws,
+)
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
 from jwks_auth.jose.strict_json import copied_json, parse_json_object, picklable_json
+from jwks_auth.jose.thumbprint import thumbprint
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 
 __all__ = [
@@ -21,6 +30,7 @@ __all__ = [
     "ML_DSA_PRIVATE",
     "MOST_TRIED",
     "OPT_IN_ALGORITHMS",
+    "PRIVATE_MEMBERS",
     "Header",
     "KeySet",
     "RefusedKey",
@@ -35,6 +45,7 @@ __all__ = [
     "issuer_of",
     "jwk_from_pem",
     "paced",
+    "parse_header",
     "parse_json_object",
     "parse_jwk",
     "parse_jws",
@@ -42,5 +53,6 @@ __all__ = [
     "seems_jose",
     "shown_kid",
     "signed_assertion",
+    "thumbprint",
     "verify_jws",
 ]

@@ -21,6 +21,7 @@ from jwks_auth.runtime import dataclass
 
 __all__ = [
     "MAX_KEYS",
+    "PRIVATE_MEMBERS",
     "Pause",
     "RefusedKey",
     "VerificationKey",
@@ -31,7 +32,7 @@ __all__ = [
     "shown_kid",
 ]
 
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _parse(member: dict[str, Any]) -> VerificationKey:
         raise ValueError("kid is not a string")
     if kty == "oct":
         raise ValueError("symmetric: a shared secret has no place in a public key set")
-    if not _PRIVATE_MEMBERS.isdisjoint(member):
+    if not PRIVATE_MEMBERS.isdisjoint(member):
         raise ValueError("holds private members: whoever can read the set can sign")
     check_purpose(member)
     if not isinstance(kty, str):

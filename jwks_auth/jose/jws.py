@@ -6,7 +6,7 @@ Keys and key URLs in a header (``jwk``, ``jku``, ``x5u``, ``x5c``) are never use
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,15 @@ from jwks_auth.jose.strict_json import parse_json_object
 from jwks_auth.jose.unverified import Header, UnverifiedToken
 from jwks_auth.runtime import RawToken
 
-__all__ = ["MAX_TOKEN_LENGTH", "early_issuer_of", "issuer_of", "parse_jws", "seems_jose", "verify_jws"]
+__all__ = [
+    "MAX_TOKEN_LENGTH",
+    "early_issuer_of",
+    "issuer_of",
+    "parse_header",
+    "parse_jws",
+    "seems_jose",
+    "verify_jws",
+]
 
 MAX_TOKEN_LENGTH = 16_384
 """In characters; servers bound the whole header at 8 to 64 KiB."""
@@ -31,10 +39,16 @@ _NO_MARKS = bytes(set(range(256)) - set(b"{[,"))
 _MOST_MARKS = 128  # in names and strings too: certificates and keys in a header have a few
 
 
-def parse_jws(raw: str, *, lax: bool = False, longest: int = MAX_TOKEN_LENGTH) -> UnverifiedToken:
+def parse_jws(
+    raw: str,
+    *,
+    lax: bool = False,
+    longest: int = MAX_TOKEN_LENGTH,
+    read: Callable[[bytes], Header] | None = None,
+) -> UnverifiedToken:
     """Return the parts of *raw*; raise ``InvalidTokenError`` unless it has three segments, the first a valid header.
 
-    One of more than *longest* characters is refused.
+    One of more than *longest* characters is refused. *read* reads the header in place of :func:`parse_header`.
     A header with ``enc`` belongs to an encrypted token (RFC 7516 section 9) and is refused too; *lax* reads it.
     """
     if not isinstance(raw, str) or not raw.isascii():
@@ -47,7 +61,7 @@ def parse_jws(raw: str, *, lax: bool = False, longest: int = MAX_TOKEN_LENGTH) -
         raise MalformedTokenError
     data = raw.encode()
     try:
-        jose = (_header if first <= _MEMORABLE else _parse_header)(data[:first])
+        jose = (read or (_header if first <= _MEMORABLE else parse_header))(data[:first])
         signature = decode_base64url(data[second + 1 :])
     except ValueError as exc:
         raise MalformedTokenError from exc
@@ -119,7 +133,8 @@ def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = Non
     return token.payload
 
 
-def _parse_header(segment: bytes) -> Header:
+def parse_header(segment: bytes) -> Header:
+    """Return the header in the first *segment* of a token; raise ``ValueError`` or ``InvalidTokenError``."""
     octets = decode_base64url(segment)
     if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # nothing is verified yet
         raise ValueError("more members than a header has")
@@ -146,7 +161,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(member) for member in value) if isinstance(value, list) else value
 
 
-_header = lru_cache(maxsize=256)(_parse_header)
+_header = lru_cache(maxsize=256)(parse_header)
 
 
 def _media_type(typ: str | None) -> str | None:

@@ -5,17 +5,25 @@ Parsing is pure; only a store of used proofs is asked, and last. Nothing here re
 
 from jwks_auth.proofs.certificate_forms import FORMATS
 from jwks_auth.proofs.certificates import CertificateHeader
+from jwks_auth.proofs.errors import InvalidProofError
+from jwks_auth.proofs.memory import MemoryReplay
+from jwks_auth.proofs.offer import Offer
 from jwks_auth.proofs.possession import Possession, Proven, binding_of
+from jwks_auth.proofs.proof import hash_of
 from jwks_auth.proofs.prover import Pending, Proved, Prover, Request
 from jwks_auth.proofs.provers import provers_of
 from jwks_auth.proofs.proxies import ANY_PROXY, AnyProxy, Network, ProxySecret
+from jwks_auth.proofs.service import possession_of
 
 __all__ = [
     "ANY_PROXY",
     "FORMATS",
     "AnyProxy",
     "CertificateHeader",
+    "InvalidProofError",
+    "MemoryReplay",
     "Network",
+    "Offer",
     "Pending",
     "Possession",
     "Proved",
@@ -24,5 +32,7 @@ __all__ = [
     "ProxySecret",
     "Request",
     "binding_of",
+    "hash_of",
+    "possession_of",
     "provers_of",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from jwks_auth.claims import MEMBERS, Binding, VerifiedToken, bindings
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import checked_algorithms
+from jwks_auth.proofs.offer import Offer
 from jwks_auth.proofs.prover import Proved, Prover, Request
 
 __all__ = ["Possession", "Proven", "binding_of"]
@@ -40,8 +41,19 @@ class Possession:
     *shared* is the binding of issuers that have none of their own.
     """
 
-    def __init__(self, provers: Mapping[str, Prover], shared: Binding) -> None:
+    def __init__(
+        self,
+        provers: Mapping[str, Prover],
+        shared: Binding,
+        *,
+        offer: Offer | None = None,
+        advice: Sequence[str] = (),
+    ) -> None:
         self._provers, self.shared = provers, shared
+        self.offer = offer
+        """What challenges say of DPoP; ``None`` where nobody's tokens may be bound so."""
+        self.advice = tuple(advice)
+        """What the service would do well to set."""
 
     def ways(self, token: VerifiedToken, *, as_dpop: bool) -> Mapping[str, Any]:
         """Return the ways in which *token* is bound, each with its member of ``cnf``; costs nothing for a plain one.

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Protocol
 
 from jwks_auth.claims import Binding, VerifiedToken
-from jwks_auth.runtime import dataclass
+from jwks_auth.runtime import RawToken, dataclass
 
 __all__ = ["Pending", "Proved", "Prover", "Request"]
 
@@ -16,10 +16,16 @@ class Request(Protocol):
 
     method: str
     kept: MutableMapping[str, Any]
+    sent: RawToken | None
+    """The token."""
 
     @property
     def url(self) -> str:
         """The full URL."""
+
+    @property
+    def path(self) -> str:
+        """The path below the place where the application is mounted."""
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return every value of the header *name*."""

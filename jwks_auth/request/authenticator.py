@@ -9,27 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
 from jwks_auth.claims import (
-    DEFAULT_MAPPING,
     AnyAudience,
-    ClaimMapping,
     Policy,
     VerifiedToken,
     refuse_bound,
 )
 from jwks_auth.errors import MissingTokenError, Refused
-from jwks_auth.proofs import Possession, binding_of, provers_of
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
 from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.refusals import Refusals
 from jwks_auth.request.requirement import Requirement
-from jwks_auth.request.resource import Resources
 from jwks_auth.request.service import Service
 from jwks_auth.request.sources import Sources
 from jwks_auth.runtime import RawToken
 from jwks_auth.settings import Settings
-from jwks_auth.verifier import AUTHORIZATION, TokenVerifier, Verifier, asked_audience
+from jwks_auth.verifier import TokenVerifier, Verifier, asked_audience
 
 if TYPE_CHECKING:
     from jwks_auth.verifier import Explanation
@@ -52,6 +48,8 @@ class Authenticator(Service):
     and raises :class:`ConfigurationError`.
     """
 
+    _sources: Sources
+
     def __init__(
         self,
         settings: Settings | Mapping[str, Any] | Verifier,
@@ -71,16 +69,16 @@ class Authenticator(Service):
         shared = self.settings.shared
         first, *_ = schemes = shared.get("AUTH_SCHEMES", (DEFAULT_SCHEME,))
         self._schemes: dict[str, str] = {scheme.lower(): first for scheme in schemes}
-        self._sources = Sources(self.verifier, shared, self._schemes, has_csrf=has_csrf)
+        self._clock = clock
+        self._possession = self._proofs(shared, self.settings.label)
+        self._sources = Sources(
+            self.verifier, shared, self._schemes, self._possession.offer, has_csrf=has_csrf
+        )
         self.vary = self._sources.vary
         """The request headers on which each answer of a route with a requirement depends."""
         self._checked: set[object] = set()
-        self._clock = clock
         self._on_verified = on_verified
-        mappings = {issuer.issuer: self.mapping_of(issuer.issuer) for issuer in self.issuers}
-        provers = provers_of(shared, [mapping.binding for mapping in mappings.values()], self.settings.label)
-        self._possession = Possession(provers, binding_of(shared))
-        self._resources = Resources(shared, mappings, in_header=AUTHORIZATION in self._sources.all)
+        self._resources = self._described_resources(shared)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
         self._refusals = Refusals(
             self.realm,
@@ -91,6 +89,7 @@ class Authenticator(Service):
             on_rejected,
             partial(tell_refusal, verifier=self._described),
             shared.get("ERROR_BODY", "rfc6750"),
+            self._possession.offer,
         )
         tell_trust(self.verifier)
 
@@ -178,10 +177,6 @@ class Authenticator(Service):
         """Return whether every token for *audience* is for this service; true for a custom verifier."""
         return self._described is None or self._described.accepts(audience)
 
-    def mapping_of(self, issuer: str) -> ClaimMapping:
-        """Return the claim mapping of *issuer*, from the settings."""
-        return DEFAULT_MAPPING if self._described is None else self._described.mapping_of(issuer)
-
     def explain(
         self, raw: RawToken, *, requirement: Requirement | Sequence[Requirement] = (), claims: Any = None
     ) -> Explanation:
@@ -195,19 +190,6 @@ class Authenticator(Service):
             return self._described.explain(raw, requirement=requirement, claims=claims)
         asked = (requirement,) if isinstance(requirement, Requirement) else tuple(requirement)
         return explained(self.verify, raw, asked, claims)
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The places where tokens may stand, as in ``TOKEN_SOURCES``: those of all issuers."""
-        return self._sources.all
-
-    def header_for(self, raw: str) -> tuple[str, str]:
-        """Return the header, name and value, by which a client sends the token *raw* to this service."""
-        return self._sources.header_for(raw)
-
-    def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
-        """Return OpenAPI's security schemes, one for each source; any will do, and the first has the name *name*."""
-        return self._sources.security_schemes(name)
 
     def judge(self, token: VerifiedToken, requirement: Requirement, credentials: Credentials) -> None:
         """Judge an admitted token by one more requirement, except for its audience. Raises ``Refused``."""
@@ -237,7 +219,7 @@ class Authenticator(Service):
             raise MissingTokenError
         if memo.raw is not None and memo.raw != raw:
             memo.forget()  # the request was given another token on its way
-        memo.raw = raw
+        memo.raw = credentials.sent = raw
         return raw
 
     def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:

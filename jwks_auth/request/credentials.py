@@ -15,7 +15,7 @@ from jwks_auth.request.servers import (
     without_server,
     wsgi_with,
 )
-from jwks_auth.runtime import Concealed
+from jwks_auth.runtime import Concealed, RawToken
 
 __all__ = ["HANDSHAKE", "Credentials"]
 
@@ -29,11 +29,12 @@ class Credentials(Concealed):
 
     Make it with :meth:`from_wsgi`, :meth:`from_asgi`, :meth:`from_headers` or of its parts. *authorization* has every
     ``Authorization`` value in order, because most frameworks' ``get`` hides a second one; *offered* the tokens that a
-    WebSocket offers as subprotocols. *query* is the raw query string. *kept* is the request's own mapping, which keeps
-    its ``Memo``; *varies* are further headers that were read. The other parts are read when they are needed.
+    WebSocket offers as subprotocols. *query* is the raw query string. *sent* is the token, once it is found. *kept* is
+    the request's own mapping, which keeps its ``Memo``; *varies* are further headers that were read. The other parts
+    are read when they are needed.
     """
 
-    __slots__ = ("_server", "authorization", "kept", "method", "offered", "query", "varies")
+    __slots__ = ("_server", "authorization", "kept", "method", "offered", "query", "sent", "varies")
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Credentials(Concealed):
         self.kept: MutableMapping[str, Any] = {} if kept is None else kept
         self._server = server or without_server(url=url)
         self.offered, self.varies = offered, varies
+        self.sent: RawToken | None = None
 
     @classmethod
     def from_wsgi(
@@ -134,6 +136,13 @@ class Credentials(Concealed):
     def url(self) -> str:
         """The full URL of the request, as the server or the framework sees it behind the proxies it trusts."""
         return self._server.url(self.kept)
+
+    @property
+    def path(self) -> str:
+        """The path of :attr:`url`, below the place where the server or another application has mounted this one."""
+        path = "/" + self.url.partition("://")[2].partition("?")[0].partition("/")[2]
+        prefix = self._server.prefix(self.kept).rstrip("/")
+        return path[len(prefix) :] if path.startswith(prefix + "/") else path
 
     @property
     def peer(self) -> str:

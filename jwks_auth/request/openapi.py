@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jwks_auth.claims import Policy
+from jwks_auth.proofs import Offer
 
 __all__ = ["may_name_scopes", "refusal_responses", "schemes_of", "security_of"]
 
@@ -17,6 +18,12 @@ _REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
     401: ("No access token, or a bad one", _CHALLENGE),
     403: ("The access token does not allow this request", _CHALLENGE),
     503: ("The access token can't be verified at the moment", _RETRY),
+}
+_WITH_PROOF = {
+    "type": "http",
+    "scheme": "dpop",
+    "description": "A token that is bound to the client's key, with a proof in the header DPoP (RFC 9449). For clients "
+    "in browsers CORS has to expose the headers WWW-Authenticate and DPoP-Nonce",
 }
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]")
 _WITH_SCOPES = ("oauth2", "openIdConnect")
@@ -31,18 +38,28 @@ def may_name_scopes(scheme: Mapping[str, Any], version: str) -> bool:
 
 
 def schemes_of(
-    name: str, sources: Sequence[str], word: str, *, only_jwts: bool = True
+    name: str,
+    sources: Sequence[str],
+    word: str,
+    offer: Offer | None = None,
+    *,
+    only_jwts: bool = True,
 ) -> dict[str, dict[str, str]]:
     """Return the security schemes for *sources*, any of which will do; the first one has the name *name*.
 
-    *word* stands before a token in ``Authorization``. Documentation pages know ``Bearer`` there, and no other.
-    *only_jwts*: whether every token is a JWT, which the document then says.
+    *word* stands before a token in ``Authorization``. Documentation pages know ``Bearer`` there, and no other. With an
+    *offer* a token may also be sent with a proof; or it has to be. *only_jwts*: whether every token is a JWT, which the
+    document then says.
     """
+    if offer is not None and offer.alone:
+        return {name: _WITH_PROOF}
+    proved = {} if offer is None else {f"{name}-dpop": _WITH_PROOF}
     form = {"bearerFormat": "JWT"} if only_jwts else {}
-    return {
+    plain = {
         name if at == 0 else f"{name}-{_UNNAMEABLE.sub('-', source)}": _scheme_of(source, word, form)
         for at, source in enumerate(sources)
     }
+    return {**plain, **proved}
 
 
 def _scheme_of(source: str, word: str, form: dict[str, str]) -> dict[str, str]:

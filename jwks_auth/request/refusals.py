@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from jwks_auth.claims import Policy
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
+from jwks_auth.proofs import InvalidProofError, Offer
 from jwks_auth.request.answers import ErrorBody, Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Memo
@@ -36,6 +37,7 @@ class Refusals:
     on_rejected: Callable[[Refused], object] | None
     log_refusal: Callable[..., None]
     form: ErrorBody
+    offer: Offer | None = None
 
     def tell(
         self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
@@ -56,13 +58,9 @@ class Refusals:
     ) -> Rejection:
         """Return the finished answer (RFC 6750 section 3), which the memo keeps."""
         if isinstance(error, AuthError):
-            challenges = error.challenges(
-                realm=self.realm,
-                resource_metadata=self.metadata_of(memo.audience),
-                scheme=self.schemes.get(credentials.scheme) or next(iter(self.schemes.values())),
-                scopes=self._scopes(error, memo, policies),
-            )
+            challenges = self._challenges(error, credentials, memo, tuple(policies))
             headers = [("WWW-Authenticate", challenge) for challenge in challenges]
+            headers += error.headers if isinstance(error, InvalidProofError) else ()
         else:
             wait = error.retry_after if isinstance(error, KeySourceError) else 0
             headers = [("Retry-After", str(max(1, math.ceil(wait))))]
@@ -74,8 +72,18 @@ class Refusals:
         memo.rejections.setdefault(rejection.status, rejection)
         return rejection
 
-    def _scopes(self, error: AuthError, memo: Memo, policies: Iterable[Policy]) -> tuple[str, ...]:
-        if error.status not in (401, 403):
-            return ()
-        now, asked = self.clock(), (*memo.policies, *policies)
-        return tuple(scope for policy in asked for scope in policy.scopes_for(memo.token, now))
+    def _challenges(
+        self, error: AuthError, credentials: Credentials, memo: Memo, policies: tuple[Policy, ...]
+    ) -> Sequence[str]:
+        sent, asked, now = credentials.scheme, (*memo.policies, *policies), self.clock()
+        named = () if error.status not in (401, 403) else asked
+        parameters: dict[str, Any] = {
+            "realm": self.realm,
+            "resource_metadata": self.metadata_of(memo.audience),
+            "scheme": self.schemes.get(sent) or next(iter(self.schemes.values())),
+            "scopes": tuple(scope for policy in named for scope in policy.scopes_for(memo.token, now)),
+        }
+        if self.offer is None:
+            return error.challenges(**parameters)
+        senders = [way for policy in asked for way in policy.senders_for(memo.token, now)]
+        return self.offer.challenges(error, sent=sent, senders=senders, **parameters)

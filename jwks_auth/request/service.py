@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping
+from jwks_auth.proofs import Possession, possession_of
 from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
 from jwks_auth.request.warming import awarm_up, warm_up
-from jwks_auth.verifier import Issuer, Verifier
+from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
 
 __all__ = ["Service"]
+
+
+class Places(Protocol):
+    """The places where tokens may stand, as ``Sources`` knows them."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every place."""
+
+    def header_for(self, raw: str) -> tuple[str, str]:
+        """Return the header by which a client sends *raw*."""
+
+    def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
+        """Return OpenAPI's security schemes."""
 
 
 class Service:
     """A service that trusts issuers, and tells clients of them."""
 
     verifier: Verifier
+    _described: TokenVerifier | None
     _resources: Resources
+    _sources: Places
+    _possession: Possession
+    _clock: Callable[[], float]
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -47,3 +68,34 @@ class Service:
     def health(self) -> dict[str, Any]:
         """Return each issuer's key health, by issuer."""
         return {issuer.issuer: issuer.health() for issuer in self.issuers}
+
+    def mapping_of(self, issuer: str) -> ClaimMapping:
+        """Return the claim mapping of *issuer*, from the settings."""
+        return DEFAULT_MAPPING if self._described is None else self._described.mapping_of(issuer)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The places where tokens may stand, as in ``TOKEN_SOURCES``: those of all issuers."""
+        return self._sources.all
+
+    def header_for(self, raw: str) -> tuple[str, str]:
+        """Return the header, name and value, by which a client sends the token *raw* to this service."""
+        return self._sources.header_for(raw)
+
+    def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
+        """Return OpenAPI's security schemes, one for each source; any will do, and the first has the name *name*."""
+        return self._sources.security_schemes(name)
+
+    def _proofs(self, shared: Mapping[str, Any], label: str) -> Possession:
+        """Return the judge of proofs, for the bindings of all issuers that are known."""
+        names = [issuer.issuer for issuer in self.issuers]
+        described = self._described
+        if described is not None and described.has_tenants:
+            names.append("")  # the rules of the verifier itself
+        owns = [self.mapping_of(name).binding for name in names]
+        return possession_of(shared, owns, self._clock, label=label)
+
+    def _described_resources(self, shared: Mapping[str, Any]) -> Resources:
+        mappings = {issuer.issuer: self.mapping_of(issuer.issuer) for issuer in self.issuers}
+        in_header = AUTHORIZATION in self._sources.all
+        return Resources(shared, mappings, self._possession.offer, in_header=in_header)

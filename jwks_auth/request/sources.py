@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 from jwks_auth.claims import VerifiedToken
 from jwks_auth.errors import InvalidRequestError, InvalidTokenError
 from jwks_auth.jose import early_issuer_of, parse_jws
+from jwks_auth.proofs import Offer
 from jwks_auth.request.bearer import bearer_token, plain_token
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.cross_site import check_site
@@ -21,6 +22,8 @@ __all__ = ["Sources"]
 
 _SUBPROTOCOL = "subprotocol"
 _DPOP = "dpop"
+_UNPROVED = "dpop elsewhere"
+"""The place of a token with the scheme DPoP where no proof is taken."""
 
 
 class _Found(NamedTuple):
@@ -39,12 +42,20 @@ class _Found(NamedTuple):
 class Sources:
     """The places where a service's tokens may stand: those of all its issuers.
 
-    *schemes*, in lower case, are those of its tokens in a header. *shared* are the settings of the service.
+    *schemes*, in lower case, are those of its tokens in a header, beside DPoP's if there is an *offer*. *shared* are
+    the settings of the service.
     """
 
     def __init__(
-        self, verifier: Verifier, shared: Mapping[str, Any], schemes: Mapping[str, str], *, has_csrf: bool
+        self,
+        verifier: Verifier,
+        shared: Mapping[str, Any],
+        schemes: Mapping[str, str],
+        offer: Offer | None = None,
+        *,
+        has_csrf: bool,
     ) -> None:
+        self._offer = offer
         self._verifier, self._schemes, self._has_csrf = verifier, schemes, has_csrf
         self._origins = frozenset(shared.get("COOKIE_ORIGINS", ()))
         described = verifier if isinstance(verifier, TokenVerifier) else None
@@ -67,7 +78,9 @@ class Sources:
     @property
     def vary(self) -> tuple[str, ...]:
         """The headers in which tokens may stand."""
-        return (*(name or "Authorization" for name in self._headers), *(("Cookie",) if self._cookies else ()))
+        proofs = ("DPoP",) if self._offer is not None and "" in self._headers else ()
+        in_headers = [name or "Authorization" for name in self._headers]
+        return (*in_headers, *proofs, *(("Cookie",) if self._cookies else ()))
 
     def header_for(self, raw: str) -> tuple[str, str]:
         """Return the header, name and value, by which a client sends *raw* to the first source."""
@@ -79,7 +92,8 @@ class Sources:
     def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
         """Return OpenAPI's security schemes, of which any will do; the first has the name *name*."""
         only_jwts = not isinstance(self._verifier, TokenVerifier) or self._verifier.takes_only_jwts
-        return schemes_of(name, self.all, next(iter(self._schemes.values())), only_jwts=only_jwts)
+        word = next(iter(self._schemes.values()))
+        return schemes_of(name, self.all, word, self._offer, only_jwts=only_jwts)
 
     def sent(self, credentials: Credentials, memo: Memo) -> RawToken | None:
         """Return the token that a request has; ``None`` if it has none. *memo* remembers where it stood.
@@ -109,7 +123,8 @@ class Sources:
 
     def check(self, token: VerifiedToken, memo: Memo) -> None:
         """Raise ``InvalidTokenError`` for a token that stood where its issuer's do not."""
-        own, source = self._by_issuer.get(str(token.issuer), self._others), memo.source
+        own = self._by_issuer.get(str(token.issuer), self._others)
+        source = AUTHORIZATION if memo.is_dpop else memo.source
         if source is not None and source != _SUBPROTOCOL and source_key(source) not in own:
             told = ValueError(f"found in {source}, expected in {' or '.join(own.values())}")
             raise InvalidTokenError("wrong_issuer") from told
@@ -148,7 +163,8 @@ class Sources:
     def _look(self, source: str, values: Sequence[str], found: _Found) -> None:
         if found.add(source, bearer_token(values, schemes=self._schemes, bare=source != AUTHORIZATION)):
             return
-        if not found.add(_DPOP, bearer_token(values, schemes=(_DPOP,))):
+        place = _DPOP if source == AUTHORIZATION and self._offer is not None else _UNPROVED
+        if not found.add(place, bearer_token(values, schemes=(_DPOP,))):
             found.foreign.append(RawToken(values[0].rpartition(" ")[2]))
 
     def _the_one(self, found: _Found, memo: Memo) -> RawToken | None:
@@ -157,7 +173,7 @@ class Sources:
         if len(found.filled) > 1:
             raise InvalidRequestError("multiple_credentials")
         for memo.source, raw in found.filled:
-            if memo.source == _DPOP:
+            if memo.source == _UNPROVED:
                 raise InvalidTokenError("bound_token")
             return raw
         return None

@@ -40,3 +40,9 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     introspection_jwt: bool | None
     introspection_audience: str | Iterable[str] | AnyAudience | None
     token_prefix: str | None
+    dpop_max_age: float | None
+    dpop_replay: Any
+    dpop_replay_fails: str | None
+    dpop_nonce: str | None
+    dpop_secret: str | bytes | None
+    public_url: str | None

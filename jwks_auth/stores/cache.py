@@ -42,6 +42,10 @@ class CacheStore:
         """Replace the record, which the cache forgets after *ttl* seconds."""
         self._cache.set(self._prefix + name, value, timeout=ceil(ttl))
 
+    def first(self, name: str, ttl: float) -> bool:
+        """Return whether *name* is used for the first time in *ttl* seconds."""
+        return self.lease(name, ttl)
+
     def lease(self, name: str, ttl: float) -> bool:
         """Take the lease for *ttl* seconds (rounded up to whole ones); return whether it was free."""
         return bool(self._cache.add(self._prefix + name, b"1", timeout=ceil(ttl)))

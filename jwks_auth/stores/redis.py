@@ -43,6 +43,10 @@ class RedisStore:
         """Replace the record, which Redis forgets after *ttl* seconds."""
         self._client.set(self._prefix + name, value, px=ceil(ttl * 1000))
 
+    def first(self, name: str, ttl: float) -> bool:
+        """Return whether *name* is used for the first time in *ttl* seconds."""
+        return self.lease(name, ttl)
+
     def lease(self, name: str, ttl: float) -> bool:
         """Take the lease for *ttl* seconds; return whether it was free."""
         return bool(self._client.set(self._prefix + name, b"1", nx=True, px=ceil(ttl * 1000)))

@@ -17,6 +17,7 @@ from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.endpoints import Endpoints
 from jwks_auth.testing.keys import SigningKey
+from jwks_auth.testing.senders import FakeClient
 from jwks_auth.testing.server import IssuerServer
 from jwks_auth.verifier import half_hash
 
@@ -140,6 +141,10 @@ class FakeIssuer(Endpoints):
         """Request headers with a fresh token of the *profile* of :meth:`settings`; arguments as in :meth:`token`."""
         make = self.id_token if self._profile == "id_token" else self.token
         return {"Authorization": f"Bearer {make(**claims)}"}
+
+    def client(self, *, dpop: bool = False, alg: str = "ES256") -> FakeClient:
+        """A client of this issuer; with *dpop* its tokens are bound to a key of its own, and its ``headers`` prove."""
+        return FakeClient(self, dpop=dpop, alg=alg, clock=self._clock)
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None, *, alg: str | None = None) -> str:
         """Return any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""

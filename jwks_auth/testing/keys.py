@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import get_default_algorithms
 
-from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem
+from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem, thumbprint
 from jwks_auth.runtime import dataclass
 
 __all__ = ["SigningKey"]
@@ -109,6 +109,14 @@ class SigningKey:
         public = jwk_from_pem(self.public_pem(), kid=self.kid, alg=self.alg)
         public.pop("key_ops", None)  # "use" says the same, and few providers send both
         return {**public, "use": "sig"}
+
+    def public_members(self) -> dict[str, Any]:
+        """The public half alone, as it stands in the header of a DPoP proof."""
+        return {name: value for name, value in self.jwk().items() if name not in ("kid", "alg", "use")}
+
+    def thumbprint(self) -> str:
+        """The key's thumbprint, ``cnf.jkt`` of tokens that are bound to it (RFC 7638)."""
+        return thumbprint(self.jwk())
 
     def public_pem(self) -> bytes:
         """The public half as PEM (SubjectPublicKeyInfo), for ``KeySet.from_pem``."""

@@ -29,6 +29,7 @@ def described() -> Iterator[str]:
     """Yield the core's descriptions of refusals, which are constants."""
     yield from faults.TOKEN_FAULTS.values()
     yield from faults.REQUEST_FAULTS.values()
+    yield from faults.PROOF_FAULTS.values()
     yield errors.InvalidTokenError("other").description
     yield errors.ForbiddenError("other").description
     for made in (
