@@ -19,5 +19,6 @@ def refuse_bound(token: VerifiedToken[Any], shared: Binding = UNBOUND) -> None:
     """
     if token.confirmation is not None:
         raise InvalidTokenError("bound_token")
-    if bindings(token.mapping.binding, shared).required:
+    own = token.mapping.binding
+    if (own is not None or shared is not UNBOUND) and bindings(own, shared).required:
         raise InvalidTokenError("unbound_token")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from benchmarks import cache_soak, growth, start, verify
+from benchmarks import cache_soak, chart, growth, servers, start, verify
 from benchmarks.contenders import LARGE, SHAPES, SMALL, make_case
+from benchmarks.server_apps import VARIANTS
+from tests.needs import need_tool
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -67,3 +71,22 @@ def test_an_entry_is_measured() -> None:
     """Some hundred octets more for a longer token."""
     short, long = cache_soak.octets_of_an_entry(0, 50), cache_soak.octets_of_an_entry(1200, 50)
     assert 100 < short[1] < long[1] < 10_000
+
+
+@pytest.mark.parametrize("framework", VARIANTS)
+def test_servers(framework: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Real servers and wrk; each guard whose library is installed answers, and the chart is drawn."""
+    need_tool("wrk")
+    times = servers.measure(framework, rounds=1, seconds=1, guards=installed(framework))
+    found = servers.report(framework, times)
+    assert {"jwks-auth", "jwks-auth, TOKEN_CACHE", "PyJWKClient by hand"} & set(found)
+    assert framework in capsys.readouterr().out
+    chart.write_servers(str(tmp_path / "chart.svg"), {framework: found})
+    assert "jwks-auth, TOKEN_CACHE" in (tmp_path / "chart.svg").read_text()
+
+
+def installed(framework: str) -> list[str]:
+    """The guards that need no library of the benchmarks' own group."""
+    needed = {"flask-jwt-extended": "flask_jwt_extended", "Auth0 quickstart": "authlib"}
+    needed["simplejwt, JWK_URL"] = "rest_framework_simplejwt"
+    return [guard for guard in VARIANTS[framework] if guard not in needed or find_spec(needed[guard])]
