@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import NOT_PROVIDED, CharField, TextField
+from django.utils.translation import gettext as _
 
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.resolvers import refused, unfillable
 
 __all__ = [
     "UNSUITABLE",
-    "arguments_in_vain",
     "create_account",
     "is_account",
     "is_user_name",
     "required_fields",
+    "told_unfilled",
 ]
 
 
@@ -38,7 +39,7 @@ def required_fields() -> Iterator[Any]:
             yield field
 
 
-def arguments_in_vain() -> list[str]:
+def _arguments_in_vain() -> list[str]:
     """Return what ``create_user()`` of the manager asks for, and is no field of the user model."""
     create = getattr(get_user_model()._default_manager, "create_user", None)
     if create is None:
@@ -49,6 +50,17 @@ def arguments_in_vain() -> list[str]:
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     asked = _asked(inspect.signature(create).parameters)
     return [each.name for each in asked if each.name not in known and each.kind not in kinds]
+
+
+def told_unfilled(names: Iterable[str]) -> Iterator[str]:
+    """Yield what new accounts lack, in the reader's language: these fields, and arguments of the manager."""
+    label = get_user_model()._meta.label
+    for name in names:
+        yield _("{field} is required, and no setting fills it").format(field=f"{label}.{name}")
+    for name in _arguments_in_vain():
+        yield _("create_user() of the manager of {model} asks for {name}, which is no field").format(
+            model=label, name=name
+        )
 
 
 def is_account(user: Any) -> bool:
@@ -76,7 +88,7 @@ def create_account(values: Mapping[str, Any], using: str, unfilled: Collection[s
     The manager may fill the required fields in *unfilled*, which no setting fills. Raises :class:`KeySourceError` if it
     does not.
     """
-    if asked := arguments_in_vain():
+    if asked := _arguments_in_vain():
         raise unfillable(f"create_user() of the user model's manager asks for {', '.join(asked)}")
     try:
         user = _created(values, using)

@@ -20,10 +20,10 @@ from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
 from jwks_auth_django.users.accounts import (
     UNSUITABLE,
-    arguments_in_vain,
     create_account,
     is_account,
     is_user_name,
+    told_unfilled,
 )
 from jwks_auth_django.users.fields import email_field, username_field
 from jwks_auth_django.users.identities import database, identity_of, link
@@ -118,10 +118,7 @@ class DatabaseUsers(UserResolver):
         names = self.profile.unfilled()
         if kind.username_for is DatabaseUsers.username_for and not is_user_name(_MADE_UP):
             names = [name for name in (username_field().name,) if name not in self.profile.claim_map] + names
-        for name in names:
-            yield f"{get_user_model()._meta.label}.{name} is required, and no setting fills it"
-        for name in arguments_in_vain():
-            yield f"create_user() of {get_user_model()._meta.label}'s manager asks for {name}, which is no field"
+        yield from told_unfilled(names)
 
     def resolve(self, request: HttpRequest | None, token: VerifiedToken) -> Any:
         """Return the account of *token*'s identity; ``None`` if there is none and none may be created."""

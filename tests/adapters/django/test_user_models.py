@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from jwks_auth import InvalidTokenError, KeySourceError
 from jwks_auth.testing import FakeIssuer
@@ -90,11 +91,15 @@ def test_a_manager_that_asks_for_what_is_no_field(
     """It is found before the first request; newcomers are answered with 503, and a store of one's own can do it."""
     users = people("Invited", CLAIM_MAP={"email": "email"})
     assert errors() == [
-        'JWKS_AUTH["USER"]: create_user() of people.Invited\'s manager asks for code, which is no field'
+        'JWKS_AUTH["USER"]: create_user() of the manager of people.Invited asks for code, which is no field'
     ]
     with pytest.raises(KeySourceError):
         users.create_user(None, token(email="ada@example.org"))
     assert "create_user() of the user model's manager asks for code" in caplog.text
+    with override("de"):
+        assert errors() == [
+            'JWKS_AUTH["USER"]: create_user() des Managers von people.Invited verlangt code, das kein Feld ist'
+        ]
     people("Invited", f"{__name__}.Filling", CLAIM_MAP={"email": "email"})
     assert errors() == []
 
