@@ -11,7 +11,18 @@ from jwks_auth import ConfigurationError, Policy
 from jwks_auth.testing import FakeIssuer, assert_discoverable
 from jwks_auth_fastapi.mcp import MCPMiddleware
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend
-from tests.adapters.mcp.servers import METADATA, NEW, OLD, RESOURCE, SERVERS, asked, call, client_of, sent
+from tests.adapters.mcp.servers import (
+    METADATA,
+    NEW,
+    OLD,
+    RESOURCE,
+    SERVERS,
+    TOOLS,
+    asked,
+    call,
+    client_of,
+    sent,
+)
 
 REVISIONS = pytest.mark.parametrize("revision", [OLD, NEW])
 
@@ -169,6 +180,18 @@ def test_a_backend_is_shared(issuer: FakeIssuer) -> None:
     with TestClient(guarded, base_url="http://127.0.0.1:8000") as client:
         assert sent(client, issuer.token(), call("whoami", NEW)).status_code == 200
         assert sent(client, issuer.token(), {**call("whoami", NEW), "content": b"{"}).status_code == 400
+
+
+def test_it_may_be_a_middleware_of_the_application(make: Any, issuer: FakeIssuer) -> None:
+    """``app.add_middleware(MCPMiddleware, auth=...)``: the same, with the application's own lifespan."""
+    app = make()
+    settings = {**issuer.settings(RESOURCE), "RESOURCE": RESOURCE}
+    app.add_middleware(MCPMiddleware, auth=settings, scopes="orders:read", tools=TOOLS)
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        token = issuer.token(sub="u1", scope="orders:read")
+        assert "u1" in sent(client, token, call("whoami", NEW)).text
+        assert sent(client, token, call("delete_order", NEW)).status_code == 403
+        assert sent(client, None, call("whoami", NEW)).headers["www-authenticate"] == challenge("orders:read")
 
 
 @pytest.mark.parametrize(
