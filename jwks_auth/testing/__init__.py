@@ -4,12 +4,14 @@
 reused within the process, and anybody who has it can sign anything.
 """
 
+from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.discovery import assert_discoverable
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.senders import FakeClient
 
 __all__ = [
+    "ClientCertificate",
     "FakeClient",
     "FakeIssuer",
     "SigningKey",
