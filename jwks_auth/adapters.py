@@ -8,6 +8,7 @@ from jwks_auth.later import later
 from jwks_auth.proofs import AnyProxy
 from jwks_auth.request import (
     EXPIRED,
+    LONGEST_LOGOUT,
     POLICY_VIOLATION,
     SUBPROTOCOL,
     Admission,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPIRED",
+    "LONGEST_LOGOUT",
     "POLICY_VIOLATION",
     "PREFIX",
     "ROWS",

@@ -139,6 +139,7 @@ class Project:
     top: Configuration
     apis: Mapping[str, Configuration]
     keys: Keys
+    logout_paths: frozenset[str]
 
     @property
     def all(self) -> tuple[Configuration, ...]:
@@ -194,11 +195,9 @@ def _read() -> Project:
         top = _configured(None, given, LABEL)
         own = parsed(given, DJANGO_SETTINGS, LABEL)
         shared = {name: value for name, value in given.items() if name not in ONLY_AT_THE_TOP}
-        return Project(
-            top,
-            {key: _entry(key, shared, each) for key, each in own["apis"].items()},
-            Keys.of(own["apis"], own["for_request"]),
-        )
+        apis = {key: _entry(key, shared, each) for key, each in own["apis"].items()}
+        paths = {each.authenticator.logout_path for each in (top, *apis.values())}
+        return Project(top, apis, Keys.of(own["apis"], own["for_request"]), frozenset(filter(None, paths)))
     except ConfigurationError as error:
         told = str(error)
         raise WrongSettings(told if "JWKS_AUTH" in told else f"JWKS_AUTH: {told}") from error

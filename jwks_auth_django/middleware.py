@@ -19,6 +19,7 @@ from jwks_auth_django.denial import is_denied
 from jwks_auth_django.discovery import answer
 from jwks_auth_django.given import is_required
 from jwks_auth_django.guards import Guard
+from jwks_auth_django.logout import alog_out, log_out
 
 __all__ = ["JWTAuthenticationMiddleware"]
 
@@ -31,7 +32,7 @@ class JWTAuthenticationMiddleware:
     A valid bearer token sets ``request.user``, ``request.auser()`` and ``request.token``, also if there is a session. A
     bad one is refused at once, except on ``EXEMPT_PATHS``. Without a token, the request keeps its user and
     ``request.token`` is ``None``; it is never an unverified token. Under ``REQUIRED`` such a request is refused, unless
-    the view is open on purpose. It also serves the metadata of ``RESOURCE``.
+    the view is open on purpose. It also serves the metadata of ``RESOURCE``, and answers at ``LOGOUT_PATH``.
 
     Raises ``ImproperlyConfigured`` where ``jwks_auth_django`` is not installed, as nothing would check the settings.
     """
@@ -59,7 +60,10 @@ class JWTAuthenticationMiddleware:
             return self._acall(request)
         if (found := answer(request)) is not None:
             return found
-        config = project().chosen(request)
+        here = project()
+        if request.path_info in here.logout_paths:
+            return log_out(request)
+        config = here.chosen(request)
         if _awaits_judgement(request, config):
             try:
                 sign_in(request, _IF_SENT)
@@ -75,7 +79,10 @@ class JWTAuthenticationMiddleware:
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         if (found := answer(request)) is not None:
             return found
-        config = project().chosen(request)
+        here = project()
+        if request.path_info in here.logout_paths:
+            return await alog_out(request)
+        config = here.chosen(request)
         if _awaits_judgement(request, config):
             try:
                 await asign_in(request, _IF_SENT)

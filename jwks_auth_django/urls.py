@@ -1,11 +1,17 @@
-"""``path("", include("jwks_auth_django.urls"))``: protected-resource metadata, where no middleware answers for it."""
+"""``path("", include("jwks_auth_django.urls"))``: metadata and logouts, where no middleware answers for them."""
 
 from __future__ import annotations
 
-from django.urls import re_path
+from django.urls import path, re_path, register_converter
 
 from jwks_auth_django.discovery import metadata
+from jwks_auth_django.logout import LogoutPath, logout
 
 __all__ = ["urlpatterns"]
 
-urlpatterns = [re_path(r"^\.well-known/oauth-protected-resource(?:/.*)?\Z", metadata)]
+register_converter(LogoutPath, "jwks_auth_logout")
+
+urlpatterns = [
+    re_path(r"^\.well-known/oauth-protected-resource(?:/.*)?\Z", metadata),
+    path("<jwks_auth_logout:path>", logout),
+]

@@ -12,12 +12,14 @@ from jwks_auth_fastapi.backend import (
 from jwks_auth_fastapi.discovery import MetadataMiddleware
 from jwks_auth_fastapi.expiry import token_of, until_expiry
 from jwks_auth_fastapi.guard import require_jwt
+from jwks_auth_fastapi.logout import LogoutMiddleware
 from jwks_auth_fastapi.protection import protect, public
 
 __all__ = [
     "JWTAuthenticationBackend",
     "JWTCredentials",
     "JWTUser",
+    "LogoutMiddleware",
     "MetadataMiddleware",
     "RejectedConnection",
     "protect",

@@ -20,6 +20,7 @@ from jwks_auth_fastapi.claims import ClaimsModel
 from jwks_auth_fastapi.dependencies import UserDependency, requirement_dependency, user_dependency
 from jwks_auth_fastapi.discovery import metadata_router
 from jwks_auth_fastapi.documents import document
+from jwks_auth_fastapi.logout import logout_router, path_of
 from jwks_auth_fastapi.openapi import error_responses
 from jwks_auth_fastapi.overrides import FakeBearer, fake_token
 from jwks_auth_fastapi.scheme import JWTScheme
@@ -148,6 +149,14 @@ class SchemeUses(JWTScheme, Generic[TokenT]):
         if self.service.chosen is not None:
             self.authenticator.metadata()  # a mistake shows here
         return metadata_router(lambda scope: self.service.of(scope).authenticator)
+
+    def logout_router(self) -> APIRouter:
+        """``app.include_router(auth.logout_router())`` takes logout tokens at ``LOGOUT_PATH``, from anybody.
+
+        Raises :class:`~jwks_auth.ConfigurationError` where the settings have none.
+        """
+        path = path_of(self.authenticator)
+        return logout_router(path, lambda scope: self.service.of(scope).authenticator)
 
     async def health(self, request: Request) -> Response:
         """Answer a readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""

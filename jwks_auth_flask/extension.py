@@ -26,6 +26,7 @@ from jwks_auth_flask.discovery import MetadataAnswer
 from jwks_auth_flask.guards import AppGuard, DefaultGuard, Guard
 from jwks_auth_flask.internals import ask_first
 from jwks_auth_flask.login import user_for
+from jwks_auth_flask.logout import log_out
 from jwks_auth_flask.neighbours import arrange
 from jwks_auth_flask.order import LateSetting, OrderGuard
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth, prefix_of, request_auth_of
@@ -84,6 +85,8 @@ class JWKSAuth:
             finish_answers(app)
             ask_first(app, MetadataAnswer())
             keep_headers(app)
+        if authenticator.logout_path is not None and log_out not in app.before_request_funcs.get(None, ()):
+            ask_first(app, log_out)
         instances[self.name] = RequestAuth(
             authenticator, lambda: self._load, partial(policies_asked, self.name)
         )

@@ -8,6 +8,7 @@ from jwks_auth.request.authenticator import Authenticator
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.exceptions import RefusedRequest, stand_for
 from jwks_auth.request.expiry import until_expiry
+from jwks_auth.request.logout import LONGEST_LOGOUT
 from jwks_auth.request.memo import Admission, Memo, finished_headers, token_on
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.paths import Prefixes
@@ -26,6 +27,7 @@ from jwks_auth.request.websocket import (
 
 __all__ = [
     "EXPIRED",
+    "LONGEST_LOGOUT",
     "POLICY_VIOLATION",
     "SUBPROTOCOL",
     "Admission",

@@ -18,6 +18,7 @@ from jwks_auth.errors import MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.log import tell_refusal, tell_trust
+from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.refusals import Refusals
 from jwks_auth.request.requirement import Requirement
@@ -65,11 +66,12 @@ class Authenticator(Service):
         self.settings = Settings.of(settings)
         described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self._described = described if isinstance(described, TokenVerifier) else None
+        self._logout = LogoutEndpoint.of(self.settings.shared, self.settings.label, self._described)
         self.verifier: Verifier = described if verifier is None else Settings.read("VERIFIER", verifier)
         shared = self.settings.shared
         first, *_ = schemes = shared.get("AUTH_SCHEMES", (DEFAULT_SCHEME,))
         self._schemes: dict[str, str] = {scheme.lower(): first for scheme in schemes}
-        self._clock = clock
+        self._clock, self._on_verified = clock, on_verified
         self._possession = self._proofs(shared, self.settings.label)
         self._sources = Sources(
             self.verifier, shared, self._schemes, self._possession.offer, has_csrf=has_csrf
@@ -77,7 +79,6 @@ class Authenticator(Service):
         self.vary = self._sources.vary
         """The request headers on which each answer of a route with a requirement depends."""
         self._checked: set[object] = set()
-        self._on_verified = on_verified
         self._resources = self._described_resources(shared)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
         self._refusals = Refusals(

@@ -1,4 +1,4 @@
-"""``Service``: the part of an authenticator that needs no request: issuers, their keys, the service's metadata."""
+"""``Service``: the part of an authenticator that needs no request of a user: issuers, keys, metadata, logouts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping
+from jwks_auth.errors import ConfigurationError
 from jwks_auth.proofs import Possession, possession_of
+from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
 from jwks_auth.request.warming import awarm_up, warm_up
+from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
 
 __all__ = ["Service"]
@@ -37,6 +40,7 @@ class Service:
     _sources: Places
     _possession: Possession
     _clock: Callable[[], float]
+    _logout: LogoutEndpoint | None
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -53,6 +57,30 @@ class Service:
     def well_known(self, method: str, path: str) -> Answer | None:
         """Return the answer if *path* is one for metadata, for adapters to send before all else; otherwise ``None``."""
         return self._resources.answer(method, path)
+
+    @property
+    def logout_path(self) -> str | None:
+        """The path at which providers tell of logouts; ``None`` if they don't."""
+        return None if self._logout is None else self._logout.path
+
+    def log_out(self, method: str, content_type: str | None, body: RawToken) -> Answer:
+        """Return the answer to a request at :attr:`logout_path`, for adapters to send before all else.
+
+        *body* holds its octets, of which ``LONGEST_LOGOUT`` and one more need be read.
+        """
+        return self._asked.answer(method, content_type, body)
+
+    async def alog_out(self, method: str, content_type: str | None, body: RawToken) -> Answer:
+        """Do as :meth:`log_out`, on an event loop."""
+        return await self._asked.aanswer(method, content_type, body)
+
+    @property
+    def _asked(self) -> LogoutEndpoint:
+        if self._logout is None:
+            raise ConfigurationError(
+                "LOGOUT_PATH is missing: the path at which the provider posts logout tokens"
+            )
+        return self._logout
 
     def warm_up(self) -> None:
         """Fetch every issuer's keys now, also after one of them fails.

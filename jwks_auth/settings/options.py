@@ -46,3 +46,6 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     dpop_nonce: str | None
     dpop_secret: str | bytes | None
     public_url: str | None
+    logout_path: str | None
+    logout_client: str | Iterable[str] | None
+    logout_ttl: float | None

@@ -110,8 +110,9 @@ class Revoker:
         Name one of them: *jti*, one token; *sid*, those of a session; *sub*, those of a user; *kid*, those under a key.
         *before*, in seconds since 1970, limits it to tokens issued until then. With *sub* it is now by default; alone,
         it means all tokens of the issuer. *sid* and *sub* together mean a session, and those tokens of its user that
-        name no session. *ttl* is as long as the longest of these tokens lives. A token that does not say when it was
-        issued counts as issued before. Raises ``ValueError`` for anything else, and what the store raises.
+        name no session, which *before* then is about. *ttl* is as long as the longest of these tokens lives. A token
+        that does not say when it was issued counts as issued before. Raises ``ValueError`` for anything else, and what
+        the store raises.
         """
         now = self._clock()
         named = {"jti": jti, "sid": sid, "sub": sub, "kid": kid}
@@ -183,6 +184,8 @@ def _meant(
         given = {"sid": given["sid"], "sub without sid": given["sub"]}
     for kind, value in (given or {"all": ""}).items():
         limit = now if before is None and kind.startswith("sub") else before
+        if kind == "sid" and len(given) == 2:
+            limit = None
         yield Revocation(issuer, kind, short(value), limit, now + ttl)
 
 

@@ -17,6 +17,7 @@ from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.endpoints import Endpoints
 from jwks_auth.testing.keys import SigningKey
+from jwks_auth.testing.logout import LogoutTokens
 from jwks_auth.testing.senders import FakeClient
 from jwks_auth.testing.server import IssuerServer
 from jwks_auth.verifier import half_hash
@@ -24,7 +25,7 @@ from jwks_auth.verifier import half_hash
 __all__ = ["FakeIssuer"]
 
 
-class FakeIssuer(Endpoints):
+class FakeIssuer(Endpoints, LogoutTokens):
     """An identity provider with real keys; no socket, unless made by :meth:`serve`.
 
     *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first

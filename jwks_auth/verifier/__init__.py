@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from jwks_auth.later import later
 from jwks_auth.verifier.introspection import MODES, Introspection
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
+from jwks_auth.verifier.logout_tokens import FRESH, Issuers, Logout, LogoutTokenVerifier
 from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
+from jwks_auth.verifier.revocation import RevocationCopy
 from jwks_auth.verifier.steps import asked_audience
 from jwks_auth.verifier.tenants import Tenants
 from jwks_auth.verifier.token_sources import AUTHORIZATION, checked_sources, is_of_a_proxy, source_key
@@ -22,14 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTHORIZATION",
+    "FRESH",
     "MODES",
     "PROVIDERS",
     "Explanation",
     "IDTokenVerifier",
     "Introspection",
     "Issuer",
+    "Issuers",
     "JudgeOptions",
+    "Logout",
+    "LogoutTokenVerifier",
     "PlaceOptions",
+    "RevocationCopy",
     "Tenants",
     "TokenVerifier",
     "Verifier",

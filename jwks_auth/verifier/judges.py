@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jwks_auth.claims import AudienceSetting, VerifiedToken
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.runtime import aask, ask
+from jwks_auth.verifier.asked import IsRevoked, Validator
 from jwks_auth.verifier.revocation import RevocationCopy, revocation_copy
 
-__all__ = ["IsRevoked", "Judges", "Validator"]
-
-Validator = Callable[[VerifiedToken, float], None]
-IsRevoked = Callable[[VerifiedToken], bool | Awaitable[bool]]
+__all__ = ["Judges"]
 
 
 class Judges:

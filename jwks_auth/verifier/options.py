@@ -9,7 +9,7 @@ from typing import TypedDict
 from jwks_auth.claims import TOKEN_DEFAULTS, TokenOptions
 from jwks_auth.jose import MAX_TOKEN_LENGTH
 from jwks_auth.stores import Revocations
-from jwks_auth.verifier.judges import IsRevoked, Validator
+from jwks_auth.verifier.asked import IsRevoked, Validator
 from jwks_auth.verifier.other_tokens import Told
 from jwks_auth.verifier.tenants import Tenants
 

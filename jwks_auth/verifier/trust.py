@@ -65,3 +65,7 @@ class Trust:
     def under(self, name: str) -> TrustedIssuer:
         """Return the issuer trusted under *name*, one of several or not; raise as :meth:`signed` does."""
         return self.listed.called(name) or self.tenants.resolve(name)
+
+    async def aunder(self, name: str) -> TrustedIssuer:
+        """Do as :meth:`under`, without blocking the event loop."""
+        return self.listed.called(name) or await self.tenants.aresolve(name)

@@ -80,15 +80,15 @@ class TokenVerifier:
         self._listed = Directory(map(self._preparation.listed, self._issuers), may_be)
         widest = widest_rules(self._rules.leeway)
         self._tenants = TenantCache(tenants, self._tenant, widest=widest, clock=self._clock)
-        self._trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
+        self.trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
         entries = checked_entries(given["token_cache"])
-        self._cache = TokenCache(entries, self._trust) if entries else None
+        self._cache = TokenCache(entries, self.trust) if entries else None
         self.has_tenants = tenants is not None
         """True if there are issuers that can't be listed."""
         self.tenants_provider = None if tenants is None else tenants.provider
         self._judges = Judges.of(given, self._clock)
         self.revocation = self._judges.revocation
-        signatures = Signatures(self._trust, self._cache, self._longest)
+        signatures = Signatures(self.trust, self._cache, self._longest)
         self._routes = self._ways(signatures, given["other_tokens"])
         self._tokens: Signatures | Routes = self._routes or signatures
 
@@ -204,7 +204,7 @@ class TokenVerifier:
             return explained(lambda token: self.verify(token, audience=audience), sent, asked, claims)
         with Story(self._listed.names(), self._longest) as story:
             token = story.read(sent)
-            told = story.of(self._trust.under(issuer_of(token.claims)))
+            told = story.of(self.trust.under(issuer_of(token.claims)))
             told.signer(token)
             verified = told.conclude(token, sent)
             story.tell_binding(verified)

@@ -34,6 +34,7 @@ def fastapi_app(
     other = auth.variant(audience=OTHER_RESOURCE)
     app = FastAPI(lifespan=auth.lifespan)
     app.include_router(auth.metadata_router())
+    app.include_router(auth.logout_router())
     if handlers:
         install_error_handlers(app)
     if closed:

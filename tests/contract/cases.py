@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jwks_auth import InvalidTokenError, VerifiedToken
+from jwks_auth.stores import MemoryRevocations
 from jwks_auth.testing import FakeIssuer
 
 __all__ = ["CASES", "OTHER", "OWN", "OWN_HANDLER", "REALM", "ROUTES", "SETTINGS", "SHARED", "Case"]
@@ -24,6 +25,7 @@ RESOURCE = "https://api.example/v1"
 OTHER_RESOURCE = "https://api.example/v2"
 METADATA = "/.well-known/oauth-protected-resource"
 AUDIENCES = ["api", "reports", OTHER_RESOURCE]
+LOGOUT_PATH = "/oidc/logout"
 MFA = "urn:acme:mfa"
 
 ROUTES = {
@@ -69,6 +71,9 @@ SETTINGS: dict[str, Any] = {
     "RESOURCE": RESOURCE,
     "RESOURCE_NAME": "Orders",
     "RESOURCE_SCOPES": ["orders:read", "orders:write"],
+    "REVOCATION": MemoryRevocations(),
+    "LOGOUT_PATH": LOGOUT_PATH,
+    "LOGOUT_CLIENT": "web",
 }
 """What each app is configured with besides its issuer."""
 

@@ -44,9 +44,9 @@ class ConnexionApp:
         said = {"type": "about:blank", "title": HTTPStatus(case.status).phrase, "status": case.status}
         return replace(case, body={**said, "detail": case.body["error_description"]})
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request; Connexion's documents of problems are JSON, too."""
-        response = self.client.request(method, target, headers=list(headers))
+        response = self.client.request(method, target, headers=list(headers), content=body)
         pairs = [
             (name, value.replace("application/problem+json", "application/json"))
             for name, value in response.headers.multi_items()

@@ -90,7 +90,7 @@ class TestClientApp:
 
     client: FlaskClient
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request; repeated headers reach the app as a WSGI server would hand them over."""
-        response = self.client.open(target, method=method, headers=list(headers))
+        response = self.client.open(target, method=method, headers=list(headers), data=body)
         return Answer(response.status_code, list(response.headers), response.data)

@@ -37,7 +37,7 @@ class Answer:
 class App(Protocol):
     """An app under test: over a test client or a socket."""
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request; *target* is path and query, *headers* may repeat a name."""
         ...
 
@@ -48,7 +48,7 @@ class HTTPApp:
 
     url: str
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
         try:
@@ -56,8 +56,8 @@ class HTTPApp:
             connection.putrequest(method, target, skip_host=given)
             for name, value in headers:
                 connection.putheader(name, value)
-            connection.putheader("Content-Length", "0")
-            connection.endheaders()
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
             response = connection.getresponse()
             return Answer(response.status, response.getheaders(), response.read())
         finally:

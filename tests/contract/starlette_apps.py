@@ -15,6 +15,7 @@ from jwks_auth import VerifiedToken
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi.starlette import (
     JWTAuthenticationBackend,
+    LogoutMiddleware,
     MetadataMiddleware,
     protect,
     public,
@@ -56,9 +57,9 @@ class ClientApp:
         self.client = TestClient(app)
         self.prefix = prefix
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request."""
-        response = self.client.request(method, self.prefix + target, headers=list(headers))
+        response = self.client.request(method, self.prefix + target, headers=list(headers), content=body)
         return Answer(response.status_code, response.headers.multi_items(), response.content)
 
 
@@ -114,8 +115,8 @@ def starlette_app(
         route("/shared", shared, optional=True),
     ]
     around = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
-    discovery = Middleware(MetadataMiddleware, auth=backend)
-    app = Starlette(routes=routes, middleware=[discovery, *(around if middleware else [])])
+    open_to_all = [Middleware(MetadataMiddleware, auth=backend), Middleware(LogoutMiddleware, auth=backend)]
+    app = Starlette(routes=routes, middleware=[*open_to_all, *(around if middleware else [])])
     if closed:
         protect(app, backend)
     return app

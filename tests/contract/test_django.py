@@ -25,13 +25,15 @@ from tests.django_site.asgi_client import call
 class WSGI:
     """Django's own client, with CSRF enforced; headers joined as WSGI servers join them."""
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request through the sync handler."""
         sent: dict[str, str] = {}
         for name, value in headers:
-            key = "HTTP_" + name.upper().replace("-", "_")
+            key = ("" if name == "Content-Type" else "HTTP_") + name.upper().replace("-", "_")
             sent[key] = f"{sent[key]},{value}" if key in sent else value
-        response = Client(enforce_csrf_checks=True).generic(method, target, **sent)
+        response = Client(enforce_csrf_checks=True).generic(
+            method, target, body, sent.pop("CONTENT_TYPE", ""), **sent
+        )
         return Answer(response.status_code, list(response.items()), response.content)
 
 
@@ -39,9 +41,9 @@ class WSGI:
 class ASGI:
     """The ASGI application itself, on an event loop of its own."""
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request through the async handler."""
-        return asyncio.run(call(ASGIHandler(), method, target, headers))
+        return asyncio.run(call(ASGIHandler(), method, target, headers, body))
 
 
 SERVERS = {"WSGI": WSGI(), "ASGI": ASGI()}

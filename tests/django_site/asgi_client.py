@@ -8,11 +8,11 @@ from typing import Any
 from tests.contract.runner import Answer, Headers
 
 
-async def call(app: Any, method: str, target: str, headers: Headers = ()) -> Answer:
+async def call(app: Any, method: str, target: str, headers: Headers = (), content: bytes = b"") -> Answer:
     """One request to *app*."""
     path, _, query = target.partition("?")
     sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    received = iter([{"type": "http.request", "body": content, "more_body": False}])
 
     async def receive() -> dict[str, Any]:
         try:
