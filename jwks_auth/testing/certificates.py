@@ -44,6 +44,13 @@ class ClientCertificate:
         numbered = dated.public_key(key.public_key()).serial_number(x509.random_serial_number())
         return cls(numbered.sign(key, hashes.SHA256()).public_bytes(Encoding.DER), key)
 
+    @classmethod
+    def of(cls, given: bool | str | bytes | ClientCertificate) -> ClientCertificate | None:
+        """Return *given* as a certificate, a new one for ``True``, and ``None`` for ``False``."""
+        if isinstance(given, bool):
+            return cls.generate() if given else None
+        return given if isinstance(given, ClientCertificate) else cls(given)
+
     @property
     def der(self) -> bytes:
         """The certificate in DER."""

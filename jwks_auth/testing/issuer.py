@@ -15,6 +15,7 @@ from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.claims import DEFAULT_MAPPING, VerifiedToken
 from jwks_auth.jose import FAKE
 from jwks_auth.keys import mark_fake
+from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.endpoints import Endpoints
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.logout import LogoutTokens
@@ -143,9 +144,19 @@ class FakeIssuer(Endpoints, LogoutTokens):
         make = self.id_token if self._profile == "id_token" else self.token
         return {"Authorization": f"Bearer {make(**claims)}"}
 
-    def client(self, *, dpop: bool = False, alg: str = "ES256") -> FakeClient:
-        """A client of this issuer; with *dpop* its tokens are bound to a key of its own, and its ``headers`` prove."""
-        return FakeClient(self, dpop=dpop, alg=alg, clock=self._clock)
+    def client(
+        self,
+        *,
+        dpop: bool = False,
+        certificate: bool | str | bytes | ClientCertificate = False,
+        alg: str = "ES256",
+    ) -> FakeClient:
+        """A client of this issuer; with *dpop* its tokens are bound to a key of its own, and its ``headers`` prove.
+
+        With *certificate*, ``True`` or one in PEM or DER, they are bound to that: see :class:`FakeClient`.
+        """
+        shown = ClientCertificate.of(certificate)
+        return FakeClient(self, dpop=dpop, certificate=shown, alg=alg, clock=self._clock)
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None, *, alg: str | None = None) -> str:
         """Return any bytes, signed by the newest key (of *alg*); *header* as in :meth:`token`, but no ``typ``."""

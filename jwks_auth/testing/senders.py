@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from jwks_auth.proofs import hash_of
+from jwks_auth.proofs import ANY_PROXY, hash_of
+from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.keys import SigningKey
 
 __all__ = ["FakeClient"]
@@ -25,24 +26,43 @@ class FakeClient:
     """A client that gets tokens of *issuer*; with *dpop* they are bound to a key of its own (RFC 9449).
 
     *alg* is the key's algorithm. ``nonce`` is put into each proof, once a test has set it to what a service gave.
+
+    With *certificate* they are bound to that (RFC 8705), and requests have the header in which a proxy passes it on:
+    ``CLIENT_CERTIFICATE`` and ``PROXY_SECRET`` are as in a service's settings, and a test may set them to its own.
     """
+
+    CLIENT_CERTIFICATE: Mapping[str, str] = {"HEADER": "Client-Cert", "FORMAT": "rfc9440"}
+    PROXY_SECRET: Mapping[str, str] | None = None
 
     def __init__(
         self,
         issuer: Tokens,
         *,
         dpop: bool = False,
+        certificate: ClientCertificate | None = None,
         alg: str = "ES256",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer, self._clock = issuer, clock
         self.key = SigningKey.generate(alg) if dpop else None
+        self.certificate = certificate
         self.nonce: str | None = None
 
     @property
     def confirmation(self) -> dict[str, str] | None:
         """``cnf`` of its tokens; ``None``: they are bound to nothing."""
-        return None if self.key is None else {"jkt": self.key.thumbprint()}
+        of_key = {} if self.key is None else {"jkt": self.key.thumbprint()}
+        of_certificate = {} if self.certificate is None else self.certificate.confirmation
+        return {**of_key, **of_certificate} or None
+
+    def settings(self) -> dict[str, Any]:
+        """Settings beside the issuer's, of a service that takes tokens of this client."""
+        found: dict[str, Any] = {} if self.key is None else {"DPOP": "accept"}
+        if self.certificate is not None:
+            found |= {"MTLS": "accept", "CLIENT_CERTIFICATE": dict(self.CLIENT_CERTIFICATE)}
+            secret = self.PROXY_SECRET
+            found |= {"TRUSTED_PROXIES": ANY_PROXY} if secret is None else {"PROXY_SECRET": dict(secret)}
+        return found
 
     def token(self, **claims: Any) -> str:
         """Return a token for this client; arguments as of ``FakeIssuer.token``."""
@@ -52,8 +72,15 @@ class FakeClient:
         """Return the headers of one request: *token*, or a new one with *claims*, and a proof for it."""
         sent = self.token(**claims) if token is None else token
         if self.key is None:
-            return {"Authorization": f"Bearer {sent}"}
-        return {"Authorization": f"DPoP {sent}", "DPoP": self.proof(method, url, sent)}
+            return {"Authorization": f"Bearer {sent}", **self._passed_on()}
+        return {"Authorization": f"DPoP {sent}", "DPoP": self.proof(method, url, sent), **self._passed_on()}
+
+    def _passed_on(self) -> dict[str, str]:
+        if self.certificate is None:
+            return {}
+        said, secret = self.CLIENT_CERTIFICATE, self.PROXY_SECRET
+        known = {} if secret is None else {secret["HEADER"]: secret["VALUE"]}
+        return {said["HEADER"]: self.certificate.field(said["FORMAT"]), **known}
 
     def proof(
         self,
