@@ -24,7 +24,7 @@ def run_tests(project: str, port: int | None = None, *, settings: str = "setting
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,  # on a busy machine
     )
     assert done.returncode == 0, done.stderr[-5000:]
     assert "\nOK" in done.stderr, done.stderr[-5000:]

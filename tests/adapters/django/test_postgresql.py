@@ -60,7 +60,7 @@ def test_a_hundred_first_requests_make_one_row(postgresql: int, options: dict[st
         capture_output=True,
         text=True,
         env=environment,
-        timeout=600,
+        timeout=1800,  # on a busy machine
     )
     assert done.returncode == 0, done.stderr[-3000:]
     groups = 2 if "GROUPS" in options else 0
@@ -90,7 +90,7 @@ def test_all_that_is_said_of_accounts_holds(postgresql: int) -> None:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=600,
+        timeout=1800,  # on a busy machine
     )
     assert done.returncode == 0, done.stdout[-5000:]
 
