@@ -110,7 +110,7 @@ CASES: dict[str, tuple[Any, Binding | None, Binding, bool, str | None]] = {
 def test_a_binding_is_known_and_accepted_or_refused(
     cnf: Any, own: Binding | None, shared: Binding, as_dpop: bool, code: str | None
 ) -> None:
-    """The issuer's word counts, then the service's; a token under the wrong scheme proves nothing."""
+    """9700-3: the issuer's word counts, then the service's; a token under the wrong scheme proves nothing."""
     assert code_of(token(cnf, own), shared, as_dpop=as_dpop) == code
 
 
