@@ -163,6 +163,10 @@ class OidcProvider:
         """Only the newest keys stay published."""
         self._command("withdraw")
 
+    def log_out(self, client: str, url: str, sub: str, sid: str = "") -> None:
+        """Tell the logout endpoint at *url*; it answers 200, or the provider ends."""
+        self._command(f"logout {client} {url} {sub} {sid}".rstrip())
+
     def _command(self, name: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{name}\n")

@@ -2,7 +2,7 @@
 //
 // Standard output has one JSON line with the issuer once it listens, and one after each command. Commands are
 // lines on standard input: "rotate" puts a new key of each algorithm before the old ones, "withdraw" drops the
-// old ones. The end of standard input ends the process, so it never outlives the test that started it.
+// old ones, "logout" tells a service of one. The end of standard input ends the process, so it never outlives the test that started it.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -78,7 +78,10 @@ const configuration = (keys) => ({
   responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code id_token token', 'none'],
   pkce: { required: () => false },
   cookies: { keys: ['lives-for-a-test'] },
+  // The services it tells of logouts are on loopback, where its own dispatcher connects to nobody.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   features: {
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     mTLS: { enabled: true, certificateBoundAccessTokens: true, getCertificate: certificateOf },
@@ -96,6 +99,7 @@ const server = createServer((request, response) => answer(request, response));
 let answer;
 let keys = newKeys();
 let issuer;
+let provider;
 
 // A user who signs in as the client asks, and agrees to everything.
 async function agree(provider, { params }, request, response) {
@@ -110,7 +114,7 @@ async function agree(provider, { params }, request, response) {
 }
 
 function publish() {
-  const provider = new Provider(issuer, configuration(keys));
+  provider = new Provider(issuer, configuration(keys));
   const rest = provider.callback();
   answer = async (request, response) => {
     if (request.method === 'GET' && /^\/interaction\/[^/]+$/.test(request.url)) {
@@ -125,12 +129,22 @@ function publish() {
 const COMMANDS = {
   rotate: () => { keys = [...newKeys(), ...keys]; },
   withdraw: () => { keys = keys.slice(0, Object.keys(KEY_TYPES).length); },
+  // The logout of a user, told to a client's endpoint (OpenID Connect Back-Channel Logout 1.0); "" for no session.
+  logout: async (clientId, uri, sub, sid = '') => {
+    const client = await provider.Client.find(clientId);
+    Object.assign(client, { backchannelLogoutUri: uri, backchannelLogoutSessionRequired: sid !== '' });
+    await client.backchannelLogout(sub, sid);
+  },
 };
 
 server.listen(0, '127.0.0.1', () => {
   issuer = `http://127.0.0.1:${server.address().port}`;
   publish();
   createInterface({ input: process.stdin })
-    .on('line', (line) => { COMMANDS[line](); publish(); })
+    .on('line', async (line) => {
+      const [name, ...words] = line.split(' ');
+      await COMMANDS[name](...words);
+      publish();
+    })
     .on('close', () => process.exit(0));
 });
