@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class _Init:
     """Stands for ``__init__`` until it is first asked for, and puts the compiled one in its place."""
 
-    __slots__ = ("_cls", "_options")
+    __slots__ = ("_cls", "_frozen")
 
-    def __init__(self, cls: type, options: dict[str, Any]) -> None:
-        self._cls, self._options = cls, options
+    def __init__(self, cls: type, *, frozen: bool) -> None:
+        self._cls, self._frozen = cls, frozen
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         # Two threads may both compile it: the same function twice.
@@ -33,27 +33,58 @@ class _Init:
         return made.__get__(instance, owner)
 
     def _compiled(self) -> Any:
-        # Of a class that only has the fields, because slots leave no defaults on the real one.
         fields = dataclasses.fields(self._cls)
-        body: dict[str, Any] = {field.name: _again(field) for field in fields}
-        body["__annotations__"] = {field.name: field.type for field in fields}
-        body |= {
-            "__module__": self._cls.__module__,
-            "__qualname__": self._cls.__qualname__,
-            "__doc__": "Fields.",
-        }
+        names: dict[str, Any] = {"_set": object.__setattr__, "_made": _MADE}
+        plain, keyword, body = ["self"], ["*"], ["pass"]
+        for field in fields:
+            given = _argument(field, names)
+            if field.init:
+                (keyword if field.kw_only else plain).append(given)
+            if (value := _value(field)) is not None:
+                set_it = (
+                    f"_set(self, {field.name!r}, {value})" if self._frozen else f"self.{field.name} = {value}"
+                )
+                body.append(set_it)
         if hasattr(self._cls, "__post_init__"):
-            body["__post_init__"] = None  # has the compiled one call the real one's
-        double = type(self._cls.__name__, (), body)
-        return dataclasses.dataclass(repr=False, eq=False, **self._options)(double).__init__  # type: ignore[misc]
+            body.append("self.__post_init__()")
+        parameters = ", ".join([*plain, *(keyword if len(keyword) > 1 else ())])
+        # One function, where dataclasses would compile more along with it. Only names of fields are in its text.
+        exec(f"def __init__({parameters}):\n " + "\n ".join(body), names)  # noqa: S102
+        made = names["__init__"]
+        made.__annotations__ = {field.name: field.type for field in fields if field.init} | {"return": None}
+        made.__module__, made.__qualname__ = self._cls.__module__, f"{self._cls.__qualname__}.__init__"
+        return made
 
 
-def _again(field: dataclasses.Field[Any]) -> Any:
-    given: Any = {"init": field.init, "kw_only": field.kw_only}
-    for name in ("default", "default_factory"):
-        if (found := getattr(field, name)) is not dataclasses.MISSING:
-            given[name] = found
-    return dataclasses.field(**given)
+class _Made:
+    """Stands for a default that is made for each instance."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_MADE = _Made()
+
+
+def _argument(field: dataclasses.Field[Any], names: dict[str, Any]) -> str:
+    """Return *field* as a parameter; put its default among *names*."""
+    if field.default is not dataclasses.MISSING:
+        names[f"_default_{field.name}"] = field.default
+        return f"{field.name}=_default_{field.name}"
+    if field.default_factory is not dataclasses.MISSING:
+        names[f"_default_{field.name}"] = field.default_factory
+        return f"{field.name}=_made"
+    return field.name
+
+
+def _value(field: dataclasses.Field[Any]) -> str | None:
+    """Return the value of *field* in a new instance; ``None`` if ``__post_init__`` sets it."""
+    made = field.default_factory is not dataclasses.MISSING
+    if field.init:
+        return f"_default_{field.name}() if {field.name} is _made else {field.name}" if made else field.name
+    if made:
+        return f"_default_{field.name}()"
+    return None if field.default is dataclasses.MISSING else f"_default_{field.name}"
 
 
 def _dataclass(
@@ -70,7 +101,7 @@ def _dataclass(
     if any(map(dataclasses.is_dataclass, cls.__mro__[1:])):  # which wants to find its parent's kind
         return dataclasses.dataclass(frozen=frozen, repr=repr, eq=eq, **options)(cls)
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **options)(cls)
-    made.__init__ = _Init(made, {"frozen": frozen, "kw_only": options.get("kw_only", False)})
+    made.__init__ = _Init(made, frozen=frozen)
     for name, method in _methods(made, frozen=frozen, repr=repr, eq=eq).items():
         if vars(made).get(name) is None:  # __hash__ is None beside an __eq__ of the class's own
             setattr(made, name, method)

@@ -35,6 +35,7 @@ class Open:
 
     name: str
     made: str = field(default="", init=False)
+    _made: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.made = self.name.upper()
@@ -128,7 +129,8 @@ def test_others_may_be_changed() -> None:
     """One that is not frozen takes a value, and has no hash."""
     one = Open(name="a")
     one.name = "b"
-    assert (one.name, one.made) == ("b", "A")
+    assert (one.name, one.made, one._made) == ("b", "A", [])
+    assert one._made is not Open(name="a")._made
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)
 
