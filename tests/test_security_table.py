@@ -15,9 +15,22 @@ TEXT = (ROOT / "docs" / "security.md").read_text()
 
 def test_every_rule_has_its_row() -> None:
     """The items of the standards that concern verification, none left out."""
-    last = {"6750": 11, "9068": 13, "BCP": 16, "JOSE": 11, "DISC": 6, "9700": 8, "9728": 7, "STEP": 4}
+    last = {
+        "6750": 11,
+        "9068": 13,
+        "BCP": 16,
+        "JOSE": 11,
+        "DISC": 6,
+        "9700": 8,
+        "9728": 7,
+        "STEP": 4,
+        "MTLS": 5,
+    }
     items = [f"{family}-{number}" for family, count in last.items() for number in range(1, count + 1)]
-    assert re.findall(r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP)-\d+) \|", TEXT, re.MULTILINE) == items
+    assert (
+        re.findall(r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS)-\d+) \|", TEXT, re.MULTILINE)
+        == items
+    )
 
 
 @pytest.mark.parametrize(("page", "least"), [("security.md", 50), ("keys.md", 30)])
@@ -43,7 +56,7 @@ def test_every_rule_is_named_where_it_is_shown() -> None:
     groups = {group.__name__: str(group.__doc__) for group in table.GROUPS}
     unnamed = []
     for item, row in re.findall(
-        r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP)-\d+) \|(.*)", TEXT, re.MULTILINE
+        r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS)-\d+) \|(.*)", TEXT, re.MULTILINE
     ):
         shown = [source_of(*test) for test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
         shown += [groups[name] for name in re.findall(r"`(\w+)`", row.partition("attack suite")[2])]

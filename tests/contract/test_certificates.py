@@ -141,7 +141,7 @@ def accepting(request: pytest.FixtureRequest) -> Iterator[tuple[App, FakeIssuer]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_bound_tokens_need_their_certificate(accepting: tuple[App, FakeIssuer], case: Case) -> None:
-    """Without it, or with another, the answer is 401 and never 500; others' tokens are as before."""
+    """MTLS-1: without it, or with another, the answer is 401 and never 500; others' tokens are as before."""
     app, issuer = accepting
     run(app, case, issuer)
 

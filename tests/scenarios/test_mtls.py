@@ -218,13 +218,13 @@ PLACES = ["gunicorn", "uvicorn", "socket", "forwarded"]
 @pytest.mark.parametrize("client", ["known", "unknown"])
 @pytest.mark.parametrize("place", PLACES)
 def test_nginx_passes_the_certificate_on(site: Site, place: str, client: str) -> None:
-    """Behind a prefix, over a socket with an address and one without: of any authority, as binding needs none."""
+    """MTLS-5: behind a prefix, over a socket with an address and one without, of any authority."""
     assert site.nginx.status(f"/{place}/me", site.token(client), site.clients[client]) == (200, "")
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_stolen_token_is_worthless(site: Site, place: str) -> None:
-    """Without a certificate, with the thief's own, and with the victim's in a header of the thief's."""
+    """MTLS-4: without a certificate, with the thief's own, and with the victim's in a header of the thief's."""
     token, victim = site.token("known"), octets(site.clients["known"])
     pem = quote(ssl.DER_cert_to_PEM_cert(victim), safe="")
     forged = [("Client-Cert", pem)]

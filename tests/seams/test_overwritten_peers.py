@@ -98,7 +98,7 @@ MIDDLEWARE: dict[str, tuple[Callable[..., int], Callable[[Any], Any], str]] = {
 @pytest.mark.parametrize("value", [PROXY, f"{PROXY}:4711"])
 @pytest.mark.parametrize("name", MIDDLEWARE)
 def test_a_spoofed_address_buys_nothing(name: str, value: str) -> None:
-    """A thief names the proxy as its own address, and sends the victim's certificate."""
+    """MTLS-4: a thief names the proxy as its own address, and sends the victim's certificate."""
     ask, around, header = MIDDLEWARE[name]
     headers = {**ISSUER.headers(cnf=CNF), **FORGED, header: value}
     assert ask(around, "192.0.2.66", 50_000, headers) == 401

@@ -55,7 +55,7 @@ def test_a_certificate_of_another_shape_is_wrong(certificate: Any) -> None:
 
 @pytest.mark.parametrize("certificate", [None, "", b""])
 def test_a_connection_without_certificate(certificate: Any) -> None:
-    """It is missing, whatever the source; a header is not a substitute."""
+    """MTLS-3: it is missing, whatever the source; a header is not a substitute."""
     forged = ("Client-Cert", base64.b64encode(DER).decode())
     assert code(service(CLIENT_CERTIFICATE="tls"), forged, certificate=certificate) == "missing_certificate"
     assert code(service(CLIENT_CERTIFICATE=lambda credentials: certificate), forged) == "missing_certificate"
@@ -86,7 +86,7 @@ def test_a_function_that_fails_is_the_services_fault() -> None:
     ids=str,
 )
 def test_a_forged_header_from_an_untrusted_peer_is_not_read(trust: Any, sent: Any, wanted: str) -> None:
-    """Even the right certificate is missing where nobody who is believed has sent it."""
+    """MTLS-4: even the right certificate is missing where nobody who is believed has sent it."""
     forged = ("Client-Cert", base64.b64encode(DER).decode())
     assert code(service(CLIENT_CERTIFICATE=HEADER, **trust), forged, **sent) == wanted
 

@@ -63,7 +63,7 @@ def sent(form: str, **more: Any) -> bool:
 
 @pytest.mark.parametrize("form", HEADERS)
 def test_the_certificate_of_rfc_8705_is_that_of_its_claim(form: str) -> None:
-    """Appendix A: whatever form a trusted proxy writes; from anybody else it is not read."""
+    """MTLS-2, appendix A: whatever form a trusted proxy writes; from anybody else it is not read."""
     assert sent(form, peer="10.1.2.3")
     with pytest.raises(InvalidTokenError) as caught:
         sent(form, peer="192.0.2.1")
