@@ -98,7 +98,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def register(client_id: str, callback: str) -> None:
-    """The user and the public client, which asks for no consent."""
+    """The user, the public client, which asks for no consent, and the service that asks about tokens."""
     get_user_model().objects.create_user("u1")
     get_application_model().objects.create(
         client_id=client_id,
@@ -107,6 +107,12 @@ def register(client_id: str, callback: str) -> None:
         authorization_grant_type="authorization-code",
         algorithm="RS256",
         skip_authorization=True,
+    )
+    get_application_model().objects.create(
+        client_id="service",
+        client_secret=settings.SECRET_KEY,
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
     )
 
 

@@ -55,6 +55,8 @@ _PLUGIN: dict[str, Any] = {
     "auth-type-id-token-enabled": True,
     "subject-type": "public",
     "jwks-show": True,
+    "introspection-revocation-allowed": True,
+    "introspection-revocation-allow-target-client": True,
 }
 
 
@@ -96,6 +98,13 @@ class Glewlwyd:
         answer.raise_for_status()
         token: str = answer.json()["access_token"]
         return token
+
+    def revoke(self, alg: str, token: str) -> None:
+        """Revoke an access token (RFC 7009)."""
+        answer = requests.post(
+            f"{self.issuer(alg)}/revoke", data={"token": token}, auth=_CLIENT, timeout=PATIENCE
+        )
+        answer.raise_for_status()
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, "glewlwyd ended at once"

@@ -70,6 +70,14 @@ class OidcProvider:
         token: str = answer.json()["access_token"]
         return token
 
+    def revoke(self, token: str) -> None:
+        """Revoke an access token (RFC 7009)."""
+        sent = {"token": token}
+        answer = requests.post(
+            f"{self.issuer}/token/revocation", data=sent, auth=("service", SECRET), timeout=PATIENCE
+        )
+        answer.raise_for_status()
+
     def bound_token(self, alg: str, certificate: str) -> str:
         """An access token that is bound to a client's *certificate*, in PEM (RFC 8705 section 3)."""
         answer = requests.post(

@@ -14,7 +14,15 @@ import jwt
 import pytest
 import requests
 
-from jwks_auth import IDTokenVerifier, InvalidTokenError, Issuer, TokenVerifier
+from jwks_auth import (
+    ANY_AUDIENCE,
+    IDTokenVerifier,
+    Introspection,
+    InvalidTokenError,
+    Issuer,
+    KeySourceError,
+    TokenVerifier,
+)
 from tests.needs import need_module
 from tests.patience import PATIENCE
 
@@ -171,3 +179,24 @@ def test_a_verifier_follows_a_rotation_and_a_withdrawal(provider: DjangoProvider
     provider.command("rotate")
     assert verifier.verify(provider.sign_in()["id_token"])
     assert code_of(verifier, old) == "unknown_key"
+
+
+def test_its_opaque_access_tokens_are_asked_about(provider: DjangoProvider):
+    """Its answers have no ``aud``, so that any audience has to be typed out, best beside the clients."""
+    answer = provider.sign_in()
+    endpoint = {
+        "url": f"{provider.issuer}/introspect/",
+        "client_id": "service",
+        "client_secret": "not-a-secret-it-lives-for-a-test",
+    }
+    asked = Issuer(provider.issuer, introspection=Introspection(**endpoint, audience=ANY_AUDIENCE))
+    verifier = TokenVerifier(asked, "api", allowed_clients=[CLIENT])
+    token = verifier.verify(answer["access_token"])
+    assert (token.kind, token.client_id, token["username"]) == ("opaque", CLIENT, "u1")
+    assert token.scopes == {"openid", "orders:read"}
+    assert code_of(verifier, "made-up") == "inactive"
+    strict = TokenVerifier(Issuer(provider.issuer, introspection=Introspection(**endpoint)), "api")
+    assert code_of(strict, answer["access_token"]) == "wrong_audience"
+    wrong = Introspection(**{**endpoint, "client_secret": "wrong"})
+    with pytest.raises(KeySourceError):
+        TokenVerifier(Issuer(provider.issuer, introspection=wrong), "api").verify("made-up")

@@ -33,7 +33,7 @@ SIGNED = "application/token-introspection+jwt"
 
 _MOST_OCTETS = 262_144
 _REFUSED = frozenset({400, 401, 403})
-"""Answers to a client whose credentials, or whose kind of request, the server does not accept."""
+"""Answers to a client whose credentials the server does not accept; 400 may also be about the token itself."""
 
 
 class IntrospectionEndpoint:
@@ -120,7 +120,7 @@ class IntrospectionEndpoint:
             status = "" if error.http_status is None else f" (HTTP {error.http_status})"
             told = f"introspection: {without_query(url)} does not accept this service's credentials{status}"
             log.error("%s: check INTROSPECTION_CLIENT", told)
-            return KeySourceError(told, kind="credentials", retry_after=error.retry_after)
+            return KeySourceError(told, kind=_kind_of(error), retry_after=error.retry_after)
         log.warning("introspection: %s failed: %s", without_query(url), error)
         return error
 
@@ -128,3 +128,8 @@ class IntrospectionEndpoint:
         """Return the error for an answer that can't be used, and tell the log *why*."""
         log.warning("introspection: the answer of %s can't be used: %s", self.issuer, why)
         return KeySourceError(f"introspection: the answer can't be used: {why}", kind="introspection")
+
+
+def _kind_of(error: FetchError) -> str:
+    """Return the kind for a refusal: after one that may be about one token, the issuer is asked about others."""
+    return "introspection" if error.http_status == 400 else "credentials"

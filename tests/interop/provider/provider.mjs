@@ -30,9 +30,9 @@ const newKeys = () => Object.entries(KEY_TYPES).map(([alg, [type, options]]) => 
 const resourceServer = (ctx, resource) => {
   const alg = resource.split('/').pop();
   return {
-    audience: alg in KEY_TYPES ? AUDIENCE : resource,
+    audience: alg in KEY_TYPES || alg === 'opaque' ? AUDIENCE : resource,
     scope: SCOPE,
-    accessTokenFormat: 'jwt',
+    accessTokenFormat: alg === 'opaque' ? 'opaque' : 'jwt',
     accessTokenTTL: 300,
     jwt: { sign: { alg: alg in KEY_TYPES ? alg : 'ES256' } },
   };
@@ -84,6 +84,9 @@ const configuration = (keys) => ({
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
+    introspection: { enabled: true },
+    jwtIntrospection: { enabled: true },
+    revocation: { enabled: true },
     mTLS: { enabled: true, certificateBoundAccessTokens: true, getCertificate: certificateOf },
     resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
   },
