@@ -88,6 +88,8 @@ def in_caches(given: Mapping[str, Any], label: str = LABEL) -> dict[str, Any]:
     }
     for name, alias in named.items():
         _check_alias(alias, label.format(name))
+        if settings.CACHES[alias].get("BACKEND", "").endswith("DummyCache"):
+            raise ConfigurationError(f"{label.format(name)}: found a dummy cache, which keeps nothing")
     return {name: CacheStore(SharedCache(alias)) for name, alias in named.items()}
 
 

@@ -47,6 +47,11 @@ class Service:
         """The issuers whose tokens are accepted."""
         return self.verifier.issuers
 
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What the service would do well to set, in words; the log has it too."""
+        return self._possession.advice
+
     def metadata(self, resource: str | None = None) -> ResourceMetadata:
         """Return the metadata of ``RESOURCE``, or of a *resource* that is a route's audience.
 

@@ -15,6 +15,7 @@ from flask import Flask
 from jwks_auth import ConfigurationError
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
+from jwks_auth_django.checks.project import check_views
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.test import JWTClient as DjangoClient
 from jwks_auth_fastapi import JWTBearer
@@ -81,6 +82,27 @@ def test_in_django() -> None:
         assert json.loads(client.get("/me?a=1", secure=True).content) == {"sender": "dpop"}
         sent = issuer.client(dpop=True).headers("GET", "http://testserver/me")
         assert [DjangoClient().get("/me", headers=sent).status_code for _ in range(2)] == [200, 401]
+
+
+def test_the_checks_say_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the URL and of the store, once each; nothing where both are set."""
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    given = {**FakeIssuer().settings(), "DPOP": "accept"}
+    for more, count in (({}, 2), ({"DPOP_REPLAY": "memory", "PUBLIC_URL": "https://api.acme.dev"}, 0)):
+        with override_settings(JWKS_AUTH={**given, **more}, ROOT_URLCONF=__name__, MIDDLEWARE=[]):
+            told = [each for each in check_views() if each.id == "jwks_auth_django.W013"]
+            assert len(told) == count
+
+
+def test_a_cache_that_forgets_is_refused() -> None:
+    """A dummy cache would take each proof again and again."""
+    caches = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    given = {**FakeIssuer().settings(), **PROOFS, "DPOP_REPLAY": "cache:default"}
+    with (
+        override_settings(JWKS_AUTH=given, CACHES=caches),
+        pytest.raises(ConfigurationError, match="a dummy cache"),
+    ):
+        configuration()
 
 
 def test_a_cache_that_is_not_there_is_named() -> None:
