@@ -37,7 +37,7 @@ class CacheHealth:
     misses: int
     entries: int
     octets: int
-    """The length of the tokens that the entries stand for; in memory, an entry takes two to four times as much."""
+    """The length of the tokens that the entries stand for; in memory, one takes up to three times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
