@@ -77,6 +77,9 @@ BAD = {
     "xfcc: quotes not closed": ("xfcc", f'Subject="CN=a;Hash={HEX}'),
     "xfcc: a backslash ends the quotes, or not": ("xfcc", f'Subject="CN=a\\\\",Hash={HEX};x="'),
     "xfcc: a mask of our own": ("xfcc", f"Subject=a\x01;Hash={HEX}"),
+    "pem-urlencoded: escapes alone": ("pem-urlencoded", "%2B" * 5000),
+    "xfcc: parts without end": ("xfcc", f"Hash={HEX}" + ";" * 300),
+    "xfcc: backslashes without end": ("xfcc", f"Hash={HEX};Subject=" + "\\" * 300),
     "xfcc: Cert unreadable": ("xfcc", 'Cert="x"'),
 }
 """Values that name no certificate, or more than one."""
