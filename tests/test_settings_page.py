@@ -29,7 +29,7 @@ PAGE = DOCS / "settings.md"
 IN_CODE_ONLY = {"client", "ssl_context", "accept_empty", "max_response_bytes", "on_event", "clock"}
 """Options that no string can mean."""
 
-OTHERS = {"api", "backend", "jwt", "leave_alone", "protect", "secret", "settings"}
+OTHERS = {"api", "backend", "jwt", "leave_alone", "protect", "secret", "settings", "tools"}
 """Arguments of other objects, which no setting fills."""
 
 FOR_ANOTHER = {
