@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote
 
@@ -18,6 +19,10 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _PORTS = {"http": 80, "https": 443}
 _SCHEMES = {"ws": "http", "wss": "https"}
 _PATH = "/:@!$&'()*+,;=-._~%"
+
+
+_MEMORABLE = 512
+"""Letters of a URL whose normal form is remembered."""
 
 
 class Request(Protocol):
@@ -56,6 +61,10 @@ def normal(url: str) -> str | None:
 
     Lower case for scheme and host, no default port, ``%7E`` as ``~``, no ``..``, ``/`` for an empty path.
     """
+    return (_memorable if len(url) <= _MEMORABLE else _normal)(url)
+
+
+def _normal(url: str) -> str | None:
     if not _VISIBLE.fullmatch(url):
         return None
     found = _URL.fullmatch(url)
@@ -66,6 +75,9 @@ def normal(url: str) -> str | None:
     port = int(found[3] or 0) or _PORTS[scheme]
     path = _without_dots(_ESCAPE.sub(_unescaped, quote(found[4] or "/", safe=_PATH)))
     return f"{scheme}://{_ESCAPE.sub(_unescaped, found[2]).lower()}:{port}{path}"
+
+
+_memorable = lru_cache(maxsize=512)(_normal)  # a proof's URL is the request's, and clients repeat theirs
 
 
 def _unescaped(escape: re.Match[str]) -> str:
