@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -94,6 +93,8 @@ class LogoutEndpoint:
 
     async def aanswer(self, method: str, content_type: str | None, body: RawToken) -> Answer:
         """Do as :meth:`answer`, on an event loop."""
+        import asyncio  # which only async services load
+
         if method != "POST":
             return _NOT_POSTED
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, Protocol
 
 from jwks_auth.claims import validate_claims, widest_rules
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import issuer_of, parse_jws
-from jwks_auth.runtime import RawToken
+from jwks_auth.runtime import RawToken, dataclass
 from jwks_auth.verifier.trusted import Signed, TrustedIssuer
 
 __all__ = ["FRESH", "Issuers", "Logout", "LogoutTokenVerifier"]
