@@ -75,7 +75,7 @@ def _of_pem(text: str) -> bytes:
 def _of_escaped_pem(text: str) -> bytes:
     if text.count("%") * 8 > len(text):  # one in twenty is usual, and each costs time
         raise ValueError("the certificate has more escapes than any needs")
-    for escaped, plain in _ESCAPES.items():
+    for escaped, plain in _ESCAPES.items() if "%" in text else ():
         text = text.replace(escaped, plain).replace(escaped.lower(), plain)
     return _of_pem(text)
 
@@ -106,7 +106,7 @@ def _pairs_of_last(text: str) -> Iterator[tuple[str, str]]:
     if sum(map(text.count, '",;\\')) > _MOST_SIGNS:
         raise ValueError("the header has more parts than proxies write")
     # Proxies disagree on a backslash before a closing quote: a subject could end its quotes and begin a new element.
-    if _AMBIGUOUS.search(text) or not text.isprintable():
+    if _AMBIGUOUS.search(text) or any(mask in text for mask in _MASKS.values()):
         raise ValueError("the header's quotes are ambiguous")
     parts = text.replace('\\"', "").split('"')
     if len(parts) % 2 == 0:
