@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from operator import methodcaller
 from typing import TYPE_CHECKING, Protocol
 
 from jwks_auth.challenge import shown
 from jwks_auth.claims import VerifiedToken
-from jwks_auth.errors import ConfigurationError, InvalidTokenError
+from jwks_auth.errors import ConfigurationError, InvalidTokenError, MalformedTokenError
 from jwks_auth.jose import UnverifiedToken, early_issuer_of, seems_jose
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.other_tokens import OtherTokens
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Routes", "routes_of"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
+_BEGINS_AS_JOSE = methodcaller("startswith", "eyJ")  # the beginning of a JSON object in base64
 _NAMES_NO_ISSUER = frozenset({"missing_claim", "invalid_claim"})
 
 
@@ -34,6 +36,9 @@ class Signatures(Protocol):
 
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`."""
+
+    def recalled(self, sent: RawToken) -> VerifiedToken | None:
+        """Return the token if it was verified before."""
 
     def parsed(self, sent: RawToken) -> UnverifiedToken | VerifiedToken:
         """Return the token, verified if it was before, or else only read."""
@@ -66,9 +71,19 @@ class Routes:
         for one, other in zip(self.introspectors, self.introspectors[1:], strict=False):
             _check_apart(one, other) if one.prefix == other.prefix else None
         self._for_jwts = {each.issuer: each for each in self.introspectors if each.is_for_jwts}
+        self.has_others = others is not None
+        """True if the service's own function knows tokens too."""
+        self._is_plain = not self.has_others and not self._for_jwts
 
     def verify(self, sent: RawToken) -> VerifiedToken:
         """Return the verified token, of any audience; raise ``InvalidTokenError`` or ``KeySourceError``."""
+        if self._is_plain and _begins_as_jose(sent):
+            try:
+                return self._signatures.verify(sent)
+            except MalformedTokenError:
+                pass  # an opaque token may begin so
+        elif (known := self._known(sent)) is not None:
+            return known
         if self.leads_away(sent):
             return self._from_elsewhere(sent)
         token = self._signatures.parsed(sent)
@@ -80,6 +95,13 @@ class Routes:
 
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, without blocking the event loop."""
+        if self._is_plain and _begins_as_jose(sent):
+            try:
+                return await self._signatures.averify(sent)
+            except MalformedTokenError:
+                pass
+        elif (known := self._known(sent)) is not None:
+            return known
         if self.leads_away(sent):
             return await self._afrom_elsewhere(sent)
         token = self._signatures.parsed(sent)
@@ -88,6 +110,12 @@ class Routes:
         verified = await self._signatures.aconclude(token, sent)
         introspector = self._for_jwts.get(str(verified.issuer)) if self._for_jwts else None
         return verified if introspector is None else await introspector.aconfirm(verified, sent)
+
+    def _known(self, sent: RawToken) -> VerifiedToken | None:
+        """Return a JWT that was verified before and needs nobody's confirmation; ``None`` for any other token."""
+        if self._for_jwts or not _begins_as_jose(sent):
+            return None
+        return self._signatures.recalled(sent)
 
     def leads_away(self, sent: RawToken) -> bool:
         """Return whether *sent* has the form of a token, but not of one that is verified here."""
@@ -171,6 +199,14 @@ def routes_of(
 
 def _begins_with(prefix: str) -> Callable[[str], bool]:
     return lambda raw: raw.startswith(prefix)
+
+
+def _begins_as_jose(sent: RawToken) -> bool:
+    """Return whether *sent* begins as nearly all JWTs do; a cheap look, which decides nothing alone."""
+    try:
+        return bool(sent.read(_BEGINS_AS_JOSE))
+    except (AttributeError, TypeError):  # no text
+        return False
 
 
 def _is_shared(sent: RawToken) -> bool:

@@ -47,6 +47,10 @@ class Signatures:
             return known
         return await self._aconcluded(sent.read(self._parse), sent, digest)
 
+    def recalled(self, sent: RawToken) -> VerifiedToken | None:
+        """Return the token if it was verified before, and is good still."""
+        return None if self._cache is None else self._cache.recall(sent.read(digest_of), sent)
+
     def parsed(self, sent: RawToken) -> UnverifiedToken | VerifiedToken:
         """Return the token, verified if it was before, or else only read; raise ``InvalidTokenError``."""
         cache = self._cache

@@ -230,7 +230,8 @@ class TokenVerifier:
 
     def check_declared(self, audience: AudienceSetting, issuers: Iterable[str] = ()) -> None:
         """Raise ``ConfigurationError`` for a route's *audience* or *issuers* that no token can have."""
-        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants)
+        others = self._routes is not None and self._routes.has_others  # which have names of their own
+        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants or others)
         asked = checked_audience(audience)
         if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)

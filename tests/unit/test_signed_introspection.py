@@ -313,3 +313,38 @@ def test_issuers_may_be_asked_each_in_its_own_way() -> None:
             assert verifier.verify(each.token()).kind == "jwt"
         asked = [each.requests[each.introspection_path] for each in (one, two)]
     assert asked == [2, 1]
+
+
+def test_the_example_of_rfc_7662() -> None:
+    """Section 2.2, word for word; its tokens are long expired, and the clock is theirs."""
+    example: dict[str, Any] = {
+        "active": True,
+        "client_id": "l238j323ds-23ij4",
+        "username": "jdoe",
+        "scope": "read write dolphin",
+        "sub": "Z5O3upPC88QrAjx00dis",
+        "aud": "https://protected.example.net/resource",
+        "iss": "https://server.example.com/",
+        "exp": 1419356238,
+        "iat": 1419350238,
+        "extension_field": "twenty-seven",
+    }
+    with FaultServer(example) as server:
+        asked = Issuer(
+            "https://server.example.com/",
+            jwks=FakeIssuer().jwks(),
+            introspection=Introspection(url=server.url, client_id="a", client_secret="b"),
+        )
+        now = [1419350300.0]
+        verifier = TokenVerifier(asked, example["aud"], allow_fake_issuer=True, clock=lambda: now[0])
+        token = verifier.verify("mF_9.B5f-4.1JqM")
+        assert (token.subject, token.scopes) == (example["sub"], {"read", "write", "dolphin"})
+        assert (token.client_id, token["extension_field"]) == (example["client_id"], "twenty-seven")
+        now[0] += 86_400
+        with pytest.raises(Refused) as caught:
+            verifier.verify("mF_9.B5f-4.1JqM")
+        assert caught.value.code == "expired"
+        server.document = {"active": False}
+        with pytest.raises(Refused) as caught:
+            verifier.verify("another")
+    assert caught.value.code == "inactive"
