@@ -24,7 +24,7 @@ _ESCAPES = {"%0A": "\n", "%0D": "\r", "%09": "\t", "%20": " ", "%2B": "+", "%2D"
 """All that a certificate in PEM can need to have escaped. A plus is a plus: AWS leaves it as it is."""
 
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
-_AMBIGUOUS = re.compile(r'(?<!\\)(?:\\\\)+"')
+_ESCAPED = re.compile(r'\\+"')
 _MASKS = {",": "\x01", ";": "\x02", "=": "\x03"}
 _NO_CERTIFICATE = frozenset({"", "(null)", "-"})  # of Apache, and of formats for logs
 
@@ -106,7 +106,7 @@ def _pairs_of_last(text: str) -> Iterator[tuple[str, str]]:
     if sum(map(text.count, '",;\\')) > _MOST_SIGNS:
         raise ValueError("the header has more parts than proxies write")
     # Proxies disagree on a backslash before a closing quote: a subject could end its quotes and begin a new element.
-    if _AMBIGUOUS.search(text) or any(mask in text for mask in _MASKS.values()):
+    if any(len(run) % 2 for run in _ESCAPED.findall(text)) or any(mask in text for mask in _MASKS.values()):
         raise ValueError("the header's quotes are ambiguous")
     parts = text.replace('\\"', "").split('"')
     if len(parts) % 2 == 0:
