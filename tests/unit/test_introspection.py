@@ -562,7 +562,6 @@ def test_a_private_key_signs_who_asks(tmp_path: Path, alg: str) -> None:
         ({"token_prefix": "a b"}, "token_prefix"),
         ({"audience": ()}, "introspection_audience: found"),
     ],
-    ids=str,
 )
 def test_wrong_options_are_told_at_the_start(options: dict[str, Any], message: str) -> None:
     """Each by its name, and no secret is shown."""
