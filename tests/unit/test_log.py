@@ -95,7 +95,9 @@ def test_each_refusal_says_what_was_expected_and_found(caplog: pytest.LogCapture
         "request refused: wrong_issuer; iss: expected https://a.example/ or https://b.example/, found "
         f"'https://other.example/'; {where}"
     )
-    assert refusal(caplog, ISSUER.token(aud="api"), Requirement(issuers=("https://z.example/",))) == (
+    two = [{"ISSUER": ISSUER.issuer, "JWKS": SETTINGS["JWKS"]}, "https://z.example/"]
+    asked = Requirement(issuers=("https://z.example/",))
+    assert refusal(caplog, ISSUER.token(aud="api"), asked, ISSUERS=two, ISSUER=None, JWKS=None) == (
         f"request refused: wrong_issuer; iss: expected https://z.example/, found 'https://id.example/'; {where}"
     )
     assert refusal(caplog, ISSUER.token(aud="api", header={"typ": "x"})) == (
