@@ -41,7 +41,7 @@ PEERS: dict[str, str] = {
     ),
     **dict.fromkeys(
         ["HEADER_TYPE", "AUTH_HEADER_TYPES", "AUTH_HEADER_TYPE", "HEADER_PREFIX", "AUTH_HEADER_PREFIX", "SCHEME",
-         "AUTH_SCHEME", "TOKEN_PREFIX"],
+         "AUTH_SCHEME"],
         _SCHEME,
     ),
     **dict.fromkeys(["QUERY_STRING_NAME", "QUERY_PARAMETER"], _QUERY),

@@ -15,6 +15,7 @@ from jwks_auth.client import errors as client_errors
 from jwks_auth.faults import REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.http.answer import FetchError
 from jwks_auth.keys.failures import Deferred, SharedFailure
+from jwks_auth.proofs.errors import InvalidProofError
 
 QUOTABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
 
@@ -169,6 +170,7 @@ ERRORS = [
     FetchError("HTTP 404", kind="gone", http_status=404),
     Deferred(),
     SharedFailure("down", kind="tls", failures=3, seconds=7.0, told=True),
+    InvalidProofError("use_dpop_nonce", "the next one's"),
 ]
 
 
