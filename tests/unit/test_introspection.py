@@ -184,6 +184,15 @@ def test_rules_of_the_service_count_for_answers_too() -> None:
     assert found == ["accepted", "401 missing_claim", "401 too_old"]
 
 
+def test_values_that_claims_must_have_count_for_answers_too() -> None:
+    """As of a JWT, in either mode."""
+    rest = {"required_claims": {"tenant": "a"}}
+    with asking(rest=rest) as service:
+        service.issuer.tell_of("good", {"aud": API, "tenant": "a"})
+        service.issuer.tell_of("foreign", {"aud": API, "tenant": "b"})
+        assert [service.code(raw) for raw in ("good", "foreign")] == ["accepted", "401 invalid_claim"]
+
+
 # --- JWTs that are confirmed
 
 

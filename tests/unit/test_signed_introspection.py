@@ -104,6 +104,29 @@ def test_an_answer_signed_by_a_stranger_is_none() -> None:
     assert code_of({}, {"kid": None}, stranger=True).startswith("503")
 
 
+def test_an_answer_is_not_believed_for_the_name_of_a_good_key() -> None:
+    """A stranger may know the ``kid``; no other key is tried."""
+    clock = Clock()
+    with FakeIssuer.serve(clock=clock) as issuer:
+        stranger = FakeIssuer(issuer.issuer, clock=clock)
+        issuer.sign = lambda payload, header: stranger.sign(  # type: ignore[method-assign]
+            payload, {**header, "kid": issuer.kid}
+        )
+        asked = Issuer(
+            issuer.issuer, introspection=introspection(issuer, jwt=True), timeout=PATIENCE, wait=PATIENCE
+        )
+        with pytest.raises(KeySourceError, match="signature is not good"):
+            TokenVerifier(asked, API, clock=clock).verify(issuer.opaque())
+
+
+def test_a_signed_answer_is_text() -> None:
+    """What is no UTF-8 is a 503 too."""
+    posted = Posted(b"\xff.\xfe.a", f"application/{SIGNED}")
+    issuer: Any = None  # which is not needed for that
+    with pytest.raises(Unusable, match="no text"):
+        answer_in(posted, issuer, client_id="a", signed=True, now=0)
+
+
 def test_the_fake_issuer_signs_its_answers_where_that_is_asked_for() -> None:
     """The header ``Accept`` asks."""
     with asking(jwt=True) as service:
