@@ -25,10 +25,15 @@ def test_every_rule_has_its_row() -> None:
         "9728": 7,
         "STEP": 4,
         "MTLS": 5,
+        "7662": 7,
+        "9701": 3,
+        "OWN": 4,
     }
     items = [f"{family}-{number}" for family, count in last.items() for number in range(1, count + 1)]
     assert (
-        re.findall(r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS)-\d+) \|", TEXT, re.MULTILINE)
+        re.findall(
+            r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS|7662|9701|OWN)-\d+) \|", TEXT, re.MULTILINE
+        )
         == items
     )
 
@@ -56,7 +61,7 @@ def test_every_rule_is_named_where_it_is_shown() -> None:
     groups = {group.__name__: str(group.__doc__) for group in table.GROUPS}
     unnamed = []
     for item, row in re.findall(
-        r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS)-\d+) \|(.*)", TEXT, re.MULTILINE
+        r"^\| ((?:6750|9068|BCP|JOSE|DISC|9700|9728|STEP|MTLS|7662|9701|OWN)-\d+) \|(.*)", TEXT, re.MULTILINE
     ):
         shown = [source_of(*test) for test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
         shown += [groups[name] for name in re.findall(r"`(\w+)`", row.partition("attack suite")[2])]

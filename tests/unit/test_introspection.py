@@ -73,7 +73,7 @@ def test_without_a_cache_a_revocation_counts_at_once() -> None:
 
 
 def test_a_kept_answer_is_worth_nothing_after_its_exp() -> None:
-    """Of a request's claims the times are judged each time."""
+    """Of a request's claims the times are judged each time (7662-5)."""
     with asking(cache=600) as service:
         raw = service.issuer.opaque(expires_in=60)
         service.verifier.verify(raw)
@@ -152,7 +152,7 @@ def test_a_request_changes_no_other_request_s_claims() -> None:
     ids=str,
 )
 def test_an_answer_is_judged_as_a_token_is(claims: dict[str, Any], code: str) -> None:
-    """By the same rules; what is not active in so many words is not."""
+    """By the same rules; what is not active in so many words is not (7662-3)."""
     with asking() as service:
         told = {**service.issuer.claims(), **claims}
         given = {key: value for key, value in told.items() if value is not None or key == "active"}
@@ -271,7 +271,7 @@ def test_dots_do_not_make_a_jwt() -> None:
 
 
 def test_a_jwt_of_another_issuer_is_never_sent() -> None:
-    """Nor one without ``iss``; introspection would hand it to a stranger."""
+    """Nor one without ``iss``; introspection would hand it to a stranger (7662-6)."""
     with asking() as service:
         for raw in (FakeIssuer("https://other.example/").token(), service.issuer.token(iss=None)):
             assert service.code(raw).startswith("401")
@@ -366,7 +366,7 @@ def test_the_rest_grows_with_each_failure() -> None:
 
 
 def test_refused_credentials_are_ours_to_mend(caplog: pytest.LogCaptureFixture) -> None:
-    """503 and an error in the log: no client can do anything about them."""
+    """503 and an error in the log: no client can do anything about them (7662-4)."""
     with asking(client_secret="wrong") as service, caplog.at_level(logging.WARNING):
         assert service.code(service.issuer.opaque()) == "503 key_source_unavailable"
     [record] = [each for each in caplog.records if "introspection" in each.message]
@@ -417,7 +417,7 @@ def test_a_hanging_issuer_does_not_hold_the_event_loop() -> None:
 
 
 def test_junk_cannot_take_the_places_of_tokens_that_were_active() -> None:
-    """Twelve questions about unknown tokens at once, and four more for known ones; the next is 503."""
+    """Twelve questions about unknown tokens at once, and four more for known ones; the next is 503 (7662-7)."""
     with asking(cache=0, rest={"wait": PATIENCE}) as service:
         known = [service.issuer.opaque() for _ in range(5)]
         for raw in known:
@@ -467,7 +467,7 @@ def asked_with(tmp_path: Path, **options: Any) -> Form:
 
 
 def test_credentials_are_encoded_before_they_are_joined(tmp_path: Path) -> None:
-    """RFC 6749 section 2.3.1; the issuer's headers go along, but for another Authorization."""
+    """RFC 6749 section 2.3.1; the issuer's headers go along, but for another Authorization (7662-2)."""
     seen = asked_with(tmp_path, client_id="a:b c", client_secret="p%é/")
     sent = base64.b64decode(seen.headers["Authorization"].removeprefix("Basic "))
     assert sent == b"a%3Ab+c:p%25%C3%A9%2F"

@@ -121,7 +121,7 @@ def test_the_form_and_iss_say_whether_it_is_asked(raw: Any, asked: bool) -> None
 
 
 def test_a_refused_jwt_of_ours_is_not_rescued() -> None:
-    """A function that says yes to everything hears nothing of it."""
+    """A function that says yes to everything hears nothing of it (OWN-1)."""
     verifier = verifier_of(Function({"sub": "x"}))
     assert code_of(verifier, FakeIssuer(ISSUER.issuer).token()) == "401 unknown_key"
     assert code_of(verifier, OTHER.token()) == "other"
@@ -168,7 +168,7 @@ def test_an_answer_is_judged_where_it_says_anything(answer: Any, code: str) -> N
 
 
 def test_a_tenant_s_name_is_no_other_s() -> None:
-    """Whoever may be one."""
+    """Whoever may be one (OWN-2)."""
     tenants = Tenants(lambda name: None, hosts=["id.example"])
     verifier = verifier_of(Function({"iss": "https://id.example/t1"}), tenants=tenants)
     assert code_of(verifier, "ak_1") == "503 key_source_unavailable"
@@ -202,7 +202,7 @@ def test_a_fault_of_the_function_is_logged(caplog: pytest.LogCaptureFixture) -> 
 def test_without_aud_no_route_of_its_own_demands_is_passed(
     asked: dict[str, Any], silent: str, named: str
 ) -> None:
-    """Only the service's own audience; one that names it may pass a route too."""
+    """Only the service's own audience; one that names it may pass a route too (OWN-3)."""
     for aud, expected in ((None, silent), (API, named)):
         claims = {"iss": "keys", "sub": "x", "scope": "a", **({"aud": aud} if aud else {})}
         auth = Authenticator({**ISSUER.settings(API), "OTHER_TOKENS": Function(claims)}, in_tests=True)
@@ -264,7 +264,7 @@ def test_claims_are_a_copy() -> None:
 def test_it_hears_of_the_service_s_own_places_never_of_cookies(
     sources: list[str], place: dict[str, Any], heard: bool
 ) -> None:
-    """A cookie is sent by browsers, unasked."""
+    """A cookie is sent by browsers, unasked (OWN-4)."""
     function = Function({"sub": "x"})
     settings = {**ISSUER.settings(API), "OTHER_TOKENS": function, "TOKEN_SOURCES": sources}
     auth = Authenticator(settings, in_tests=True)

@@ -94,7 +94,7 @@ def code_of(change: dict[str, Any], header: dict[str, Any], stranger: bool = Fal
 def test_a_signed_answer_is_the_issuer_s_for_us_and_fresh(
     change: dict[str, Any], header: dict[str, Any], code: str
 ) -> None:
-    """RFC 9701 section 5."""
+    """RFC 9701 section 5 (9701-1)."""
     assert code_of(change, header).startswith(code)
 
 
@@ -135,7 +135,7 @@ def test_the_fake_issuer_signs_its_answers_where_that_is_asked_for() -> None:
 
 
 def test_a_signed_answer_never_passes_as_an_access_token() -> None:
-    """Even one that has all claims of one: its type is another."""
+    """Even one that has all claims of one: its type is another (9701-2)."""
     issuer = FakeIssuer()
     verifier = TokenVerifier(Issuer(issuer.issuer, jwks=issuer.jwks()), API, allow_fake_issuer=True)
     for typ in (SIGNED, f"application/{SIGNED}"):
@@ -147,7 +147,7 @@ def test_a_signed_answer_never_passes_as_an_access_token() -> None:
 
 
 def test_an_answer_of_the_other_kind_is_not_taken() -> None:
-    """Unsigned where signed ones are demanded, and signed where nobody asked."""
+    """Unsigned where signed ones are demanded, and signed where nobody asked (9701-3)."""
     with FaultServer({"active": True, "aud": API}) as server:
         assert asked_at(server, jwt=True) == "503 introspection"
     issuer: Any = None  # which is not looked at
@@ -232,7 +232,7 @@ def test_an_answer_of_any_shape_is_a_verdict_or_a_503(document: Any, outcome: st
     ],
 )
 def test_a_faulty_endpoint_is_a_503(mode: str) -> None:
-    """As for keys: no redirect is followed, nothing unasked is unpacked."""
+    """As for keys: no redirect is followed, nothing unasked is unpacked (7662-1)."""
     with FaultServer({"active": True, "aud": API}) as server:
         server.mode = mode
         assert asked_at(server).startswith("503")
