@@ -47,8 +47,9 @@ def cause_of(error: BaseException, *, url: str, named: str, proxy: str | None) -
     if proxy is not None and any(map(_is_proxys, found)):
         return f"the proxy {proxy}: {told}"
     if told == _REFUSED and is_loopback(url):
+        setting = "INTROSPECTION_URL" if "introspection" in named.lower() else "JWKS_URI"
         return (
-            f"{told}: {named} names {_host(url)}, which inside a container is the container itself: set JWKS_URI to "
+            f"{told}: {named} names {_host(url)}, which inside a container is the container itself: set {setting} to "
             "an address this process can reach and keep ISSUER"
         )
     return told

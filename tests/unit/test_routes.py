@@ -180,3 +180,21 @@ def test_a_private_key_that_went_bad_is_ours_to_mend(
     assert caught.value.kind == "credentials"
     assert "INTROSPECTION_CLIENT" in caplog.text
     assert not {"hush", "opaque-token"} & set(caplog.text.replace("'", " ").split())
+
+
+def test_localhost_inside_a_container_is_mended_by_the_endpoint_s_own_setting() -> None:
+    """``JWKS_URI`` would change nothing for an endpoint that refuses connections."""
+    with FakeIssuer.serve() as gone:
+        url = gone.introspection_url
+    with (
+        asking(url=url) as service,
+        pytest.raises(KeySourceError, match="set INTROSPECTION_URL to an address"),
+    ):
+        service.verifier.verify("opaque")
+    named = {**FakeIssuer().discovery(), "introspection_endpoint": url}
+    with asking() as service:
+        service.issuer.discovery = lambda: {**named, "issuer": service.issuer.issuer}  # type: ignore[method-assign]
+        with pytest.raises(
+            KeySourceError, match=r"`introspection_endpoint` names .* set INTROSPECTION_URL to"
+        ):
+            service.verifier.verify("opaque")
