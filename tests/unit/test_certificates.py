@@ -106,6 +106,14 @@ def test_the_secret_admits_and_is_compared_whole() -> None:
     assert code(made, header, ("X-Proxy", SECRET["VALUE"] + "x")) == "missing_certificate"
 
 
+def test_two_headers_of_a_believed_proxy_are_a_wrong_certificate() -> None:
+    """Nobody could say which of them the proxy wrote."""
+    made = service(CLIENT_CERTIFICATE=HEADER, TRUSTED_PROXIES=ANY_PROXY)
+    right = ("Client-Cert", base64.b64encode(DER).decode())
+    assert code(made, right) == "mtls"
+    assert code(made, right, right) == "wrong_certificate"
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"MTLS": "accept"}, r'JWKS\["CLIENT_CERTIFICATE"\] is missing'),
     ({"MTLS": "require"}, r'JWKS\["CLIENT_CERTIFICATE"\] is missing'),

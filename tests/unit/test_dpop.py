@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from jwks_auth import (
 from jwks_auth.adapters import Authenticator, Credentials, Requirement, finished_headers
 from jwks_auth.errors import AuthError, Refused
 from jwks_auth.faults import PROOF_FAULTS
+from jwks_auth.proofs.proof import Proofs
 from jwks_auth.runtime import RawToken
 from jwks_auth.testing import FakeClient, FakeIssuer, SigningKey
 
@@ -195,6 +198,26 @@ def test_a_proof_is_checked_in_every_part(
         assert ' algs="RS256 ' in challenge
 
 
+def test_headers_of_many_clients_are_forgotten_in_turn() -> None:
+    """The memory never grows; each proof is judged alike, known or not."""
+    client, proofs = FakeIssuer().client(dpop=True), Proofs()
+    assert client.key is not None
+    for each in [*range(2100), 0]:
+        proof = RawToken(client.proof("GET", URL, "x", header={"n": each}))
+        assert proofs.read(proof, client.key.thumbprint(), ["ES256"])["htm"] == "GET"
+    assert len(proofs._young) + len(proofs._old) <= 2048
+
+
+def test_a_long_header_is_judged_and_not_remembered() -> None:
+    """It would take more of the memory than a client is worth."""
+    client, proofs = FakeIssuer().client(dpop=True), Proofs()
+    assert client.key is not None
+    for header, remembered in (({"long": "x" * 2000}, 0), ({}, 1)):
+        proof = RawToken(client.proof("GET", URL, "x", header=header))
+        assert proofs.read(proof, client.key.thumbprint(), ["ES256"])["htm"] == "GET"
+        assert len(proofs._young) == remembered
+
+
 def test_a_proof_is_needed_once(service: Service) -> None:
     """None, an empty one and two, in lines or joined, are refused; so is one of more than 8 KiB."""
     headers = service.client.headers("GET", URL)
@@ -265,6 +288,36 @@ class FakeStore:
         new = name not in [known for known, _ in self.asked]
         self.asked.append((name, ttl))
         return new
+
+
+class FakeRedis:
+    """A client of redis-py, whose server keeps what is set."""
+
+    def __init__(self) -> None:
+        self.kept: set[str] = set()
+
+    def set(self, name: str, value: bytes, *, px: int, nx: bool) -> bool | None:
+        """Keep a new name."""
+        if name in self.kept:
+            return None
+        self.kept.add(name)
+        return True
+
+
+def test_a_replay_is_found_in_a_redis_that_settings_name(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of a proof that another process has seen."""
+    server = FakeRedis()
+    fake = SimpleNamespace(Redis=SimpleNamespace(from_url=lambda url, **timeouts: server))
+    monkeypatch.setitem(sys.modules, "redis", fake)
+    service.auth = service.another(DPOP_REPLAY="redis://127.0.0.1/0")
+    headers = service.client.headers("GET", URL)
+    assert service.code(service.request(headers)) is None
+    service.auth = service.another(DPOP_REPLAY="valkey://127.0.0.1/0")
+    assert service.code(service.request(headers)) == "proof_replayed"
+    [name] = server.kept
+    assert name.startswith("jwks_auth:dpop:")
 
 
 class SlowStore(FakeStore):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from jwks_auth import KeySourceError
-from jwks_auth.proofs import MemoryReplay
+from jwks_auth.proofs import MemoryReplay, memory
 from jwks_auth.runtime import DaemonPool
 from jwks_auth.stores import CacheStore, RedisStore
 
@@ -67,6 +67,16 @@ def test_threads_take_a_name_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda _: memory.first("a.1", 90), range(200)))
     assert taken.count(True) == 1
+
+
+def test_a_fork_frees_the_lock_that_a_lost_thread_held() -> None:
+    """What was seen before is still known in the child."""
+    seen = MemoryReplay(90)
+    assert seen.first("a.1", 90)
+    seen._lock.acquire()
+    memory._after_fork_in_child()
+    assert not seen.first("a.1", 90)
+    assert seen.first("a.2", 90)
 
 
 class FakeRedis:
