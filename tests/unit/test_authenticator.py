@@ -6,13 +6,22 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from jwks_auth import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, MissingTokenError
-from jwks_auth.adapters import Authenticator, Credentials, Requirement, finished_headers
+from jwks_auth import (
+    AuthError,
+    ConfigurationError,
+    InsufficientScopeError,
+    InvalidTokenError,
+    KeySourceError,
+    MissingTokenError,
+)
+from jwks_auth.adapters import Authenticator, Credentials, Requirement, finished_headers, stand_for, token_on
 from jwks_auth.claims.token import VerifiedToken
+from jwks_auth.runtime import RawToken
 from jwks_auth.testing import FakeIssuer
 
 Authenticate = Callable[..., VerifiedToken | None]
@@ -322,3 +331,61 @@ def test_step_4_a_bad_token_is_not_told_to_step_up(
         with pytest.raises(AuthError) as caught:
             authenticate(sent, strong)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_token_without_a_request_is_for_the_service_s_own_audience(
+    issuer: FakeIssuer, is_async: bool
+) -> None:
+    """As one from a queue; one that is bound to a key can't be proved there, and is refused."""
+    authenticator = Authenticator(issuer.settings(audience="api"))
+
+    def verified(**claims: Any) -> VerifiedToken:
+        raw = RawToken(issuer.token(**claims))
+        return asyncio.run(authenticator.averify(raw)) if is_async else authenticator.verify(raw)
+
+    assert verified(sub="u1").subject == "u1"
+    for claims, code in (({"aud": "other"}, "wrong_audience"), ({"cnf": {"jkt": "x" * 43}}, "bound_token")):
+        with pytest.raises(AuthError) as caught:
+            verified(**claims)
+        assert caught.value.code == code
+
+
+def test_one_more_requirement_judges_an_admitted_token(issuer: FakeIssuer) -> None:
+    """Its scopes are then named in the challenge, beside those that were asked for before."""
+    authenticator = Authenticator(issuer.settings(audience="api"))
+    sent = credentials(issuer, scopes=["a"])
+    token = authenticator.authenticate(sent, Requirement.of(scopes="a"))
+    assert token is not None
+    authenticator.judge(token, Requirement.of(scopes="a"), sent)
+    with pytest.raises(InsufficientScopeError) as caught:
+        authenticator.judge(token, Requirement.of(scopes="b"), sent)
+    challenge = authenticator.rejection(caught.value, sent).fields["WWW-Authenticate"]
+    assert challenge.endswith('scope="a b"')
+
+
+def test_the_token_of_a_request_is_the_one_that_admitted_it_last(issuer: FakeIssuer) -> None:
+    """None before, and none of a request that was refused."""
+    kept: dict[str, Any] = {}
+    assert token_on(kept) is None
+    assert finished_headers(kept, [("Vary", "Cookie")]) == [("Vary", "Cookie")]
+    for service, found in (("other", None), ("api", "u1")):
+        sent = Credentials([issuer.headers(sub="u1", aud="api")["Authorization"]], kept=kept)
+        with suppress(InvalidTokenError):
+            Authenticator(issuer.settings(audience=service)).authenticate(sent)
+        token = token_on(kept)
+        assert (token and token.subject) == found
+
+
+def test_a_framework_s_exception_gets_the_attributes_of_a_refusal(issuer: FakeIssuer) -> None:
+    """Those that all adapters' exceptions share."""
+    error, exception = InvalidTokenError("expired"), LookupError()
+    rejection = Authenticator(issuer.settings()).rejection(error, Credentials([]))
+    stand_for(exception, error, rejection)
+    assert vars(exception) == {"status": 401, "reason": "expired", "error": error, "rejection": rejection}
+
+
+def test_a_service_has_advice_until_its_settings_are_complete(issuer: FakeIssuer) -> None:
+    """In words, which name the setting; one that takes no proofs needs none."""
+    assert Authenticator(issuer.settings()).advice == ()
+    assert "PUBLIC_URL" in str(Authenticator({**issuer.settings(), "DPOP": "accept"}).advice)

@@ -369,7 +369,8 @@ def test_a_websocket_s_subprotocol_counts_as_a_header_of_any_issuer() -> None:
             scope(headers, type="websocket", subprotocols=["bearer", token]), subprotocol="bearer"
         )
 
-    for authenticator in (service(AUTH_SCHEMES=["JWT"]), service("cookie:session"), several()):
+    plain = service(None)
+    for authenticator in (plain, service(AUTH_SCHEMES=["JWT"]), service("cookie:session"), several()):
         assert subject(authenticator, offered(alice(), ("Cookie", f"session={bob()}"))) == "alice"
     assert (
         subject(service(), offered(alice(), ("Authorization", f"Bearer {alice()}"))) == "multiple_credentials"
