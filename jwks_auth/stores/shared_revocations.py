@@ -7,6 +7,7 @@ number: a worker that has seen it reads nothing else.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ class RedisClient(Protocol):
         """Run a script."""
 
 
-class Numbered(Revoker):
+class Numbered(Revoker, ABC):
     """Revocations under numbers, of which a worker reads those that it has not seen.
 
     After a loss of all data, numbers go on from the time in milliseconds, which is higher than any before.
@@ -76,11 +77,13 @@ class Numbered(Revoker):
             found += [Revocation.from_bytes(each) for each in kept if each is not None]
         return found, last
 
+    @abstractmethod
     def _last(self) -> Any:
-        raise NotImplementedError
+        """Return the last number; nothing without one."""
 
+    @abstractmethod
     def _many(self, numbers: Sequence[int]) -> Sequence[Any]:
-        raise NotImplementedError
+        """Return what is kept under *numbers*, in their order or without what is gone."""
 
 
 class RedisRevocations(Numbered):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 __all__ = ["EVENT", "LogoutTokens"]
@@ -9,12 +10,12 @@ __all__ = ["EVENT", "LogoutTokens"]
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-class LogoutTokens:
+class LogoutTokens(ABC):
     """Makes logout tokens with :meth:`token`, which is the issuer's."""
 
+    @abstractmethod
     def token(self, **claims: Any) -> str:
         """Return a signed token."""
-        raise NotImplementedError
 
     def logout_token(self, client: str, **claims: Any) -> str:
         """A signed logout token for *client* (OpenID Connect Back-Channel Logout 1.0 section 2.4).
