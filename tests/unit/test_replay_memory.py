@@ -85,8 +85,9 @@ class FakeRedis:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 
-    def get(self, name: str) -> None:
-        """Nothing is ever read."""
+    def get(self, name: str) -> bytes:
+        """The name itself."""
+        return name.encode()
 
     def set(self, name: str, value: bytes, *, px: int, nx: bool = False) -> bool | None:
         """Keep the first."""
@@ -118,6 +119,9 @@ def test_the_stores_of_keys_know_proofs_too() -> None:
     store = RedisStore(redis, prefix="p:")
     assert [store.first("a", 1.5), store.first("a", 1.5)] == [True, False]
     assert redis.told[0] == ("p:a", 1500, True)
+    store.put("b", b"record", 2)
+    assert redis.told[-1] == ("p:b", 2000, False)
+    assert store.get("b") == b"p:b"
     cache = FakeCache()
     assert CacheStore(cache, prefix="p:").first("a", 1.5)
     assert cache.kept == {"p:a": 2}

@@ -93,6 +93,14 @@ def test_an_option_that_is_none_is_named_with_the_nearest_that_is(name: str, hin
         Requirement.of(**{name: "a"})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("optional", ["false", 0, None])
+def test_optional_is_no_text(optional: Any) -> None:
+    """The text ``false`` would open a route."""
+    with pytest.raises(ConfigurationError, match="optional: found"):
+        Requirement.of(optional=optional)
+    assert not Requirement.of(optional=False).optional
+
+
 def test_audiences_are_kept_as_a_tuple() -> None:
     """A string, a list and ANY_AUDIENCE."""
     assert Requirement.of(audience="api").audience == ("api",)

@@ -194,6 +194,15 @@ def test_settings_take_a_prefix_and_decide_the_audience_of_tokens():
     assert issuer.claims()["aud"] == "orders"
 
 
+def test_settings_of_introspection_have_the_client_s_credentials():
+    """Those that its own endpoint takes."""
+    issuer = FakeIssuer()
+    settings = issuer.settings(introspection="opaque")
+    assert settings["INTROSPECTION"] == "opaque"
+    assert settings["INTROSPECTION_CLIENT"] == {"ID": issuer.client_id, "SECRET": issuer.client_secret}
+    assert "INTROSPECTION" not in issuer.settings()
+
+
 def test_an_outage_in_process_is_a_connection_error():
     """As a context manager and as a switch."""
     issuer = FakeIssuer()
