@@ -10,6 +10,7 @@ import pytest
 
 from jwks_auth import InvalidTokenError, Issuer, Tenants, TokenVerifier
 from jwks_auth.jose import encode_base64url, parse_jws
+from jwks_auth.jose.peek import issuer_in_sight, issuers_in_sight
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.verifier.likely import LikelySigners
 
@@ -186,6 +187,38 @@ def test_the_issuer_is_found_wherever_it_stands(before: int, space: str) -> None
     escaped = ONE.replace("/", "\\/")
     token = forged(FakeIssuer(ONE), f'{{"a":"{pad}","iss"{space}:{space}"{escaped}"}}')
     assert parse_jws(token).issuers_in_sight == {ONE}
+
+
+def test_a_short_payload_with_many_marks_is_costly_too(
+    both: TokenVerifier, fakes: tuple[FakeIssuer, FakeIssuer]
+) -> None:
+    """Its claims are not read before a key is found; with few marks they are, and judged."""
+    for marks, code in ((200, "unknown_key"), (20, "expired")):
+        payload = f'{{"iss":"{ONE}","exp":1,"a":[{"[]," * marks}[]]}}'
+        token = forged(fakes[0], payload, kid="nobody's")
+        assert (parse_jws(token).brief_claims is None) == (code == "unknown_key")
+        assert code_of(both, token) == code
+
+
+def test_an_actor_s_issuer_is_not_the_token_s() -> None:
+    """It stands first, within an object of its own."""
+    token = forged(FakeIssuer(ONE), f'{{"act":{{"iss":"{OTHER}"}},"iss":"{ONE}"}}')
+    assert parse_jws(token).issuer_in_sight == ONE
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_what_looks_like_an_issuer_between_octets_is_none(shift: int) -> None:
+    """The letters are those of ``"iss":``, but only in one place of four do they mean that."""
+    text = base64.urlsafe_b64encode(f'"iss":"{ONE}"  '.encode()).rstrip(b"=")
+    assert issuers_in_sight(b"A" * shift + text) == ({ONE} if shift == 0 else set())
+
+
+def test_a_payload_that_is_no_base64_names_nobody() -> None:
+    """Neither at its beginning nor further on."""
+    text = base64.urlsafe_b64encode(f'{{"iss":"{ONE}"}}'.encode()).rstrip(b"=")
+    assert issuer_in_sight(text) == ONE
+    assert issuer_in_sight(text + b"~") is None
+    assert issuers_in_sight(b"ImlzcyI~") == set()
 
 
 @pytest.mark.parametrize("value", ["1", "null", '"', '"\\ud800"', '"\\x"', '["a"]', '"' + "y" * 2000 + '"'])

@@ -16,6 +16,8 @@ from jwks_auth.stores import MemoryRevocations
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.logout import EVENT
+from jwks_auth.verifier import LogoutTokenVerifier
+from jwks_auth.verifier.trusted import TrustedIssuer
 
 NOW = 1_800_000_000.0
 PATH = "/oidc/logout"
@@ -160,6 +162,29 @@ def test_attack_a_logout_token_that_is_refused(
     assert service.takes(sub="u1")
     assert service.post(service.issuer.logout("web", jti="j1", sub="u1")).status == 200
     assert not service.takes(sub="u1")
+
+
+@pytest.mark.parametrize("alias", ["https://id.example/", "https://else.example/"])
+def test_attack_an_issuer_that_loses_a_name_ends_nothing_under_it(service: Service, alias: str) -> None:
+    """Metadata may withdraw it between the choice of the issuer and the judgement of the token."""
+    issuer = service.verifier.trust.under("https://id.example/")
+
+    class Before:
+        def under(self, name: str) -> TrustedIssuer:
+            return issuer
+
+        async def aunder(self, name: str) -> TrustedIssuer:
+            return issuer
+
+    raw = RawToken(service.issuer.logout_token("web", iss=alias, sub="u1"))
+    tokens = LogoutTokenVerifier(Before(), ["web"])
+    if alias == issuer.name:
+        assert tokens.verify(raw) == asyncio.run(tokens.averify(raw))
+        return
+    for verify in (tokens.verify, lambda sent: asyncio.run(tokens.averify(sent))):
+        with pytest.raises(InvalidTokenError) as caught:
+            verify(raw)
+        assert caught.value.code == "wrong_issuer"
 
 
 def test_attack_a_logout_token_counts_once(service: Service) -> None:

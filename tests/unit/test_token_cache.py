@@ -21,6 +21,7 @@ from jwks_auth import (
     VerifiedToken,
 )
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier import token_cache
 from tests.attacks.attack import Attack
 from tests.attacks.forge import AUDIENCE, ISSUER
 from tests.attacks.table import ATTACKS
@@ -388,9 +389,7 @@ def test_a_token_without_a_kid_is_verified_again_after_a_refresh() -> None:
     service = Service()
     service.issuer.rotate()
     service.document = service.issuer.jwks()
-    token = (
-        service.token(header={"kid": None}) if False else service.issuer.token(aud=API, header={"kid": None})
-    )
+    token = service.token(header={"kid": None})
     used(service.verifier, token)
     assert service.hits == 1
     service.document = json.loads(json.dumps({**service.document, "more": 1}))
@@ -409,6 +408,15 @@ def test_a_child_whose_parent_held_the_lock_still_remembers() -> None:
             used(service.verifier, token)
             os._exit(0 if service.hits == 1 else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_child_has_a_lock_of_its_own() -> None:
+    """As :mod:`os` asks for it after a fork: the lock that is held there is another."""
+    service = Service()
+    with held(service.verifier):
+        token_cache._after_fork_in_child()
+        used(service.verifier, service.token())
+    assert service.hits == 1
 
 
 @contextmanager

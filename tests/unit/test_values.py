@@ -79,6 +79,12 @@ def test_instances_are_made_compared_and_shown() -> None:
     assert hash(Own(1)) != hash(Own(2))
 
 
+def test_a_signature_tells_what_is_made_for_each_instance() -> None:
+    """As that of ``dataclasses`` does: there is no value that it could show."""
+    assert inspect.signature(Point).parameters["hidden"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    assert repr(inspect.signature(Point).parameters["hidden"].default) == "<factory>"
+
+
 def test_what_is_no_field_is_refused() -> None:
     """The compiled ``__init__`` takes the same arguments, from the first call on."""
 

@@ -287,6 +287,61 @@ async def test_of_one_issuer_nothing_unsigned_is_read(payload: str) -> None:
 # Several issuers
 
 
+@pytest.mark.parametrize(
+    ("claims", "follows", "looks", "code"),
+    [
+        ({}, True, 1, None),
+        ({}, False, 1, "bad_signature"),
+        ({"exp": NOW - 60}, True, 0, "bad_signature"),
+        ({"a": [["x"]] * 200}, True, 1, None),
+        ({"a": [["x"]] * 200, "exp": NOW - 60}, False, 1, "bad_signature"),
+    ],
+    ids=["good", "forged", "expired", "wide", "wide and forged"],
+)
+async def test_keys_without_names_are_looked_for_once_more(
+    claims: dict[str, Any], follows: bool, looks: int, code: str | None
+) -> None:
+    """A new one may have signed the token; not if the claims, where that is cheap to tell, are bad anyway."""
+    one, new, other = (FakeIssuer("https://id.example/", clock=lambda: NOW) for _ in range(3))
+    raw = new.token(aud="api", header={"kid": None}, **claims)
+    for verifying in ("verify", "averify"):
+        issuer = Issuer(one.issuer, jwks=one.jwks())
+        issuer.keys = keys = FollowingKeys(unnamed(one), unnamed(new if follows else other))
+        verifier = TokenVerifier(issuer, "api", clock=lambda: NOW, allow_fake_issuer=True)
+        found: str | None = None
+        try:
+            done = getattr(verifier, verifying)(raw)
+            if inspect.isawaitable(done):
+                await done
+        except AuthError as error:
+            found = error.code
+        assert (found, keys.waits) == (code, looks)
+
+
+def unnamed(fake: FakeIssuer) -> KeySet:
+    """Its keys, which have no kid."""
+    keys = [{name: value for name, value in key.items() if name != "kid"} for key in fake.jwks()["keys"]]
+    return KeySet.from_dict({"keys": keys})
+
+
+class FollowingKeys(ReluctantKeys):
+    """A key provider whose keys are replaced by *others* when it is asked for another key."""
+
+    def __init__(self, key_set: KeySet, others: KeySet) -> None:
+        super().__init__(key_set)
+        self.others = others
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """What is at hand."""
+        return self.key_set.select(kid, alg)
+
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
+        """Fetched, again if a key was tried."""
+        if tried is not None:
+            self.key_set = self.others
+        return super().resolve(kid, alg, tried=tried)
+
+
 async def test_bcp_10_issuers_are_isolated() -> None:
     """The same kid under two issuers never mixes: each one's keys verify its own tokens only."""
     one, two = FakeIssuer("https://one.example/"), FakeIssuer("https://two.example/")
