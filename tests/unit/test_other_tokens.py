@@ -22,6 +22,7 @@ from jwks_auth import (
     TokenVerifier,
 )
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
+from jwks_auth.stores import MemoryRevocations
 from jwks_auth.testing import FakeIssuer
 from tests.introspecting import API, asking
 
@@ -315,3 +316,15 @@ def test_an_explanation_tells_of_a_token_of_the_service_s_own() -> None:
     """What it grants, or why it is refused."""
     assert "accepted" in str(verifier_of(Function({"sub": "x"})).explain("ak_1"))
     assert "malformed" in str(verifier_of(Function(None)).explain("ak_1"))
+
+
+def test_a_token_that_could_not_be_revoked_is_none_where_revocations_count() -> None:
+    """They are by issuer, so the function has to name one."""
+    revocations = MemoryRevocations()
+    function = Function({"iss": "keys", "sub": "x"})
+    verifier = verifier_of(function, revocation=revocations)
+    assert code_of(verifier, "ak_1") == "other"
+    revocations.revoke("keys", sub="x", ttl=60)
+    assert code_of(verifier, "ak_1") == "401 revoked"
+    function.answer = {"sub": "x"}
+    assert code_of(verifier, "ak_1") == "503 key_source_unavailable"
