@@ -23,7 +23,6 @@ from jwks_auth_fastapi.testing import JWTClient as FastAPIClient
 from jwks_auth_flask import JWKSAuth, current_token
 from jwks_auth_flask import require_jwt as in_flask
 from jwks_auth_flask.testing import JWTClient as FlaskClient
-from tests import django_site  # noqa: F401 - its settings
 
 PROOFS = {"DPOP": "require", "DPOP_REPLAY": "memory"}
 
