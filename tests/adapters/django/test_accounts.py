@@ -91,6 +91,27 @@ async def test_a_token_opens_an_account_that_was_deleted_softly_async(
     assert await User._base_manager.acount() == 1
 
 
+class Behind(UserManager[User]):
+    """Finds nobody yet, unless it is told to ask the database that accounts are written to."""
+
+    def using(self, alias: str | None) -> Any:
+        """Everybody in that database; nobody in the copy that is asked otherwise."""
+        found = super().using(alias)
+        return found.none() if alias is None else found
+
+
+def test_an_account_that_a_copy_of_the_database_does_not_have_yet(
+    user_of: UserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is found where it was written, and gets no second one."""
+    first = user_of(sub="u1")
+    manager = Behind()
+    manager.model = User
+    monkeypatch.setitem(User._meta.__dict__, "default_manager", manager)
+    assert user_of(sub="u1") == first
+    assert (User._base_manager.count(), JWTIdentity.objects.count()) == (1, 1)
+
+
 @pytest.mark.usefixtures("present")
 def test_the_account_is_as_the_manager_fetches_it(user_of: UserOf) -> None:
     """What it defers is deferred, and nothing of the identity is left on the account."""
