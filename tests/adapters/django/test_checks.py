@@ -18,7 +18,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.views import APIView
 
 from jwks_auth import Issuer
-from jwks_auth.adapters import Prefixes, SealedStore
+from jwks_auth.adapters import Prefixes, Requirement, SealedStore
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import require_jwt
 from jwks_auth_django.conf import DJANGO_SETTINGS, configuration
@@ -321,6 +321,25 @@ def test_an_audience_in_ninja_and_drf(project: Any) -> None:
     project({"/drf": View.as_view(), "/fine": elsewhere, "/ninja/": api.urls})
     told = [m.msg for m in run_checks() if m.id == "jwks_auth_django.E009"]
     assert [message.split(":")[0] for message in told] == ["The view at /drf", "The view at /ninja/n"]
+
+
+def test_a_requirement_that_an_authentication_keeps_for_itself(project: Any) -> None:
+    """One that is not made of a guard's options asks nothing of ours: the view is told of only with our own."""
+    kept = {"requirement": Requirement.of(audience="reports")}
+    own = type("Own", (SessionAuthentication,), kept)
+    ours = type("Ours", (JWTAuthentication,), {"audience": "reports"})
+    for classes, told in (([own], 0), ([own, ours], 1)):
+        project({"/drf": APIView.as_view(authentication_classes=classes)})
+        assert len([m for m in run_checks() if m.id == "jwks_auth_django.E009"]) == told
+
+
+def test_what_an_api_inherits_is_told_once() -> None:
+    """A mistake of the top level is not told again for each entry; an entry's own is, by its place."""
+    own = {"ISSUER": "http://b.example/", "AUDIENCE": "b", "ALLOW_HTTP": True}
+    given = {**GOOD, "ISSUER": "http://issuer.example/", "ALLOW_HTTP": True}
+    given["APIS"] = {"/a/": {"REALM": "a"}, "/b/": own}
+    told = [message for code, message, _ in found(JWKS_AUTH=given, DEBUG=False) if code == "W001"]
+    assert [message.split()[0] for message in told] == ["http://issuer.example/", "http://b.example/"]
 
 
 def test_deploy_reaches_the_issuer_when_asked() -> None:
