@@ -66,9 +66,9 @@ def test_verify_explains_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Reports(ViewSet):
-    """DRF's permissions, by action."""
+    """DRF's permissions, by action; one of its own asks nothing of tokens."""
 
-    permission_classes = (HasScopes, HasRole("ops"))
+    permission_classes = (IsAuthenticated, HasScopes, HasRole("ops"))
     required_scopes = {"list": ["reports:read"], "create": ["reports:write"]}
 
     def list(self, request: Any) -> HttpResponse:
