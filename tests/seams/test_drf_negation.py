@@ -109,6 +109,8 @@ def test_a_permission_of_ones_own_says_what_it_can_judge() -> None:
     """The base of those that ask a token leaves it to them."""
     with pytest.raises(NotImplementedError):
         TokenPermission().can_judge(None, None)  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError):
+        TokenPermission().policy_for(None, "GET")
 
 
 STACKS = [[], site.WITHOUT_MIDDLEWARE, site.WITH_MIDDLEWARE]

@@ -23,7 +23,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django.rest_framework import HasAnyScope, HasRole, HasScopes, JWTAuthentication
+from jwks_auth_django.rest_framework import (
+    HasAnyScope,
+    HasAuthentication,
+    HasRole,
+    HasScopes,
+    JWTAuthentication,
+)
 from jwks_auth_django.signals import token_verified
 from jwks_auth_django.test import JWTClientMixin
 
@@ -148,11 +154,13 @@ def test_required_scopes_by_method_of_a_plain_view(project: Any, issuer: FakeIss
 
 
 def test_nothing_named_is_a_mistake(project: Any, issuer: FakeIssuer) -> None:
-    """HasScopes without names needs required_scopes; HasRole always names."""
+    """HasScopes without names needs required_scopes; HasRole and HasAuthentication always name."""
     with pytest.raises(ImproperlyConfigured, match="no required_scopes"):
         allowed(project, HasScopes, **issuer.headers())
     with pytest.raises(ImproperlyConfigured, match="HasRole"):
         HasRole()
+    with pytest.raises(ImproperlyConfigured, match="HasAuthentication needs acr= or max_auth_age="):
+        HasAuthentication()
 
 
 def test_function_views(project: Any, issuer: FakeIssuer) -> None:
