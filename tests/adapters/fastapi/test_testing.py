@@ -66,4 +66,4 @@ def test_the_pytest_plugin(pytester: pytest.Pytester) -> None:
             assert jwt_client.get("/").status_code == 200
         """
     )
-    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:randomly").assert_outcomes(passed=1)
