@@ -185,7 +185,7 @@ def test_what_a_provider_says_drives_no_terminal(text: str, caplog: pytest.LogCa
     ):
         discovery = Discovery(ISSUER)
         with pytest.raises(KeySourceError) as caught:
-            discovery.jwks_uri(lambda url, document=document: Answer(document))  # type: ignore[misc]
+            discovery.address(lambda url, document=document: Answer(document))  # type: ignore[misc]
         assert str(caught.value).isprintable()
 
     class Client(PyJWKClient):
