@@ -192,6 +192,25 @@ def test_writers_that_meet_take_different_numbers(clock: Clock) -> None:
     assert [value for _, value in kept(other)] == ["a", "b", "c"]
 
 
+class OvertakenCache(TimedCache):
+    """A cache in which another writer is always faster."""
+
+    def add(self, key: str, value: Any, timeout: int) -> bool:
+        """Keep it, after which the other writer has its own number written down."""
+        name, _, number = key.rpartition(":")
+        self.set(name, int(number) + 5, timeout)
+        return super().add(key, value, timeout)
+
+
+def test_a_writer_that_is_overtaken_leaves_the_higher_number(clock: Clock) -> None:
+    """Otherwise workers would not read what the faster one has written."""
+    store = CacheRevocations(OvertakenCache(clock), clock=clock)
+    store.revoke(ISSUER, jti="a", ttl=60)
+    found, last = store.read(None)
+    assert [each.value for each in found] == ["a"]
+    assert last == int(clock() * 1000) + 6
+
+
 @pytest.mark.parametrize(
     "junk",
     [

@@ -203,6 +203,15 @@ def test_settings_of_introspection_have_the_client_s_credentials():
     assert "INTROSPECTION" not in issuer.settings()
 
 
+def test_settings_name_a_profile_and_make_tokens_of_it():
+    """``headers`` then carries what the service takes."""
+    issuer = FakeIssuer()
+    for profile, typ in (("id_token", "JWT"), (None, "at+jwt")):
+        assert issuer.settings(profile=profile).get("PROFILE") == profile
+        raw = issuer.headers()["Authorization"].removeprefix("Bearer ")
+        assert jwt.get_unverified_header(raw)["typ"] == typ
+
+
 def test_an_outage_in_process_is_a_connection_error():
     """As a context manager and as a switch."""
     issuer = FakeIssuer()
