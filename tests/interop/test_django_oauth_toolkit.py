@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -29,6 +30,8 @@ from tests.patience import PATIENCE
 PROGRAM = Path(__file__).parent / "django_provider.py"
 CLIENT = "web-app"
 CALLBACK = "https://client.example/callback"
+
+PATIENT: Any = {"timeout": PATIENCE, "wait": PATIENCE}
 
 
 class DjangoProvider:
@@ -114,7 +117,7 @@ def code_of(verifier: IDTokenVerifier | TokenVerifier, raw: str, **beside: str) 
 
 def test_an_api_takes_its_id_tokens_on_purpose(provider: DjangoProvider):
     """By discovery alone, where the issuer's profile asks for ID tokens; its key is named by its thumbprint."""
-    verifier = TokenVerifier(Issuer(provider.issuer, profile="id_token"), audience=CLIENT)
+    verifier = TokenVerifier(Issuer(provider.issuer, **PATIENT, profile="id_token"), audience=CLIENT)
     token = verifier.verify(provider.sign_in()["id_token"])
     assert (token.issuer, token.header["alg"]) == (provider.issuer, "RS256")
     assert token.subject == "1"
@@ -124,7 +127,7 @@ def test_an_api_takes_its_id_tokens_on_purpose(provider: DjangoProvider):
 
 async def test_an_api_takes_them_asynchronously(provider: DjangoProvider):
     """The same in an event loop."""
-    verifier = TokenVerifier(Issuer(provider.issuer, profile="id_token"), audience=CLIENT)
+    verifier = TokenVerifier(Issuer(provider.issuer, **PATIENT, profile="id_token"), audience=CLIENT)
     assert (await verifier.averify(provider.sign_in()["id_token"])).subject == "1"
 
 
@@ -141,7 +144,7 @@ def test_a_sign_in_is_verified_with_its_nonce_and_access_token(provider: DjangoP
 def test_another_client_s_sign_in_is_refused(provider: DjangoProvider):
     """Whichever verifier judges it."""
     raw = provider.sign_in()["id_token"]
-    issuer = Issuer(provider.issuer, profile="id_token")
+    issuer = Issuer(provider.issuer, **PATIENT, profile="id_token")
     assert code_of(TokenVerifier(issuer, audience="another-app"), raw) == "wrong_audience"
     assert code_of(IDTokenVerifier(provider.issuer, "another-app"), raw, nonce="n-1") == "wrong_audience"
     assert code_of(TokenVerifier(issuer, audience=CLIENT), raw) is None
@@ -150,7 +153,7 @@ def test_another_client_s_sign_in_is_refused(provider: DjangoProvider):
 def test_its_access_token_is_no_jwt(provider: DjangoProvider):
     """It is opaque, for the server's own introspection, and no verifier takes it for an ID token."""
     access_token = provider.sign_in()["access_token"]
-    issuer = Issuer(provider.issuer, profile="id_token")
+    issuer = Issuer(provider.issuer, **PATIENT, profile="id_token")
     assert code_of(TokenVerifier(issuer, audience=CLIENT), access_token) == "malformed"
     assert code_of(IDTokenVerifier(provider.issuer, CLIENT), access_token, nonce="n-1") == "malformed"
 
@@ -169,7 +172,7 @@ def test_an_id_token_signed_with_another_key_is_refused(provider: DjangoProvider
 
 def test_a_verifier_follows_a_rotation_and_a_withdrawal(provider: DjangoProvider):
     """A new key is accepted on first use beside the old; one that is gone from the set is refused after that fetch."""
-    verifier = TokenVerifier(Issuer(provider.issuer, profile="id_token"), audience=CLIENT)
+    verifier = TokenVerifier(Issuer(provider.issuer, **PATIENT, profile="id_token"), audience=CLIENT)
     old = provider.sign_in()["id_token"]
     assert verifier.verify(old)
     provider.command("rotate")
@@ -189,14 +192,14 @@ def test_its_opaque_access_tokens_are_asked_about(provider: DjangoProvider):
         "client_id": "service",
         "client_secret": "not-a-secret-it-lives-for-a-test",
     }
-    asked = Issuer(provider.issuer, introspection=Introspection(**endpoint, audience=ANY_AUDIENCE))
+    asked = Issuer(provider.issuer, **PATIENT, introspection=Introspection(**endpoint, audience=ANY_AUDIENCE))
     verifier = TokenVerifier(asked, "api", allowed_clients=[CLIENT])
     token = verifier.verify(answer["access_token"])
     assert (token.kind, token.client_id, token["username"]) == ("opaque", CLIENT, "u1")
     assert token.scopes == {"openid", "orders:read"}
     assert code_of(verifier, "made-up") == "inactive"
-    strict = TokenVerifier(Issuer(provider.issuer, introspection=Introspection(**endpoint)), "api")
+    strict = TokenVerifier(Issuer(provider.issuer, **PATIENT, introspection=Introspection(**endpoint)), "api")
     assert code_of(strict, answer["access_token"]) == "wrong_audience"
     wrong = Introspection(**{**endpoint, "client_secret": "wrong"})
     with pytest.raises(KeySourceError):
-        TokenVerifier(Issuer(provider.issuer, introspection=wrong), "api").verify("made-up")
+        TokenVerifier(Issuer(provider.issuer, **PATIENT, introspection=wrong), "api").verify("made-up")
