@@ -227,11 +227,9 @@ class VerifiedToken(Generic[ClaimsT]):
         return VerifiedToken(claims, self._header, payload, self._mapping, self._raw, self.proofs)
 
     def _own(self) -> None:
-        """Replace claims that a cache shares among requests by a copy."""
-        payload: Any = copied_json(self._payload)
-        if self._claims is self._payload:
-            self._claims = payload
-        self._payload, self._shared = payload, False
+        """Replace claims that a cache shares among requests by a copy; no model stands for them yet."""
+        self._claims = self._payload = copied_json(self._payload)
+        self._shared = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = (self._claims, picklable_json(self._header), self._payload, self._mapping, None, self.proofs)
