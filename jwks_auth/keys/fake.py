@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.jose import FAKE, KeySet, VerificationKey
-from jwks_auth.keys.provider import KeyProvider, other_than
-from jwks_auth.keys.supplied import StaticKeys, SuppliedKeys
+from jwks_auth.jose import FAKE, KeySet
+from jwks_auth.keys.provider import KeyProvider
+from jwks_auth.keys.supplied import KeysAtHand, StaticKeys, SuppliedKeys
 
 __all__ = ["VettedKeys", "mark_fake", "vetted"]
 
@@ -30,7 +30,7 @@ def vetted(keys: KeyProvider, issuer: str, *, allowed: bool | None) -> VettedKey
     return VettedKeys(keys, issuer, refused=allowed is False) if may_be and not allowed else None
 
 
-class VettedKeys:
+class VettedKeys(KeysAtHand):
     """A key provider over *keys* that refuses fake ones if *refused*, and otherwise logs them once."""
 
     def __init__(self, keys: KeyProvider, issuer: str, *, refused: bool) -> None:
@@ -54,23 +54,6 @@ class VettedKeys:
             except ConfigurationError as exc:
                 raise KeySourceError(str(exc), kind="callback") from exc
         return keys
-
-    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """Return the key; ``None`` if there is none or it is refused."""
-        try:
-            return self.key_set.select(kid, alg)
-        except KeySourceError:
-            return None
-
-    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """Return the key; raise ``InvalidTokenError`` or ``KeySourceError``."""
-        return other_than(tried, self.key_set.select(kid, alg))
-
-    async def aresolve(
-        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
-    ) -> VerificationKey:
-        """Do as :meth:`resolve`."""
-        return self.resolve(kid, alg, tried=tried)
 
     def _judge(self) -> None:
         if self._refused:

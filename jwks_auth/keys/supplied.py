@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -10,7 +11,7 @@ from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys.provider import other_than
 
-__all__ = ["StaticKeys", "SuppliedKeys", "usable_keys"]
+__all__ = ["KeysAtHand", "StaticKeys", "SuppliedKeys", "usable_keys"]
 
 
 class StaticKeys:
@@ -31,7 +32,33 @@ class StaticKeys:
         return self.resolve(kid, alg, tried=tried)
 
 
-class SuppliedKeys:
+class KeysAtHand(ABC):
+    """A key provider over a set that is looked at anew in each lookup, and that never has to be waited for."""
+
+    @property
+    @abstractmethod
+    def key_set(self) -> KeySet:
+        """Return the current set; raise ``KeySourceError`` if there is none."""
+
+    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
+        """Return the key; ``None`` if there is none or no set."""
+        try:
+            return self.key_set.select(kid, alg)
+        except KeySourceError:
+            return None
+
+    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
+        """Return the key; raise ``InvalidTokenError`` or ``KeySourceError``."""
+        return other_than(tried, self.key_set.select(kid, alg))
+
+    async def aresolve(
+        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
+    ) -> VerificationKey:
+        """Do as :meth:`resolve`."""
+        return self.resolve(kid, alg, tried=tried)
+
+
+class SuppliedKeys(KeysAtHand):
     """A key provider over *supply*, a callable that returns a key set document without waiting.
 
     Every lookup calls it; its answer is parsed when it differs from the one before. If it raises, or returns no usable
@@ -55,23 +82,6 @@ class SuppliedKeys:
             if self._last is None:
                 raise KeySourceError("the callable given as jwks failed", kind="callback") from exc
         return self._last[1]
-
-    def find(self, kid: str | None, alg: str) -> VerificationKey | None:
-        """Return the key; ``None`` if there is none or the callable fails."""
-        try:
-            return self.key_set.select(kid, alg)
-        except KeySourceError:
-            return None
-
-    def resolve(self, kid: str | None, alg: str, *, tried: VerificationKey | None = None) -> VerificationKey:
-        """Return the key; raise ``InvalidTokenError`` or ``KeySourceError``."""
-        return other_than(tried, self.key_set.select(kid, alg))
-
-    async def aresolve(
-        self, kid: str | None, alg: str, *, tried: VerificationKey | None = None
-    ) -> VerificationKey:
-        """Do as :meth:`resolve`."""
-        return self.resolve(kid, alg, tried=tried)
 
 
 def usable_keys(document: Any, *, whole: bool = False) -> KeySet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
 from hashlib import sha256
@@ -87,7 +88,7 @@ class Listener(Protocol):
         """Take a revocation that was made in this process."""
 
 
-class Revoker:
+class Revoker(ABC):
     """The base of stores: turns a call of :meth:`revoke` into revocations, and tells this process's copies at once."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -121,8 +122,9 @@ class Revoker:
             for listener in list(self.listeners):
                 listener.learn(each)
 
+    @abstractmethod
     def _add(self, revocation: Revocation) -> None:
-        raise NotImplementedError
+        """Store a revocation."""
 
 
 class MemoryRevocations(Revoker):
