@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.patience import PATIENCE, eventually
 
-__all__ = ["free_port", "running"]
+__all__ = ["as_user", "free_port", "running"]
 
 
 def free_port() -> int:
@@ -24,11 +24,18 @@ def free_port() -> int:
     return port
 
 
+def as_user(command: Sequence[str], user: str | None) -> list[str]:
+    """*command*, made to run as *user* by a program: a fork of these threads that changes its user may crash."""
+    if user is None:
+        return [*command]
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
+
+
 @contextlib.contextmanager
 def running(command: Sequence[str], port: int, *, user: str | None = None) -> Iterator[int]:
     """*command*, run by *user*, once it takes connections on *port*."""
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, user=user)
+    process = subprocess.Popen(as_user(command, user), stdout=quiet, stderr=quiet)
     try:
         _wait_for(port, process)
         yield port

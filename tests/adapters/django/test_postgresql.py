@@ -13,10 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.django.daemons import free_port, running
+from tests.adapters.django.daemons import as_user, free_port, running
 from tests.needs import need_module, need_tool
 
 SCRIPT = Path(__file__).with_name("served") / "provision.py"
+
+
+def made(initdb: list[str], folder: str) -> None:
+    """Run *initdb*; up to three times, as it has crashed on a busy machine, which is no fault of ours."""
+    for _ in range(3):
+        done = subprocess.run(initdb, capture_output=True, cwd=folder)
+        if done.returncode == 0:
+            return
+        shutil.rmtree(f"{folder}/data", ignore_errors=True)
+    raise AssertionError(f"initdb: {done.returncode}: {done.stderr!r}")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +40,7 @@ def postgresql() -> Iterator[int]:
         shutil.chown(folder, user)
     data = f"{folder}/data"
     initdb = [str(server.with_name("initdb")), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
-    subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=folder)
+    made(as_user(initdb, user), folder)
     port = free_port()
     command = [str(server), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-N", "120"]
     try:
