@@ -31,12 +31,17 @@ ORDER = [
     "adapters",
     "testing",
     "cli",
+    "command",
+    "__main__",
 ]
 """A module imports its own room and those before it."""
 
+ON_TOP = {"command", "__main__"}
+"""The rooms that use all others, and that no other uses."""
+
 CORE = "jwks_auth"
 ADAPTERS = ["jwks_auth_django", "jwks_auth_flask", "jwks_auth_fastapi"]
-PUBLIC = {"", "adapters", "stores", "testing", "cli"}
+PUBLIC = {"", "adapters", "stores", "testing", "cli", "command"}
 """The parts of the core that an adapter imports: ``jwks_auth`` itself and these."""
 
 FRAMEWORKS = {
@@ -197,9 +202,15 @@ def chain(module: str) -> tuple[str, ...]:
 
 
 def test_chains_of_imports_are_short() -> None:
-    """No reader has to go through more than 13 modules of the core, or 10 of its rooms."""
-    longest = max((chain(name) for name in HOUSE[CORE] if not is_door(name)), key=len)
+    """No reader has to go through more than 13 modules of the core, or 10 of its rooms.
+
+    The command stands on top of all that, and adds at most 5 of its own.
+    """
+    below = [name for name in HOUSE[CORE] if not is_door(name) and room_of(name) not in ON_TOP]
+    longest = max(map(chain, below), key=len)
     assert len(longest) <= 13, longest
+    own = max((chain(name) for name in HOUSE[CORE] if room_of(name) in ON_TOP), key=len)
+    assert sum(room_of(name) in ON_TOP for name in own) <= 5, own
     rooms: dict[str, set[str]] = {}
     for name in HOUSE[CORE]:
         rooms.setdefault(room_of(name) or "", set()).update(room_of(target) or "" for target in targets(name))
@@ -208,7 +219,7 @@ def test_chains_of_imports_are_short() -> None:
     def depth(room: str) -> int:
         return 1 + max((depth(below) for below in rooms[room] - {room, ""}), default=0)
 
-    assert max(depth(room) for room in ORDER) <= 10
+    assert max(depth(room) for room in ORDER if room not in ON_TOP) <= 10
 
 
 def test_core_knows_no_framework() -> None:
@@ -224,7 +235,7 @@ def test_core_knows_no_framework() -> None:
 
 @pytest.mark.parametrize("package", ADAPTERS)
 def test_adapters_import_the_public_core_only(package: str) -> None:
-    """An adapter imports ``jwks_auth``, its adapters, stores, testing and cli, and no other adapter."""
+    """An adapter imports ``jwks_auth``, its adapters, stores, testing, cli and command, and no other adapter."""
     found = [
         f"{name} -> {source}"
         for name, tree in HOUSE[package].items()

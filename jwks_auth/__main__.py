@@ -1,0 +1,8 @@
+"""``python -m jwks_auth``: the command ``jwks-auth``."""
+
+import sys
+
+from jwks_auth.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The subcommands: a row for each."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from jwks_auth.cli import Report
+from jwks_auth.command.call import Call
+from jwks_auth.runtime import dataclass
+
+__all__ = ["SUBCOMMANDS", "Subcommand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A subcommand: its *summary* for ``--help``, and two functions as ``module:function``, imported when needed.
+
+    *options* adds its arguments to a parser; *run* takes a :class:`Call` and returns a ``Report``, whose lines are
+    printed and whose ``ok`` gives the exit status. With *needs_service* it also has the options that choose a service.
+    One that is *everywhere* is also a subcommand of the frameworks' own commands.
+    """
+
+    summary: str
+    options: str | None
+    run: str
+    needs_service: bool = True
+    everywhere: bool = True
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add its own arguments."""
+        if self.options is not None:
+            _named(self.options)(parser)
+
+    def report(self, call: Call) -> Report:
+        """Run it."""
+        report: Report = _named(self.run)(call)
+        return report
+
+
+SUBCOMMANDS = {
+    "check": Subcommand(
+        "fetch every issuer's keys, past any store, and say what came",
+        None,
+        "jwks_auth.command.issuers:check",
+    ),
+}
+"""Every subcommand, in the order of ``--help``."""
+
+
+def _named(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
