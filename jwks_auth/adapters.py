@@ -1,4 +1,4 @@
-"""All that an adapter for a web framework imports; ``docs/adapters.md`` shows how one is written."""
+"""All that an adapter for a web framework imports; ``docs/how-to/adapters.md`` shows how one is written."""
 
 from typing import TYPE_CHECKING
 

@@ -38,7 +38,7 @@ class JWKSAuthSettings(Vocabulary):
     ``JWKS_AUTH_ISSUERS__ACME__ISSUER``, ``JWKS_AUTH_ISSUERS__ACME__AUDIENCE``, or ``JWKS_AUTH_ISSUERS`` has
     them as JSON.
     A ``.env`` file is read only when named: ``JWKSAuthSettings(_env_file=".env")``. ``None`` is the default
-    of the core, which docs/settings.md lists with the meaning of each.
+    of the core, which docs/reference/settings.md lists with the meaning of each.
 
     Raises :class:`~jwks_auth.ConfigurationError` naming the variable. An unknown ``JWKS_AUTH_*`` variable
     is a warning, as others may share the prefix; an unknown argument is an error.

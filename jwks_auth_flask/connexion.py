@@ -26,8 +26,8 @@ def flask_app_of(app: Any) -> Flask:
         return found
     kind = f"{type(app).__module__.partition('.')[0]}.{type(app).__name__}"
     raise ConfigurationError(
-        f"JWKSAuth: found a {kind}, which is no Flask app; docs/recipes has Quart, Litestar, aiohttp and others, and "
-        "docs/adapters.md any framework"
+        f"JWKSAuth: found a {kind}, which is no Flask app; docs/how-to/recipes has Quart, Litestar, aiohttp and "
+        "others, and docs/how-to/adapters.md any framework"
     )
 
 

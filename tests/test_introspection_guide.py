@@ -1,4 +1,4 @@
-"""The snippets of docs/introspection.md run as they stand, and do what the page says."""
+"""The snippets of docs/how-to/introspection.md run as they stand, and do what the page says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jwks_auth import InvalidTokenError
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.testing import FakeIssuer
 
-GUIDE = Path(__file__).parent.parent / "docs" / "introspection.md"
+GUIDE = Path(__file__).parent.parent / "docs" / "how-to" / "introspection.md"
 
 
 def snippet_with(word: str) -> dict[str, Any]:

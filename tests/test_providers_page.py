@@ -15,7 +15,7 @@ from jwks_auth.settings import Settings
 from jwks_auth.verifier import PROVIDERS
 from jwks_auth.verifier.preset import Place, Preset
 
-PAGE = Path(__file__).parent.parent / "docs" / "providers.md"
+PAGE = Path(__file__).parent.parent / "docs" / "providers" / "index.md"
 
 
 def code(*texts: str) -> str:

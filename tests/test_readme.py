@@ -92,12 +92,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_guide_is_named() -> None:
     """A page that neither the README nor its folder's first page leads to is not found."""
-    assert {f"docs/{page.name}" for page in ROOT.glob("docs/*.md")} <= set(LINK.findall(README))
-    assert "docs/django/start.md" in LINK.findall(README)
-    start = ROOT / "docs" / "django" / "start.md"
+    guides = {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*/*.md")}
+    assert guides
+    assert guides <= set(LINK.findall(README))
+    assert "docs/how-to/django/start.md" in LINK.findall(README)
+    start = ROOT / "docs" / "how-to" / "django" / "start.md"
     others = {page.name for page in start.parent.glob("*.md")} - {start.name}
     assert others <= set(LINK.findall(start.read_text()))
-    assert "docs/recipes/README.md" in LINK.findall(README)
-    recipes = ROOT / "docs" / "recipes" / "README.md"
+    assert "docs/how-to/recipes/index.md" in LINK.findall(README)
+    recipes = ROOT / "docs" / "how-to" / "recipes" / "index.md"
     others = {page.name for page in recipes.parent.glob("*.md")} - {recipes.name}
     assert others <= set(LINK.findall(recipes.read_text()))

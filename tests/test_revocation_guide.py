@@ -1,4 +1,4 @@
-"""docs/revocation.md: what it shows runs."""
+"""docs/how-to/revocation.md: what it shows runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = (Path(__file__).parent.parent / "docs" / "revocation.md").read_text()
+GUIDE = (Path(__file__).parent.parent / "docs" / "how-to" / "revocation.md").read_text()
 
 
 @pytest.mark.parametrize("snippet", re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL))

@@ -1,4 +1,4 @@
-"""docs/security.md names every rule, and tests that exist, as docs/keys.md does."""
+"""docs/reference/security.md names every rule, and tests that exist, as docs/explanation/keys.md does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.attacks import table
 
 ROOT = Path(__file__).parent.parent
-TEXT = (ROOT / "docs" / "security.md").read_text()
+TEXT = (ROOT / "docs" / "reference" / "security.md").read_text()
 
 
 def test_every_rule_has_its_row() -> None:
@@ -38,7 +38,7 @@ def test_every_rule_has_its_row() -> None:
     )
 
 
-@pytest.mark.parametrize(("page", "least"), [("security.md", 50), ("keys.md", 30)])
+@pytest.mark.parametrize(("page", "least"), [("reference/security.md", 50), ("explanation/keys.md", 30)])
 def test_every_test_named_exists(page: str, least: int) -> None:
     """By its file and its name."""
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / page).read_text())

@@ -1,6 +1,6 @@
 """The rows of the settings: the docs, the constructors and the messages say the same.
 
-``python -m tests.test_settings_page`` writes the tables of docs/settings.md anew.
+``python -m tests.test_settings_page`` writes the tables of docs/reference/settings.md anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.needs import need_module
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGE = DOCS / "settings.md"
+PAGE = DOCS / "reference" / "settings.md"
 
 IN_CODE_ONLY = {"client", "ssl_context", "accept_empty", "max_response_bytes", "on_event", "clock"}
 """Options that no string can mean."""
@@ -89,7 +89,7 @@ def first_column(*pages: str) -> set[str]:
 def test_the_pages_tables_are_the_rows() -> None:
     """Each setting with its line and its default; ``python -m tests.test_settings_page`` writes them."""
     assert PAGE.read_text() == written(PAGE.read_text())
-    assert first_column("settings.md") == set(ROWS)
+    assert first_column("reference/settings.md") == set(ROWS)
 
 
 def test_djangos_page_lists_djangos_own() -> None:
@@ -99,7 +99,7 @@ def test_djangos_page_lists_djangos_own() -> None:
     own = import_module("jwks_auth_django.conf").DJANGO_SETTINGS
     users = import_module("jwks_auth_django.users").DATABASE_SETTINGS
     assert {"STORE", *(row.name for row in (*own, *users))} <= first_column(
-        "django/start.md", "django/users.md"
+        "how-to/django/start.md", "how-to/django/users.md"
     )
 
 

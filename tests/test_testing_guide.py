@@ -1,4 +1,4 @@
-"""The snippets of docs/testing.md run as they stand."""
+"""The snippets of docs/how-to/testing.md run as they stand."""
 
 import io
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[1] / "docs" / "testing.md"
+GUIDE = Path(__file__).parents[1] / "docs" / "how-to" / "testing.md"
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md."""
+"""docs/how-to/troubleshooting.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jwks_auth.errors import InsufficientScopeError, MissingTokenError
 from jwks_auth.faults import PROOF_FAULTS, REQUEST_FAULTS, TOKEN_FAULTS
 from jwks_auth.testing import FakeIssuer
 
-PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()
+PAGE = (Path(__file__).parent.parent / "docs" / "how-to" / "troubleshooting.md").read_text()
 ISSUER = FakeIssuer("https://acme.eu.auth0.com/")
 
 

@@ -1,7 +1,7 @@
 """``PyJWKClient``: PyJWT's class of the same name, with keys that stay available.
 
 A drop-in for ``jwt.PyJWKClient`` (2.15): the same parameters, request, defaults, methods and exceptions. What
-is deliberately different is listed in ``docs/pyjwt.md``.
+is deliberately different is listed in ``docs/migrations/pyjwt.md``.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _LONGEST_RETRY_AFTER = 300.0
 
 
 class State(StrEnum):
-    """The state of the keys in hand, by their age; ``docs/keys.md`` shows what each means for a request."""
+    """The state of the keys in hand, by their age; ``docs/explanation/keys.md`` shows what each means for a request."""
 
     FRESH = "fresh"
     AHEAD = "ahead"
@@ -156,7 +156,7 @@ class CacheView:
 
 
 def decide(view: CacheView) -> Decision:
-    """Decide on the next step of one lookup, by the table in ``docs/keys.md``."""
+    """Decide on the next step of one lookup, by the table in ``docs/explanation/keys.md``."""
     if view.known:
         return _for_known_key(view)
     if view.state in (State.EXPIRED, State.EMPTY):

@@ -1,6 +1,6 @@
 """The rows of the vocabulary: each setting's name, reader, taker, line in the docs, and default in words.
 
-``docs/settings.md`` has one table for each group, and FastAPI's model has one field for each row.
+``docs/reference/settings.md`` has one table for each group, and FastAPI's model has one field for each row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TRUST = (
         trust.provider,
         _ISSUER,
         "the provider's name, which sets what its documentation prescribes; your own settings win: see "
-        "[providers.md](providers.md)",
+        "[providers.md](../providers/index.md)",
         default_doc="none",
     ),
     Setting(
@@ -44,7 +44,7 @@ _TRUST = (
         read.names,
         _PLACE,
         "further names of the issuer, exactly as in `iss`; a token's `issuer` is `ISSUER` whichever it has. For "
-        "Google, Entra's v1 beside v2; see `verification.md`",
+        "Google, Entra's v1 beside v2; see [verification.md](../how-to/verification.md#names)",
         option="aliases",
     ),
     Setting(
@@ -68,7 +68,8 @@ _TRUST = (
         trust.tenants,
         _VERIFIER,
         "a `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see "
-        "`verification.md`. With `PROVIDER` `entra-multitenant` also the tenants' ids, as a list",
+        "[verification.md](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also the tenants' "
+        "ids, as a list",
     ),
     Setting(
         "AUDIENCE",
@@ -82,7 +83,8 @@ _TRUST = (
         "ALGORITHMS",
         read.names,
         _BOTH,
-        "signature algorithms; `ES256K`, `Ed448` and [ML-DSA](verification.md#ml-dsa) count only where they are named",
+        "signature algorithms; `ES256K`, `Ed448` and [ML-DSA](../how-to/verification.md#ml-dsa) count only where they "
+        "are named",
         default_doc="RS, PS, ES 256/384/512, EdDSA, Ed25519",
     ),
     Setting(
@@ -183,7 +185,7 @@ _TOKENS = (
         read.count,
         _VERIFIER,
         "tokens whose signature is remembered from their second use on; `0` is none. See "
-        "[verification.md](verification.md#a-cache-of-verified-tokens) for whom it serves",
+        "[verification.md](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves",
     ),
     Setting(
         "SCOPE_IMPLIES",
@@ -211,7 +213,7 @@ GROUPS = {
     "How keys are kept": KEYS,
     "How refusals look": ANSWERS,
 }
-"""The rows under the headings of ``docs/settings.md``."""
+"""The rows under the headings of ``docs/reference/settings.md``."""
 
 ROWS = {row.name: row for group in GROUPS.values() for row in group}
 """Every row by name."""

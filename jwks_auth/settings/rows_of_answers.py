@@ -31,8 +31,8 @@ ANSWERS = (
         "RESOURCE",
         discovery.resource,
         _ANSWER,
-        "the URL by which clients know this service, whose [metadata](discovery.md) it then serves; `AUDIENCE` where "
-        "that is not given",
+        "the URL by which clients know this service, whose [metadata](../how-to/discovery.md) it then serves; "
+        "`AUDIENCE` where that is not given",
     ),
     Setting("RESOURCE_NAME", read.text, _ANSWER, "its name for people, in that document"),
     Setting(

@@ -54,7 +54,8 @@ KEYS = (
         "STORE",
         read.store,
         _ISSUER,
-        "a second level that processes share: `redis://...`, `file:...`, or an object; see `keys.md`",
+        "a second level that processes share: `redis://...`, `file:...`, or an object; see "
+        "[keys.md](../explanation/keys.md#a-store-for-many-processes)",
         secret=True,
     ),
     Setting(

@@ -80,7 +80,7 @@ class Issuer:
     :class:`PyJWKClient`. *audience*, *algorithms*, *profile*, *required_claims*, *allowed_clients*, *max_age* and the
     names of claims replace the verifier's, if given. *issuer* may be any name if the place of its keys is given;
     *aliases* are further names, exactly as in tokens. *introspection* has the issuer asked about tokens. *provider*
-    sets all other options from that provider's documentation: see ``docs/providers.md``.
+    sets all other options from that provider's documentation: see ``docs/providers/index.md``.
 
     Raises ``ConfigurationError`` for wrong options: keys over plain http (except from this machine, or with
     *allow_http*), two places for keys, a set without a usable key.

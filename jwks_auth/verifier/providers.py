@@ -1,6 +1,6 @@
 """The providers, a row for each: what their own documentation says of their tokens, and nothing wider.
 
-``docs/providers.md`` has its table from here.
+``docs/providers/index.md`` has its table from here.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     told = [message for path, requirement in requirements() for message in _view(found, path, requirement)]
     for config in found.all:
         told += [*_page_cache(config), *_metadata(config)]
-        told += [warning("W013", text, _("See docs/dpop.md")) for text in config.authenticator.advice]
+        told += [warning("W013", text, _("See docs/how-to/dpop.md")) for text in config.authenticator.advice]
     return list({(message.id, message.msg): message for message in told}.values())
 
 

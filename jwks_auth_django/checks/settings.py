@@ -59,7 +59,7 @@ def _apis(given: Mapping[str, Any], told: list[CheckMessage]) -> Iterator[CheckM
         read = parsed(given, (row for row in DJANGO_SETTINGS if row.name in ONLY_AT_THE_TOP), LABEL)
         Keys.of(read["apis"], read["for_request"])
     except ConfigurationError as wrong:
-        yield error("E021", str(wrong), _("See docs/django/apis.md"))
+        yield error("E021", str(wrong), _("See docs/how-to/django/apis.md"))
         return
     shared = {name: value for name, value in given.items() if name not in ONLY_AT_THE_TOP}
     before = {(message.id, message.msg) for message in told}
@@ -73,7 +73,7 @@ def _entry(place: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> lis
     try:
         merged = inherited(shared, own, f'{place}["{{}}"]')
     except ConfigurationError as wrong:
-        return [error("E021", str(wrong), _("See docs/django/apis.md"))]
+        return [error("E021", str(wrong), _("See docs/how-to/django/apis.md"))]
     return [*_unknown(own, ONLY_AT_THE_TOP), *_gone(own), *_each(merged)]
 
 
@@ -175,7 +175,7 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
         yield error(
             "E005",
             _('JWKS_AUTH["USER"] is wrong: {wrong}').format(wrong=wrong),
-            _("See docs/django/users.md"),
+            _("See docs/how-to/django/users.md"),
         )
     else:
         hint = _(
@@ -215,7 +215,7 @@ def _anything_else() -> Iterator[CheckMessage]:
     try:
         found = project()
     except ImproperlyConfigured as wrong:
-        yield error("E007", str(wrong), _("See docs/settings.md"))
+        yield error("E007", str(wrong), _("See docs/reference/settings.md"))
     else:
         for config in found.all:
             yield from _unsealed(config)

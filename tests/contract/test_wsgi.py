@@ -1,4 +1,4 @@
-"""The adapter that ``docs/adapters.md`` shows answers as all the others do."""
+"""The adapter that ``docs/how-to/adapters.md`` shows answers as all the others do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.contract.cases import CASES, SETTINGS, Case
 from tests.contract.routes import TABLE
 from tests.contract.runner import Answer, Headers, check
 
-DOCS = Path(__file__).parent.parent.parent / "docs" / "adapters.md"
+DOCS = Path(__file__).parent.parent.parent / "docs" / "how-to" / "adapters.md"
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
 

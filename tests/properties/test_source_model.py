@@ -1,4 +1,4 @@
-"""A key source against a model provider: whatever happens in whatever order, the promises of ``docs/keys.md`` hold."""
+"""A key source against a model provider: in whatever order, the promises of ``docs/explanation/keys.md`` hold."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Recipes for frameworks without an adapter: the pages of docs/recipes, run with the real packages."""
+"""Recipes for frameworks without an adapter: the pages of docs/how-to/recipes, run with the real packages."""

@@ -1,4 +1,4 @@
-"""A page of docs/recipes: its module, importable under the name that the page gives it, and what uses it."""
+"""A page of docs/how-to/recipes: its module, importable under the name that the page gives it, and what uses it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 __all__ = ["Page"]
 
-FOLDER = Path(__file__).parents[2] / "docs" / "recipes"
+FOLDER = Path(__file__).parents[2] / "docs" / "how-to" / "recipes"
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"# (\w+)\.py")
 
 
 class Page:
-    """The snippets of ``docs/recipes/<name>.md``; the first of them is a module."""
+    """The snippets of ``docs/how-to/recipes/<name>.md``; the first of them is a module."""
 
     def __init__(self, name: str) -> None:
         self.path = FOLDER / f"{name}.md"

@@ -20,7 +20,7 @@ from jwks_auth import Refused
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.testing import FakeIssuer
 
-PAGE = Path(__file__).parents[2] / "docs" / "recipes" / "other-tokens.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "recipes" / "other-tokens.md"
 SNIPPETS = dict(
     re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 )

@@ -1,4 +1,4 @@
-"""docs/key-members.md: one member of a JWK at a time, as providers write it, here and with PyJWT's client."""
+"""docs/reference/key-members.md: one member of a JWK at a time, as providers write it, here and with PyJWT's client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jwks_auth import InvalidTokenError, KeySet, verify_jws
 from jwks_auth.jose.base64url import decode_base64url, encode_base64url
 from tests.attacks import forge
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "key-members.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "key-members.md"
 
 
 def short_ec_key() -> ec.EllipticCurvePrivateKey:

@@ -1,4 +1,4 @@
-"""docs/pyjwt.md, row by row: PyJWT's column is shown with PyJWT's own class, ours with ours, on the same server."""
+"""docs/migrations/pyjwt.md, row by row: PyJWT's column with PyJWT's own class, ours with ours, on one server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.key_fakes import document, jwk
 from tests.patience import PATIENCE, eventually, waiting_in
 from tests.unit.test_pem import public_pem
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "pyjwt.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "migrations" / "pyjwt.md"
 SECRET = {"kty": "oct", "kid": "secret", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"}
 
 Test = Callable[..., None]

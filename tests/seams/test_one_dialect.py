@@ -1,4 +1,4 @@
-"""docs/frameworks.md: its snippets run, and are the same service in each framework."""
+"""docs/reference/frameworks.md: its snippets run, and are the same service in each framework."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import jwks_auth_flask
 from jwks_auth.adapters import PolicyOptions, RequirementOptions
 from jwks_auth.testing import FakeIssuer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "frameworks.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "frameworks.md").read_text()
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 Ask = Callable[[str, dict[str, str]], tuple[int, Any]]
@@ -34,7 +34,7 @@ def page(issuer: FakeIssuer) -> dict[str, Any]:
     """What the snippets define."""
     names = {"ISSUER": issuer.issuer, "JWKS": issuer.settings()["JWKS"], "__name__": "page"}
     for snippet in SNIPPETS:
-        exec(compile(snippet, "docs/frameworks.md", "exec"), names)
+        exec(compile(snippet, "docs/reference/frameworks.md", "exec"), names)
     return names
 
 

@@ -1,4 +1,4 @@
-"""Each event of a key source, as ``KeyEvent``'s table and docs/keys.md describe it."""
+"""Each event of a key source, as ``KeyEvent``'s table and docs/explanation/keys.md describe it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from jwks_auth.testing import FakeIssuer
 from tests.key_fakes import ALG, Bench, Provider, document, jwk, source_of
 
 URI = "https://issuer.example/keys"
-KEYS_PAGE = Path(__file__).parent.parent.parent / "docs" / "keys.md"
+KEYS_PAGE = Path(__file__).parent.parent.parent / "docs" / "explanation" / "keys.md"
 
 
 def look(bench: Bench, kid: str = "a") -> None:

@@ -21,7 +21,7 @@ VECTORS: dict[str, dict[str, Any]] = json.loads(
 )
 supported = pytest.mark.skipif(not ML_DSA, reason="cryptography before 47 has no ML-DSA")
 LENGTHS = {"ML-DSA-44": 3227, "ML-DSA-65": 4412, "ML-DSA-87": 6170}
-"""Characters of a signature in a token, as docs/verification.md tells."""
+"""Characters of a signature in a token, as docs/how-to/verification.md tells."""
 
 
 def public(alg: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The snippets of docs/mtls.md, run; and its tables, which name what there is."""
+"""The snippets of docs/how-to/mtls.md, run; and its tables, which name what there is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jwks_auth.faults import TOKEN_FAULTS
 from jwks_auth.proofs import FORMATS
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "mtls.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "mtls.md").read_text()
 SETTINGS, OF_GUNICORN, TESTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 

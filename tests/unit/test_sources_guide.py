@@ -1,4 +1,4 @@
-"""The recipes of docs/sources.md, each with the requests that its provider, gateway or frontend sends."""
+"""The recipes of docs/how-to/sources.md, each with the requests that its provider, gateway or frontend sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth.verifier.token_sources import _OF_PROXIES, is_of_a_proxy
 from tests.unit.test_credentials import environ
 
-TEXT = (Path(__file__).parent.parent.parent / "docs" / "sources.md").read_text()
+TEXT = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "sources.md").read_text()
 RECIPES = dict(re.findall(r"### ([^\n]+)\n\n```python\n(.*?)```", TEXT, re.DOTALL))
 ACME, IAP = "https://acme.eu.auth0.com/", "https://cloud.google.com/iap"
 CLERK, ACCESS = "https://clerk.acme.dev", "https://acme.cloudflareaccess.com"
@@ -57,7 +57,7 @@ SENT: list[tuple[str, str, str, dict[str, Any], list[tuple[str, str]], str]] = [
 def settings_of(recipe: str) -> dict[str, Any]:
     """The settings that a recipe shows."""
     defined: dict[str, Any] = {}
-    exec(compile(RECIPES[recipe], "docs/sources.md", "exec"), defined)
+    exec(compile(RECIPES[recipe], "docs/how-to/sources.md", "exec"), defined)
     found: dict[str, Any] = defined["JWKS_AUTH"]
     return found
 
@@ -93,5 +93,5 @@ def test_every_recipe_has_a_test() -> None:
     assert RECIPES.keys() == {row[0] for row in SENT}
     [first, *_] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     defined: dict[str, Any] = {}
-    exec(compile(first, "docs/sources.md", "exec"), defined)
+    exec(compile(first, "docs/how-to/sources.md", "exec"), defined)
     assert Authenticator(defined["JWKS_AUTH"]).sources == ("header", "cookie:session")

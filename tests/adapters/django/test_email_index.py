@@ -20,7 +20,7 @@ from jwks_auth_django.users import EmailKey
 
 pytestmark = pytest.mark.usefixtures("database")
 
-GUIDE = Path(__file__).parents[3] / "docs" / "django" / "users.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "django" / "users.md"
 
 
 @pytest.fixture

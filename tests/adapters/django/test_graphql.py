@@ -28,7 +28,7 @@ def run(recipe: str, *, open_in_part: bool = False) -> dict[str, Any]:
     guide: Any = ModuleType(f"tests.guide_to_{recipe}")
     guide.csrf_exempt = csrf_exempt
     sys.modules[guide.__name__] = guide  # Strawberry looks for annotations there
-    exec(compile(code, f"docs/django/graphql.md: {recipe}", "exec"), vars(guide))
+    exec(compile(code, f"docs/how-to/django/graphql.md: {recipe}", "exec"), vars(guide))
     return {f"/{each.pattern}": each.callback for each in guide.urlpatterns}
 
 

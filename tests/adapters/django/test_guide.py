@@ -1,4 +1,4 @@
-"""docs/django: the snippets run, and the tables name what there is."""
+"""docs/how-to/django: the snippets run, and the tables name what there is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.django_site import settings as site
 
 PAGES = {
     page.name: page.read_text()
-    for page in sorted((Path(__file__).parents[3] / "docs" / "django").glob("*.md"))
+    for page in sorted((Path(__file__).parents[3] / "docs" / "how-to" / "django").glob("*.md"))
 }
 SNIPPETS = {name: re.findall(r"^```python\n(.*?)^```", text, re.S | re.M) for name, text in PAGES.items()}
 
@@ -44,7 +44,7 @@ def test_snippets_run(
     guide = ModuleType("guide")
     monkeypatch.setitem(sys.modules, "guide", guide)
     vars(guide).update(INSTALLED_APPS=[], MIDDLEWARE=[])
-    exec(compile(snippet, f"docs/django/{page}", "exec"), vars(guide))
+    exec(compile(snippet, f"docs/how-to/django/{page}", "exec"), vars(guide))
 
 
 def test_the_first_two_are_a_project(project: Any, issuer: FakeIssuer) -> None:

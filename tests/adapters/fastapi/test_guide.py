@@ -1,4 +1,4 @@
-"""Every snippet of docs/fastapi.md runs, in order, as one program."""
+"""Every snippet of docs/how-to/fastapi.md runs, in order, as one program."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi import JWTBearer
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"
-SNIPPETS = re.findall(r"```python\n(.*?)```", (DOCS / "fastapi.md").read_text(), re.DOTALL)
+SNIPPETS = re.findall(r"```python\n(.*?)```", (DOCS / "how-to" / "fastapi.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     main = ModuleType("main")
     monkeypatch.setitem(sys.modules, "main", main)
     for snippet in SNIPPETS:
-        exec(compile(snippet, "docs/fastapi.md", "exec"), vars(main))
+        exec(compile(snippet, "docs/how-to/fastapi.md", "exec"), vars(main))
     yield vars(main)
     main.app.dependency_overrides.clear()
 

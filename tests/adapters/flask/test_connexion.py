@@ -135,7 +135,7 @@ def test_what_is_no_flask_app_is_named(auth: JWKSAuth, name):
     """With the page to read; nothing is half set up."""
     for give in (JWKSAuth, auth.init_app, auth.protect):
         with pytest.raises(
-            ConfigurationError, match=rf"found a {name}\.\w+, which is no Flask app; docs/recipes"
+            ConfigurationError, match=rf"found a {name}\.\w+, which is no Flask app; docs/how-to/recipes"
         ):
             give(foreign(name))
 

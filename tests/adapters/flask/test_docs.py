@@ -1,4 +1,4 @@
-"""docs/flask.md: its snippets run as they stand, and do what the text says."""
+"""docs/how-to/flask.md: its snippets run as they stand, and do what the text says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from jwks_auth_flask import JWKSAuth, require_jwt
 
 NEEDED = 'Bearer realm="api", scope="orders:read"'
-GUIDE = Path(__file__).parents[3] / "docs" / "flask.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "flask.md"
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
 
 

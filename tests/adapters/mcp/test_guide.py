@@ -1,4 +1,4 @@
-"""The snippets of docs/mcp.md run."""
+"""The snippets of docs/how-to/mcp.md run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jwks_auth.testing import FakeIssuer
 from jwks_auth_fastapi.mcp import MCPMiddleware
 from tests.adapters.mcp.servers import NEW, call, sent
 
-PAGE = Path(__file__).parents[3] / "docs" / "mcp.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "mcp.md"
 SERVER, REMOTE = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 

@@ -21,7 +21,7 @@ from jwks_auth_django.test import JWTClient, trust_fake_issuer
 
 from .accounts.models import User
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "django" / "users.md").read_text()
+GUIDE = (Path(__file__).parents[3] / "docs" / "how-to" / "django" / "users.md").read_text()
 
 
 def recipe(package: str) -> dict[str, Any]:
