@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from jwks_auth.challenge import several
-from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service
+from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service, needed_issuer
 from jwks_auth.later import later
 from jwks_auth.proofs import AnyProxy
 from jwks_auth.request import (
@@ -99,6 +99,7 @@ __all__ = [
     "may_name_scopes",
     "meant",
     "name_of_service",
+    "needed_issuer",
     "parsed",
     "private_value",
     "readers",

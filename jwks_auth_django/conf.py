@@ -233,7 +233,7 @@ def _configured(api: str | None, given: Mapping[str, Any], label: str) -> Config
         label=label,
         authenticator=authenticator,
         backend=next(installed(settings.AUTHENTICATION_BACKENDS, BACKEND), import_string(BACKEND))(),
-        users=from_options(own["user"], shared.issuers),
+        users=from_options(own["user"], shared.issuers_of_tokens),
         meta_keys=tuple("HTTP_" + name.upper().replace("-", "_") for name in authenticator.vary),
         exempt_paths=Prefixes(own["exempt_paths"]),
         required=own["required"],

@@ -20,6 +20,7 @@ from jwks_auth.claims.bound import refuse_bound
 from jwks_auth.claims.kinds import other_kind
 from jwks_auth.claims.mapping import ClaimMapping, Grants, Reading
 from jwks_auth.claims.marks import RequiredClaims, TokenMarks
+from jwks_auth.claims.nameless import needed_issuer
 from jwks_auth.claims.options import TOKEN_DEFAULTS, TokenOptions, token_options
 from jwks_auth.claims.paths import ClaimPath, client_of, read_places
 from jwks_auth.claims.policy import Policy
@@ -72,6 +73,7 @@ __all__ = [
     "client_of",
     "is_surely_service",
     "name_of_service",
+    "needed_issuer",
     "option_names",
     "other_kind",
     "read_places",

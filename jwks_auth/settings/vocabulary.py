@@ -133,6 +133,13 @@ class Settings:
             return tuple(issuer.issuer for issuer in verifier.issuers)
         return None
 
+    @property
+    def issuers_of_tokens(self) -> tuple[str, ...] | None:
+        """The issuers that tokens may name; ``None`` if not all are known: of tenants, or the service's own tokens."""
+        verifier = self.shared.get("VERIFIER")
+        has_own = "OTHER_TOKENS" in self.shared or getattr(verifier, "takes_others", False)
+        return None if has_own else self.issuers
+
     def verifier(
         self, *, on_event: Callable[[Any], object] | None = None, in_tests: bool | None = None
     ) -> Any:

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
-from jwks_auth.claims import VerifiedToken
+from jwks_auth.claims import VerifiedToken, needed_issuer
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.runtime import elapsed, in_background
 from jwks_auth.stores import Revocation, Revocations, opened_revocations
@@ -106,10 +106,7 @@ class RevocationCopy:
     def _judge(self, token: VerifiedToken) -> None:
         if self._revoked.cover(token):
             raise InvalidTokenError("revoked")
-        if token.issuer is None:
-            raise KeySourceError(
-                "revocation: the token names no issuer, and can't be revoked", kind="callback"
-            )
+        needed_issuer(token, "revocation")
         if not self._fails_open and self._age_clock() - self._read_at > _OLD:
             raise KeySourceError("revocation: the store can't be read", kind="store")
 

@@ -88,6 +88,8 @@ class TokenVerifier:
         self.tenants_provider = None if tenants is None else tenants.provider
         self._judges = Judges.of(given, self._clock)
         self.revocation = self._judges.revocation
+        self.takes_others = given["other_tokens"] is not None
+        """True if the service's own function knows tokens too, which have issuers of their own."""
         signatures = Signatures(self.trust, self._cache, self._longest)
         self._routes = self._ways(signatures, given["other_tokens"])
         self._tokens: Signatures | Routes = self._routes or signatures
@@ -230,8 +232,7 @@ class TokenVerifier:
 
     def check_declared(self, audience: AudienceSetting, issuers: Iterable[str] = ()) -> None:
         """Raise ``ConfigurationError`` for a route's *audience* or *issuers* that no token can have."""
-        others = self._routes is not None and self._routes.has_others  # which have names of their own
-        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants or others)
+        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants or self.takes_others)
         asked = checked_audience(audience)
         if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)

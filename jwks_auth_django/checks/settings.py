@@ -188,7 +188,7 @@ def _user(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 def _trusted(given: Mapping[str, Any]) -> tuple[str, ...] | None:
     try:
-        return Settings.from_mapping(given, extra=DJANGO_NAMES).issuers
+        return Settings.from_mapping(given, extra=DJANGO_NAMES).issuers_of_tokens
     except ConfigurationError:  # told by the other checks
         return ()
 

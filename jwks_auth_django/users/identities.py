@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jwks_auth import VerifiedToken
+from jwks_auth.adapters import needed_issuer
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.users.resolvers import refused
 
@@ -31,12 +32,13 @@ def identity_of(token: VerifiedToken) -> JWTIdentity | None:
     """Return the token's identity with its account; ``None`` for a newcomer.
 
     Raises :class:`InvalidTokenError` for an identity that is blocked, or whose account the manager of accounts hides.
-    One whose account was deleted is a newcomer's once it is unblocked.
+    One whose account was deleted is a newcomer's once it is unblocked. A token without an issuer is no client's fault:
+    :class:`KeySourceError`.
     """
     if token.subject is None:
         return None  # an empty one would be everybody's
-    for name in (token.issuer, token.subject):
-        if name is None or len(name) > LENGTH or "\0" in name:
+    for name in (needed_issuer(token, "users"), token.subject):
+        if len(name) > LENGTH or "\0" in name:
             raise refused("issuer or subject does not fit the database")
     if (identity := _with_account(token, None)) is not None:
         return _unblocked(identity)

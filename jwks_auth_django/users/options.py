@@ -85,7 +85,7 @@ def _check_grants(given: Mapping[str, Any], issuers: Collection[str] | None) -> 
 
 
 def from_options(options: Mapping[str, Any], issuers: Collection[str] | None) -> UserResolver:
-    """Return the resolver that ``"USER": {"STORE": ...}`` names; *issuers* as in ``Settings.issuers``.
+    """Return the resolver that ``"USER": {"STORE": ...}`` names; *issuers* as in ``Settings.issuers_of_tokens``.
 
     Raises :class:`ConfigurationError` for a path to nothing or to the wrong kind of object, and for options that the
     store does not know.

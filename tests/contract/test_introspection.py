@@ -12,7 +12,7 @@ import pytest
 from jwks_auth import InvalidTokenError
 from jwks_auth.testing import FakeIssuer
 from tests.contract.cases import SETTINGS, U1
-from tests.contract.runner import App, Headers
+from tests.contract.runner import App, Headers, refusals_logged
 from tests.contract.test_certificates import EVERY
 
 Sent = Callable[[FakeIssuer], str]
@@ -25,7 +25,10 @@ def api_key(credential: str) -> dict[str, Any] | None:
     if credential.startswith("ak_gone"):
         raise InvalidTokenError("revoked")
     if credential.startswith("ak_claims_to_be"):
-        return {"iss": FakeIssuer().issuer, "sub": "u1"} if credential.endswith("nobody") else {"iss": 7}
+        name = credential.rpartition(".")[2]
+        return {"iss": bytes.fromhex(name).decode() if name else 7, "sub": "u1"}
+    if credential == "ak_nameless":
+        return {"sub": "u1"}
     named = {"aud": "reports"} if credential.endswith("reports") else {}
     return (
         {"iss": "keys", "sub": "u1", "scope": "orders:read", **named}
@@ -56,6 +59,7 @@ class Case:
     told: str = ""
     path: str = "/me"
     body: Mapping[str, Any] | None = None
+    logged: str = ""
 
 
 def opaque(**claims: Any) -> Sent:
@@ -73,6 +77,11 @@ def revoked(issuer: FakeIssuer) -> str:
     raw = issuer.opaque(sub="u1")
     issuer.revoke(raw)
     return raw
+
+
+def named_as_the_issuer(issuer: FakeIssuer) -> str:
+    """A key that the service's function calls one of the issuer's."""
+    return f"ak_claims_to_be.{issuer.issuer.encode().hex()}"
 
 
 CASES = [
@@ -102,20 +111,25 @@ CASES = [
     Case("a key where the route names its audience", text("ak_1"), told="another audience", path="/reports"),
     Case("a key that names it too", text("ak_reports"), 200, path="/reports", body=U1),
     Case("a key that was withdrawn", text("ak_gone"), told="has been revoked"),
-    Case("a function that fails", text("ak_fails"), 503),
-    Case("a function that fails, where optional", text("ak_fails"), 503, path="/optional"),
-    Case("a function's claims of the wrong type", text("ak_claims_to_be"), 503),
+    Case("a function that fails", text("ak_fails"), 503, logged="a callback"),
+    Case("a function that fails, where optional", text("ak_fails"), 503, path="/optional", logged="a callback"),
+    Case("a function's claims of the wrong type", text("ak_claims_to_be."), 503, logged="other_tokens: found an iss"),
+    Case("a key that is said to be the issuer's", named_as_the_issuer, 503, logged="other_tokens: found the iss"),
+    Case("a key without an issuer, where revocations need one", text("ak_nameless"), 503, logged="revocation: the"),
 ]  # fmt: skip
 
 
 def run(app: App, case: Case, issuer: FakeIssuer) -> None:
     """Send *case* to *app*, and compare."""
     headers: Headers = [("Authorization", f"Bearer {case.sent(issuer)}")]
-    answer = app.request("GET", case.path, headers)
+    with refusals_logged() as lines:
+        answer = app.request("GET", case.path, headers)
     challenge = ", ".join(answer.values("www-authenticate"))
     assert (answer.status, case.told in challenge) == (case.status, True), (challenge, answer.body)
     if case.status == 503:
         assert int(answer.values("retry-after")[0]) >= 1
+    if case.logged:  # the error itself, where a mere refusal has its code
+        assert [line.startswith(f"request refused: {case.logged}") for line in lines] == [True], lines
     if case.body is not None:
         assert json.loads(answer.body) == case.body
 

@@ -8,10 +8,14 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.checks import Error
 from django.core.exceptions import ImproperlyConfigured
-from django.test import override_settings
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import path
 
+from jwks_auth import Issuer, TokenVerifier
 from jwks_auth.testing import FakeIssuer
 from jwks_auth.verifier.tenants import Tenants
+from jwks_auth_django import require_jwt
 from jwks_auth_django.checks import check_settings
 from jwks_auth_django.conf import configuration
 from jwks_auth_django.models import JWTIdentity
@@ -174,3 +178,54 @@ def test_an_alias_is_the_same_account_with_the_same_powers() -> None:
     refused = pytest.raises(ImproperlyConfigured, match=f"'{alias}' is no issuer of JWKS_AUTH, expected of")
     with override_settings(JWKS_AUTH={**given, "USER": {**users, "FLAGS_FROM": alias}}), refused:
         configuration()
+
+
+def own_tokens(credential: str) -> dict[str, Any]:
+    """API keys, whose claims say more than they may."""
+    return {**({} if credential == "nameless" else {"iss": "keys"}), "sub": "eve", **EVERYTHING}
+
+
+def with_own_tokens(**options: Any) -> Any:
+    """One issuer, and tokens of the service's own."""
+    given = {**OURS.settings("api"), "OTHER_TOKENS": own_tokens, "USER": {"STORE": "database", **options}}
+    return override_settings(JWKS_AUTH=given)
+
+
+@pytest.mark.parametrize("options", [{**FLAGS}, CLAIMED, {"GROUPS_CLAIM": "groups"}], ids=str)
+def test_beside_tokens_of_the_service_s_own_issuers_are_named(options: dict[str, Any]) -> None:
+    """They are another issuer's: with one issuer listed, an API key would make superusers."""
+    with with_own_tokens(**options):
+        [found] = [message for message in check_settings() if isinstance(message, Error)]
+        assert found.id == "jwks_auth_django.E005"
+        with pytest.raises(ImproperlyConfigured, match="_FROM"):
+            configuration()
+    verifier = TokenVerifier(
+        Issuer(OURS.issuer, jwks=OURS.jwks()), "api", other_tokens=own_tokens, allow_fake_issuer=True
+    )
+    with override_settings(JWKS_AUTH={"VERIFIER": verifier, "USER": {"STORE": "database", **options}}):
+        assert [message.id for message in check_settings() if isinstance(message, Error)] == [found.id]
+
+
+def test_an_api_key_makes_superusers() -> None:
+    """Only where its own issuer is named for that."""
+    for named, expected in ((OURS.issuer, (False, False, set())), ("keys", (True, True, {"ops"}))):
+        with with_own_tokens(**FLAGS, **GROUPS, FLAGS_FROM=named, GROUPS_FROM=named):
+            token = configuration().authenticator.verifier.verify("ak_1")
+            user = configuration().backend.user_of(None, token)
+            assert powers(User.objects.get(pk=user.pk)) == expected
+
+
+def test_an_account_needs_the_issuer_of_a_token_of_the_service_s_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The function left it out, so no client is to blame: 503, and an error in the log."""
+    view = require_jwt(lambda request: HttpResponse(request.user.username))
+    with with_own_tokens(), override_settings(ROOT_URLCONF=(path("me", view),)):
+        nameless = Client().get("/me", headers={"Authorization": "Bearer nameless"})
+        assert (nameless.status_code, User.objects.exists()) == (503, False)
+        assert int(nameless["Retry-After"]) >= 1
+        assert Client().get("/me", headers={"Authorization": "Bearer ak_1"}).status_code == 200
+    [told] = [
+        each.getMessage() for each in caplog.records if (each.name, each.levelname) == ("jwks_auth", "ERROR")
+    ]
+    assert "users: the token names no issuer" in told

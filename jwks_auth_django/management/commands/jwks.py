@@ -113,7 +113,7 @@ def _linked(options: dict[str, Any]) -> cli.Report:
     from jwks_auth_django.users.linking import link_accounts
 
     issuer = options["issuer"]
-    trusted = [config.authenticator.settings.issuers for config in project().all]
+    trusted = [config.authenticator.settings.issuers_of_tokens for config in project().all]
     issuers = dict.fromkeys(name for each in trusted for name in each or ())
     if None not in trusted and issuer not in issuers:
         known = ", ".join(map(repr, issuers))
