@@ -22,7 +22,7 @@ from django.test import AsyncClient, Client, override_settings
 
 from jwks_auth import testing
 from jwks_auth.adapters import Settings
-from jwks_auth.testing import FakeClient, FakeIssuer
+from jwks_auth.testing import ClientCertificate, FakeClient, FakeIssuer
 from jwks_auth_django.conf import DJANGO_NAMES, configuration, project
 from jwks_auth_django.internals import overridden_settings
 
@@ -114,16 +114,26 @@ class JWTClientMixin:
     jwt: tuple[str | None, str] | None = None
     sender: FakeClient | None = None
 
-    def with_token(self, *, api: str | None = None, dpop: bool = False, **claims: Any) -> Self:
+    def with_token(
+        self,
+        *,
+        api: str | None = None,
+        dpop: bool = False,
+        certificate: bool | str | bytes | ClientCertificate = False,
+        sender: FakeClient | None = None,
+        **claims: Any,
+    ) -> Self:
         """A client that sends a token with *claims* (see ``FakeIssuer.token``), and shares this one's cookies.
 
         The token is for the API with the key *api* in ``APIS``; by default for the top level's audience. With *dpop* it
-        is bound to a key, and each request has a proof of its own.
+        is bound to a key, and each request has a proof of its own; with *certificate* it is bound to that, which
+        arrives as the settings say. *sender* is a client of the issuer to send it instead.
         """
         client = copy.copy(self)
-        audience = project().named(api).authenticator.settings.shared.get("AUDIENCE")
+        shared = project().named(api).authenticator.settings.shared
+        audience = shared.get("AUDIENCE")
         known = {"aud": audience[0]} if api is not None and isinstance(audience, tuple) else {}
-        client.sender = fake_issuer(api).client(dpop=dpop)
+        client.sender = sender or fake_issuer(api).client(dpop=dpop, certificate=certificate).behind(shared)
         client.jwt = (api, client.sender.token(**{**known, **claims}))
         return client
 
@@ -131,19 +141,21 @@ class JWTClientMixin:
         self, method: str, path: str, *args: Any, headers: dict[str, str] | None = None, **extra: Any
     ) -> Any:
         """Add the token to every request, unless that request has its own."""
-        if self.sender is not None and self.sender.key is not None and self.jwt is not None:
-            scheme = "https" if extra.get("secure") else "http"
-            url = f"{scheme}://testserver{path}"
-            headers = {**self.sender.headers(method, url, token=self.jwt[1]), **(headers or {})}
-        elif self.jwt is not None:
-            api, token = self.jwt
-            name, value = project().named(api).authenticator.header_for(token)
-            if name == "Cookie":
-                value = "; ".join(
-                    [value, *(f"{name}={each.coded_value}" for name, each in self.cookies.items())]
-                )
-            headers = {name: value, **(headers or {})}
+        if self.sender is not None and self.jwt is not None:
+            url = f"{'https' if extra.get('secure') else 'http'}://testserver{path}"
+            headers = {**self._headers(self.sender, method, url), **(headers or {})}
+            if not isinstance(self, AsyncClient):  # whose *extra* are headers
+                extra = {**self.sender.in_environ(), **extra}
         return super().generic(method, path, *args, headers=headers, **extra)  # type: ignore[misc]  # of the client mixed into
+
+    def _headers(self, sender: FakeClient, method: str, url: str) -> dict[str, str]:
+        api, token = self.jwt or (None, "")
+        if sender.key is not None:
+            return sender.headers(method, url, token=token)
+        name, value = project().named(api).authenticator.header_for(token)
+        if name == "Cookie":
+            value = "; ".join([value, *(f"{name}={each.coded_value}" for name, each in self.cookies.items())])
+        return {name: value, **sender.passed_on()}
 
 
 class JWTClient(JWTClientMixin, Client):  # type: ignore[misc]  # takes what generic() takes
@@ -152,6 +164,11 @@ class JWTClient(JWTClientMixin, Client):  # type: ignore[misc]  # takes what gen
 
 class AsyncJWTClient(JWTClientMixin, AsyncClient):  # type: ignore[misc]  # as above
     """Django's async test client, with :meth:`~JWTClientMixin.with_token`."""
+
+    async def request(self, **request: Any) -> Any:
+        """Add what a server tells of the connection."""
+        told = {} if self.sender is None else self.sender.in_scope()
+        return await super().request(**{**request, **told})
 
 
 def fake_issuer(api: str | None = None) -> FakeIssuer:

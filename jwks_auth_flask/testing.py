@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from flask.testing import FlaskClient
 
 from jwks_auth import testing
 from jwks_auth.adapters import Credentials
-from jwks_auth.testing import FakeClient, FakeIssuer
+from jwks_auth.testing import ClientCertificate, FakeClient, FakeIssuer
 from jwks_auth_flask.extension import JWKSAuth
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
 
@@ -28,25 +29,35 @@ class JWTClient(FlaskClient):
 
     sender: tuple[FakeClient, str] | None = None
 
-    def with_token(self, *, dpop: bool = False, **claims: Any) -> Self:
+    def with_token(
+        self,
+        *,
+        dpop: bool = False,
+        certificate: bool | str | bytes | ClientCertificate = False,
+        sender: FakeClient | None = None,
+        **claims: Any,
+    ) -> Self:
         """A client like this one whose requests carry a token with *claims* (see ``FakeIssuer.token``).
 
         ``client.with_token(sub="u1", scopes="orders:read").get("/orders")``. Cookies are not shared.
-        With *dpop* the token is bound to a key, and each request has a proof of its own.
+        With *dpop* the token is bound to a key, and each request has a proof of its own; with *certificate* it is bound
+        to that, which arrives as the app's settings say. *sender* is a client of the issuer to send it instead.
         """
         other = type(self)(self.application, self.response_wrapper, issuer=self.issuer)
-        if dpop:
-            sender = self.issuer.client(dpop=True)
-            other.sender = (sender, sender.token(**claims))
-            return other
         auth: RequestAuth = next(iter(self.application.extensions[EXTENSION].values()))
-        name, value = auth.authenticator.header_for(self.issuer.token(**claims))
+        shared = auth.authenticator.settings.shared
+        sender = sender or self.issuer.client(dpop=dpop, certificate=certificate).behind(shared)
+        token = sender.token(**claims)
+        other.environ_base = {**self.environ_base, **sender.in_environ(), **_in_environ(sender.passed_on())}
+        if sender.key is not None:
+            other.sender = (sender, token)
+            return other
+        name, value = auth.authenticator.header_for(token)
         if name == "Cookie":  # the client replaces the header by that of its own cookies
             cookie, _, token = value.partition("=")
             other.set_cookie(cookie, token)
         else:
-            key = f"HTTP_{name.upper().replace('-', '_')}"
-            other.environ_base = {**self.environ_base, key: value}
+            other.environ_base |= _in_environ({name: value})
         return other
 
     def run_wsgi_app(self, environ: dict[str, Any], buffered: bool = False) -> Any:
@@ -55,8 +66,12 @@ class JWTClient(FlaskClient):
             sender, token = self.sender
             url = Credentials.from_wsgi(environ).url
             headers = sender.headers(environ["REQUEST_METHOD"], url, token=token)
-            environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+            environ |= _in_environ(headers)
         return super().run_wsgi_app(environ, buffered)
+
+
+def _in_environ(headers: Mapping[str, str]) -> dict[str, str]:
+    return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
 
 
 def assert_discoverable(client: FlaskClient, auth: JWKSAuth) -> None:

@@ -6,9 +6,9 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from jwks_auth.proofs import ANY_PROXY, hash_of
+from jwks_auth.proofs import ANY_PROXY, CertificateHeader, hash_of
 from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.keys import SigningKey
 
@@ -29,10 +29,12 @@ class FakeClient:
 
     With *certificate* they are bound to that (RFC 8705), and requests have the header in which a proxy passes it on:
     ``CLIENT_CERTIFICATE`` and ``PROXY_SECRET`` are as in a service's settings, and a test may set them to its own.
+    ``peer`` is the proxy's address; ``None``: whichever the test's own client has.
     """
 
     CLIENT_CERTIFICATE: Mapping[str, str] = {"HEADER": "Client-Cert", "FORMAT": "rfc9440"}
     PROXY_SECRET: Mapping[str, str] | None = None
+    peer: str | None = None
 
     def __init__(
         self,
@@ -64,6 +66,18 @@ class FakeClient:
             found |= {"TRUSTED_PROXIES": ANY_PROXY} if secret is None else {"PROXY_SECRET": dict(secret)}
         return found
 
+    def behind(self, shared: Mapping[str, Any]) -> Self:
+        """Pass the certificate on as the proxy of a service with the settings *shared* does, and return the client."""
+        source, secret = shared.get("CLIENT_CERTIFICATE"), shared.get("PROXY_SECRET")
+        if isinstance(source, CertificateHeader):
+            self.CLIENT_CERTIFICATE = {"HEADER": source.header, "FORMAT": source.form}
+        if secret is not None:
+            self.PROXY_SECRET = {"HEADER": secret.header, "VALUE": secret.value}
+        networks = shared.get("TRUSTED_PROXIES")
+        if networks is not None and networks is not ANY_PROXY:
+            self.peer = str(networks[0].network_address)
+        return self
+
     def token(self, **claims: Any) -> str:
         """Return a token for this client; arguments as of ``FakeIssuer.token``."""
         return self._issuer.token(**{"cnf": self.confirmation, **claims})
@@ -72,15 +86,27 @@ class FakeClient:
         """Return the headers of one request: *token*, or a new one with *claims*, and a proof for it."""
         sent = self.token(**claims) if token is None else token
         if self.key is None:
-            return {"Authorization": f"Bearer {sent}", **self._passed_on()}
-        return {"Authorization": f"DPoP {sent}", "DPoP": self.proof(method, url, sent), **self._passed_on()}
+            return {"Authorization": f"Bearer {sent}", **self.passed_on()}
+        return {"Authorization": f"DPoP {sent}", "DPoP": self.proof(method, url, sent), **self.passed_on()}
 
-    def _passed_on(self) -> dict[str, str]:
+    def passed_on(self) -> dict[str, str]:
+        """Return the headers in which a proxy passes the certificate on."""
         if self.certificate is None:
             return {}
         said, secret = self.CLIENT_CERTIFICATE, self.PROXY_SECRET
         known = {} if secret is None else {secret["HEADER"]: secret["VALUE"]}
         return {said["HEADER"]: self.certificate.field(said["FORMAT"]), **known}
+
+    def in_environ(self) -> dict[str, str]:
+        """Return what a WSGI server tells beside headers: the certificate of its own connection, and its peer."""
+        shown = {} if self.certificate is None else {"SSL_CLIENT_CERT": self.certificate.pem}
+        return shown if self.peer is None else {**shown, "REMOTE_ADDR": self.peer}
+
+    def in_scope(self) -> dict[str, Any]:
+        """Return the same as an ASGI server tells it."""
+        shown = [] if self.certificate is None else [self.certificate.pem]
+        found: dict[str, Any] = {"extensions": {"tls": {"client_cert_chain": shown}}} if shown else {}
+        return found if self.peer is None else {**found, "client": (self.peer, 4711)}
 
     def proof(
         self,
