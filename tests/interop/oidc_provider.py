@@ -24,6 +24,8 @@ __all__ = [
     "SECRET",
     "OidcProvider",
     "at_reference",
+    "judged_by_node",
+    "proved_by_node",
     "read_by_node",
     "sign_in_by_node",
 ]
@@ -206,6 +208,21 @@ def sign_in_by_node(url: str, issuer: str, tools: Sequence[str]) -> list[dict[st
     return [json.loads(line) for line in told.splitlines()]
 
 
+def proved_by_node(library: str, alg: str, issuer: str, urls: Sequence[str]) -> list[int]:
+    """Return what *urls* answer to npm's *library*, whose token of *issuer* is bound to a key of *alg*."""
+    statuses: list[int] = json.loads(_run("prover.mjs", library, alg, issuer, *urls))
+    return statuses
+
+
+def judged_by_node(trusted: tuple[str, str, str], asked: Sequence[Any]) -> list[str]:
+    """Return what npm's ``oauth4webapi`` says of the requests *asked*: the empty text of one that it takes.
+
+    *trusted* are issuer, the URL of its keys, and audience. A request is its method, its URL and its headers.
+    """
+    verdicts: list[str] = json.loads(_run("judge.mjs", *trusted, given=json.dumps(asked)))
+    return verdicts
+
+
 def at_reference(scenario: str, results: Path) -> list[dict[str, Any]]:
     """Return what the same client did at the server that MCP's conformance suite has for *scenario*."""
     suite = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
@@ -215,12 +232,12 @@ def at_reference(scenario: str, results: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in told.read_text().splitlines()]
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, given: str | None = None) -> str:
     node = _node()
     _install_packages()
     options: Any = {"cwd": _HERE, "capture_output": True, "text": True, "timeout": PATIENCE}
     try:
-        return str(subprocess.run([node, *command], check=True, **options).stdout)
+        return str(subprocess.run([node, *command], check=True, input=given, **options).stdout)
     except subprocess.CalledProcessError as error:
         error.add_note(f"{error.stdout}\n{error.stderr}")
         raise

@@ -77,6 +77,7 @@ const configuration = (keys) => ({
   acrValues: ['urn:acme:mfa', 'pwd'],
   responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code id_token token', 'none'],
   pkce: { required: () => false },
+  enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'] },
   cookies: { keys: ['lives-for-a-test'] },
   // The services it tells of logouts are on loopback, where its own dispatcher connects to nobody.
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
@@ -84,6 +85,7 @@ const configuration = (keys) => ({
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
+    dPoP: { enabled: true },
     introspection: { enabled: true },
     jwtIntrospection: { enabled: true },
     revocation: { enabled: true },
