@@ -54,7 +54,6 @@ class JWTBearer(HttpAuthBase):
     """
 
     openapi_scheme = "bearer"
-    openapi_bearerFormat = "JWT"
 
     def __init__(self, **asked: Unpack[GuardOptions]) -> None:
         self.requirement = guard(**asked)

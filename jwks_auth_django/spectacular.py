@@ -34,7 +34,7 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
             self.name = list(self.schemes)
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
-        """``http``, ``bearer``, ``JWT``; in a list, a scheme for each of ``TOKEN_SOURCES``."""
+        """A scheme of ``http`` and ``bearer``; in a list, one for each of ``TOKEN_SOURCES``."""
         return list(self.schemes.values())
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:

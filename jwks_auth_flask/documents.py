@@ -14,7 +14,7 @@ from jwks_auth_flask.routes import protections
 
 __all__ = ["openapi_path", "schemes_of", "secured", "security"]
 
-_BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_BEARER = {"type": "http", "scheme": "bearer"}
 _SWAGGER = {"type": "apiKey", "in": "header", "name": "Authorization"}
 """The same in Swagger 2, which has no bearer tokens and no scopes of them."""
 

@@ -91,7 +91,7 @@ class Sources:
 
     def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
         """Return OpenAPI's security schemes, of which any will do; the first has the name *name*."""
-        only_jwts = not isinstance(self._verifier, TokenVerifier) or self._verifier.takes_only_jwts
+        only_jwts = getattr(self._verifier, "takes_only_jwts", True)  # one of the service's own need not tell
         word = next(iter(self._schemes.values()))
         return schemes_of(name, self.all, word, self._offer, only_jwts=only_jwts)
 

@@ -21,15 +21,25 @@ from jwks_auth_django.ninja import JWTBearer as NinjaBearer
 from jwks_auth_django.rest_framework import HasScopes, JWTAuthentication
 from jwks_auth_fastapi import JWTBearer
 from jwks_auth_flask import JWKSAuth, require_jwt
-from jwks_auth_flask.documents import secured
+from jwks_auth_flask.documents import schemes_of, secured
 
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+ANY = {"type": "http", "scheme": "bearer"}
+OPAQUE = {"INTROSPECTION": "opaque", "INTROSPECTION_CLIENT": {"ID": "api", "SECRET": "s"}}
 COOKIE = {"type": "apiKey", "in": "cookie", "name": "session"}
 HEADER = {"type": "apiKey", "in": "header", "name": "X-Token"}
 JWT = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "JWT and the token"}
 
+
+def own_token(credential: str) -> None:
+    """Know none: a document says all the same that tokens are no JWTs alone."""
+
+
 SCHEMES: list[tuple[dict[str, Any], list[dict[str, str]], list[str]]] = [
     ({}, [BEARER], [""]),
+    ({"OTHER_TOKENS": own_token}, [ANY], [""]),
+    (OPAQUE, [ANY], [""]),
+    ({**OPAQUE, "INTROSPECTION": "always"}, [ANY], [""]),
     ({"TOKEN_SOURCES": ["cookie:session"]}, [COOKIE], [""]),
     ({"TOKEN_SOURCES": ["header:X-Token"]}, [HEADER], [""]),
     ({"AUTH_SCHEMES": ["JWT", "Bearer"]}, [JWT], [""]),
@@ -153,3 +163,13 @@ def test_apiflask(settings: Any, schemes: Any, names: list[str]) -> None:
         document = app.spec
     assert document["components"]["securitySchemes"] == dict(zip(named, schemes, strict=True))
     assert document["paths"]["/me"]["get"]["security"] == [{name: []} for name in named]
+
+
+def test_before_the_extension_s_settings_no_document_says_jwt() -> None:
+    """Nobody knows yet what tokens there will be."""
+    assert schemes_of(Flask(__name__), "bearer") == {"bearer": ANY}
+
+
+def test_ninja_s_own_scheme_object_does_not_say_jwt() -> None:
+    """It is made before there are settings; the document has theirs."""
+    assert NinjaBearer().openapi_security_schema == ANY
