@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from operator import methodcaller
 from typing import TYPE_CHECKING, Protocol
 
 from jwks_auth.challenge import shown
 from jwks_auth.claims import VerifiedToken
-from jwks_auth.errors import ConfigurationError, InvalidTokenError, MalformedTokenError
+from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jose import UnverifiedToken, early_issuer_of, seems_jose
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.other_tokens import OtherTokens
+from jwks_auth.verifier.token_cache import digest_of
 from jwks_auth.verifier.trusted import TrustedIssuer
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["Routes", "routes_of"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
-_BEGINS_AS_JOSE = methodcaller("startswith", "eyJ")  # the beginning of a JSON object in base64
 _NAMES_NO_ISSUER = frozenset({"missing_claim", "invalid_claim"})
+
+
+class Recalling(Protocol):
+    """A cache of verified tokens."""
+
+    def recall(self, digest: bytes | None, sent: RawToken) -> VerifiedToken | None:
+        """Return the token if its signature needs no check."""
 
 
 class Signatures(Protocol):
@@ -37,16 +43,17 @@ class Signatures(Protocol):
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`."""
 
-    def recalled(self, sent: RawToken) -> VerifiedToken | None:
-        """Return the token if it was verified before."""
+    @property
+    def cache(self) -> Recalling | None:
+        """Those that were verified before, if any are kept."""
 
-    def parsed(self, sent: RawToken) -> UnverifiedToken | VerifiedToken:
-        """Return the token, verified if it was before, or else only read."""
+    def parsed(self, sent: RawToken) -> UnverifiedToken:
+        """Return the token, only read."""
 
-    def conclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
+    def conclude(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
         """Verify what :meth:`parsed` returned."""
 
-    async def aconclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
+    async def aconclude(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
         """Do as :meth:`conclude`."""
 
 
@@ -73,49 +80,51 @@ class Routes:
         self._for_jwts = {each.issuer: each for each in self.introspectors if each.is_for_jwts}
         self.has_others = others is not None
         """True if the service's own function knows tokens too."""
-        self._is_plain = not self.has_others and not self._for_jwts
+        self._cache = signatures.cache
+        # The service's function is asked first, and an issuer about JWTs after their verification.
+        self._quick = () if self.has_others or self._for_jwts else self.introspectors
+        self._digest = self._digest_wanted()
 
     def verify(self, sent: RawToken) -> VerifiedToken:
         """Return the verified token, of any audience; raise ``InvalidTokenError`` or ``KeySourceError``."""
-        if self._is_plain and _begins_as_jose(sent):
-            try:
-                return self._signatures.verify(sent)
-            except MalformedTokenError:
-                pass  # an opaque token may begin so
-        elif (known := self._known(sent)) is not None:
-            return known
-        if self.leads_away(sent):
-            return self._from_elsewhere(sent)
-        token = self._signatures.parsed(sent)
-        if self._may_be_other(token, sent) and (found := self._others_token(sent)) is not None:
-            return found
-        verified = self._signatures.conclude(token, sent)
-        introspector = self._for_jwts.get(str(verified.issuer)) if self._for_jwts else None
-        return verified if introspector is None else introspector.confirm(verified, sent)
+        digest = sent.read(self._digest)
+        known = None if digest is None else self._recalled(digest, sent)
+        if known is None:
+            if self.leads_away(sent):
+                return self._from_elsewhere(sent)
+            token = self._signatures.parsed(sent)
+            if self._may_be_other(token, sent) and (found := self._others_token(sent)) is not None:
+                return found
+            known = self._signatures.conclude(token, sent, digest)
+        introspector = self._for_jwts.get(str(known.issuer)) if self._for_jwts else None
+        return known if introspector is None else introspector.confirm(known, sent)
 
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, without blocking the event loop."""
-        if self._is_plain and _begins_as_jose(sent):
-            try:
-                return await self._signatures.averify(sent)
-            except MalformedTokenError:
-                pass
-        elif (known := self._known(sent)) is not None:
-            return known
-        if self.leads_away(sent):
-            return await self._afrom_elsewhere(sent)
-        token = self._signatures.parsed(sent)
-        if self._may_be_other(token, sent) and (found := await self._aothers_token(sent)) is not None:
-            return found
-        verified = await self._signatures.aconclude(token, sent)
-        introspector = self._for_jwts.get(str(verified.issuer)) if self._for_jwts else None
-        return verified if introspector is None else await introspector.aconfirm(verified, sent)
+        digest = sent.read(self._digest)
+        known = None if digest is None else self._recalled(digest, sent)
+        if known is None:
+            if self.leads_away(sent):
+                return await self._afrom_elsewhere(sent)
+            token = self._signatures.parsed(sent)
+            if self._may_be_other(token, sent) and (found := await self._aothers_token(sent)) is not None:
+                return found
+            known = await self._signatures.aconclude(token, sent, digest)
+        introspector = self._for_jwts.get(str(known.issuer)) if self._for_jwts else None
+        return known if introspector is None else await introspector.aconfirm(known, sent)
 
-    def _known(self, sent: RawToken) -> VerifiedToken | None:
-        """Return a JWT that was verified before and needs nobody's confirmation; ``None`` for any other token."""
-        if self._for_jwts or not _begins_as_jose(sent):
-            return None
-        return self._signatures.recalled(sent)
+    def _digest_wanted(self) -> Callable[[object], bytes | None]:
+        """Return the function for the name by which a token may be found again; JWTs are found in a cache alone."""
+        if self._cache is not None:
+            return digest_of
+        return _digest_of_opaque if self._quick else _no_digest
+
+    def _recalled(self, digest: bytes, sent: RawToken) -> VerifiedToken | None:
+        """Return a token that was judged before: by its issuer's answer, if that is enough, or here."""
+        for each in self._quick:
+            if digest in each.active:
+                return each.recalled(digest, sent) if sent.place is None else None
+        return None if self._cache is None else self._cache.recall(digest, sent)
 
     def leads_away(self, sent: RawToken) -> bool:
         """Return whether *sent* has the form of a token, but not of one that is verified here."""
@@ -152,9 +161,9 @@ class Routes:
             return None
         return await self._others.averify(sent)
 
-    def _may_be_other(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> bool:
+    def _may_be_other(self, token: UnverifiedToken, sent: RawToken) -> bool:
         """Return whether a JWT names no issuer of this service's, so that it may be one of the function's."""
-        if self._others is None or isinstance(token, VerifiedToken) or not _is_shared(sent):
+        if self._others is None or not _is_shared(sent):
             return False
         try:
             return not self._knows(early_issuer_of(token))
@@ -201,12 +210,13 @@ def _begins_with(prefix: str) -> Callable[[str], bool]:
     return lambda raw: raw.startswith(prefix)
 
 
-def _begins_as_jose(sent: RawToken) -> bool:
-    """Return whether *sent* begins as nearly all JWTs do; a cheap look, which decides nothing alone."""
-    try:
-        return bool(sent.read(_BEGINS_AS_JOSE))
-    except (AttributeError, TypeError):  # no text
-        return False
+def _no_digest(raw: object) -> None:
+    """Return none: nothing is kept by which a token could be found."""
+
+
+def _digest_of_opaque(raw: object) -> bytes | None:
+    """Return the digest of what does not begin as nearly all JWTs do, none of which are kept."""
+    return None if isinstance(raw, str) and raw.startswith("eyJ") else digest_of(raw)
 
 
 def _is_shared(sent: RawToken) -> bool:

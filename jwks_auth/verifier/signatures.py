@@ -37,7 +37,7 @@ class Signatures:
         digest = None if cache is None else sent.read(digest_of)
         if cache is not None and (known := cache.recall(digest, sent)) is not None:
             return known
-        return self._concluded(sent.read(self._parse), sent, digest)
+        return self.conclude(sent.read(self._parse), sent, digest)
 
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, without blocking the event loop."""
@@ -45,41 +45,27 @@ class Signatures:
         digest = None if cache is None else sent.read(digest_of)
         if cache is not None and (known := cache.recall(digest, sent)) is not None:
             return known
-        return await self._aconcluded(sent.read(self._parse), sent, digest)
+        return await self.aconclude(sent.read(self._parse), sent, digest)
 
-    def recalled(self, sent: RawToken) -> VerifiedToken | None:
-        """Return the token if it was verified before, and is good still."""
-        return None if self._cache is None else self._cache.recall(sent.read(digest_of), sent)
+    @property
+    def cache(self) -> TokenCache | None:
+        """The tokens that were verified before, if any are kept."""
+        return self._cache
 
-    def parsed(self, sent: RawToken) -> UnverifiedToken | VerifiedToken:
-        """Return the token, verified if it was before, or else only read; raise ``InvalidTokenError``."""
-        cache = self._cache
-        if cache is not None and (known := cache.recall(sent.read(digest_of), sent)) is not None:
-            return known
+    def parsed(self, sent: RawToken) -> UnverifiedToken:
+        """Return the token, only read; raise ``InvalidTokenError``."""
         return sent.read(self._parse)
 
-    def conclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
-        """Verify what :meth:`parsed` returned."""
-        if isinstance(token, VerifiedToken):
-            return token
-        return self._concluded(token, sent, None if self._cache is None else sent.read(digest_of))
-
-    async def aconclude(self, token: UnverifiedToken | VerifiedToken, sent: RawToken) -> VerifiedToken:
-        """Do as :meth:`conclude`, without blocking the event loop."""
-        if isinstance(token, VerifiedToken):
-            return token
-        return await self._aconcluded(token, sent, None if self._cache is None else sent.read(digest_of))
-
-    def _concluded(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
+    def conclude(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
+        """Verify what :meth:`parsed` returned, and remember it by *digest*."""
         signed = self._trust.signed(token)
         verified = signed[0].conclude(token, sent)
         if self._cache is not None:
             self._cache.note(digest, signed, token, sent)
         return verified
 
-    async def _aconcluded(
-        self, token: UnverifiedToken, sent: RawToken, digest: bytes | None
-    ) -> VerifiedToken:
+    async def aconclude(self, token: UnverifiedToken, sent: RawToken, digest: bytes | None) -> VerifiedToken:
+        """Do as :meth:`conclude`, without blocking the event loop."""
         signed = await self._trust.asigned(token)
         verified = signed[0].conclude(token, sent)
         if self._cache is not None:

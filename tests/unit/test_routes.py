@@ -82,6 +82,53 @@ def test_a_cookie_s_token_is_sent_only_where_the_prefix_fits(
         assert in_header == ("malformed" if prefix != (sent or None) else "opaque")
 
 
+def test_an_answer_that_is_kept_opens_no_cookie() -> None:
+    """A token that came in a header before is as good in a cookie as one that nobody has asked about."""
+    with FakeIssuer.serve() as issuer:
+        own = {"TOKEN_SOURCES": ["header", "cookie:t"], "WAIT": PATIENCE, "TIMEOUT": PATIENCE}
+        auth = Authenticator({**issuer.settings(API, introspection="opaque"), **own}, in_tests=True)
+        raw = issuer.opaque()
+        for _ in range(2):
+            assert outcome_of(auth, {"HTTP_AUTHORIZATION": f"Bearer {raw}"}) == "opaque"
+        cookie = {"HTTP_COOKIE": f"t={raw}", "HTTP_SEC_FETCH_SITE": "same-origin"}
+        assert outcome_of(auth, cookie) == "malformed"
+        assert issuer.requests[issuer.introspection_path] == 1
+
+
+def test_an_answer_that_is_kept_comes_after_the_service_s_own_function() -> None:
+    """A key that the function knows by now is its own, whatever the issuer said of it before."""
+    answers: list[Any] = [None, {"sub": "p7"}]
+    with asking(rest={"other_tokens": lambda raw: answers[0]}) as service:
+        raw = service.issuer.opaque()
+        assert service.verifier.verify(raw).kind == "opaque"
+        answers.pop(0)
+        assert asyncio.run(both(service.verifier, raw)) == ["other", "other"]
+        assert service.asked == 1
+
+
+def test_an_answer_that_is_kept_stands_for_no_signature() -> None:
+    """A JWT that was confirmed is verified each time: by its own claims it is over, and the answer names no end."""
+    with asking(mode="always", cache=1e6) as service:
+        raw = service.issuer.token()
+        service.issuer.tell_of(raw, {"aud": API})
+        assert asyncio.run(both(service.verifier, raw)) == ["jwt", "jwt"]
+        service.clock.advance(10_000)
+        assert (service.code(raw), service.asked) == ("401 expired", 1)
+
+
+@pytest.mark.parametrize("entries", [0, 64], ids=["no cache of JWTs", "a cache of JWTs"])
+def test_an_answer_that_is_kept_is_found_sync_and_async(entries: int) -> None:
+    """Without another question, and not once it is over by its own words."""
+    with asking(cache=1e6, rest={"token_cache": entries}) as service:
+        for prefix in ("", "eyJ"):
+            raw = service.issuer.opaque(prefix=prefix)
+            for _ in range(2):
+                assert asyncio.run(both(service.verifier, raw)) == ["opaque", "opaque"]
+        assert service.asked == 2
+        service.clock.advance(10_000)
+        assert (service.code(raw), service.asked) == ("401 expired", 2)
+
+
 def test_a_place_of_one_issuer_leads_to_no_other() -> None:
     """What is in a partner's header is not sent to the issuer that is asked about opaque tokens."""
     with FakeIssuer.serve() as issuer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -55,7 +56,18 @@ class Introspector:
         self._mapping = replace(self._rules.mapping, kind=_OPAQUE)
         self._rules_of_jwts = rules_for_answers(rules, of_jwts=True)
         self._kept = Kept(options.cache, issuer.clock)
+        self.active: Container[bytes] = self._kept.active
+        """The digests of tokens that were active when the issuer was asked about them last."""
         self._flights: Flights[Verdict] = Flights(issuer.clock)
+
+    def recalled(self, digest: bytes, sent: RawToken) -> VerifiedToken | None:
+        """Return a token that is active by a young answer, ``None`` for any other; raises ``InvalidTokenError``."""
+        now = self._issuer.clock()
+        active = self._kept.active_at(digest, now)
+        if active is None:
+            return None
+        validate_times(active.dated, self._rules, now)
+        return VerifiedToken(active.claims, {}, active.claims, self._mapping, sent, shared=True)
 
     def verify(self, sent: RawToken) -> VerifiedToken:
         """Return the token, which is no JWT, with the claims that the issuer tells of it.

@@ -24,31 +24,39 @@ class Kept:
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds, self._clock = seconds, clock
-        self._active: dict[bytes, Active] = {}
+        self.active: dict[bytes, Active] = {}
+        """What was said of tokens that were active when they were asked about last, by digest."""
         self._refused: dict[bytes, Refusal] = {}
         self._lock = Lock()
         _all.add(self)
 
     def recall(self, digest: bytes) -> Active | Refusal | None:
         """Return the verdict on a token, if it is young enough."""
-        now, active = self._clock(), self._active.get(digest)
-        if active is not None and 0 <= now - active.at < self._seconds:  # below 0: the clock was set back
+        now = self._clock()
+        if (active := self.active_at(digest, now)) is not None:
             return active
         refused = self._refused.get(digest)
         return refused if refused is not None and 0 <= now - refused.at < _REFUSED_FOR else None
 
+    def active_at(self, digest: bytes, now: float) -> Active | None:
+        """Return the verdict on a token that is active, if it is young enough *now*."""
+        active = self.active.get(digest)
+        if active is not None and 0 <= now - active.at < self._seconds:  # below 0: the clock was set back
+            return active
+        return None
+
     def was_active(self, digest: bytes) -> bool:
         """Return whether the token was active when it was asked about last, however long ago."""
-        return digest in self._active
+        return digest in self.active
 
     def keep(self, digest: bytes, verdict: Active | Refusal) -> None:
         """Keep a new verdict, in place of the one before."""
         with self._lock:
             self._drop(digest)
             if isinstance(verdict, Active):
-                self._active[digest] = verdict  # without lifespan too: that it was active counts
-                while len(self._active) > _MOST_ACTIVE:
-                    del self._active[next(iter(self._active))]
+                self.active[digest] = verdict  # without lifespan too: that it was active counts
+                while len(self.active) > _MOST_ACTIVE:
+                    del self.active[next(iter(self.active))]
             else:
                 self._refused[digest] = verdict
                 while len(self._refused) > _MOST_REFUSED:
@@ -60,7 +68,7 @@ class Kept:
             self._drop(digest)
 
     def _drop(self, digest: bytes) -> None:
-        self._active.pop(digest, None)
+        self.active.pop(digest, None)
         self._refused.pop(digest, None)
 
     def renew_lock(self) -> None:
