@@ -1,10 +1,10 @@
-# make demo, make test, make check: each prepares .venv by itself, from any Python >= 3.11.
+# make demo, make test, make check, make docs: each prepares .venv by itself, from any Python >= 3.11.
 
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test check venv clean
+.PHONY: demo test check docs venv clean
 
 ## three real apps and an MCP server against embedded issuers; KEEP=1 leaves them up until Ctrl-C
 demo: .venv/.demo
@@ -22,6 +22,10 @@ check: venv
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/python -m coverage report --precision=1 $(if $(CI),--fail-under=99.9)
 
+## the documentation site, into site/, and its checks; a warning is an error. SERVE=1 serves it while you write
+docs: .venv/.docs
+	@$(BIN)/python -m docs_build $(if $(SERVE),--serve)
+
 venv: .venv/.dev
 
 .venv/.pip:
@@ -38,10 +42,15 @@ venv: .venv/.dev
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group demo
 	@touch $@
 
+.venv/.docs: pyproject.toml | .venv/.pip
+	@echo "installing what builds the docs ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
 .venv/.dev: pyproject.toml | .venv/.pip
 	@echo "installing everything for development ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group dev
-	@touch $@ .venv/.demo
+	@touch $@ .venv/.demo .venv/.docs
 
 clean:
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv site .coverage* .mypy_cache .pytest_cache .ruff_cache dist

@@ -21,6 +21,7 @@ from jwks_auth_fastapi.places import applications
 __all__ = ["JWTClient", "SignIn", "assert_discoverable", "assert_protected", "signed_in"]
 
 SignIn = Callable[..., None]
+"""Sign a user in for the test, with the claims as keywords: what the fixture ``sign_in`` gives."""
 
 
 @contextmanager

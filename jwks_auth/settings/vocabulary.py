@@ -30,6 +30,7 @@ from jwks_auth.verifier import Tenants, TokenVerifier, Verifier
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
 
 PREFIX = "JWKS_AUTH_"
+"""What settings of a flat mapping, and of the environment, begin with."""
 
 SETTING_NAMES = frozenset(ROWS)
 """Every name of the vocabulary; adapters add a few of their own."""
