@@ -1,4 +1,4 @@
-"""A project for Daphne: one WebSocket that asks for a scope."""
+"""A project for Daphne: WebSockets that ask for a scope, with the settings in the environment."""
 
 import os
 
@@ -10,7 +10,11 @@ settings.configure(
     SECRET_KEY="not a secret, but long enough to be one in a test",
     ALLOWED_HOSTS=["*"],
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "jwks_auth_django"],
-    JWKS_AUTH={"ISSUER": os.environ["JWKS_AUTH_ISSUER"], "AUDIENCE": "api"},
+    SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
+    JWKS_AUTH={
+        "AUDIENCE": "api",
+        **{name[10:]: value for name, value in os.environ.items() if name.startswith("JWKS_AUTH_")},
+    },
 )
 django.setup()
 
@@ -29,5 +33,14 @@ class Greeting(AsyncWebsocketConsumer):
         await self.send(self.scope["token"].subject)
 
 
-routes = URLRouter([path("ws", Greeting.as_asgi())])
+class Proofs(AsyncWebsocketConsumer):
+    """Tells how the sender has proved itself."""
+
+    async def connect(self):
+        """Accept, and tell."""
+        await self.accept()
+        await self.send(" ".join(sorted(self.scope["token"].proofs)))
+
+
+routes = URLRouter([path("ws", Greeting.as_asgi()), path("proofs", Proofs.as_asgi())])
 application = ProtocolTypeRouter({"websocket": JWTAuthMiddleware(routes, scopes="chat")})
