@@ -92,7 +92,7 @@ class Protection:
     ) -> None:
         self.router = router
         self._app = app
-        self._auth = auth
+        self.auth = auth
         self.public_paths = Prefixes(public_paths)
         """The paths, as the router has them, that are open on purpose."""
         self._known: dict[int, tuple[Any, bool]] = {}
@@ -142,10 +142,10 @@ class Protection:
         return self._known[id(key)][1]
 
     async def _admit(self, conn: HTTPConnection) -> None:
-        if isinstance(self._auth, JWTAuthenticationBackend):
-            await guard_connection(conn, self._auth, _ANY_TOKEN)
+        if isinstance(self.auth, JWTAuthenticationBackend):
+            await guard_connection(conn, self.auth, _ANY_TOKEN)
         else:
-            await self._auth.admits(conn)
+            await self.auth.admits(conn)
 
 
 def is_self_guarded(route: Any) -> bool:

@@ -59,6 +59,15 @@ class Service:
                 self.chosen = self.chosen or self._read(JWKSAuthSettings())
         return self.chosen
 
+    @property
+    def all(self) -> tuple[Configuration, ...]:
+        """Every configuration that was read."""
+        return tuple(each for each in (self.chosen, *self._by_app.values()) if each is not None)
+
+    def forget(self) -> None:
+        """Read the settings from the environment, when they are next needed."""
+        self.chosen = None
+
     def of(self, scope: Scope) -> Configuration:
         """Return the configuration of the application that serves the connection of *scope*."""
         if self._by_app and (found := self._by_app.get(scope.get("app"))) is not None:

@@ -17,8 +17,16 @@ from jwks_auth_fastapi.audit import audit
 from jwks_auth_fastapi.bearer import JWTBearer
 from jwks_auth_fastapi.client import JWTClient
 from jwks_auth_fastapi.places import applications
+from jwks_auth_fastapi.trust import trust_fake_issuer
 
-__all__ = ["JWTClient", "SignIn", "assert_discoverable", "assert_protected", "signed_in"]
+__all__ = [
+    "JWTClient",
+    "SignIn",
+    "assert_discoverable",
+    "assert_protected",
+    "signed_in",
+    "trust_fake_issuer",
+]
 
 SignIn = Callable[..., None]
 """Sign a user in for the test, with the claims as keywords: what the fixture ``sign_in`` gives."""

@@ -12,8 +12,9 @@ from jwks_auth.adapters import Credentials
 from jwks_auth.testing import ClientCertificate, FakeClient, FakeIssuer
 from jwks_auth_flask.extension import JWKSAuth
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
+from jwks_auth_flask.trust import trust_fake_issuer
 
-__all__ = ["JWTClient", "assert_discoverable"]
+__all__ = ["JWTClient", "assert_discoverable", "trust_fake_issuer"]
 
 
 class JWTClient(FlaskClient):

@@ -6,6 +6,7 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 from jwks_auth.jose.assertion import check_private_key, signed_assertion
 from jwks_auth.jose.base64url import encode_base64url
+from jwks_auth.jose.half_hash import half_hash
 from jwks_auth.jose.jwk import PRIVATE_MEMBERS, RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
 from jwks_auth.jose.jws import (
     MAX_TOKEN_LENGTH,
@@ -41,6 +42,7 @@ __all__ = [
     "copied_json",
     "early_issuer_of",
     "encode_base64url",
+    "half_hash",
     "is_pem",
     "issuer_of",
     "jwk_from_pem",

@@ -22,7 +22,7 @@ from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.memo import Admission, Memo
 from jwks_auth.request.refusals import Refusals
 from jwks_auth.request.requirement import Requirement
-from jwks_auth.request.service import Service
+from jwks_auth.request.service import Given, Service
 from jwks_auth.request.sources import Sources
 from jwks_auth.runtime import RawToken
 from jwks_auth.settings import Settings
@@ -64,6 +64,7 @@ class Authenticator(Service):
         in_tests: bool | None = None,
     ) -> None:
         self.settings = Settings.of(settings)
+        self._given = Given(verifier, on_verified, on_rejected, on_event, clock, has_csrf)
         described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self._described = described if isinstance(described, TokenVerifier) else None
         self._logout = LogoutEndpoint.of(self.settings.shared, self.settings.label, self._described)
@@ -81,18 +82,23 @@ class Authenticator(Service):
         self._checked: set[object] = set()
         self._resources = self._described_resources(shared)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
-        self._refusals = Refusals(
+        self._refusals = self._refusing(shared, on_rejected)
+        tell_trust(self.verifier)
+        for hear in self.made:
+            hear(self)
+
+    def _refusing(self, shared: Mapping[str, Any], on_rejected: Any) -> Refusals:
+        return Refusals(
             self.realm,
             self._schemes,
             self.vary,
-            clock,
+            self._clock,
             self._resources.url_for,
             on_rejected,
             partial(tell_refusal, verifier=self._described),
             shared.get("ERROR_BODY", "rfc6750"),
             self._possession.offer,
         )
-        tell_trust(self.verifier)
 
     def authenticate(
         self, credentials: Credentials, requirement: Requirement = ANY_GOOD_TOKEN

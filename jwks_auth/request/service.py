@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
-from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping
-from jwks_auth.errors import ConfigurationError
+from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping, VerifiedToken
+from jwks_auth.errors import ConfigurationError, Refused
 from jwks_auth.proofs import Possession, possession_of
 from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
@@ -14,7 +14,7 @@ from jwks_auth.request.warming import awarm_up, warm_up
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
 
-__all__ = ["Service"]
+__all__ = ["Given", "Service"]
 
 
 class Places(Protocol):
@@ -31,9 +31,24 @@ class Places(Protocol):
         """Return OpenAPI's security schemes."""
 
 
+class Given(NamedTuple):
+    """The arguments that an authenticator was made with, beside its settings."""
+
+    verifier: Verifier | None
+    on_verified: Callable[[VerifiedToken], object] | None
+    on_rejected: Callable[[Refused], object] | None
+    on_event: Callable[[Any], object] | None
+    clock: Callable[[], float]
+    has_csrf: bool
+
+
 class Service:
     """A service that trusts issuers, and tells clients of them."""
 
+    made: ClassVar[list[Callable[[Service], object]]] = []
+    """Functions that are called with each new authenticator: a test has one while it trusts a fake issuer."""
+
+    _given: Given
     verifier: Verifier
     _described: TokenVerifier | None
     _resources: Resources
@@ -41,6 +56,17 @@ class Service:
     _possession: Possession
     _clock: Callable[[], float]
     _logout: LogoutEndpoint | None
+
+    @property
+    def given_verifier(self) -> Verifier | None:
+        """The verifier that it was given beside its settings."""
+        return self._given.verifier
+
+    def like(self, settings: Any, **changes: Any) -> Self:
+        """Return an authenticator with other *settings*, and with this one's callbacks and clock but for *changes*."""
+        make: Any = type(self)
+        made: Self = make(settings, **{**self._given._asdict(), **changes})
+        return made
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

@@ -25,12 +25,14 @@ from jwks_auth.settings.sources import (
     taken_by,
     with_audience,
 )
-from jwks_auth.verifier import Tenants, TokenVerifier, Verifier
+from jwks_auth.verifier import Issuer, Tenants, TokenVerifier, Verifier
 
 __all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
 
 PREFIX = "JWKS_AUTH_"
 """What settings of a flat mapping, and of the environment, begin with."""
+
+_KEPT_KEYS = frozenset({"STORE", "STORE_SECRET"})
 
 SETTING_NAMES = frozenset(ROWS)
 """Every name of the vocabulary; adapters add a few of their own."""
@@ -140,6 +142,22 @@ class Settings:
         verifier = self.shared.get("VERIFIER")
         has_own = "OTHER_TOKENS" in self.shared or getattr(verifier, "takes_others", False)
         return None if has_own else self.issuers
+
+    def with_issuers(self, change: Callable[[Issuer], Issuer]) -> Self:
+        """Return these settings with ``change(issuer)`` in place of each issuer; no I/O.
+
+        What is said for all issuers is then each issuer's own.
+        """
+        own = taken_by(
+            Taker.ISSUER, {name: self.shared[name] for name in self.shared if name not in _KEPT_KEYS}
+        )
+        sources = []
+        for each in self.sources:
+            bare = Source({n: v for n, v in each.own.items() if n not in _KEPT_KEYS}, each.label, each.made)
+            issuer = bare.issuer(own, self.label, on_event=None, seal=sealing())
+            sources.append(Source({}, each.label, change(issuer)))
+        shared = {name: value for name, value in self.shared.items() if name != "INTROSPECTION"}
+        return type(self)(shared, tuple(sources), self.label)
 
     def verifier(
         self, *, on_event: Callable[[Any], object] | None = None, in_tests: bool | None = None

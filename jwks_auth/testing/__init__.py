@@ -9,11 +9,14 @@ from jwks_auth.testing.discovery import assert_discoverable
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.senders import FakeClient
+from jwks_auth.testing.trust import Trust, trusted_issuer
 
 __all__ = [
     "ClientCertificate",
     "FakeClient",
     "FakeIssuer",
     "SigningKey",
+    "Trust",
     "assert_discoverable",
+    "trusted_issuer",
 ]

@@ -116,11 +116,16 @@ class Endpoints(ABC):
     def _answer_about(self, form: Form) -> Answer:
         if not self._knows_client(form):
             return Answer({"error": "invalid_client"}, self._outage, status=401)
-        answer = self.introspect(form.fields.get("token", ""))
-        if _SIGNED not in form.headers.get("Accept", ""):
+        is_signed = _SIGNED in form.headers.get("Accept", "")
+        return self.answer_about(form.fields.get("token", ""), self.client_id if is_signed else None)
+
+    def answer_about(self, token: str, signed_for: str | None = None) -> Answer:
+        """The answer about a token over HTTP; *signed_for* a client, if it asks for a signature (RFC 9701)."""
+        answer = self.introspect(token)
+        if signed_for is None:
             return Answer(answer, self._outage)
         now = int(self._clock())
-        claims = {"iss": self.issuer, "aud": self.client_id, "iat": now, "token_introspection": answer}
+        claims = {"iss": self.issuer, "aud": signed_for, "iat": now, "token_introspection": answer}
         signed = self.sign(json.dumps(claims).encode(), {"typ": _SIGNED})
         return Answer({}, self._outage, text=signed, media_type=f"application/{_SIGNED}")
 

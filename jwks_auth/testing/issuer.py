@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from jwks_auth.challenge import checked_scopes, several
 from jwks_auth.claims import DEFAULT_MAPPING, VerifiedToken
-from jwks_auth.jose import FAKE
+from jwks_auth.jose import FAKE, half_hash
 from jwks_auth.keys import mark_fake
 from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.endpoints import Endpoints
@@ -21,7 +21,6 @@ from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.logout import LogoutTokens
 from jwks_auth.testing.senders import FakeClient
 from jwks_auth.testing.server import IssuerServer
-from jwks_auth.verifier import half_hash
 
 __all__ = ["FakeIssuer"]
 
@@ -46,12 +45,21 @@ class FakeIssuer(Endpoints, LogoutTokens):
     ) -> None:
         super().__init__(issuer)
         self.audience = "api"
+        self.audiences: dict[str, str] = {}
+        """The audience of tokens by ``iss``, where a service trusts several issuers."""
+        self.scopes_in: Callable[[dict[str, Any], list[str]], None] | None = None
+        """A function that puts scopes into claims, where a service reads them from another place than ``scope``."""
         self._profile: str | None = None
         self._clock = clock
         self._served = False
         self._withdrawn: frozenset[str] = frozenset()
         self._keys: tuple[SigningKey, ...] = tuple(SigningKey.generate(alg) for alg in algorithms)
         self._default_alg = algorithms[0]
+
+    @property
+    def is_served(self) -> bool:
+        """True behind a server, from which services fetch the keys."""
+        return self._served
 
     @classmethod
     @contextmanager
@@ -125,13 +133,14 @@ class FakeIssuer(Endpoints, LogoutTokens):
         filled: dict[str, Any] = {
             "iss": self.issuer,
             "sub": "user",
-            "aud": self.audience,
+            "aud": self.audiences.get(claims.get("iss", self.issuer), self.audience),
             "client_id": "client",
             "iat": now,
             "exp": now + expires_in,
             "jti": str(uuid.uuid4()),
-            "scope": " ".join(checked_scopes(scopes)) or None,
         }
+        if asked := list(checked_scopes(scopes)):
+            (self.scopes_in or _as_scope)(filled, asked)
         return {name: value for name, value in {**filled, **claims}.items() if value is not None}
 
     def verified(self, **claims: Any) -> VerifiedToken:
@@ -239,3 +248,7 @@ class FakeIssuer(Endpoints, LogoutTokens):
         if not able:
             raise ValueError(f"this issuer has no {wanted} key: add it to algorithms=, or rotate({wanted!r})")
         return able[-1]
+
+
+def _as_scope(claims: dict[str, Any], scopes: list[str]) -> None:
+    claims["scope"] = " ".join(scopes)

@@ -19,7 +19,7 @@ from jwks_auth.verifier.verifier import TokenVerifier
 
 if TYPE_CHECKING:
     from jwks_auth.verifier.explain import Explanation, explained
-    from jwks_auth.verifier.id_tokens import IDTokenVerifier, half_hash
+    from jwks_auth.verifier.id_tokens import IDTokenVerifier
     from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "check_said",
     "checked_sources",
     "explained",
-    "half_hash",
     "is_of_a_proxy",
     "issuer_said",
     "source_key",
@@ -57,7 +56,6 @@ if not TYPE_CHECKING:
             "Explanation": "jwks_auth.verifier.explain",
             "explained": "jwks_auth.verifier.explain",
             "IDTokenVerifier": "jwks_auth.verifier.id_tokens",
-            "half_hash": "jwks_auth.verifier.id_tokens",
             "PROVIDERS": "jwks_auth.verifier.providers",
             "check_said": "jwks_auth.verifier.providers",
             "issuer_said": "jwks_auth.verifier.providers",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,21 +9,11 @@ from hmac import compare_digest
 
 from jwks_auth.claims import TOKEN_DEFAULTS, ClaimRules, VerifiedToken, checked_rules
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.jose import encode_base64url, parse_jws
+from jwks_auth.jose import half_hash, parse_jws
 from jwks_auth.runtime import RawToken, dataclass
 from jwks_auth.verifier.issuer import Issuer
 
-__all__ = ["IDTokenVerifier", "half_hash"]
-
-_HASHES = {
-    "256": "sha256",
-    "56K": "sha256",
-    "384": "sha384",
-    "512": "sha512",
-    "DSA": "sha512",
-    "519": "sha512",
-}
-"""The hash of each signature algorithm, by the end of the algorithm's name."""
+__all__ = ["IDTokenVerifier"]
 
 
 class IDTokenVerifier:
@@ -127,23 +116,6 @@ def _claim(token: VerifiedToken, name: str) -> str:
     if not isinstance(value, str):
         raise InvalidTokenError("invalid_claim")
     return value
-
-
-def half_hash(text: object, alg: str) -> str | None:
-    """Return the left half of the hash of *text* that goes with *alg* (3.1.3.6); ``None`` for no text.
-
-    It is empty, and matches nothing, if no standard defines a hash for *alg*.
-    """
-    if text is None:
-        return None
-    octets = str(text).encode(errors="surrogatepass")
-    if alg == "Ed448":
-        digest = hashlib.shake_256(octets).digest(114)
-    elif (name := _HASHES.get(alg[-3:])) is not None:
-        digest = hashlib.new(name, octets).digest()
-    else:
-        return ""
-    return encode_base64url(digest[: len(digest) // 2])
 
 
 def _is_same(found: str, expected: str) -> bool:

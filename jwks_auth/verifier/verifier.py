@@ -64,6 +64,7 @@ class TokenVerifier:
         audience: AudienceSetting = None,
         **options: Unpack[VerifierOptions],
     ) -> None:
+        self.made_with = issuers, audience, options
         given = filled(VERIFIER_DEFAULTS, options)
         tenants, self._clock = checked_tenants(given["tenants"]), given["clock"]
         rules = checked_rules(audience=audience, leeway=given["leeway"], **token_options(given))

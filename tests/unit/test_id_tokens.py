@@ -20,9 +20,8 @@ from jwks_auth import (
     TokenVerifier,
 )
 from jwks_auth.adapters import Authenticator, RawToken, Settings
-from jwks_auth.jose import DEFAULT_ALGORITHMS
+from jwks_auth.jose import DEFAULT_ALGORITHMS, half_hash
 from jwks_auth.testing import FakeIssuer
-from jwks_auth.verifier import half_hash
 from tests.seams.captured import leaks, trace
 
 SECRET = "a-secret-that-is-long-enough-to-be-found-in-a-report"

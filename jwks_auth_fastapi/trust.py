@@ -1,0 +1,62 @@
+"""``trust_fake_issuer``: an application as it is, which trusts a fake issuer's keys for the time of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from jwks_auth import ConfigurationError
+from jwks_auth.adapters import Authenticator
+from jwks_auth.testing import FakeIssuer, Trust
+from jwks_auth_fastapi.reach import reached
+
+__all__ = ["trust_fake_issuer"]
+
+
+@contextmanager
+def trust_fake_issuer(app: Any, issuer: FakeIssuer | None = None, **settings: Any) -> Iterator[FakeIssuer]:
+    """Let *app* trust *issuer* in place of its own: ``with trust_fake_issuer(app) as issuer:``.
+
+    *app* is a FastAPI, Starlette or MCP application, or a ``JWTBearer`` or backend. Its own settings stay, but for
+    those given here, in capitals or not: ``leeway=0``. All its bearers, their claims models and options stay too, and
+    its lifespan asks nobody for keys. Without *issuer* it is a new one, with the name of the app's first.
+    The end of the block restores everything. Raises :class:`~jwks_auth.ConfigurationError` for wrong settings, and for
+    an application that asks for no tokens.
+    """
+    found = reached(app)
+    if not found:
+        raise ConfigurationError(
+            f"trust_fake_issuer: nothing in {type(app).__name__} asks for tokens: hand over the bearer or backend"
+        )
+    with ExitStack() as stack:
+        trust = stack.enter_context(Trust(issuer, settings, [app]))
+        for each in found:
+            if isinstance(each, Authenticator):
+                trust.include(each)
+            elif _include(each, trust):
+                stack.callback(each.forget)
+        trust.listen()
+        yield trust.trusted
+
+
+def _include(service: Any, trust: Trust) -> bool:
+    """Include the authenticators of a bearer's service; return whether its settings were read for that."""
+    is_late = service.chosen is None
+    if is_late:  # otherwise the environment would be read when the application starts
+        from jwks_auth_fastapi.settings import JWKSAuthSettings  # which Starlette alone does not have
+
+        stated = {name.lower(): value for name, value in trust.others.items()}
+        service.configure(_complete(JWKSAuthSettings, stated, trust))
+    for each in service.all:
+        trust.include(each.authenticator)
+    return is_late
+
+
+def _complete(made: Any, stated: dict[str, Any], trust: Trust) -> Any:
+    """Return the settings of the environment, or where they lack what is needed, with a fake issuer's."""
+    try:
+        return made(**stated)
+    except ConfigurationError:
+        fake = trust.guess()
+        return made(**{"issuer": fake.issuer, "audience": fake.audience, **stated})
