@@ -29,7 +29,7 @@ def test_the_settings_start_a_service(tmp_path: Path) -> None:
     """Once the secret is where they say."""
     secret = tmp_path / "introspection"
     secret.write_text("s3cret\n")
-    settings = snippet_with("orders-api")["settings"]
+    settings = snippet_with("id.acme.dev")["settings"]
     named = settings["INTROSPECTION_CLIENT"]["SECRET"]
     client = {**settings["INTROSPECTION_CLIENT"], "SECRET": named.replace("/run/secrets", str(tmp_path))}
     assert Authenticator({**settings, "INTROSPECTION_CLIENT": client}, in_tests=True) is not None

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from jwt.algorithms import RSAAlgorithm
 
 from jwks_auth import Introspection, Issuer, KeySourceError, Refused, TokenVerifier
 from jwks_auth.adapters import Authenticator, Settings
@@ -339,7 +344,7 @@ def test_issuers_may_be_asked_each_in_its_own_way() -> None:
 
 
 def test_the_example_of_rfc_7662() -> None:
-    """Section 2.2, word for word; its tokens are long expired, and the clock is theirs."""
+    """Sections 2.1 and 2.2, word for word; its tokens are long expired, and the clock is theirs."""
     example: dict[str, Any] = {
         "active": True,
         "client_id": "l238j323ds-23ij4",
@@ -356,11 +361,12 @@ def test_the_example_of_rfc_7662() -> None:
         asked = Issuer(
             "https://server.example.com/",
             jwks=FakeIssuer().jwks(),
-            introspection=Introspection(url=server.url, client_id="a", client_secret="b"),
+            introspection=Introspection(url=server.url, client_id="s6BhdRkqt3", client_secret="gX1fBat3bV"),
         )
         now = [1419350300.0]
         verifier = TokenVerifier(asked, example["aud"], allow_fake_issuer=True, clock=lambda: now[0])
         token = verifier.verify("mF_9.B5f-4.1JqM")
+        assert "Authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\r\n" in server.seen[0]
         assert (token.subject, token.scopes) == (example["sub"], {"read", "write", "dolphin"})
         assert (token.client_id, token["extension_field"]) == (example["client_id"], "twenty-seven")
         now[0] += 86_400
@@ -371,3 +377,54 @@ def test_the_example_of_rfc_7662() -> None:
         with pytest.raises(Refused) as caught:
             verifier.verify("another")
     assert caught.value.code == "inactive"
+
+
+RFC_9701 = (
+    "eyJraWQiOiJ3RzZEIiwidHlwIjoidG9rZW4taW50cm9zcGVjdGlvbitqd3QiLCJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHR"
+    "wczovL2FzLmV4YW1wbGUuY29tLyIsImF1ZCI6Imh0dHBzOi8vcnMuZXhhbXBsZS5jb20vcmVzb3VyY2UiLCJpYXQiOjE1MTQ"
+    "3OTc4OTIsInRva2VuX2ludHJvc3BlY3Rpb24iOnsiYWN0aXZlIjp0cnVlLCJpc3MiOiJodHRwczovL2FzLmV4YW1wbGUuY29"
+    "tLyIsImF1ZCI6Imh0dHBzOi8vcnMuZXhhbXBsZS5jb20vcmVzb3VyY2UiLCJpYXQiOjE1MTQ3OTc4MjIsImV4cCI6MTUxNDc"
+    "5Nzk0MiwiY2xpZW50X2lkIjoicGFpQjJnb28wYSIsInNjb3BlIjoicmVhZCB3cml0ZSBkb2xwaGluIiwic3ViIjoiWjVPM3V"
+    "wUEM4OFFyQWp4MDBkaXMiLCJiaXJ0aGRhdGUiOiIxOTgyLTAyLTAxIiwiZ2l2ZW5fbmFtZSI6IkpvaG4iLCJmYW1pbHlfbmF"
+    "tZSI6IkRvZSIsImp0aSI6InQxRm9DQ2FaZDRYdjRPUkpVV1ZVZVRaZnNLaFczMENRQ3JXRERqd1h5NncifX0"
+)
+"""Header and claims of the answer in RFC 9701 section 5, octet by octet; nobody has the key that it was signed with."""
+
+
+class OfTheRFC(FakeIssuer):
+    """Answers as in RFC 9701's example, under a signature that a test can verify."""
+
+    answer: str
+    accepted: str
+
+    def _answer(self, path: str, form: Form | None = None) -> Answer:
+        assert form is not None
+        self.accepted = form.headers["Accept"]
+        assert form.fields["token"] == "2YotnFZFEjr1zCsicMWpAA"
+        return Answer({}, text=self.answer, media_type=f"application/{SIGNED}")
+
+
+def test_the_example_of_rfc_9701() -> None:
+    """Sections 4 and 5: the request's header and token, and the answer, for the client of its ``aud`` in its minute."""
+    key = rsa.generate_private_key(65537, 2048)
+    signature = key.sign(RFC_9701.encode(), PKCS1v15(), SHA256())
+    jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "wG6D", "alg": "RS256"}
+    now, resource = [1514797900.0], "https://rs.example.com/resource"
+    with OfTheRFC.serve() as server:
+        server.answer = f"{RFC_9701}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+        asked = Introspection(url=server.introspection_url, client_id=resource, client_secret="b", jwt=True)
+        issuer = Issuer(
+            "https://as.example.com/",
+            jwks={"keys": [jwk]},
+            introspection=asked,
+            wait=PATIENCE,
+            timeout=PATIENCE,
+        )
+        verifier = TokenVerifier(issuer, resource, clock=lambda: now[0])
+        token = verifier.verify("2YotnFZFEjr1zCsicMWpAA")
+        assert server.accepted == "application/token-introspection+jwt"
+        assert (token.subject, token.client_id) == ("Z5O3upPC88QrAjx00dis", "paiB2goo0a")
+        assert (token.scopes, token["birthdate"]) == ({"read", "write", "dolphin"}, "1982-02-01")
+        now[0] += 3600
+        with pytest.raises(KeySourceError, match="not signed just now"):
+            verifier.verify("2YotnFZFEjr1zCsicMWpAA")
