@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.jose import parse_jws
@@ -130,10 +130,8 @@ class Endpoints(ABC):
         return Answer({}, self._outage, text=signed, media_type=f"application/{_SIGNED}")
 
     def _knows_client(self, form: Form) -> bool:
-        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
-        basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
         posted = (form.fields.get("client_id"), form.fields.get("client_secret"))
-        return form.headers.get("Authorization") == basic or posted == (self.client_id, self.client_secret)
+        return (self.client_id, self.client_secret) in (posted, _basic(form.headers.get("Authorization", "")))
 
     def _claims_of(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a JWT; the signature is left to whoever asks."""
@@ -145,3 +143,13 @@ class Endpoints(ABC):
     def _count(self, path: str) -> None:
         with self._counting:  # requests come from many threads, and tests compare exact numbers
             self.requests[path] += 1
+
+
+def _basic(authorization: str) -> tuple[str, ...]:
+    """Return id and secret of the scheme Basic, each of which is form-encoded (RFC 6749 section 2.3.1)."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        pair = base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
+    except ValueError:
+        return ()
+    return tuple(map(unquote_plus, pair.split(":", 1)))

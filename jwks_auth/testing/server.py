@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form that was posted, and the headers of its request."""
+    """A form that was posted, and the headers of its request, named as in ``Content-Type``."""
 
     fields: dict[str, str]
     headers: Mapping[str, str]
@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self._respond(Form(dict(parse_qsl(body.decode())), dict(self.headers)))
+        headers = {name.title(): value for name, value in self.headers.items()}
+        self._respond(Form(dict(parse_qsl(body.decode())), headers))
 
     def _respond(self, form: Form | None) -> None:
         self.close_connection = True

@@ -202,6 +202,14 @@ def read_by_node(resource: str, url: str, token: str) -> Any:
     return json.loads(_run("reader.mjs", resource, url, token))
 
 
+def introspected_by_node(
+    issuer: str, client: tuple[str, str], tokens: Sequence[str], *, signed: bool
+) -> list[dict[str, Any]]:
+    """Return what npm's ``oauth4webapi`` is told of *tokens* at the endpoint in an issuer's metadata."""
+    form = "jwt" if signed else "json"
+    return list(json.loads(_run("introspector.mjs", issuer, *client, form, *tokens)))
+
+
 def sign_in_by_node(url: str, issuer: str, tools: Sequence[str]) -> list[dict[str, Any]]:
     """Return what npm's MCP client did to call *tools* at *url*, for a user who signs in at *issuer*."""
     told = _run("agent.mjs", ",".join(tools), "browser", issuer, url)

@@ -1,17 +1,21 @@
-"""Opaque tokens of real providers: ``oidc-provider``, ``django-oauth-toolkit``, ``glewlwyd``."""
+"""Opaque tokens of ``oidc-provider`` and ``glewlwyd``, and an independent client at the same endpoints."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from jwks_auth import Introspection, InvalidTokenError, Issuer, KeySourceError, TokenVerifier
+from jwks_auth.testing import FakeIssuer
 from tests.adapters.django.daemons import free_port
 from tests.interop.glewlwyd import SCOPE, Glewlwyd
-from tests.interop.oidc_provider import AUDIENCE, SECRET, OidcProvider
+from tests.interop.oidc_provider import AUDIENCE, SECRET, OidcProvider, introspected_by_node
 from tests.patience import PATIENCE
+
+FORMS = pytest.mark.parametrize("signed", [False, True], ids=["JSON", "RFC 9701"])
 
 
 def asking(issuer: str, audience: Any = AUDIENCE, **options: Any) -> TokenVerifier:
@@ -31,7 +35,7 @@ def code_of(verifier: TokenVerifier, raw: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("signed", [False, True], ids=["JSON", "RFC 9701"])
+@FORMS
 def test_oidc_provider_tells_of_its_opaque_tokens(provider: OidcProvider, signed: bool) -> None:
     """By discovery alone, as JSON and signed."""
     raw = provider.token("opaque")
@@ -61,6 +65,36 @@ def test_oidc_provider_refuses_a_wrong_secret(provider: OidcProvider) -> None:
     with pytest.raises(KeySourceError) as caught:
         asking(provider.issuer, client_secret="wrong").verify("opaque")
     assert caught.value.kind == "credentials"
+
+
+@FORMS
+def test_an_independent_client_reads_the_same_answers_of_oidc_provider(
+    provider: OidcProvider, signed: bool
+) -> None:
+    """npm's ``oauth4webapi``, by discovery, signature included; what it is told is what our service is."""
+    raw = provider.token("opaque")
+    good, unknown = introspected_by_node(
+        provider.issuer, ("service", SECRET), [raw, "made-up"], signed=signed
+    )
+    token = asking(provider.issuer, jwt=signed).verify(raw)
+    assert (good, unknown["active"]) == (dict(token.payload), False)
+
+
+@FORMS
+def test_an_independent_client_reads_the_fake_issuer_s_answers(signed: bool) -> None:
+    """So that what services are tested with is an endpoint as others have; RFC 6749 lets it encode ``-`` in the id."""
+    with FakeIssuer.serve() as issuer:
+        client = (issuer.client_id, issuer.client_secret)
+        raw, gone = issuer.opaque(scope="orders:read"), issuer.opaque()
+        issuer.revoke(gone)
+        good, *others = introspected_by_node(issuer.issuer, client, [raw, gone, "junk"], signed=signed)
+        own = {"client_id": issuer.client_id, "client_secret": issuer.client_secret}
+        token = asking(issuer.issuer, "api", jwt=signed, **own).verify(raw)
+        assert good == token.payload
+        assert others == [{"active": False}] * 2
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            introspected_by_node(issuer.issuer, (issuer.client_id, "wrong"), [raw], signed=signed)
+    assert "invalid_client" in caught.value.stderr
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -113,3 +114,32 @@ def test_a_wrong_option_closes_the_port():
     with pytest.raises(ValueError, match="can't make a key"), FakeIssuer.serve(algorithms=("RS1",)):
         pass
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("api-service:secret+of+the+api-service", 200),
+        ("api%2Dservice:secret%20of%20the%20api%2Dservice", 200),
+        ("api-service:wrong", 401),
+        ("api-service", 401),
+        ("", 401),
+        ("api-service:secret+of+the+api-service:", 401),
+        (b"\xff:\xff", 401),
+    ],
+    ids=str,
+)
+def test_the_endpoint_reads_credentials_as_servers_do(authorization: str | bytes, status: int) -> None:
+    """Either part is form-encoded, in whichever way, and names of headers are in any case (RFC 6749 section 2.3.1)."""
+    octets = authorization if isinstance(authorization, bytes) else authorization.encode()
+    with FakeIssuer.serve() as issuer:
+        for scheme in ("Basic", "basic"):
+            headers = {"authorization": f"{scheme} {b64encode(octets).decode()}"}
+            asked = {"token": issuer.opaque()}
+            answer = requests.post(issuer.introspection_url, asked, headers=headers, timeout=PATIENCE)
+            assert answer.status_code == status
+        for odd in ("Basic not base64", "Bearer x"):
+            refused = requests.post(
+                issuer.introspection_url, asked, headers={"authorization": odd}, timeout=PATIENCE
+            )
+            assert refused.status_code == 401
