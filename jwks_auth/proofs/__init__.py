@@ -7,7 +7,7 @@ from jwks_auth.proofs.certificate_forms import FORMATS
 from jwks_auth.proofs.certificates import CertificateHeader
 from jwks_auth.proofs.errors import InvalidProofError
 from jwks_auth.proofs.memory import MemoryReplay
-from jwks_auth.proofs.offer import Offer
+from jwks_auth.proofs.offer import Offer, offer_of
 from jwks_auth.proofs.possession import Possession, Proven, binding_of
 from jwks_auth.proofs.proof import hash_of
 from jwks_auth.proofs.prover import Pending, Proved, Prover, Request
@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "binding_of",
     "hash_of",
+    "offer_of",
     "possession_of",
     "provers_of",
 ]

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from jwks_auth.claims import Audience, ClaimMapping, bindings, within
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.proofs import Offer, binding_of
+from jwks_auth.proofs import binding_of, offer_of
 from jwks_auth.runtime import dataclass
 from jwks_auth.settings import checked_resource
 
@@ -55,20 +55,17 @@ class ResourceMetadata:
 class Resources:
     """The resources of a service: the one that settings name, and audiences of routes on the same host.
 
-    *mappings* has the issuers that are trusted, each with the audience and the binding of its tokens if those are said;
-    *offer* says which proofs are taken.
+    *mappings* has the issuers that are trusted, each with the audience and the binding of its tokens if those are said.
     """
 
     def __init__(
         self,
         shared: Mapping[str, Any],
         mappings: Mapping[str, ClaimMapping],
-        offer: Offer | None = None,
         *,
         in_header: bool,
     ) -> None:
         self._shared, self._mappings, self._in_header = shared, mappings, in_header
-        self._offer = offer
         self._named: str | None = shared.get("RESOURCE_METADATA")
         self._known: dict[str, ResourceMetadata] = {}
         self._own: ResourceMetadata | None = None
@@ -125,6 +122,7 @@ class Resources:
         issuers = self._issuers_for(audience)
         service = binding_of(self._shared)
         accepted = [bindings(each.binding, service) for each in issuers.values()] or [service]
+        offer = offer_of(accepted)
         members = {
             "resource": resource,
             # those whose names clients can look up
@@ -132,8 +130,8 @@ class Resources:
             "scopes_supported": list(self._shared.get("RESOURCE_SCOPES", ())),
             "bearer_methods_supported": ["header"] if self._in_header else [],
             "tls_client_certificate_bound_access_tokens": any(each.allows("mtls") for each in accepted),
-            "dpop_signing_alg_values_supported": self._offer and self._offer.algorithms,
-            "dpop_bound_access_tokens_required": self._offer and self._offer.alone,
+            "dpop_signing_alg_values_supported": offer and offer.algorithms,
+            "dpop_bound_access_tokens_required": offer and offer.alone,
             "resource_name": self._shared.get("RESOURCE_NAME"),
             "resource_documentation": self._shared.get("RESOURCE_DOCUMENTATION"),
         }

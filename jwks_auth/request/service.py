@@ -157,4 +157,4 @@ class Service:
     def _described_resources(self, shared: Mapping[str, Any]) -> Resources:
         mappings = {issuer.issuer: self.mapping_of(issuer.issuer) for issuer in self.issuers}
         in_header = AUTHORIZATION in self._sources.all
-        return Resources(shared, mappings, self._possession.offer, in_header=in_header)
+        return Resources(shared, mappings, in_header=in_header)

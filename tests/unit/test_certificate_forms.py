@@ -29,6 +29,9 @@ GOOD = {
     "pem-urlencoded: nginx": ("pem-urlencoded", NGINX),
     "pem-urlencoded: AWS, where a plus is a plus": ("pem-urlencoded", AWS),
     "pem-urlencoded: small letters": ("pem-urlencoded", quote(PEM, safe="").replace("%2B", "%2b")),
+    "pem-urlencoded: Azure Application Gateway": ("pem-urlencoded", quote(PEM)),
+    "pem-urlencoded: the same, where it does not escape": ("pem-urlencoded", PEM.replace("\n", " ")),
+    "pem: Apache, a space after the last line": ("pem", PEM.replace("\n", " ")),
     "pem: Apache, spaces for line ends": ("pem", PEM.replace("\n", " ").strip()),
     "pem: without line ends": ("pem", PEM.replace("\n", "")),
     "pem: nginx's old variable": ("pem", PEM.replace("\n", "\n\t")),
@@ -37,6 +40,17 @@ GOOD = {
     "der-base64: a chain with spaces": ("der-base64", f"{BASE64}, {OTHER}"),
     "xfcc: Hash suffices": ("xfcc", f"Hash={HEX}"),
     "xfcc: Istio": ("xfcc", ENVOY),
+    "xfcc: a gateway of Istio's, then the sidecar": (
+        "xfcc",
+        f'Hash={"0" * 64};Subject="CN=a.example,O=b,C=c";URI=,By=spiffe://cluster.local/ns/a/sa/b;Hash={HEX};'
+        f'Subject="";URI=spiffe://cluster.local/ns/istio-system/sa/gateway',
+    ),
+    "xfcc: Azure Container Apps": ("xfcc", f'Hash={HEX};Cert="{PEM}";Chain="{PEM}";'),
+    "xfcc: Envoy with all details": (
+        "xfcc",
+        f'By=spiffe://a;By=http://b;Hash={HEX};Cert="{NGINX}";Chain="{NGINX}";Subject="/C=US/CN=a";'
+        "URI=http://c;DNS=a.example;DNS=b.example",
+    ),
     "xfcc: large letters": ("xfcc", f"hash={HEX.upper()}"),
     "xfcc: Cert": ("xfcc", f'By=x;Cert="{NGINX}";Chain="{quote(OTHER_PEM, safe="")}"'),
     "xfcc: both": ("xfcc", f'Hash={HEX};Cert="{quote(OTHER_PEM, safe="")}"'),

@@ -638,6 +638,27 @@ def test_the_metadata_says_it() -> None:
     assert "dpop_bound_access_tokens_required" not in document()
     assert document(DPOP="require")["dpop_bound_access_tokens_required"] is True
     assert "dpop_signing_alg_values_supported" not in document(DPOP="off")
+    certified = {"CLIENT_CERTIFICATE": "tls"}
+    for mode, said in (("accept", True), ("require", True), ("off", None)):
+        given = {"MTLS": mode, **certified} if mode != "off" else {}
+        assert document(**given).get("tls_client_certificate_bound_access_tokens") is said
+
+
+def test_the_metadata_of_a_resource_is_about_its_own_issuers() -> None:
+    """One whose tokens are for another resource alone has no say."""
+    one, other = FakeIssuer("https://one.example/"), FakeIssuer("https://other.example/")
+    resources = ["https://api.acme.dev/a", "https://api.acme.dev/b"]
+    entries = [
+        {"ISSUER": one.issuer, "JWKS": one.jwks, "AUDIENCE": resources[0], "DPOP": "require"},
+        {"ISSUER": other.issuer, "JWKS": other.jwks, "AUDIENCE": resources[1]},
+    ]
+    given = {"ISSUERS": entries, "RESOURCE": resources[0], "AUDIENCE": resources, "DPOP_REPLAY": "memory"}
+    auth = Authenticator({**given, "PUBLIC_URL": "https://api.acme.dev"}, in_tests=True)
+    auth.check(Requirement(audience=resources[0]))
+    auth.check(Requirement(audience=resources[1]))
+    found = auth.well_known("GET", "/.well-known/oauth-protected-resource/b")
+    assert found is not None
+    assert [name for name in json.loads(found.body) if "dpop" in name] == []
 
 
 def test_documents_and_caches_know_it() -> None:
