@@ -55,7 +55,7 @@ KEYS = (
         read.store,
         _ISSUER,
         "a second level that processes share: `redis://...`, `file:...`, or an object; see "
-        "[keys.md](../explanation/keys.md#a-store-for-many-processes)",
+        "[stores.md](../how-to/stores.md)",
         secret=True,
     ),
     Setting(
