@@ -2,7 +2,7 @@
 
 import sys
 
-from jwks_auth.command import main
+from jwks_auth.command import script
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script())

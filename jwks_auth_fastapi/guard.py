@@ -99,7 +99,7 @@ class _Guard:
             )  # they hold the header, which no local of this frame may hold while the endpoint runs
             return await answer
 
-        note_guard(guarded, endpoint, self.requirement)
+        note_guard(guarded, endpoint, self.requirement, self.backend)
         return guarded
 
     async def check(self, conn: HTTPConnection) -> None:
@@ -154,7 +154,7 @@ class _GuardedApp:
         self.app = app
         self.guard = guard
         functools.update_wrapper(self, app, updated=())
-        note_guard(self, app, guard.requirement)
+        note_guard(self, app, guard.requirement, guard.backend)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp = self.app

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from jwks_auth.adapters import Requirement
 
 __all__ = [
+    "backend_of",
     "is_bare_in",
     "is_guard",
     "is_public",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 REQUIREMENT = "__jwks_auth__"
+BACKEND = "__jwks_auth_backend__"
 
 # Identity, not an attribute, which functools.wraps copies to other decorators' functions.
 _guards: WeakSet[Any] = WeakSet()
@@ -28,9 +30,12 @@ _wrapped: WeakSet[Any] = WeakSet()
 _public: WeakSet[Any] = WeakSet()
 
 
-def note_guard(guard: Callable[..., Any], endpoint: Any, requirement: Requirement) -> None:
-    """Remember that *guard* lets requests through to *endpoint* that meet *requirement*."""
+def note_guard(
+    guard: Callable[..., Any], endpoint: Any, requirement: Requirement, backend: Any = None
+) -> None:
+    """Remember that *guard* lets requests through to *endpoint* that meet *requirement*, by its *backend*."""
     setattr(guard, REQUIREMENT, requirement)
+    setattr(guard, BACKEND, backend)
     _guards.add(guard)
     for each in (endpoint, *wrapped_by(endpoint)):
         with suppress(TypeError):  # a callable object that can't be hashed or weakly referred to
@@ -41,6 +46,11 @@ def requirement_of(endpoint: Any) -> Requirement | None:
     """Return the requirement of ``require_jwt`` on *endpoint*, or below another decorator on it."""
     found: Requirement | None = getattr(endpoint, REQUIREMENT, None)
     return found
+
+
+def backend_of(endpoint: Any) -> Any:
+    """Return the backend that ``require_jwt`` on *endpoint* names; ``None`` if it names none."""
+    return getattr(endpoint, BACKEND, None)
 
 
 def requirements_on(endpoint: Any) -> Iterator[Requirement]:

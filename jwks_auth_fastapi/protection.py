@@ -93,6 +93,7 @@ class Protection:
         self.router = router
         self._app = app
         self.auth = auth
+        """The scheme, or the backend, that judges requests."""
         self.public_paths = Prefixes(public_paths)
         """The paths, as the router has them, that are open on purpose."""
         self._known: dict[int, tuple[Any, bool]] = {}

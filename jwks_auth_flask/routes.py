@@ -17,7 +17,7 @@ from jwks_auth_flask.evidence import calls_method, doubt_about, doubt_about_guar
 from jwks_auth_flask.guards import Guard, blueprints_of, is_public, is_static, view_method
 from jwks_auth_flask.internals import answers_options, before_request_of, class_of, served_by
 
-__all__ = ["Protection", "policies_asked", "protection_of", "protections", "requirements_at"]
+__all__ = ["Protection", "asked_at", "policies_asked", "protection_of", "protections"]
 
 EVERY_METHOD = frozenset(method.upper() for method in http_method_funcs)
 """The methods of a rule that names none."""
@@ -58,19 +58,28 @@ def protection_of(app: Flask, rule: Rule, method: str) -> Protection:
     return Protection(rule, method, asked, guard, doubt)
 
 
-def requirements_at(app: Flask, route: str, method: str) -> tuple[Requirement, ...] | None:
-    """Return what is asked of *method* at *route*: a path, a rule as it is written, or an endpoint's name.
+def asked_at(app: Flask, route: str, method: str) -> dict[str, tuple[Requirement, ...]] | None:
+    """Return what each instance asks of *method* at *route*: a path, a rule as it is written, or an endpoint's name.
 
     ``None`` where nothing is there.
     """
     for rule in app.url_map.iter_rules():
         if route in (rule.rule, rule.endpoint) and method in (rule.methods or EVERY_METHOD):
-            return protection_of(app, rule, method).requirements
+            return _asked(app, rule, method)
     try:
         matched, _ = app.url_map.bind("localhost").match(route, method, return_rule=True)
     except (NotFound, MethodNotAllowed, RequestRedirect):
         return None
-    return protection_of(app, matched, method).requirements
+    return _asked(app, matched, method)
+
+
+def _asked(app: Flask, rule: Rule, method: str) -> dict[str, tuple[Requirement, ...]]:
+    found: dict[str, dict[Requirement, None]] = {}
+    for guard, requirement in _guards(app, rule.endpoint, method):
+        found.setdefault(guard.instance, {})[requirement] = None
+    for stamp in _stamps(app.view_functions.get(rule.endpoint), method):
+        found.setdefault(stamp.instance, {})[stamp.requirement] = None
+    return {instance: tuple(asked) for instance, asked in found.items()}
 
 
 def policies_asked(instance: str) -> Iterator[Policy]:

@@ -4,7 +4,7 @@ The only room besides ``jose.jwk`` that knows PyJWT's types.
 """
 
 from jwks_auth.client.client import DiscoveredClient, PyJWKClient
-from jwks_auth.client.keys import SharedClients, keys_of, naming_of
+from jwks_auth.client.keys import SharedClients, keys_of, metadata_of, naming_of, proxy_for
 from jwks_auth.client.options import ClientOptions, KeyOptions
 
 __all__ = [
@@ -14,5 +14,7 @@ __all__ = [
     "PyJWKClient",
     "SharedClients",
     "keys_of",
+    "metadata_of",
     "naming_of",
+    "proxy_for",
 ]

@@ -16,7 +16,7 @@ import jwt
 
 from jwks_auth.client.errors import translated
 from jwks_auth.errors import ConfigurationError, KeySourceError
-from jwks_auth.http import Answer, Discovery, Network
+from jwks_auth.http import Answer, Discovery, Metadata, Network
 from jwks_auth.jose import KeySet
 from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
 from jwks_auth.runtime import BoundedCalls, give_way
@@ -79,6 +79,18 @@ class Endpoint:
     def answer(self) -> Answer | None:
         """The last answer fetched for that request."""
         return getattr(self._here, "answer", None)
+
+    @property
+    def proxy(self) -> str | None:
+        """Host and port of the proxy that is asked for the keys; ``None`` if there is none."""
+        from jwks_auth.http import proxy_of
+
+        return proxy_of(self._client.uri, self._network.session)
+
+    def metadata(self) -> Metadata | None:
+        """Fetch the issuer's metadata and return it; ``None`` if there is no need. Raises ``KeySourceError``."""
+        found = self._discovery
+        return None if found is None else found.found(partial(self.fetch_from, named=found.named))
 
     @contextmanager
     def meeting(self, request: LoadRequest) -> Iterator[None]:

@@ -9,13 +9,14 @@ from weakref import ref
 
 import jwt
 
-from jwks_auth.client.endpoint import NAME_IN_TOKENS
+from jwks_auth.client.endpoint import NAME_IN_TOKENS, Endpoint
 from jwks_auth.client.view import KeySetView
+from jwks_auth.http import Metadata
 from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys import KeyProvider, KeySource, Lookup, Snapshot, key_lookup, resolved
 from jwks_auth.runtime import ask
 
-__all__ = ["SharedClients", "keys_of", "naming_of"]
+__all__ = ["SharedClients", "keys_of", "metadata_of", "naming_of", "proxy_for"]
 
 
 class Client(Protocol):
@@ -58,6 +59,25 @@ def naming_of(client: Client, issuer: str) -> Callable[[str], bool]:
         return isinstance(document, dict) and document.get(NAME_IN_TOKENS) == name
 
     return calls_tokens
+
+
+class Asking(Protocol):
+    """The part of a client that says how its endpoint is reached."""
+
+    _endpoint: Endpoint
+
+
+def metadata_of(client: Asking) -> Metadata | None:
+    """Fetch the metadata that *client* finds its keys by; ``None`` if it knows their address.
+
+    Raises ``KeySourceError``.
+    """
+    return client._endpoint.metadata()
+
+
+def proxy_for(client: Asking) -> str | None:
+    """Return host and port of the proxy through which *client* gets its keys; ``None`` if there is none."""
+    return client._endpoint.proxy
 
 
 class SharedClients:

@@ -4,8 +4,23 @@ A subcommand is a row in ``table.py``; its module is imported when it is asked f
 ``jwks_auth.cli``; this room reads arguments and settings, prints, and gives the exit status.
 """
 
-from jwks_auth.command.call import Call, Place, UsageError
-from jwks_auth.command.program import main, run
+from jwks_auth.command.call import Call, Judge, Place, UsageError
+from jwks_auth.command.parser import add_subcommands, quoting_nothing
+from jwks_auth.command.program import main, report_of, script
+from jwks_auth.command.table import SUBCOMMANDS, Subcommand
 from jwks_auth.command.terminal import Terminal
 
-__all__ = ["Call", "Place", "Terminal", "UsageError", "main", "run"]
+__all__ = [
+    "SUBCOMMANDS",
+    "Call",
+    "Judge",
+    "Place",
+    "Subcommand",
+    "Terminal",
+    "UsageError",
+    "add_subcommands",
+    "main",
+    "quoting_nothing",
+    "report_of",
+    "script",
+]

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import redirect_stdout
 
-from jwks_auth.challenge import escaped
+from jwks_auth.cli import Report
 from jwks_auth.command.call import Call, Place, UsageError
 from jwks_auth.command.environment import Environment
+from jwks_auth.command.parser import Parser, add_subcommands
 from jwks_auth.command.table import SUBCOMMANDS, Subcommand
 from jwks_auth.command.terminal import Terminal
+from jwks_auth.errors import ConfigurationError
 
-__all__ = ["main", "run"]
+__all__ = ["main", "report_of", "script"]
+
+_STOPPED, _NOBODY_READS = 130, 141
+"""The exit statuses of a program that a person, or the end of a pipe, has stopped."""
 
 
-class _Parser(ArgumentParser):
-    """Raises ``UsageError`` in place of printing a mistake and leaving."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+def script() -> int:
+    """Run the console script: nothing but the report goes to standard output, whatever an app prints."""
+    logging.getLogger("jwks_auth").addHandler(logging.NullHandler())  # reports tell what the log would
+    terminal = Terminal()
+    try:
+        with redirect_stdout(sys.stderr):
+            return main(terminal=terminal)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
 
 
 def main(
@@ -37,41 +48,36 @@ def main(
     command gives its *name* and the *place* of its settings; it lacks the subcommands that are no part of an app.
     """
     terminal = terminal or Terminal()
-    given = sys.argv[1:] if arguments is None else list(arguments)
     known = {key: each for key, each in SUBCOMMANDS.items() if each.everywhere or place is None}
-    place = place or Environment()
-    parser = _Parser(prog=name, description="Look at the keys of JWT issuers, at tokens, and at routes.")
+    place = place or Environment(tell=terminal.complain)
+    parser = Parser(
+        allow_abbrev=False,
+        prog=name,
+        description="Look at the keys of JWT issuers, at tokens, and at routes.",
+    )
     add_subcommands(parser, known, place)
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
-        options = parser.parse_args(given)
-    except UsageError as error:
-        return _complain(terminal, f"{name}: {error}; see {name} --help", as_json="--json" in given)
-    return run(Call(options, place, terminal), known[options.command])
-
-
-def run(call: Call, subcommand: Subcommand) -> int:
-    """Run a *subcommand*, print its report, and return the exit status."""
-    try:
-        report = subcommand.report(call)
-    except UsageError as error:
-        return _complain(call.terminal, str(error), as_json=call.options.json)
-    call.terminal.show((report.as_json(),) if call.options.json else report.lines)
+        options = parser.parse_args(arguments)
+        report = report_of(Call(options, place, terminal), known[options.command])
+    except (UsageError, ConfigurationError) as error:
+        return _complain(terminal, f"{error}", as_json=as_json)
+    except KeyboardInterrupt:
+        terminal.complain("")
+        return _STOPPED
+    terminal.show((report.as_json(),) if as_json else report.lines)
     return 0 if report.ok else 1
+
+
+def report_of(call: Call, subcommand: Subcommand) -> Report:
+    """Run a *subcommand* and return its report; raise ``UsageError`` or ``ConfigurationError``."""
+    call.options.json = getattr(call.options, "json", False)
+    return subcommand.report(call)
 
 
 def _complain(terminal: Terminal, text: str, *, as_json: bool) -> int:
     if as_json:
         terminal.show((json.dumps({"ok": False, "error": text}),))
     else:
-        terminal.complain(escaped(text))
+        terminal.complain(text)
     return 2
-
-
-def add_subcommands(parser: ArgumentParser, known: dict[str, Subcommand], place: Place) -> None:
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, subcommand in known.items():
-        added = subparsers.add_parser(name, help=subcommand.summary, description=subcommand.summary)
-        added.add_argument("--json", action="store_true", help="print one JSON object")
-        if subcommand.needs_service:
-            place.add_options(added)
-        subcommand.add_options(added)

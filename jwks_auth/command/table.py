@@ -40,11 +40,35 @@ class Subcommand:
         return report
 
 
+_VERIFY = ("jwks_auth.command.tokens:options", "jwks_auth.command.tokens:verify")
+
 SUBCOMMANDS = {
     "check": Subcommand(
-        "fetch every issuer's keys, past any store, and say what came",
-        None,
+        "fetch every issuer's metadata and keys, past any store, and say what came",
+        "jwks_auth.command.issuers:options",
         "jwks_auth.command.issuers:check",
+    ),
+    "show": Subcommand(
+        "get the keys as a worker does, from the store if there is one, and list them with their health",
+        None,
+        "jwks_auth.command.issuers:show",
+    ),
+    "refresh": Subcommand(
+        "fetch every issuer's keys again, whatever their age", None, "jwks_auth.command.issuers:refresh"
+    ),
+    "verify": Subcommand("say step by step why a token is accepted or refused", *_VERIFY),
+    "explain": Subcommand("another name of verify", *_VERIFY),
+    "routes": Subcommand(
+        "list every route and what guards it",
+        "jwks_auth.command.routes:options",
+        "jwks_auth.command.routes:routes",
+    ),
+    "completion": Subcommand(
+        "print the completion of this command for bash or zsh",
+        "jwks_auth.command.completion:options",
+        "jwks_auth.command.completion:completion",
+        needs_service=False,
+        everywhere=False,
     ),
 }
 """Every subcommand, in the order of ``--help``."""

@@ -6,20 +6,21 @@ The only room that imports ``requests`` and ``urllib3``. It keeps no keys and kn
 from typing import TYPE_CHECKING
 
 from jwks_auth.http.answer import Answer, FetchError, Posted
-from jwks_auth.http.discovery import Discovery, checked_issuer
+from jwks_auth.http.discovery import Discovery, Metadata, checked_issuer
 from jwks_auth.http.network import Network
 from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, without_query
 from jwks_auth.later import later
 
 if TYPE_CHECKING:
     from jwks_auth.http.fetch import Fetcher
-    from jwks_auth.http.transport import Session
+    from jwks_auth.http.transport import Session, proxy_of
 
 __all__ = [
     "Answer",
     "Discovery",
     "FetchError",
     "Fetcher",
+    "Metadata",
     "Network",
     "Posted",
     "Session",
@@ -28,6 +29,7 @@ __all__ = [
     "http_allowed",
     "is_loopback",
     "origin_of",
+    "proxy_of",
     "without_query",
 ]
 
@@ -37,5 +39,6 @@ if not TYPE_CHECKING:
         {
             "Fetcher": "jwks_auth.http.fetch",
             "Session": "jwks_auth.http.transport",
+            "proxy_of": "jwks_auth.http.transport",
         },
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from jwks_auth.errors import ConfigurationError, KeySourceError
@@ -16,7 +16,7 @@ from jwks_auth.http.answer import Answer
 from jwks_auth.http.urls import checked_url, http_allowed, is_loopback, origin_of, shown_url, without_query
 from jwks_auth.runtime import elapsed
 
-__all__ = ["Discovery", "checked_issuer", "metadata_urls"]
+__all__ = ["Discovery", "Metadata", "checked_issuer", "metadata_urls"]
 
 _LIFESPAN = 86_400.0
 _FAILURES_BEFORE_ASKING_AGAIN = 3
@@ -30,6 +30,14 @@ _OF_MANY = re.compile(
     r"|login\.chinacloudapi\.cn|sts\.windows\.net)/(?:common|organizations|consumers)(?:/|\Z)|.*(?:\{[^{}]*\}|<[^<>]*>))",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+class Metadata(NamedTuple):
+    """An issuer's metadata: its address, the *document*, and the address of the endpoint that was looked for."""
+
+    url: str
+    document: Mapping[str, Any]
+    address: str
 
 
 class Discovery:
@@ -70,7 +78,7 @@ class Discovery:
         """Return the address of the endpoint. *fetch* gets a document. Raises ``KeySourceError``."""
         if self._address is None or self._clock() >= self._ask_at:
             try:
-                self._address = self._ask(fetch)
+                self._address = self.found(fetch).address
                 self._ask_at = self._clock() + _LIFESPAN
             except KeySourceError:
                 if self._address is None:
@@ -87,11 +95,13 @@ class Discovery:
         if kind == "gone" or self._failures >= _FAILURES_BEFORE_ASKING_AGAIN:
             self._ask_at, self._failures = self._clock(), 0
 
-    def _ask(self, fetch: Callable[[str], Answer]) -> str:
+    def found(self, fetch: Callable[[str], Answer]) -> Metadata:
+        """Return the metadata, fetched anew; raise ``KeySourceError`` if there is none that is this issuer's."""
         refusals = []
         for url in self.urls:
             try:
-                return self._read(fetch(url).document or {}, url)
+                document = fetch(url).document or {}
+                return Metadata(url, document, self._read(document, url))
             except KeySourceError as exc:
                 # A server that answers with something else may have the metadata at the other address.
                 if exc.kind in ("timeout", "connection", "tls"):

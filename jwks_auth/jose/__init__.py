@@ -6,6 +6,7 @@ Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judg
 from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
 from jwks_auth.jose.assertion import check_private_key, signed_assertion
 from jwks_auth.jose.base64url import encode_base64url
+from jwks_auth.jose.certificate import certificate_dates
 from jwks_auth.jose.half_hash import half_hash
 from jwks_auth.jose.jwk import PRIVATE_MEMBERS, RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
 from jwks_auth.jose.jws import (
@@ -37,6 +38,7 @@ __all__ = [
     "RefusedKey",
     "UnverifiedToken",
     "VerificationKey",
+    "certificate_dates",
     "check_private_key",
     "checked_algorithms",
     "copied_json",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jwks_auth.command import main
+from jwks_auth.command import script
 from jwks_auth.testing import FakeIssuer
 from tests.command.programs import called, started
 
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_the_console_script_is_the_module() -> None:
     """``jwks-auth`` is what ``python -m jwks_auth`` runs."""
-    script = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["jwks-auth"]
-    module, _, name = script.partition(":")
-    assert getattr(import_module(module), name) is main
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["jwks-auth"]
+    module, _, name = named.partition(":")
+    assert getattr(import_module(module), name) is script
 
 
 def test_python_m_checks_the_issuer_of_the_environment() -> None:
@@ -38,8 +38,8 @@ def test_python_m_checks_the_issuer_of_the_environment() -> None:
     ("arguments", "said"),
     [
         ((), "arguments are required: command"),
-        (("chekc",), "invalid choice"),
-        (("check", "--isuer", "x"), "unrecognized arguments: --isuer"),
+        (("chekc",), "there is no such command, did you mean check?"),
+        (("check", "--isuer", "x"), "there is no option --isuer"),
         (("check",), "JWKS_AUTH_ISSUER is missing"),
     ],
 )

@@ -1,0 +1,28 @@
+"""``routes``: the table of an app's routes and their guards."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from jwks_auth import cli
+from jwks_auth.cli import Report
+from jwks_auth.command.call import Call, UsageError
+
+__all__ = ["options", "routes"]
+
+
+def options(parser: ArgumentParser) -> None:
+    """Add ``--fail-unprotected``."""
+    parser.add_argument(
+        "--fail-unprotected",
+        action="store_true",
+        help="exit with 1 if a route is not sure to be guarded, and not open on purpose",
+    )
+
+
+def routes(call: Call) -> Report:
+    """List every route and what it asks of a request."""
+    rows = call.place.rows(call.options)
+    if rows is None:
+        raise UsageError("routes needs an app: name it as in --app main:app")
+    return cli.routes(rows, fail_unprotected=call.options.fail_unprotected)
