@@ -23,6 +23,8 @@ PREFLIGHT = {
 }
 
 
+# Flask-Login 0.6 dates its cookies by a function that Python 3.12 deprecates.
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 class TestFlaskLogin:
     """A bearer token is one more way to be signed in."""
 
