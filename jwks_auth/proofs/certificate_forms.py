@@ -7,25 +7,29 @@ not parsed: whatever has the right digest is the right certificate.
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
+from binascii import a2b_base64, a2b_qp
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 
 __all__ = ["FORMATS", "LONGEST", "READERS", "digest_of"]
 
-LONGEST = 16_384
-"""Characters of a header; certificates have 1 to 12 thousand, and servers take 8 to 64 thousand."""
+LONGEST = 10_240
+"""Characters of a header; servers take 8 to 64 thousand."""
 
-_MOST_SIGNS = 256
+_LONGEST_CERTIFICATE = 8_192
+"""Characters of one certificate, which has 1 to 3 thousand, or 7 with keys of ML-DSA-65.
+
+Both bounds keep what a header costs near the verification of a signature, which the token had before.
+"""
+
+_MOST_SIGNS = 128
 """Quotes, commas, semicolons and backslashes in a header of Envoy's; an element has about a dozen."""
 
-_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-_ESCAPES = {"%0A": "\n", "%0D": "\r", "%09": "\t", "%20": " ", "%2B": "+", "%2D": "-", "%2F": "/", "%3D": "="}
-"""All that a certificate in PEM can need to have escaped. A plus is a plus: AWS leaves it as it is."""
-
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_ESCAPED = bytes.maketrans(b"%=", b"=%")  # to quoted-printable, which one pass in C reads
+_PLAIN = bytes.maketrans(b"%", b"=")
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
-_ESCAPED = re.compile(r'\\+"')
-_MASKS = {",": "\x01", ";": "\x02", "=": "\x03"}
+_BACKSLASHED = re.compile(r'\\+"')
 _NO_CERTIFICATE = frozenset({"", "(null)", "-"})  # of Apache, and of formats for logs
 
 
@@ -36,62 +40,66 @@ def digest_of(form: str, value: str) -> bytes | None:
     """
     if len(value) > LONGEST:
         raise ValueError("the certificate's header is too long")
-    text = value.strip(" \t")
+    text = value.strip()
     return None if text in _NO_CERTIFICATE else READERS[form](text)
 
 
-def _octets(text: str) -> bytes:
-    """Return what *text* has in base64; padding may be missing (RFC 8941 section 4.2.7)."""
-    bare = text.rstrip("=")
+def _of_base64(text: bytes) -> bytes:
+    """Return the digest of what *text* has in base64; padding may be missing (RFC 8941 section 4.2.7)."""
+    if len(text) > _LONGEST_CERTIFICATE:
+        raise ValueError("the certificate is too long")
+    bare = text.rstrip(b"=")
     try:
-        octets = a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
+        octets = a2b_base64(bare + b"=" * (-len(bare) % 4), strict_mode=True)
     except ValueError:
         octets = b""
     if not octets:
         raise ValueError("the certificate is no base64")
-    return octets
-
-
-def _of_base64(text: str) -> bytes:
-    return sha256(_octets(text)).digest()
+    return sha256(octets).digest()
 
 
 def _of_field(text: str) -> bytes:
     """RFC 9440: ``:MIIB...:``, a Byte Sequence."""
     if not (len(text) > 1 and text[0] == text[-1] == ":"):
         raise ValueError("the certificate is no Byte Sequence of RFC 8941, in colons")
-    return _of_base64(text[1:-1])
+    return _of_base64(text[1:-1].encode("ascii", "replace"))
 
 
 def _of_pem(text: str) -> bytes:
-    """PEM, whose line ends are spaces, tabs or missing."""
-    before, begin, rest = text.partition(_BEGIN)
-    body, end, after = rest.partition(_END)
-    if not (begin and end) or before.strip() or after.strip():
-        raise ValueError("the header is not one certificate in PEM")
-    return _of_base64("".join(body.split()))
+    return _of_lines(text.encode("ascii", "replace"), None)
 
 
 def _of_escaped_pem(text: str) -> bytes:
-    if text.count("%") * 8 > len(text):  # one in twenty is usual, and each costs time
-        raise ValueError("the certificate has more escapes than any needs")
-    for escaped, plain in _ESCAPES.items() if "%" in text else ():
-        text = text.replace(escaped, plain).replace(escaped.lower(), plain)
-    return _of_pem(text)
+    """PEM with escapes of URLs. A plus is a plus: AWS leaves it as it is, and equals signs and slashes too."""
+    if "%" not in text:
+        return _of_pem(text)
+    return _of_lines(a2b_qp(text.encode("ascii", "replace").translate(_ESCAPED)), _PLAIN)
+
+
+def _of_lines(pem: bytes, table: bytes | None) -> bytes:
+    """PEM, whose line ends are spaces, tabs or missing; *table* is for the letters of its body."""
+    before, begin, rest = pem.partition(_BEGIN)
+    body, end, after = rest.partition(_END)
+    if not (begin and end) or before.strip() or after.strip():
+        raise ValueError("the header is not one certificate in PEM")
+    return _of_base64(body.translate(table, b" \t\r\n"))
 
 
 def _of_first(text: str) -> bytes:
     """Base64, of which a chain with commas has the client's certificate first."""
-    return _of_base64(text.partition(",")[0].strip(" \t"))
+    return _of_base64(text.partition(",")[0].strip(" \t").encode("ascii", "replace"))
 
 
 def _of_elements(text: str) -> bytes:
     """Envoy's ``By=...;Hash=...;Cert="...",...``, of which the nearest proxy has written the last element."""
     found: dict[str, str] = {}
-    for name, value in _pairs_of_last(text):
-        if name in found and name in ("hash", "cert"):
+    for pair in _pairs_of_last(text):
+        name, _, value = pair.lstrip().partition("=")
+        if len(name := name.rstrip()) != 4 or (name := name.lower()) not in ("hash", "cert"):
+            continue
+        if name in found:
             raise ValueError("the element names two certificates")
-        found[name] = value
+        found[name] = value.strip()
     if "hash" not in found and "cert" not in found:
         raise ValueError("the last element has neither Hash nor Cert")
     if "hash" not in found:
@@ -101,32 +109,37 @@ def _of_elements(text: str) -> bytes:
     return bytes.fromhex(found["hash"])
 
 
-def _pairs_of_last(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of the last element, names in lower case."""
+def _pairs_of_last(text: str) -> Iterator[str]:
+    """Yield the pairs of the last element."""
+    parts = _between_quotes(text)  # each second one was in quotes, where commas and semicolons are letters
+    first = max((at for at in range(0, len(parts), 2) if "," in parts[at]), default=0)
+    pair = ""
+    for at, part in enumerate([parts[first].rpartition(",")[2], *parts[first + 1 :]]):
+        if at % 2:
+            if "=" not in pair:
+                raise ValueError("the header's quotes are ambiguous")
+            pair += part
+        else:
+            *ended, rest = part.split(";")
+            for each in ended:
+                yield pair + each
+                pair = ""
+            pair += rest
+    yield pair
+
+
+def _between_quotes(text: str) -> list[str]:
     if sum(map(text.count, '",;\\')) > _MOST_SIGNS:
         raise ValueError("the header has more parts than proxies write")
-    # Proxies disagree on a backslash before a closing quote: a subject could end its quotes and begin a new element.
-    if any(len(run) % 2 for run in _ESCAPED.findall(text)) or any(mask in text for mask in _MASKS.values()):
-        raise ValueError("the header's quotes are ambiguous")
-    parts = text.replace('\\"', "").split('"')
+    if "\\" in text:
+        # Proxies disagree on a backslash before a closing quote: a subject could end its quotes and begin an element.
+        if any(len(run) % 2 for run in _BACKSLASHED.findall(text)):
+            raise ValueError("the header's quotes are ambiguous")
+        text = text.replace('\\"', "")
+    parts = text.split('"')
     if len(parts) % 2 == 0:
         raise ValueError("the header's quotes are not closed")
-    masked = "".join(_masked(part) if at % 2 else part for at, part in enumerate(parts))
-    for pair in masked.rpartition(",")[2].split(";"):
-        name, _, value = pair.partition("=")
-        yield name.strip().lower(), _unmasked(value).strip()
-
-
-def _masked(text: str) -> str:
-    for sign, mask in _MASKS.items():
-        text = text.replace(sign, mask)
-    return text
-
-
-def _unmasked(text: str) -> str:
-    for sign, mask in _MASKS.items():
-        text = text.replace(mask, sign)
-    return text
+    return parts
 
 
 READERS: Mapping[str, Callable[[str], bytes]] = {

@@ -28,8 +28,13 @@ with atheris.instrument_imports(include=["jwks_auth"]):
     from jwks_auth.jose.jwk import RefusedKey, VerificationKey, parse_jwk
     from jwks_auth.jose.jws import parse_jws
     from jwks_auth.jose.strict_json import parse_json_object
+    from jwks_auth.proofs.certificate_forms import READERS, digest_of
+    from jwks_auth.proofs.errors import InvalidProofError
+    from jwks_auth.proofs.proof import Facts, Proofs, check_claims
+    from jwks_auth.proofs.target import normal
     from jwks_auth.request.bearer import bearer_token, plain_token
     from jwks_auth.request.query import tokens_in_query
+    from jwks_auth.runtime import RawToken
 
 from tests.attacks import forge
 from tests.unit.test_pem import public_pem
@@ -129,6 +134,30 @@ def key_set(data: bytes) -> None:
         KeySet.read({"good": PEM, "other": data})
 
 
+def certificate(data: bytes) -> None:
+    """A header in each form: a digest, none, or an error."""
+    for form in READERS:
+        with suppress(ValueError):
+            digest = digest_of(form, data.decode("latin-1"))
+            assert digest is None or len(digest) == 32
+
+
+def proof(data: bytes) -> None:
+    """A proof's header and claims, divided by a newline, and its URL: refused with a code, or taken."""
+    head, _, claims = data.partition(b"\n")
+    raw = f"{encode_base64url(head)}.{encode_base64url(claims)}.AAAA"
+    with suppress(InvalidProofError):
+        Proofs().read(RawToken(raw), "A" * 43, ["ES256", "RS256"])
+        raise AssertionError("accepted without a signature")
+    with suppress(ValueError):
+        found = parse_json_object(claims)
+        url = normal(found["htu"]) if isinstance(found.get("htu"), str) else None
+        assert url is None or normal(url) == url
+        with suppress(InvalidProofError):
+            jti = check_claims(found, Facts("GET", url, "a"), url=url, now=0, window=(60, 30))
+            assert 0 < len(jti) <= 256
+
+
 TARGETS: tuple[Callable[[bytes], None], ...] = (
     bearer,
     jws,
@@ -137,6 +166,8 @@ TARGETS: tuple[Callable[[bytes], None], ...] = (
     base64url,
     jwk,
     key_set,
+    certificate,
+    proof,
 )
 
 

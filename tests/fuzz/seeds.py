@@ -6,9 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+from jwks_auth.proofs import FORMATS
+from jwks_auth.testing import ClientCertificate
 from tests.attacks import forge
 
 __all__ = ["write"]
+
+CERTIFICATE = ClientCertificate.generate()
 
 
 def write(folder: Path) -> None:
@@ -27,6 +31,10 @@ def write(folder: Path) -> None:
         b"\4" + token.split(b".")[2],
         *(b"\5" + json.dumps(key).encode() for key in forge.KEY_SET["keys"]),
         b"\6" + json.dumps(forge.KEY_SET).encode(),
+        *(b"\7" + CERTIFICATE.field(form).encode() for form in FORMATS),
+        b"\7By=a;Hash=" + b"0" * 64 + b';Subject="CN=\\"a\\",O=b";URI=,Cert="%2B";Chain="a"',
+        b'\x08{"typ": "dpop+jwt", "alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}}\n'
+        b'{"jti": "1", "htm": "GET", "htu": "HTTPS://A:443/b/../%7e?c#d", "iat": 1, "ath": "a", "nbf": 0, "exp": 9}',
     ]
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):
