@@ -25,7 +25,7 @@ def test_every_rule_has_its_row() -> None:
         "9728": 7,
         "STEP": 4,
         "MTLS": 5,
-        "7662": 7,
+        "7662": 8,
         "9701": 3,
         "OWN": 4,
     }

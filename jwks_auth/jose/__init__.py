@@ -7,6 +7,7 @@ from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, che
 from jwks_auth.jose.assertion import check_private_key, signed_assertion
 from jwks_auth.jose.base64url import encode_base64url
 from jwks_auth.jose.certificate import certificate_dates
+from jwks_auth.jose.encryption import decrypted_with, encrypted_with
 from jwks_auth.jose.half_hash import half_hash
 from jwks_auth.jose.jwk import PRIVATE_MEMBERS, RefusedKey, VerificationKey, paced, parse_jwk, shown_kid
 from jwks_auth.jose.jws import (
@@ -42,8 +43,10 @@ __all__ = [
     "check_private_key",
     "checked_algorithms",
     "copied_json",
+    "decrypted_with",
     "early_issuer_of",
     "encode_base64url",
+    "encrypted_with",
     "half_hash",
     "is_pem",
     "issuer_of",

@@ -20,6 +20,7 @@ from jwks_auth.http import (
 )
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.introspection.options import Introspection
+from jwks_auth.verifier.introspection.shared import SharedAnswers
 
 if TYPE_CHECKING:
     from jwks_auth.http import Fetcher
@@ -45,6 +46,8 @@ class IntrospectionEndpoint:
         self.issuer, self.options, self.wait = issuer, options, wait
         self._discovery, self._fetcher = discovery, fetcher
         self._credentials = options.credentials()
+        self.shared: SharedAnswers | None = None
+        """The answers that other processes were told, where the issuer's store is sealed."""
 
     @classmethod
     def of(
@@ -81,7 +84,9 @@ class IntrospectionEndpoint:
             ),
             origins=frozenset(origin_of(url) for url in named if url is not None),
         )
-        return cls(issuer, options, discovery, fetcher, network["wait"])
+        made = cls(issuer, options, discovery, fetcher, network["wait"])
+        made.shared = SharedAnswers.of(network.get("store"), issuer, options)
+        return made
 
     def ask(self, sent: RawToken) -> Posted:
         """Return the issuer's answer about the token *sent*. Raises ``KeySourceError``."""

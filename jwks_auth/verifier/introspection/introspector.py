@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Literal
 
-from jwks_auth.claims import OwnAudience, VerifiedToken, checked_audience, validate_times
+from jwks_auth.claims import ClaimRules, OwnAudience, VerifiedToken, checked_audience, validate_times
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, MalformedTokenError
 from jwks_auth.jose import copied_json
 from jwks_auth.runtime import RawToken
@@ -16,6 +16,7 @@ from jwks_auth.verifier.introspection.answers import answer_in, judged, rules_fo
 from jwks_auth.verifier.introspection.endpoint import IntrospectionEndpoint
 from jwks_auth.verifier.introspection.flights import Flights
 from jwks_auth.verifier.introspection.kept import Kept
+from jwks_auth.verifier.introspection.shared import SharedAnswer
 from jwks_auth.verifier.introspection.verdicts import Active, Refusal, Unusable
 from jwks_auth.verifier.trusted import TrustedIssuer
 
@@ -109,24 +110,43 @@ class Introspector:
         digest = sent.read(_digest)
         self._flights.forget(digest)
         self._kept.forget(digest)
+        if self._endpoint.shared is not None:
+            self._endpoint.shared.forget(sent)
 
     def _flight(self, digest: bytes, sent: RawToken, *, of_jwt: bool) -> Any:
         return self._flights.join(
             digest,
             partial(self._ask, sent, self._rules_of_jwts if of_jwt else self._rules),
-            partial(self._kept.keep, digest),
+            partial(self._keep, digest, sent),
             is_known=self._kept.was_active(digest),
         )
 
-    def _ask(self, sent: RawToken, rules: Any) -> Verdict:
+    def _ask(self, sent: RawToken, rules: ClaimRules) -> Verdict:
+        shared = self._endpoint.shared
+        known = None if shared is None else shared.find(sent, self._issuer.clock())
+        if known is not None and isinstance(verdict := self._judged(known.told, rules), Active):
+            return replace(verdict, at=known.at, is_news=False)
+        return self._judged(self._told(sent), rules)
+
+    def _told(self, sent: RawToken) -> dict[str, Any]:
         posted, issuer, options = self._endpoint.ask(sent), self._issuer, self._endpoint.options
         try:
-            answer = answer_in(
+            return answer_in(
                 posted, issuer, client_id=options.client_id, signed=options.jwt, now=issuer.clock()
             )
-            return judged(answer, issuer, rules, issuer.clock())
         except Unusable as error:
             raise self._endpoint.refused(str(error)) from None
+
+    def _judged(self, told: dict[str, Any], rules: ClaimRules) -> Verdict:
+        try:
+            return judged(told, self._issuer, rules, self._issuer.clock())
+        except Unusable as error:
+            raise self._endpoint.refused(str(error)) from None
+
+    def _keep(self, digest: bytes, sent: RawToken, verdict: Verdict) -> None:
+        self._kept.keep(digest, verdict)
+        if self._endpoint.shared is not None and isinstance(verdict, Active) and verdict.is_news:
+            self._endpoint.shared.keep(sent, SharedAnswer(verdict.claims, verdict.at))
 
     def _token(self, verdict: Verdict, sent: RawToken) -> VerifiedToken:
         active = _active(verdict)

@@ -41,11 +41,15 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The answer about a token that is active: its *claims*, and the same as the rules for times read them."""
+    """The answer about a token that is active: its *claims*, and the same as the rules for times read them.
+
+    It *is_news* unless another process was told it.
+    """
 
     claims: dict[str, Any]
     dated: dict[str, Any]
     at: float
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
