@@ -15,7 +15,7 @@ __all__ = ["VARIANTS", "make"]
 
 ISSUER, JWKS_URI = os.environ.get("BENCHMARK_ISSUER", ""), os.environ.get("BENCHMARK_JWKS_URI", "")
 AUDIENCE = "api"
-SETTINGS = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "JWKS_URI": JWKS_URI}
+SETTINGS = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "JWKS_URI": JWKS_URI, "ALLOW_FAKE_ISSUER": True}
 ORDERS = {"orders": []}
 
 

@@ -4,6 +4,7 @@
 
     with FakeIssuer.serve() as issuer:
         settings = {"JWKS_AUTH_ISSUER": issuer.issuer, "JWKS_AUTH_AUDIENCE": "api"}
+        settings["JWKS_AUTH_ALLOW_FAKE_ISSUER"] = "true"
         with gunicorn("Flask", "app:app", "--workers", "4", cwd=HERE, env=settings) as server:
             phases = Load(server, issuer).through_rotation_and_outage()
     for phase in phases:

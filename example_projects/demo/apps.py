@@ -27,6 +27,7 @@ def example_apps(issuer: str) -> list[AppServer]:
     settings: Mapping[str, str] = {
         "JWKS_AUTH_ISSUER": issuer,
         "JWKS_AUTH_AUDIENCE": AUDIENCE,
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",  # whose keys no service in production takes
         "DJANGO_SETTINGS_MODULE": "settings",  # whatever the shell has set for its own project
         "no_proxy": "127.0.0.1",  # the issuer is on loopback, which a proxy of the machine can't reach
     }
@@ -42,6 +43,7 @@ def mcp_server(issuer: str) -> AppServer:
     settings: Mapping[str, str] = {
         "JWKS_AUTH_ISSUER": issuer,
         "JWKS_AUTH_RESOURCE": "{url}/mcp",
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
         "no_proxy": "127.0.0.1",
     }
     return uvicorn("MCP", "app:app", cwd=_PROJECTS / "mcp_server", env=settings)

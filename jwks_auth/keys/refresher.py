@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakSet, ref
 
 from jwks_auth.errors import KeySourceError
+from jwks_auth.jose import KeySet
 from jwks_auth.keys.events import KeyEvent
 from jwks_auth.keys.failures import Deferred
 from jwks_auth.keys.freshness import RefreshReason
@@ -54,6 +55,8 @@ class Refresher:
         self.version = 0
         """The number of changes so far: what was decided on an older one is decided again."""
         self.load, self.clock, self.wall = load, clock, wall
+        self.judge: Callable[[KeySet], None] | None = None
+        """Raises ``KeySourceError`` for keys that are not to be taken, whoever they come from."""
         self._cache, self._tell, self._timeout, self._rng = cache, tell, timeout, rng
         self._spawn, self._watch = spawn, watch
         self._abandoned: tuple[Refresh, ...] = ()
@@ -95,6 +98,7 @@ class Refresher:
     def publish(self, result: FetchResult | None) -> None:
         """Accept keys that were fetched outside a refresh; ``None`` drops those in hand."""
         event = None
+        result = result and self._judged(result)
         with self._lock:
             if result is None:
                 self._cache.forget()
@@ -102,6 +106,11 @@ class Refresher:
                 event = self._cache.accept(result, self.clock(), wall=self.wall(), draw=self._rng())
             self._change(self.current)
         self._tell(event)
+
+    def _judged(self, result: FetchResult) -> FetchResult:
+        if self.judge is not None:
+            self.judge(result.keys)
+        return result
 
     def _change(self, current: Refresh | None) -> None:
         self.current = current
@@ -121,7 +130,7 @@ class Refresher:
         )
         request = LoadRequest(refresh.reason, self._cache.snapshot, refresh.deadline, refresh.kid)
         try:
-            result = self.load(request)
+            result = self._judged(self.load(request))
         except KeySourceError as exc:
             result = exc
         except Exception as exc:  # noqa: BLE001 - fetch_data is the user's to override

@@ -114,9 +114,9 @@ _TRUST = (
         "ALLOW_FAKE_ISSUER",
         read.flag,
         _VERIFIER,
-        "take the keys of a `jwks_auth.testing.FakeIssuer` as `JWKS`. Unless it is said they are taken in Flask with "
-        "`TESTING` or `DEBUG`, in Django under its test runner or with `DEBUG`; refused in other Flask apps and Django "
-        "projects; and taken with a warning in the log elsewhere. `false` refuses them everywhere",
+        "take the keys of a `jwks_auth.testing.FakeIssuer`, handed over or fetched. Unless it is said they are taken "
+        "in Flask with `TESTING` or `DEBUG`, in Django under its test runner or with `DEBUG`; refused in other Flask "
+        "apps and Django projects; and taken with a warning in the log elsewhere. `false` refuses them everywhere",
         default_doc="",
     ),
     Setting(

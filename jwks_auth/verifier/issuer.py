@@ -153,7 +153,7 @@ class Issuer:
         """Prepare it for a verifier, whose *shared* rules apply where it has none of its own.
 
         With *among_several*, a route can't widen its audience without naming it. *allow_fake* allows or refuses
-        supplied keys of a ``FakeIssuer``; ``None`` allows and logs them.
+        keys of a ``FakeIssuer``; ``None`` allows and logs them.
         """
         rules = replace(shared, **self._own, issuer=self.issuer)
         if (preset := preset_named(self.provider)) is not None:
@@ -168,8 +168,8 @@ class Issuer:
         """Prepare it for a verifier with these *rules* for its tokens, in place of its own."""
         rules.check()
         rules = replace(rules, issuer=self.issuer)
-        looked_at = None if self.client else vetted(self.keys, self.issuer, allowed=allow_fake)
-        keys = looked_at or self.keys
+        source = self.client and self.client.source
+        keys = vetted(self.keys, self.issuer, source=source, allowed=allow_fake)
         named = naming_of(self.client, self.issuer) if isinstance(self.client, DiscoveredClient) else None
         return TrustedIssuer(
             self.issuer, rules, keys, keys.find, clock, self.health, self._made_of, self.aliases, named

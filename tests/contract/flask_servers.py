@@ -24,7 +24,7 @@ GUNICORN = {
 
 def server_of(name: str, issuer: FakeIssuer, **settings: str) -> AppServer:
     """The contract's app under the server *name*, with *settings* beside those of *issuer*."""
-    env = {"JWKS_AUTH_ISSUER": issuer.issuer, **settings}
+    env = {"JWKS_AUTH_ISSUER": issuer.issuer, "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true", **settings}
     if name == "waitress":
         need_module("waitress")
         return AppServer(name, [sys.executable, "-m", "tests.contract.serve_waitress", "{fd}"], ROOT, env)

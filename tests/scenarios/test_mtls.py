@@ -140,6 +140,7 @@ def _apps(issuer: str, socket: Path) -> dict[str, AppServer]:
     shared = {
         "JWKS_AUTH_ISSUER": issuer,
         "JWKS_AUTH_AUDIENCE": "api",
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
         "JWKS_AUTH_MTLS": "accept",
         "JWKS_AUTH_CLIENT_CERTIFICATE": '{"HEADER": "Client-Cert", "FORMAT": "pem-urlencoded"}',
         "no_proxy": "127.0.0.1",

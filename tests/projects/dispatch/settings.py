@@ -64,6 +64,7 @@ DATABASES = {
 }
 JWKS_AUTH = {
     "ISSUER": os.environ["DISPATCH_ISSUER"],
+    "ALLOW_FAKE_ISSUER": True,
     "ALLOW_HTTP": True,  # a provider on this machine
     "AUDIENCE": "https://dispatch.example",
     "PERMISSIONS_CLAIM": "permissions",

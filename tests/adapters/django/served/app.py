@@ -24,6 +24,7 @@ settings.configure(
     },
     JWKS_AUTH={
         "ISSUER": os.environ["JWKS_AUTH_ISSUER"],
+        "ALLOW_FAKE_ISSUER": True,
         "AUDIENCE": "api",
         "CACHE": "default",
         # A shared record counts as older by a sixtieth of this, for clocks that differ: here, half a second.

@@ -13,6 +13,7 @@ settings.configure(
     SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
     JWKS_AUTH={
         "AUDIENCE": "api",
+        "ALLOW_FAKE_ISSUER": True,
         **{name[10:]: value for name, value in os.environ.items() if name.startswith("JWKS_AUTH_")},
     },
 )
