@@ -32,12 +32,13 @@ ORDER = [
     "testing",
     "cli",
     "command",
+    "devissuer",
     "__main__",
 ]
 """A module imports its own room and those before it."""
 
-ON_TOP = {"command", "__main__"}
-"""The rooms that use all others, and that no other uses."""
+ON_TOP = {"command": 5, "devissuer": 8, "__main__": 1}
+"""The rooms that use all others, and the longest chain in each of its own modules."""
 
 CORE = "jwks_auth"
 ADAPTERS = ["jwks_auth_django", "jwks_auth_flask", "jwks_auth_fastapi"]
@@ -204,13 +205,14 @@ def chain(module: str) -> tuple[str, ...]:
 def test_chains_of_imports_are_short() -> None:
     """No reader has to go through more than 13 modules of the core, or 10 of its rooms.
 
-    The command stands on top of all that, and adds at most 5 of its own.
+    The command and the dev issuer stand on top of all that, and add a few of their own.
     """
     below = [name for name in HOUSE[CORE] if not is_door(name) and room_of(name) not in ON_TOP]
     longest = max(map(chain, below), key=len)
     assert len(longest) <= 13, longest
-    own = max((chain(name) for name in HOUSE[CORE] if room_of(name) in ON_TOP), key=len)
-    assert sum(room_of(name) in ON_TOP for name in own) <= 5, own
+    for room, most in ON_TOP.items():
+        own = max((chain(name) for name in HOUSE[CORE] if room_of(name) == room), key=len)
+        assert sum(room_of(name) == room for name in own) <= most, own
     rooms: dict[str, set[str]] = {}
     for name in HOUSE[CORE]:
         rooms.setdefault(room_of(name) or "", set()).update(room_of(target) or "" for target in targets(name))

@@ -70,6 +70,20 @@ SUBCOMMANDS = {
         needs_service=False,
         everywhere=False,
     ),
+    "token": Subcommand(
+        "print a token of the dev issuer that runs",
+        "jwks_auth.devissuer.commands:token_options",
+        "jwks_auth.devissuer.commands:token",
+        needs_service=False,
+        everywhere=False,
+    ),
+    "serve": Subcommand(
+        "run a dev issuer: a provider on this machine, with pages, to develop against",
+        "jwks_auth.devissuer.commands:serve_options",
+        "jwks_auth.devissuer.commands:serve",
+        needs_service=False,
+        everywhere=False,
+    ),
 }
 """Every subcommand, in the order of ``--help``."""
 

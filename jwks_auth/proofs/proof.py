@@ -45,11 +45,11 @@ class _Known(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """A request as a proof has to name it: method, URL in normal form, the token's hash."""
+    """A request as a proof has to name it: method, URL in normal form, the token's hash; ``None`` without a token."""
 
     method: str
     url: str | None
-    ath: str
+    ath: str | None
 
 
 class Proofs:

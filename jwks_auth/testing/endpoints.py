@@ -44,7 +44,7 @@ class Endpoints(ABC):
         self.jwks_path = urlsplit(self.jwks_uri).path
         self.introspection_path = urlsplit(self.introspection_url).path
         path = urlsplit(issuer).path.rstrip("/")
-        self._discovery_paths = (
+        self.discovery_paths = (
             f"{path}/.well-known/openid-configuration",
             f"/.well-known/oauth-authorization-server{path}",
         )
@@ -111,7 +111,7 @@ class Endpoints(ABC):
             return self._answer_about(form)
         if path == self.jwks_path:
             return Answer(self.jwks(), self._outage)
-        return Answer(self.discovery() if path in self._discovery_paths else None, self._outage)
+        return Answer(self.discovery() if path in self.discovery_paths else None, self._outage)
 
     def _answer_about(self, form: Form) -> Answer:
         if not self._knows_client(form):

@@ -8,10 +8,16 @@ import weakref
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from jwt.algorithms import get_default_algorithms
 
 from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem, thumbprint
@@ -123,6 +129,20 @@ class SigningKey:
         public = self._generated().public_key()
         pem: bytes = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return pem
+
+    def private_pem(self) -> bytes:
+        """Both halves as PEM (PKCS #8), for :meth:`from_pem`. Whoever has it can sign."""
+        private: Any = self._generated()
+        pem: bytes = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return pem
+
+    @classmethod
+    def from_pem(cls, kid: str, alg: str, pem: str) -> SigningKey:
+        """Return the key in *pem*; raise ``ValueError`` for what is no private key, or none for *alg*."""
+        private = load_pem_private_key(pem.encode(), None)
+        if alg not in _GENERATORS or type(private) is not type(_GENERATORS[alg]()):
+            raise ValueError(f"found no key for {alg!r}")
+        return cls(kid, alg, cast("PrivateKey", private))
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None) -> str:
         """A token with this payload, byte for byte: JSON or not. *header* overrides ``alg`` and ``kid``.

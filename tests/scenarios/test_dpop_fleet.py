@@ -119,6 +119,7 @@ def caches(kind: str, folder: Path) -> Iterator[str]:
 def _env(issuer: str, **others: str) -> dict[str, str]:
     return {
         "JWKS_AUTH_ISSUER": issuer,
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
         "JWKS_AUTH_AUDIENCE": "api",
         "JWKS_AUTH_DPOP": "require",
         "JWKS_AUTH_PUBLIC_URL": PUBLIC,

@@ -64,6 +64,7 @@ STRIPPED = "location /{name}/ {{ proxy_pass http://127.0.0.1:{port}/; }}"
 def _env(issuer: str, name: str, *, public: bool, **others: str) -> dict[str, str]:
     return {
         "JWKS_AUTH_ISSUER": issuer,
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
         "JWKS_AUTH_AUDIENCE": "api",
         "JWKS_AUTH_DPOP": "require",
         "JWKS_AUTH_DPOP_REPLAY": "memory",
