@@ -16,11 +16,10 @@ from jwks_auth.devissuer.metadata import ENDPOINTS, METADATA
 from jwks_auth.devissuer.people import PEOPLE, Person
 from jwks_auth.devissuer.state import State
 from jwks_auth.errors import ConfigurationError, InvalidTokenError
-from jwks_auth.jose import FAKE, KeySet, parse_jws
+from jwks_auth.jose import FAKE, KeySet, half_hash, parse_jws
 from jwks_auth.request import Authenticator
 from jwks_auth.runtime import dataclass
 from jwks_auth.testing import FakeIssuer, SigningKey
-from jwks_auth.verifier import half_hash
 
 __all__ = ["Behaviour", "DevIssuer"]
 
