@@ -58,7 +58,7 @@ class Person:
     def from_mapping(cls, given: Any) -> Person:
         """Read a person; raise ``ConfigurationError``."""
         if not isinstance(given, Mapping):
-            raise ConfigurationError(f"users: found a {type(given).__name__}, expected a table for each user")
+            raise ConfigurationError(f"users: expected a table for each user, found a {type(given).__name__}")
         for name in given:
             if name not in _MEMBERS:
                 raise ConfigurationError(f"users: {named(name)} is unknown: {nearest(name, _MEMBERS)}")
