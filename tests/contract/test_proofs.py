@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from jwks_auth import KeySourceError
+from jwks_auth.proofs.nonces import PERIOD, Nonces
 from jwks_auth.testing import FakeClient, FakeIssuer, SigningKey
 from tests.contract.cases import SETTINGS, U1
 from tests.contract.runner import App, Headers
@@ -102,6 +105,12 @@ def nothing(client: FakeClient, issuer: FakeIssuer) -> Headers:
     return []
 
 
+def unknown(client: FakeClient, issuer: FakeIssuer) -> Headers:
+    """A token with its proof, whose confirmation has another member too."""
+    token = client.token(sub="u1", cnf={**(client.confirmation or {}), "kid": "k"})
+    return [("Authorization", f"DPoP {token}"), ("DPoP", client.proof("GET", f"{PUBLIC}/me", token))]
+
+
 BAD = 'error="invalid_dpop_proof"'
 CASES = [
     Case("a bound token with its proof", proved(), 200, body=U1),
@@ -124,6 +133,10 @@ CASES = [
     Case("a private key", private, told=BAD),
     Case("junk", lambda c, i: [*bound("DPoP")(c, i), ("DPoP", "junk")], told=BAD),
     Case("a long proof", lambda c, i: [*bound("DPoP")(c, i), ("DPoP", "x" * 8200)], told=BAD),
+    Case("both schemes", lambda c, i: [*proved()(c, i), *plain("Bearer")(c, i)], 400, 'error="invalid_request"'),
+    Case("both schemes in one line", lambda c, i: [("Authorization", f"DPoP {c.token()}, Bearer {i.token()}")], 400,
+         'error="invalid_request"'),
+    Case("bound to a member that nobody knows", unknown, told='error="invalid_token"'),
     Case("without the scope", proved("/orders"), 403, 'DPoP realm="orders", error="insufficient_scope"', "/orders"),
 ]  # fmt: skip
 
@@ -186,3 +199,55 @@ def test_nonces(site: str) -> None:
         assert "no-store" in ", ".join(answer.values("cache-control"))
         [client.nonce] = answer.values("dpop-nonce")
         assert app.request("GET", "/me", proved()(client, issuer)).status == 200
+
+
+@pytest.mark.parametrize("site", EVERY)
+def test_a_success_carries_the_next_nonce(site: str) -> None:
+    """Where the proof has the last period's; the answer is the view's own otherwise."""
+    issuer = FakeIssuer()
+    client, nonces = issuer.client(dpop=True), Nonces(NONCES["DPOP_SECRET"])
+    with EVERY[site](Settled(issuer, "accept", NONCES)) as app:
+        client.nonce = nonces.current(time.time() - PERIOD)
+        answer = app.request("GET", "/me", proved()(client, issuer))
+        assert (answer.status, json.loads(answer.body)) == (200, U1)
+        [client.nonce] = answer.values("dpop-nonce")
+        answer = app.request("GET", "/me", proved()(client, issuer))
+        assert (answer.status, answer.values("dpop-nonce")) == (200, [])
+
+
+ELSEWHERE = {"TOKEN_SOURCES": ["header", "header:X-Token", "cookie:session"]}
+
+
+@pytest.mark.parametrize("site", EVERY)
+def test_a_bound_token_counts_in_authorization_alone(site: str) -> None:
+    """From another header or a cookie it is an invalid token, with its proof or without; a plain one is taken there."""
+    issuer = FakeIssuer()
+    client = issuer.client(dpop=True)
+    with EVERY[site](Settled(issuer, "accept", ELSEWHERE)) as app:
+        for form in (("X-Token", "DPoP {}"), ("X-Token", "{}"), ("Cookie", "session={}")):
+            token = client.token(sub="u1")
+            proof = ("DPoP", client.proof("GET", f"{PUBLIC}/me", token))
+            for sent in ([], [proof]):
+                answer = app.request("GET", "/me", [(form[0], form[1].format(token)), *sent])
+                told = ", ".join(answer.values("www-authenticate"))
+                assert (answer.status, 'error="invalid_token"' in told) == (401, True), told
+        assert app.request("GET", "/me", [("X-Token", issuer.token(sub="u1"))]).status == 200
+
+
+class FullStore:
+    """A store that has no room."""
+
+    def first(self, name: str, ttl: float) -> bool:
+        """Fail."""
+        raise KeySourceError("full")
+
+
+@pytest.mark.parametrize("site", EVERY)
+def test_a_store_that_fails_is_503(site: str) -> None:
+    """The client is not at fault; plain tokens need no store."""
+    issuer = FakeIssuer()
+    client = issuer.client(dpop=True)
+    with EVERY[site](Settled(issuer, "accept", {"DPOP_REPLAY": FullStore()})) as app:
+        answer = app.request("GET", "/me", proved()(client, issuer))
+        assert (answer.status, answer.values("www-authenticate")) == (503, [])
+        assert app.request("GET", "/me", plain("Bearer")(client, issuer)).status == 200
