@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 __all__ = [
     "DEFAULT_REALM",
@@ -16,6 +17,7 @@ __all__ = [
     "checked_parameter",
     "checked_scopes",
     "escaped",
+    "fields",
     "format_challenge",
     "named",
     "several",
@@ -54,6 +56,19 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def fields(code: str, *, issuer: str | None = None, kind: str | None = None) -> dict[str, Any]:
+    """Return the fields of a log record, for ``extra=``: every record has all three.
+
+    *code* is that of a refusal, or the line's own stable word; *issuer* a configured one, never a token's; *kind* that
+    of a failure.
+    """
+    return {
+        "code": code,
+        "issuer": None if issuer is None else escaped(issuer),
+        "kind": None if kind is None else escaped(kind),
+    }
 
 
 def several(names: str | Iterable[str], *, split: bool = False) -> tuple[str, ...]:

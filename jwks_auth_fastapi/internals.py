@@ -38,8 +38,14 @@ __all__ = [
     "replace_send",
     "scopes_of",
     "send_cell",
+    "server_span",
     "takes_connection",
 ]
+
+
+def server_span(kept: Any) -> Any:
+    """Return FastAPI's span of a request: while dependencies are resolved another one is current."""
+    return getattr(kept.get("fastapi.telemetry"), "span", None)
 
 
 # The tree of a route's dependencies. FastAPI keeps its reading of them only there, and parameters must be read as
@@ -136,8 +142,7 @@ def takes_connection(node: Dependant) -> bool:
     return any(_part(node, f"{kind}_param_name") for kind in ("request", "websocket", "http_connection"))
 
 
-# The sending of an answer: Starlette has no hook for it in a dependency, and the answer's headers depend on the results
-# of dependencies.
+# The sending of an answer, which depends on the results of dependencies: Starlette has no hook for it in one.
 
 
 def replace_send(conn: HTTPConnection, replacement: Callable[[Send], Send]) -> None:
@@ -250,9 +255,6 @@ def _is_returned(code: Sequence[dis.Instruction]) -> bool:
     following = code[0]
     if following.opname == "JUMP_FORWARD":
         following = next((each for each in code if each.offset == following.argval), following)
-    wraps = (
-        following.opname == "ASYNC_GEN_WRAP" or following.argrepr == "INTRINSIC_ASYNC_GEN_WRAP"
-    )  # to yield it
-    return wraps or following.opname.startswith(
-        ("RETURN_VALUE", "YIELD_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY")
-    )
+    wraps = "ASYNC_GEN_WRAP" in (following.opname, following.argrepr.removeprefix("INTRINSIC_"))
+    ends = ("RETURN_VALUE", "YIELD_VALUE", "JUMP_IF_TRUE_OR_POP", "COPY")
+    return wraps or following.opname.startswith(ends)

@@ -21,7 +21,7 @@ from jwks_auth.adapters import (
 )
 from jwks_auth_fastapi.answers import finishing
 from jwks_auth_fastapi.errors import RequestRejected, WebSocketRejected, request_rejected
-from jwks_auth_fastapi.internals import policies_of, replace_send
+from jwks_auth_fastapi.internals import policies_of, replace_send, server_span
 
 __all__ = ["SUBPROTOCOL", "AnySettings", "RequestAuth", "authenticator_of", "watch"]
 
@@ -42,7 +42,8 @@ def authenticator_of(settings: AnySettings) -> Authenticator:
     if isinstance(settings, Authenticator):
         return settings
     core = getattr(settings, "core", None)
-    return Authenticator(core if isinstance(core, Settings) else cast("Settings", settings))
+    given = core if isinstance(core, Settings) else cast("Settings", settings)
+    return Authenticator(given, server_span=server_span)
 
 
 class RequestAuth:

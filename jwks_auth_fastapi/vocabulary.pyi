@@ -15,13 +15,13 @@ class Vocabulary(BaseSettings):
 
     provider: str | None = ...
     """The provider's name, which sets what its documentation prescribes; your own settings win: see
-    [providers.md](providers.md)."""
+    [providers.md](../providers/index.md)."""
     issuer: str | None = ...
     """The issuer, exactly as in the tokens' `iss`, trailing slash included: its URL, or any other name where
     `JWKS_URI`, `DISCOVERY_URL` or `JWKS` says where the keys are."""
     issuer_aliases: str | Iterable[str] | None = ...
     """Further names of the issuer, exactly as in `iss`; a token's `issuer` is `ISSUER` whichever it has. For
-    Google, Entra's v1 beside v2; see `verification.md`."""
+    Google, Entra's v1 beside v2; see [verification.md](../how-to/verification.md#names)."""
     issuers: Iterable[str | Mapping[str, Any] | Issuer] | None = ...
     """Several issuers, instead of `ISSUER`: URLs or other names, mappings with `ISSUER` and any of the settings
     marked *, or `Issuer` objects, with their keys as they were made. `JWKS_URI`, `DISCOVERY_URL`, `JWKS` and
@@ -31,13 +31,14 @@ class Vocabulary(BaseSettings):
     or anything with the methods of `jwks_auth.Verifier`. Beside it only settings of the answer may stand."""
     tenants: Tenants | None = ...
     """A `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see
-    `verification.md`. With `PROVIDER` `entra-multitenant` also the tenants' ids, as a list."""
+    [verification.md](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also the
+    tenants' ids, as a list."""
     audience: str | Iterable[str] | AnyAudience | None = ...
     """Every identifier this service answers to; `ANY_AUDIENCE` accepts all, and has to be typed out. One that
     stands in an `ISSUERS` entry is never widened by a route's `audience=`."""
     algorithms: Iterable[str] | None = ...
-    """Signature algorithms; `ES256K`, `Ed448` and [ML-DSA](verification.md#ml-dsa) count only where they are
-    named."""
+    """Signature algorithms; `ES256K`, `Ed448` and [ML-DSA](../how-to/verification.md#ml-dsa) count only where
+    they are named."""
     jwks_uri: str | None = ...
     """The keys' URL, instead of discovery: a key set, a key or certificate in PEM, or a JSON object of kids and
     PEM."""
@@ -79,7 +80,7 @@ class Vocabulary(BaseSettings):
     one header line."""
     token_cache: int | None = ...
     """Tokens whose signature is remembered from their second use on; `0` is none. See
-    [verification.md](verification.md#a-cache-of-verified-tokens) for whom it serves."""
+    [verification.md](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves."""
     scope_implies: Mapping[str, str | Iterable[str]] | None = ...
     """Scopes that others imply, `{"orders:write": ["orders:read"]}`: a token with `orders:write` then has both."""
     acr_claim: str | Sequence[str] | None = ...
@@ -90,7 +91,7 @@ class Vocabulary(BaseSettings):
     """`f(token) -> bool`, sync or async, asked last on every request."""
     revocation: Revocations | str | None = ...
     """The store of revoked tokens, which every worker keeps a copy of: `redis://...`, an object, or its dotted
-    path; see [revocation.md](revocation.md)."""
+    path; see [revocation.md](../how-to/revocation.md)."""
     revocation_fails: str | None = ...
     """While that store can't be read: `closed` refuses every token with 503, `open` lets them pass by the last
     copy."""
@@ -102,7 +103,7 @@ class Vocabulary(BaseSettings):
     """Seconds for which a logout counts: as long as your longest token lives."""
     token_sources: str | Iterable[str] | None = ...
     """The places in a request where a token may stand, as a list: `header` (`Authorization`), `header:<name>`
-    and `cookie:<name>`; see [sources.md](sources.md)."""
+    and `cookie:<name>`; see [sources.md](../how-to/sources.md)."""
     auth_schemes: str | Iterable[str] | None = ...
     """The words before a token in a header; challenges have the first. `DPoP` is known without being named."""
     cookie_origins: str | Iterable[str] | None = ...
@@ -132,7 +133,7 @@ class Vocabulary(BaseSettings):
     client_certificate: str | Mapping[str, str] | Callable[[Any], Any] | None = ...
     """Where the client's certificate is: `tls`, the server's own connection; `{"HEADER": "Client-Cert",
     "FORMAT": "rfc9440"}`, a header of your proxy, or `FORMAT` `pem-urlencoded`, `pem`, `der-base64` or
-    `xfcc`; or a function of the request's credentials, as a dotted path. See [mtls.md](mtls.md)."""
+    `xfcc`; or a function of the request's credentials, as a dotted path. See [mtls.md](../how-to/mtls.md)."""
     trusted_proxies: str | Iterable[str] | AnyProxy | None = ...
     """The networks of the proxies whose header is read, as in `10.0.0.0/8`, by the address of the socket;
     `ANY_PROXY` reads anybody's, and has to be typed out."""
@@ -141,7 +142,7 @@ class Vocabulary(BaseSettings):
     `TRUSTED_PROXIES`: for unix sockets, and behind `--proxy-headers` or `ProxyFix`."""
     introspection: str | None = ...
     """`opaque`: the issuer is asked about tokens that are no JWTs; `always`: about its JWTs too, once they are
-    verified here; see [introspection.md](introspection.md)."""
+    verified here; see [introspection.md](../how-to/introspection.md)."""
     introspection_url: str | None = ...
     """The endpoint that is asked."""
     introspection_client: Mapping[str, str] | str | None = ...
@@ -160,7 +161,7 @@ class Vocabulary(BaseSettings):
     Needed to ask two issuers, and for tokens in cookies."""
     other_tokens: Callable[..., Any] | None = ...
     """`f(credential) -> claims or None`, sync or async: for credentials of your own, such as API keys; see
-    [introspection.md](introspection.md#tokens-of-your-own)."""
+    [introspection.md](../how-to/introspection.md#tokens-of-your-own)."""
     lifespan: float | None = ...
     """Seconds for which a key set is fresh."""
     stale_if_error: float | None = ...
@@ -187,7 +188,8 @@ class Vocabulary(BaseSettings):
     """A `requests.Session`, the dotted path of one, or that of a function which makes one: for client
     certificates, proxies, authentication; instead of `CA_FILE`."""
     store: KeySetStore | str | None = ...
-    """A second level that processes share: `redis://...`, `file:...`, or an object; see `keys.md`."""
+    """A second level that processes share: `redis://...`, `file:...`, or an object; see
+    [keys.md](../explanation/keys.md#a-store-for-many-processes)."""
     store_secret: str | bytes | None = ...
     """Seals what is in `STORE`, so that whoever else can write there gives you no keys: at least 16 characters,
     the same for all processes."""
@@ -199,11 +201,17 @@ class Vocabulary(BaseSettings):
     resource_metadata: str | None = ...
     """URL of the protected-resource metadata, named in challenges (RFC 9728)."""
     resource: str | None = ...
-    """The URL by which clients know this service, whose [metadata](discovery.md) it then serves; `AUDIENCE`
-    where that is not given."""
+    """The URL by which clients know this service, whose [metadata](../how-to/discovery.md) it then serves;
+    `AUDIENCE` where that is not given."""
     resource_name: str | None = ...
     """Its name for people, in that document."""
     resource_documentation: str | None = ...
     """The URL of its documentation for developers, there too."""
     resource_scopes: str | Iterable[str] | None = ...
     """The scopes that clients are told of there."""
+    telemetry: Literal["auto", "on", "off"] | None = ...
+    """The counts, durations and spans of [OpenTelemetry](../how-to/telemetry.md): `auto` where its API can be
+    imported; `on` needs it, as the extra `jwks-auth[otel]` brings it; `off`."""
+    telemetry_subject: Literal["off", "hash", "plain"] | None = ...
+    """The token's `sub` as `user.id` on the span of the request: `hash` is the same in all processes, and who
+    can guess a `sub` can check the guess; `plain` as it is."""

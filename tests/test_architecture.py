@@ -27,6 +27,7 @@ ORDER = [
     "client",
     "verifier",
     "settings",
+    "telemetry",
     "request",
     "adapters",
     "testing",

@@ -196,7 +196,7 @@ class PyJWKClient(jwt.PyJWKClient):
 
     def _load(self, request: LoadRequest) -> FetchResult:
         endpoint = self._endpoint
-        with endpoint.meeting(request):
+        with endpoint.meeting(request, self.source.voice.observer):
             result = endpoint.read(self.fetch_data(), endpoint.answer, request.held)
         self._views.prepare(result, request.held)
         return result

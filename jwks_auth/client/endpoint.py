@@ -18,7 +18,7 @@ from jwks_auth.client.errors import translated
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http import Answer, Discovery, Metadata, Network
 from jwks_auth.jose import KeySet
-from jwks_auth.keys import GRACE, FetchResult, LoadRequest, RefreshReason, Snapshot
+from jwks_auth.keys import GRACE, FetchResult, LoadRequest, Observer, RefreshReason, Snapshot, observed
 from jwks_auth.runtime import BoundedCalls, give_way
 
 __all__ = ["NAME_IN_TOKENS", "Endpoint", "copied", "key_set_of"]
@@ -93,13 +93,14 @@ class Endpoint:
         return None if found is None else found.found(partial(self.fetch_from, named=found.named))
 
     @contextmanager
-    def meeting(self, request: LoadRequest) -> Iterator[None]:
-        """Make this thread's fetches part of *request*."""
-        self._here.request, self._here.answer = request, None
+    def meeting(self, request: LoadRequest, observer: Observer | None = None) -> Iterator[None]:
+        """Make this thread's fetches part of *request*, before the eyes of *observer*."""
+        self._here.request, self._here.answer, self._here.observer = request, None, observer
         try:
-            yield
+            with observed(observer, "keys"):
+                yield
         finally:
-            self._here.request = self._here.answer = None
+            self._here.request = self._here.answer = self._here.observer = None
 
     @_faults_are_ours()
     def fetch(self, held: Snapshot) -> Answer:
@@ -107,7 +108,7 @@ class Endpoint:
         discovery = self._discovery
         if discovery is None:
             return self._fetch_keys(held)
-        self._client.uri = discovery.address(partial(self.fetch_from, named=discovery.named))
+        self._client.uri = discovery.address(partial(self._metadata, discovery.named))
         try:
             answer = self._fetch_keys(held)
         except KeySourceError as exc:
@@ -115,6 +116,10 @@ class Endpoint:
             raise
         discovery.note_success()
         return _naming(answer, discovery.access_token_issuer)
+
+    def _metadata(self, named: str, url: str) -> Answer:
+        with observed(getattr(self._here, "observer", None), "metadata"):
+            return self.fetch_from(url, named=named)
 
     def _fetch_keys(self, held: Snapshot) -> Answer:
         uri, request = self._client.uri, self.request

@@ -8,6 +8,7 @@ from jwks_auth.keys.fake import VettedKeys, mark_fake, vetted
 from jwks_auth.keys.fleet import Surroundings
 from jwks_auth.keys.freshness import RefreshReason, Rules, State
 from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, resolved
+from jwks_auth.keys.observer import Observer, observed
 from jwks_auth.keys.provider import KeyProvider
 from jwks_auth.keys.refresh import GRACE
 from jwks_auth.keys.shared import SharedLoad
@@ -25,6 +26,7 @@ __all__ = [
     "LoadRequest",
     "Lookup",
     "LookupResult",
+    "Observer",
     "OnEvent",
     "RecentKids",
     "RefreshReason",
@@ -38,6 +40,7 @@ __all__ = [
     "VettedKeys",
     "key_lookup",
     "mark_fake",
+    "observed",
     "resolved",
     "usable_keys",
     "vetted",

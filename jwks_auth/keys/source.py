@@ -6,12 +6,10 @@ Reads take no lock. A lookup uses three parts: :mod:`~jwks_auth.keys.freshness` 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Any, TypeVar
 
-from jwks_auth.challenge import escaped
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import KeySet, VerificationKey
 from jwks_auth.keys.events import KeyEvent, OnEvent
@@ -20,6 +18,7 @@ from jwks_auth.keys.lookup import Lookup, LookupResult, RecentKids, key_lookup, 
 from jwks_auth.keys.refresh import Refresh
 from jwks_auth.keys.refresher import Refresher
 from jwks_auth.keys.state import CacheState, FetchResult, Health, LoadRequest, Snapshot
+from jwks_auth.keys.voice import Voice
 from jwks_auth.keys.waiters import Waiters
 from jwks_auth.runtime import elapsed
 
@@ -30,8 +29,6 @@ Steps = Generator[tuple[Refresh, float] | LookupResult[ValueT], None, None]
 
 _MOST_WAITS = 2
 """The most refreshes that one lookup waits for: the one in progress when it begins, and the one after it."""
-
-_log = logging.getLogger("jwks_auth")
 
 
 class KeySource:
@@ -55,9 +52,11 @@ class KeySource:
     ) -> None:
         self.rules, self.clock = rules, clock
         self.cache = CacheState(rules, uri, keeps_set=recent is None)
+        self.voice = Voice(self.cache, on_event)
+        self.tell = self.voice.tell
         self.waiters = Waiters()
         self.refresher = Refresher(load, self.cache, self.tell, timeout=rules.timeout, clock=clock, **parts)
-        self._recent, self._on_event = recent, on_event
+        self._recent = recent
 
     @property
     def key_set(self) -> KeySet:
@@ -139,6 +138,7 @@ class KeySource:
                 if brief:
                     seconds = min(seconds, refresh.started + self.waiters.grace - self.clock())
                 if seconds > 0:
+                    self.voice.joined()
                     yield refresh, seconds
                 if brief and not refresh.outcome.done():
                     yield self._turned_away()
@@ -230,8 +230,8 @@ class KeySource:
     def _note_served(self, kid: str | None, now: float) -> None:
         if self._recent is not None:
             self._recent.add(kid)
-        elif self._on_event is not None and self.snapshot.state(now) is State.STALE:
-            self.tell(KeyEvent("stale_served", self.cache.uri))
+        elif self.voice.is_heard and self.snapshot.state(now) is State.STALE:
+            self.voice.served_stale()
 
     def _error(self, refresh: Refresh | None, now: float) -> KeySourceError:
         if refresh is None:
@@ -239,21 +239,6 @@ class KeySource:
         if not refresh.outcome.done():
             return KeySourceError("the keys did not arrive in time", kind="timeout")
         return self.cache.error(refresh.outcome.result(), now)
-
-    def tell(self, event: KeyEvent | None) -> None:
-        """Log *event* and pass it to the owner, in this thread. Call it without the lock."""
-        if event is None:
-            return
-        if event.name == "refresh_failed":
-            why = self.cache.last_error or "over by now"
-            _log.warning("keys of %s: refresh failed (%s): %s", escaped(event.uri), event.kind, why)
-        elif event.name == "store_failed":
-            _log.warning("keys of %s: the store is of no use (%s)", escaped(event.uri), event.kind)
-        if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception:  # noqa: BLE001 - a user's callback must not cost a request its keys
-                _log.exception("on_event failed")
 
 
 def _key(kid: str | None, alg: str, tried: VerificationKey | None) -> Lookup[VerificationKey]:

@@ -8,12 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jwks_auth.challenge import DEFAULT_REALM, DEFAULT_SCHEME
-from jwks_auth.claims import (
-    AnyAudience,
-    Policy,
-    VerifiedToken,
-    refuse_bound,
-)
+from jwks_auth.claims import AnyAudience, Policy, VerifiedToken, refuse_bound
 from jwks_auth.errors import MissingTokenError, Refused
 from jwks_auth.request.answers import Rejection
 from jwks_auth.request.credentials import Credentials
@@ -26,6 +21,7 @@ from jwks_auth.request.service import Given, Service
 from jwks_auth.request.sources import Sources
 from jwks_auth.runtime import RawToken
 from jwks_auth.settings import Settings
+from jwks_auth.telemetry import telemetry_of, watching
 from jwks_auth.verifier import TokenVerifier, Verifier, asked_audience
 
 if TYPE_CHECKING:
@@ -45,8 +41,9 @@ class Authenticator(Service):
     *on_verified* is called with the token once in a request, *on_rejected* with the error of each refused request that
     had credentials, and *on_event* with key refreshes. *clock* returns seconds since 1970. With *has_csrf* the
     framework judges unsafe requests with a token in a cookie itself, but for WebSockets. *in_tests* tells whether tests
-    run, if the framework knows; outside of tests the keys of a ``FakeIssuer`` are refused. The constructor does no I/O,
-    and raises :class:`ConfigurationError`.
+    run, if the framework knows; outside of tests the keys of a ``FakeIssuer`` are refused. *server_span* returns the
+    span of the server from a request's own mapping, for a framework that puts others in front of it. The constructor
+    does no I/O, and raises :class:`ConfigurationError`.
     """
 
     _sources: Sources
@@ -62,9 +59,10 @@ class Authenticator(Service):
         clock: Callable[[], float] = time.time,
         has_csrf: bool = False,
         in_tests: bool | None = None,
+        server_span: Callable[[Any], Any] | None = None,
     ) -> None:
         self.settings = Settings.of(settings)
-        self._given = Given(verifier, on_verified, on_rejected, on_event, clock, has_csrf)
+        self._given = Given(verifier, on_verified, on_rejected, on_event, clock, has_csrf, server_span)
         described = self.settings.verifier(on_event=on_event, in_tests=in_tests)
         self._described = described if isinstance(described, TokenVerifier) else None
         self._logout = LogoutEndpoint.of(self.settings.shared, self.settings.label, self._described)
@@ -82,6 +80,9 @@ class Authenticator(Service):
         self._checked: set[object] = set()
         self._resources = self._described_resources(shared)
         self.realm: str = shared.get("REALM", DEFAULT_REALM)
+        self._telemetry = telemetry_of(
+            shared, self.verifier, label=self.settings.label, schemes=schemes, server_span=server_span
+        )
         self._refusals = self._refusing(shared, on_rejected)
         tell_trust(self.verifier)
         for hear in self.made:
@@ -98,6 +99,7 @@ class Authenticator(Service):
             partial(tell_refusal, verifier=self._described),
             shared.get("ERROR_BODY", "rfc6750"),
             self._possession.offer,
+            self._telemetry,
         )
 
     def authenticate(
@@ -111,6 +113,8 @@ class Authenticator(Service):
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
         memo.asks(requirement.audience, requirement.policy)
+        if self._telemetry is not None:
+            memo.began = self._telemetry.began(credentials)
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -135,6 +139,8 @@ class Authenticator(Service):
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
         memo.asks(requirement.audience, requirement.policy)
+        if self._telemetry is not None:
+            memo.began = self._telemetry.began(credentials)
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -154,17 +160,19 @@ class Authenticator(Service):
 
     def verify(self, raw: RawToken) -> VerifiedToken:
         """Verify *raw*, which came without a request, for the service's own audience, and return the token."""
-        token = self.verifier.verify_any_audience(raw)
-        refuse_bound(token, self._possession.shared)
-        self.verifier.admit(token)
-        return token
+        with watching(self._telemetry) as watch:
+            token = watch.token = self.verifier.verify_any_audience(raw)
+            refuse_bound(token, self._possession.shared)
+            self.verifier.admit(token)
+            return token
 
     async def averify(self, raw: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, on an event loop."""
-        token = await self.verifier.averify_any_audience(raw)
-        refuse_bound(token, self._possession.shared)
-        await self.verifier.aadmit(token)
-        return token
+        with watching(self._telemetry) as watch:
+            token = watch.token = await self.verifier.averify_any_audience(raw)
+            refuse_bound(token, self._possession.shared)
+            await self.verifier.aadmit(token)
+            return token
 
     def check(self, requirement: Requirement) -> None:
         """Raise ``ConfigurationError`` for a route's audience or issuer that no token can have.
@@ -201,7 +209,7 @@ class Authenticator(Service):
     def judge(self, token: VerifiedToken, requirement: Requirement, credentials: Credentials) -> None:
         """Judge an admitted token by one more requirement, except for its audience. Raises ``Refused``."""
         Memo.on(credentials.kept, self).asks(None, requirement.policy)
-        requirement.judge(token, self._clock())
+        self._hold(token, requirement)
 
     def rejection(
         self, error: Refused, credentials: Credentials, policies: Iterable[Policy] = ()
@@ -235,7 +243,15 @@ class Authenticator(Service):
             token.check_audience(asked_audience(requirement))
         else:
             memo.admission = Admission(token, memo.headers)
+            if self._telemetry is not None:
+                self._telemetry.admitted(token, memo.began)
             if self._on_verified is not None:
                 self._on_verified(token)
-        requirement.judge(token, self._clock())
+        self._hold(token, requirement)
         return token
+
+    def _hold(self, token: VerifiedToken, requirement: Requirement) -> None:
+        """Judge the token by what *requirement* asks besides an audience."""
+        requirement.judge(token, self._clock())
+        if self._telemetry is not None and requirement.policy is not None:
+            self._telemetry.allowed(token)

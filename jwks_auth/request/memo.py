@@ -39,11 +39,13 @@ class Memo:
     ``admission`` is set once audience, validators and revocation have admitted it. ``told`` is true once a refusal was
     logged, and ``rejections`` has the first answer that was made of each status. ``audience`` and ``policies`` are what
     requirements asked so far; a challenge names them. ``headers`` are those that the answer needs for a proof.
+    ``began`` is the beginning of the last authentication, for telemetry.
     """
 
     __slots__ = (
         "admission",
         "audience",
+        "began",
         "headers",
         "policies",
         "raw",
@@ -63,6 +65,7 @@ class Memo:
         self.rejections: dict[int, Rejection] = {}
         self.vary = vary
         self.audience: Any = None
+        self.began: Any = None
         self.policies: tuple[Policy, ...] = ()
         self.headers: tuple[tuple[str, str], ...] = ()
 

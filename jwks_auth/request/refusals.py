@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwks_auth.claims import Policy
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
@@ -15,6 +15,9 @@ from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.memo import Memo
 from jwks_auth.request.requirement import Requirement
 from jwks_auth.runtime import dataclass
+
+if TYPE_CHECKING:
+    from jwks_auth.telemetry import Telemetry
 
 __all__ = ["Refusals"]
 
@@ -38,6 +41,7 @@ class Refusals:
     log_refusal: Callable[..., None]
     form: ErrorBody
     offer: Offer | None = None
+    telemetry: Telemetry | None = None
 
     def tell(
         self, error: Refused, memo: Memo, credentials: Credentials, requirement: Requirement | None = None
@@ -46,6 +50,8 @@ class Refusals:
         if memo.told:
             return
         memo.told = True
+        if self.telemetry is not None:
+            self.telemetry.refused(error, memo, credentials)
         self.log_refusal(error, credentials, memo.raw, requirement=requirement)
         if self.on_rejected is not None and not isinstance(error, MissingTokenError):
             try:

@@ -40,6 +40,7 @@ class Given(NamedTuple):
     on_event: Callable[[Any], object] | None
     clock: Callable[[], float]
     has_csrf: bool
+    server_span: Callable[[Any], Any] | None
 
 
 class Service:

@@ -24,6 +24,8 @@ class SettingsOptions(PlaceOptions, TokenOptions, KeyOptions, JudgeOptions, tota
     realm: str | None
     error_body: Literal["rfc6750", "problem+json"] | None
     resource_metadata: str | None
+    telemetry: Literal["auto", "on", "off"] | None
+    telemetry_subject: Literal["off", "hash", "plain"] | None
     resource: str | None
     resource_name: str | None
     resource_documentation: str | None

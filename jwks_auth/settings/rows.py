@@ -15,6 +15,7 @@ from jwks_auth.settings.rows_of_keys import KEYS
 from jwks_auth.settings.rows_of_proofs import PROOFS
 from jwks_auth.settings.rows_of_requests import REQUESTS
 from jwks_auth.settings.rows_of_revocation import REVOCATION
+from jwks_auth.settings.rows_of_telemetry import TELEMETRY
 from jwks_auth.settings.setting import Setting, Taker
 
 __all__ = ["GROUPS", "ROWS"]
@@ -212,6 +213,7 @@ GROUPS = {
     "Tokens that are no JWTs": INTROSPECTION,
     "How keys are kept": KEYS,
     "How refusals look": ANSWERS,
+    "What can be seen from outside": TELEMETRY,
 }
 """The rows under the headings of ``docs/reference/settings.md``."""
 

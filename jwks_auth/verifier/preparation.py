@@ -22,18 +22,28 @@ class Preparation:
     ) -> None:
         self._rules, self._clock, self._clients = rules, clock, SharedClients()
         self._among_several, self._allow_fake = among_several, allow_fake
+        self.on_tenant: Callable[[Any], object] | None = None
+        """A function that is told of each tenant's ``Issuer`` made ready."""
 
     def listed(self, issuer: Any) -> TrustedIssuer:
         """Return a listed *issuer* made ready; raise ``ConfigurationError`` for one that can't be."""
         if not hasattr(issuer, "trusted"):
             raise ConfigurationError(f"issuers: found a {type(issuer).__name__}, expected an Issuer or URL")
-        trusted = self.issuer(issuer)
+        trusted = self._ready(issuer)
+        if issuer.client is not None:
+            issuer.client.source.voice.issuer = issuer.issuer
         if isinstance(trusted.keys, VettedKeys):
             trusted.keys.check()
         return trusted
 
-    def issuer(self, issuer: Any) -> TrustedIssuer:
-        """Return an ``Issuer`` made ready."""
+    def tenant(self, issuer: Any) -> TrustedIssuer:
+        """Return a tenant's ``Issuer`` made ready."""
+        trusted = self._ready(issuer)
+        if self.on_tenant is not None:
+            self.on_tenant(issuer)
+        return trusted
+
+    def _ready(self, issuer: Any) -> TrustedIssuer:
         issuer.share_keys(self._clients)
         several, allow_fake = self._among_several, self._allow_fake
         trusted: TrustedIssuer = issuer.trusted(

@@ -73,12 +73,12 @@ class TokenVerifier:
         listed = in_a_list(issuers, may_be_none=tenants is not None)
         self._among_several = len(listed) > 1 or tenants is not None
         several, allow_fake = self._among_several, given["allow_fake_issuer"]
-        self._preparation = Preparation(
+        self.preparation = Preparation(
             self._rules, clock=self._clock, among_several=several, allow_fake=allow_fake
         )
         self._issuers = tuple(Issuer(entry) if isinstance(entry, str) else entry for entry in listed)
         may_be = None if tenants is None else tenants.may_be
-        self._listed = Directory(map(self._preparation.listed, self._issuers), may_be)
+        self._listed = Directory(map(self.preparation.listed, self._issuers), may_be)
         widest = widest_rules(self._rules.leeway)
         self._tenants = TenantCache(tenants, self._tenant, widest=widest, clock=self._clock)
         self.trust = Trust(self._listed, self._tenants, no_tenants=tenants is None)
@@ -257,4 +257,4 @@ class TokenVerifier:
         """Prepare a tenant; return ``None`` if it is no issuer, or has a name of a listed one."""
         if not isinstance(issuer, Issuer) or any(map(self._listed.get, issuer.names)):
             return None
-        return self._preparation.issuer(issuer)
+        return self.preparation.tenant(issuer)

@@ -45,7 +45,7 @@ class SourceModel(RuleBasedStateMachine):
         self.failures, self.failed_at = 0, self.began
         self.accepted = self.bench.source.key_set
         self.hasty: list[tuple[int, float]] = []
-        self.bench.source._on_event = self._hear
+        self.bench.source.voice._on_event = self._hear
         # No real time passes: a wait is noted, and the refresh has ended by then or not.
         self.real_wait = Refresh.wait
         Refresh.wait = lambda refresh, seconds: self._wait(seconds)  # type: ignore[method-assign]

@@ -556,7 +556,7 @@ def test_a_raising_callback_is_harmless(caplog: pytest.LogCaptureFixture) -> Non
         assert not bench.source.refresher._lock.locked()
         raise ZeroDivisionError
 
-    bench.source._on_event = on_event
+    bench.source.voice._on_event = on_event
     with caplog.at_level(logging.ERROR):
         assert bench.source.resolve("a", ALG)
     assert "on_event failed" in caplog.text

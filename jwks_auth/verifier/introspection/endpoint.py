@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from jwks_auth.errors import KeySourceError
 from jwks_auth.http import (
+    Answer,
     Discovery,
     FetchError,
     Network,
@@ -18,6 +19,7 @@ from jwks_auth.http import (
     origin_of,
     without_query,
 )
+from jwks_auth.keys import Observer, observed
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier.introspection.options import Introspection
 from jwks_auth.verifier.introspection.shared import SharedAnswers
@@ -48,6 +50,7 @@ class IntrospectionEndpoint:
         self._credentials = options.credentials()
         self.shared: SharedAnswers | None = None
         """The answers that other processes were told, where the issuer's store is sealed."""
+        self.observer: Observer | None = None
 
     @classmethod
     def of(
@@ -110,8 +113,12 @@ class IntrospectionEndpoint:
         discovery, fetcher = self._discovery, self._fetcher
         if discovery is None:
             return str(self.options.url), "INTROSPECTION_URL"
-        found = discovery.address(lambda url: fetcher.fetch(url, named=discovery.named, deadline=deadline))
-        return found, "`introspection_endpoint`"
+
+        def fetch(url: str) -> Answer:
+            with observed(self.observer, "metadata"):
+                return fetcher.fetch(url, named=discovery.named, deadline=deadline)
+
+        return discovery.address(fetch), "`introspection_endpoint`"
 
     def _headers(self) -> dict[str, str]:
         accepted = SIGNED if self.options.jwt else "application/json"

@@ -114,9 +114,11 @@ class Introspector:
             self._endpoint.shared.forget(sent)
 
     def _flight(self, digest: bytes, sent: RawToken, *, of_jwt: bool) -> Any:
+        ask = partial(self._ask, sent, self._rules_of_jwts if of_jwt else self._rules)
+        observer = self._endpoint.observer
         return self._flights.join(
             digest,
-            partial(self._ask, sent, self._rules_of_jwts if of_jwt else self._rules),
+            ask if observer is None else observer.asking(ask),
             partial(self._keep, digest, sent),
             is_known=self._kept.was_active(digest),
         )
