@@ -35,7 +35,7 @@ from jwks_auth.claims.rules import (
 )
 from jwks_auth.claims.services import is_surely_service, name_of_service
 from jwks_auth.claims.token import VerifiedToken
-from jwks_auth.claims.validators import validate_claims, validate_times
+from jwks_auth.claims.validators import certain_times, validate_claims, validate_times
 
 __all__ = [
     "ANY_AUDIENCE",
@@ -66,6 +66,7 @@ __all__ = [
     "VerifiedToken",
     "beside_issuer",
     "bindings",
+    "certain_times",
     "checked_audience",
     "checked_names",
     "checked_rules",

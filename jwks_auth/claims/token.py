@@ -198,8 +198,8 @@ class VerifiedToken(Generic[ClaimsT]):
         return self.payload.get(name, default)
 
     def peek(self, *names: str) -> tuple[Any, ...]:
-        """Return the claims *names* as they were sent, to be looked at alone: nothing is copied for this request."""
-        return tuple(map(self._payload.get, names))
+        """Return the claims *names* as they were sent, to be looked at alone: the others are not copied."""
+        return tuple(map(copied_json, map(self._payload.get, names)))
 
     def with_claims(self, claims: ModelT) -> VerifiedToken[ModelT]:
         """Return the same token with *claims*, a model of the user's own, in place of the plain mapping."""
@@ -210,7 +210,9 @@ class VerifiedToken(Generic[ClaimsT]):
 
         Raises ``InvalidTokenError``, and ``ConfigurationError`` if neither is given.
         """
-        validate_audience(self._payload, expected_audience(asked, self._mapping.audience))
+        own = self._mapping.audience
+        expected = expected_audience(asked, own) if asked is not None or own is None else own
+        validate_audience(self._payload, expected)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:

@@ -83,9 +83,10 @@ def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
 
     *brief* refuses long numbers, which take long to read: for what is read before anything is verified.
     """
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
-        _check_depth(data)
     text = data.decode("utf-8")
+    # Most payloads are flat, and to see that costs a fifth of counting their brackets.
+    if ("[" in text or text.find("{", 1) >= 0) and data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        _check_depth(data)
     if text[:1] != "{" and (text := text.lstrip(_SPACE))[:1] != "{":
         raise ValueError("not a JSON object")
     try:
@@ -94,7 +95,7 @@ def parse_json_object(data: bytes, *, brief: bool = False) -> dict[str, Any]:
         raise ValueError("not JSON") from None
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("something follows the JSON object")
-    if "\\ud" in text or "\\uD" in text:
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):
         # An escape alone can bring in half of a surrogate pair, which no UTF-8 text can hold.
         json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     members: dict[str, Any] = parsed

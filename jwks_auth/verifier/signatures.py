@@ -34,18 +34,18 @@ class Signatures:
     def verify(self, sent: RawToken) -> VerifiedToken:
         """Return the verified token, of any audience; raise ``InvalidTokenError`` or ``KeySourceError``."""
         cache = self._cache
-        digest = None if cache is None else sent.read(digest_of)
-        if cache is not None and (known := cache.recall(digest, sent)) is not None:
-            return known
-        return self.conclude(sent.read(self._parse), sent, digest)
+        if cache is None:
+            return self.conclude(sent.read(self._parse), sent, None)
+        digest = sent.read(digest_of)
+        return cache.recall(digest, sent) or self.conclude(sent.read(self._parse), sent, digest)
 
     async def averify(self, sent: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, without blocking the event loop."""
         cache = self._cache
-        digest = None if cache is None else sent.read(digest_of)
-        if cache is not None and (known := cache.recall(digest, sent)) is not None:
-            return known
-        return await self.aconclude(sent.read(self._parse), sent, digest)
+        if cache is None:
+            return await self.aconclude(sent.read(self._parse), sent, None)
+        digest = sent.read(digest_of)
+        return cache.recall(digest, sent) or await self.aconclude(sent.read(self._parse), sent, digest)
 
     @property
     def cache(self) -> TokenCache | None:

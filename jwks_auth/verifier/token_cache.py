@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from jwks_auth.claims import VerifiedToken, validate_times
+from jwks_auth.claims import VerifiedToken, certain_times, validate_times
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.jose import UnverifiedToken, VerificationKey, copied_json, issuer_of
 from jwks_auth.keys import Health
@@ -64,13 +64,14 @@ class _Trust(Protocol):
 class _Signed:
     """A token whose signature was verified, without the signature. All requests that find it share *claims*."""
 
-    __slots__ = ("claims", "issuer", "jose", "key", "known", "name")
+    __slots__ = ("claims", "issuer", "jose", "key", "known", "name", "since", "until")
 
     def __init__(self, issuer: TrustedIssuer, key: VerificationKey, token: UnverifiedToken) -> None:
         self.issuer, self.key, self.jose = issuer, key, token.jose
         self.claims = copied_json(token.claims)  # this request may change its own
         self.name = issuer_of(self.claims)
         self.known = self.name == issuer.name or self.name in issuer.aliases
+        self.since, self.until = certain_times(self.claims, issuer.rules)
 
     def is_signed_with(self, chosen: VerificationKey | None) -> bool:
         """Return whether the key *chosen* now is the one that verified it, perhaps as another object by now."""
@@ -113,7 +114,8 @@ class TokenCache:
             ):
                 self._hits += 1
                 rules, claims = issuer.rules, found.claims
-                validate_times(claims, rules, issuer.clock())
+                if not found.since <= (now := issuer.clock()) <= found.until:
+                    validate_times(claims, rules, now)
                 return VerifiedToken(claims, jose.members, claims, rules.mapping, sent, shared=True)
         self._misses += 1
         return None

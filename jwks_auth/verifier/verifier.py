@@ -157,7 +157,9 @@ class TokenVerifier:
 
         The token's ``confirmation`` and :meth:`admit` are left to the caller.
         """
-        sent = RawToken.of(raw)
+        if isinstance(raw, RawToken):
+            return self._tokens.verify(raw)
+        sent = RawToken(raw)
         del raw
         return self._tokens.verify(sent)
 

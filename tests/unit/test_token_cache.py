@@ -222,6 +222,44 @@ def test_max_age_counts_on_every_request() -> None:
     assert code_of(lambda: service.verifier.verify(token)) == "too_old"
 
 
+@pytest.mark.parametrize("leeway", [0, 0.1, 30])
+@pytest.mark.parametrize("max_age", [None, 150])
+@pytest.mark.parametrize("not_before", [None, 0, 100.1])
+def test_on_every_edge_of_a_token_s_time_the_verdict_is_that_without_a_cache(
+    leeway: float, max_age: float | None, not_before: float | None
+) -> None:
+    """Attack: a time at which sums and differences round to different sides."""
+    service = Service(leeway=leeway, max_age=max_age)
+    begin = service.now
+    times = {"iat": begin, "exp": begin + 200.3, "nbf": None if not_before is None else begin + not_before}
+    token = service.token(**times)
+    twin = TokenVerifier(
+        Issuer(service.issuer.issuer, jwks=service.keys),
+        API,
+        leeway=leeway,
+        max_age=max_age,
+        clock=lambda: service.now,
+        allow_fake_issuer=True,
+    )
+    edges = [*filter(None, times.values()), begin + (max_age or 0)]
+    service.now = begin + (not_before or 0)
+    used(service.verifier, token)
+    for edge in edges:
+        for side in (-leeway, 0, leeway):
+            for near in (-1.5, -1, -1e-6, -3e-7, 0, 3e-7, 1e-6, 1, 1.5):
+                service.now = edge + side + near
+                assert _verdict(service.verifier, token) == _verdict(twin, token)
+    assert service.hits
+
+
+def _verdict(verifier: TokenVerifier, token: str) -> str:
+    try:
+        verifier.verify(token)
+    except InvalidTokenError as error:
+        return error.code
+    return "accepted"
+
+
 def test_the_audience_of_each_call_counts() -> None:
     """A hit on one route opens no other."""
     service = Service(audience=[API, "other"])
@@ -316,6 +354,7 @@ READS: dict[str, Callable[[VerifiedToken], Any]] = {
     "payload": lambda token: token.payload["groups"],
     "get": lambda token: token.get("groups"),
     "item": lambda token: token["groups"],
+    "peek": lambda token: token.peek("sub", "groups")[1],
     "model": lambda token: token.with_claims(1).payload["groups"],
 }
 
