@@ -3,9 +3,14 @@
 Pure: no I/O, no clock, no lock, no setting. Claims and their rules are not judged here.
 """
 
-from jwks_auth.jose.algorithms import DEFAULT_ALGORITHMS, OPT_IN_ALGORITHMS, checked_algorithms
+from jwks_auth.jose.algorithms import (
+    DEFAULT_ALGORITHMS,
+    OPT_IN_ALGORITHMS,
+    SignatureCheck,
+    checked_algorithms,
+)
 from jwks_auth.jose.assertion import check_private_key, signed_assertion
-from jwks_auth.jose.base64url import encode_base64url
+from jwks_auth.jose.base64url import decode_base64url, encode_base64url
 from jwks_auth.jose.certificate import certificate_dates
 from jwks_auth.jose.encryption import decrypted_with, encrypted_with
 from jwks_auth.jose.half_hash import half_hash
@@ -13,8 +18,8 @@ from jwks_auth.jose.jwk import PRIVATE_MEMBERS, RefusedKey, VerificationKey, pac
 from jwks_auth.jose.jws import (
     MAX_TOKEN_LENGTH,
     early_issuer_of,
+    header_members,
     issuer_of,
-    parse_header,
     parse_jws,
     seems_jose,
     verify_jws,
@@ -22,6 +27,7 @@ from jwks_auth.jose.jws import (
 from jwks_auth.jose.key_set import FAKE, MOST_TRIED, KeySet
 from jwks_auth.jose.ml_dsa import ML_DSA_PRIVATE
 from jwks_auth.jose.pem import is_pem, jwk_from_pem
+from jwks_auth.jose.sender_key import check_by
 from jwks_auth.jose.strict_json import copied_json, parse_json_object, picklable_json
 from jwks_auth.jose.thumbprint import thumbprint
 from jwks_auth.jose.unverified import Header, UnverifiedToken
@@ -37,22 +43,25 @@ __all__ = [
     "Header",
     "KeySet",
     "RefusedKey",
+    "SignatureCheck",
     "UnverifiedToken",
     "VerificationKey",
     "certificate_dates",
+    "check_by",
     "check_private_key",
     "checked_algorithms",
     "copied_json",
+    "decode_base64url",
     "decrypted_with",
     "early_issuer_of",
     "encode_base64url",
     "encrypted_with",
     "half_hash",
+    "header_members",
     "is_pem",
     "issuer_of",
     "jwk_from_pem",
     "paced",
-    "parse_header",
     "parse_json_object",
     "parse_jwk",
     "parse_jws",

@@ -23,6 +23,7 @@ __all__ = [
     "OPT_IN_ALGORITHMS",
     "Algorithm",
     "SignatureCheck",
+    "algorithm_of",
     "algorithms_for",
     "algorithms_in",
     "checked_algorithms",
@@ -166,6 +167,12 @@ def checked_algorithms(names: Iterable[str], *, label: str = "algorithms") -> fr
 def algorithms_for(kty: str, crv: str | None) -> dict[str, Algorithm]:
     """Return every algorithm that a key of this type and curve can verify, by name."""
     return {name: found for name, found in _ALGORITHMS.items() if (found.kty, found.crv) == (kty, crv)}
+
+
+def algorithm_of(name: str, kty: str, crv: str | None) -> Algorithm | None:
+    """Return the algorithm *name* if keys of this type and curve verify it."""
+    found = _ALGORITHMS.get(name)
+    return found if found is not None and found.kty == kty and found.crv == crv else None
 
 
 def key_type_of(name: str) -> str | None:

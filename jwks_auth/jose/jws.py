@@ -6,7 +6,7 @@ Keys and key URLs in a header (``jwk``, ``jku``, ``x5u``, ``x5c``) are never use
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -22,8 +22,8 @@ from jwks_auth.runtime import RawToken
 __all__ = [
     "MAX_TOKEN_LENGTH",
     "early_issuer_of",
+    "header_members",
     "issuer_of",
-    "parse_header",
     "parse_jws",
     "seems_jose",
     "verify_jws",
@@ -44,11 +44,10 @@ def parse_jws(
     *,
     lax: bool = False,
     longest: int = MAX_TOKEN_LENGTH,
-    read: Callable[[bytes], Header] | None = None,
 ) -> UnverifiedToken:
     """Return the parts of *raw*; raise ``InvalidTokenError`` unless it has three segments, the first a valid header.
 
-    One of more than *longest* characters is refused. *read* reads the header in place of :func:`parse_header`.
+    One of more than *longest* characters is refused.
     A header with ``enc`` belongs to an encrypted token (RFC 7516 section 9) and is refused too; *lax* reads it.
     """
     if not isinstance(raw, str) or not raw.isascii():
@@ -61,7 +60,7 @@ def parse_jws(
         raise MalformedTokenError
     data = raw.encode()
     try:
-        jose = (read or (_header if first <= _MEMORABLE else parse_header))(data[:first])
+        jose = (_header if first <= _MEMORABLE else _parsed_header)(data[:first])
         signature = decode_base64url(data[second + 1 :])
     except ValueError as exc:
         raise MalformedTokenError from exc
@@ -133,8 +132,18 @@ def verify_jws(raw: str, key_set: KeySet, algorithms: Iterable[str] | None = Non
     return token.payload
 
 
-def parse_header(segment: bytes) -> Header:
+def _parsed_header(segment: bytes) -> Header:
     """Return the header in the first *segment* of a token; raise ``ValueError`` or ``InvalidTokenError``."""
+    members = header_members(segment)
+    alg, kid, typ = members["alg"], members.get("kid"), members.get("typ")
+    return Header(alg, kid, typ, _media_type(typ), "enc" in members, _frozen(members))
+
+
+def header_members(segment: bytes) -> dict[str, Any]:
+    """Return the members of the header in *segment*, of which those that each header may have are checked.
+
+    Raises ``ValueError`` or ``InvalidTokenError``.
+    """
     octets = decode_base64url(segment)
     if len(octets.translate(None, _NO_MARKS)) > _MOST_MARKS:  # nothing is verified yet
         raise ValueError("more members than a header has")
@@ -143,15 +152,13 @@ def parse_header(segment: bytes) -> Header:
     # RFC 7797) must be marked critical, and is never allowed in a JWT.
     if "crit" in members or members.get("b64", True) is not True:
         raise InvalidTokenError("critical_header")
-    alg = members.get("alg")
-    if not isinstance(alg, str):
+    if not isinstance(members.get("alg"), str):
         raise ValueError("alg is not a string")
-    kid, typ = members.get("kid"), members.get("typ")
-    if not isinstance(kid, str) and "kid" in members:
+    if not isinstance(members.get("kid", ""), str):
         raise ValueError("kid is not a string")
-    if not isinstance(typ, str) and "typ" in members:
+    if not isinstance(members.get("typ", ""), str):
         raise ValueError("typ is not a string")
-    return Header(alg, kid, typ, _media_type(typ), "enc" in members, _frozen(members))
+    return members
 
 
 def _frozen(value: Any) -> Any:
@@ -161,7 +168,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(member) for member in value) if isinstance(value, list) else value
 
 
-_header = lru_cache(maxsize=256)(parse_header)
+_header = lru_cache(maxsize=256)(_parsed_header)
 
 
 def _media_type(typ: str | None) -> str | None:

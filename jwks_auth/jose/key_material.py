@@ -7,6 +7,7 @@ A weak or impossible key raises a ``ValueError`` with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import gcd, isqrt, prod
 from typing import Any, TypeAlias
 
@@ -29,9 +30,12 @@ Material: TypeAlias = tuple[PublicKey, dict[str, bytes]]
 """A public key, and the octets of its members in the spelling of the standard."""
 
 
-def read_material(member: Mapping[str, Any], kty: str) -> Material:
-    """Return the public key in a JWK of type *kty*; raise ``ValueError``."""
-    read = _READERS.get(kty)
+def read_material(member: Mapping[str, Any], kty: str, *, at_once: bool = False) -> Material:
+    """Return the public key in a JWK of type *kty*; raise ``ValueError``.
+
+    *at_once*: a signature is checked next, which refuses what is no point of an Edwards curve by itself.
+    """
+    read = _READERS_AT_ONCE.get(kty) if at_once else _READERS.get(kty)
     if read is None:
         raise ValueError(f"key type {brief(kty)} is not supported")
     return read(member)
@@ -102,7 +106,7 @@ _EDWARDS_CURVES: dict[object, tuple[EdwardsCurve, Callable[[bytes], PublicKey]]]
 }
 
 
-def _read_okp(member: Mapping[str, Any]) -> Material:
+def _read_okp(member: Mapping[str, Any], *, at_once: bool = False) -> Material:
     named = _EDWARDS_CURVES.get(_curve(member))
     if named is None:
         raise ValueError(f"curve {brief(member['crv'])} is not supported")
@@ -110,7 +114,7 @@ def _read_okp(member: Mapping[str, Any]) -> Material:
     x = _octets(member, "x")
     if len(x) != curve.size:
         raise ValueError("x is not full size")
-    if not curve.is_sound(x):
+    if not (curve.is_large(x) if at_once else curve.is_sound(x)):
         raise ValueError("x is no point of the curve, or one of small order")
     return load(x), {"x": x}
 
@@ -145,4 +149,8 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Material]] = {
     "EC": _read_ec,
     "OKP": _read_okp,
     "AKP": _read_akp,
+}
+_READERS_AT_ONCE: dict[str, Callable[[Mapping[str, Any]], Material]] = {
+    **_READERS,
+    "OKP": partial(_read_okp, at_once=True),
 }

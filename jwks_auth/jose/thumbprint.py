@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from jwks_auth.jose.base64url import encode_base64url
 
-__all__ = ["thumbprint"]
+__all__ = ["MEMBERS", "thumbprint"]
 
-_MEMBERS = {
+MEMBERS: Mapping[Any, tuple[str, ...]] = {
     "RSA": ("e", "kty", "n"),
     "EC": ("crv", "kty", "x", "y"),
     "OKP": ("crv", "kty", "x"),
     "AKP": ("alg", "kty", "pub"),
 }
+"""The members that make a key of each type, in the order of the alphabet."""
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
@@ -25,8 +26,13 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     It costs little, for any key: whether the numbers are those of a key is not looked at.
     """
     kty = jwk.get("kty")
-    names = _MEMBERS.get(kty) if isinstance(kty, str) else None
-    members = {name: jwk.get(name) for name in names or ()}
-    if not members or not all(isinstance(value, str) and value.isascii() for value in members.values()):
+    names = MEMBERS.get(kty, ()) if isinstance(kty, str) else ()
+    members = []
+    for name in names:
+        value = jwk.get(name)
+        if not isinstance(value, str) or not value.isascii():
+            raise ValueError("not a public key")
+        members.append(f'"{name}":{encode_basestring_ascii(value)}')
+    if not members:
         raise ValueError("not a public key")
-    return encode_base64url(sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
+    return encode_base64url(sha256(f"{{{','.join(members)}}}".encode()).digest())

@@ -23,11 +23,20 @@ class EdwardsCurve:
 
     def is_sound(self, encoded: bytes) -> bool:
         """Return whether *encoded*, which has the right length, is the one spelling of a point of large order."""
-        y = int.from_bytes(encoded, "little") & ~(1 << 8 * self.size - 1)  # the top bit is the sign of x
-        if y >= self.prime or y in self.small:
+        if not self.is_large(encoded):
             return False
-        x_squared = (1 - y * y) * pow(self.a - self.d * y * y, -1, self.prime)
-        return pow(x_squared, (self.prime - 1) // 2, self.prime) == 1
+        # x*x is a quotient, and is a square exactly when the product of its two parts is.
+        y_squared = self._y(encoded) ** 2 % self.prime
+        product = (1 - y_squared) * (self.a - self.d * y_squared)
+        return pow(product, (self.prime - 1) // 2, self.prime) == 1
+
+    def is_large(self, encoded: bytes) -> bool:
+        """Return whether *encoded*, if it is a point at all, is the one spelling of one of large order."""
+        y = self._y(encoded)
+        return y < self.prime and y not in self.small
+
+    def _y(self, encoded: bytes) -> int:
+        return int.from_bytes(encoded, "little") & ~(1 << 8 * self.size - 1)  # the top bit is the sign of x
 
 
 _P = 2**255 - 19
@@ -60,6 +69,9 @@ def _order(prime: int) -> int:
 _ORDERS = tuple(
     (prime, _order(prime)) for prime in range(3, 168) if all(prime % divisor for divisor in range(2, prime))
 )
+_CLEAREST_FIRST = sorted(
+    _ORDERS, key=lambda pair: pair[1] / pair[0]
+)  # a prime with few powers clears most moduli
 
 
 def is_roca_modulus(modulus: int) -> bool:
@@ -70,4 +82,4 @@ def is_roca_modulus(modulus: int) -> bool:
     100 million.
     """
     # In a cyclic group, x is among the powers of g exactly when x ** order(g) is 1.
-    return all(pow(modulus, order, prime) == 1 for prime, order in _ORDERS)
+    return all(pow(modulus, order, prime) == 1 for prime, order in _CLEAREST_FIRST)

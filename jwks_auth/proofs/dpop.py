@@ -12,7 +12,7 @@ from jwks_auth.errors import ConfigurationError, InvalidTokenError
 from jwks_auth.jose import DEFAULT_ALGORITHMS
 from jwks_auth.proofs.errors import InvalidProofError
 from jwks_auth.proofs.nonces import Nonces
-from jwks_auth.proofs.proof import LONGEST, Facts, Proofs, check_claims, hash_of
+from jwks_auth.proofs.proof import Facts, Proofs, check_claims, hash_of
 from jwks_auth.proofs.prover import Proved, Request
 from jwks_auth.proofs.question import Question, name_of
 from jwks_auth.proofs.replay import Replay, replay_store
@@ -53,20 +53,19 @@ class DPoP:
         htu = claims.get("htu")
         url = normal(htu) if isinstance(htu, str) else None
         jti = check_claims(claims, facts, url=url, now=now, window=self._window)
-        headers = self._renewed(claims.get("nonce"), now)
+        headers = () if self._nonces is None else _renewed(self._nonces, claims.get("nonce"), now)
         if self._replay is None:
             return Proved(None, headers)
         ttl = max(1.0, claims["iat"] + self._window[0] - now)
         return Proved(Question(self._replay, request.kept, name_of(value, jti, str(url)), ttl), headers)
 
-    def _renewed(self, nonce: Any, now: float) -> tuple[tuple[str, str], ...]:
-        """Return the header with the next nonce where that of a proof is old; raise where it is none of ours."""
-        if self._nonces is None:
-            return ()
-        current = self._nonces.current(now)
-        if not isinstance(nonce, str) or not self._nonces.is_good(nonce, now):
-            raise InvalidProofError("use_dpop_nonce", current)
-        return () if hmac.compare_digest(nonce, current) else (("DPoP-Nonce", current),)
+
+def _renewed(nonces: Nonces, nonce: Any, now: float) -> tuple[tuple[str, str], ...]:
+    """Return the header with the next nonce where that of a proof is old; raise where it is none of ours."""
+    current = nonces.current(now)
+    if not isinstance(nonce, str) or not nonces.is_good(nonce, now):
+        raise InvalidProofError("use_dpop_nonce", current)
+    return () if hmac.compare_digest(nonce, current) else (("DPoP-Nonce", current),)
 
 
 def _nonces(shared: Mapping[str, Any]) -> Nonces | None:
@@ -79,22 +78,10 @@ def _nonces(shared: Mapping[str, Any]) -> Nonces | None:
 
 def _sent(request: Request) -> RawToken:
     """Return the one proof in *request*; raise ``InvalidProofError``."""
-    sent = [RawToken(value) for value in request.values("DPoP")]
-    if not sent or (len(sent) == 1 and sent[0].read(len) == 0):
-        raise InvalidProofError("missing_proof")
-    if len(sent) > 1 or sent[0].read(_has_comma):  # servers of WSGI join two lines
-        raise InvalidProofError("multiple_proofs")
-    if sent[0].read(len) > LONGEST:
-        raise InvalidProofError("malformed_proof")
-    return sent[0].read(_stripped)
-
-
-def _has_comma(value: str) -> bool:
-    return "," in value
-
-
-def _stripped(value: str) -> RawToken:
-    return RawToken(value.strip(" \t"))
+    sent = [*map(RawToken, request.values("DPoP"))]
+    if len(sent) != 1:
+        raise InvalidProofError("multiple_proofs" if sent else "missing_proof")
+    return sent[0]
 
 
 def _hash(sent: RawToken | None) -> str:

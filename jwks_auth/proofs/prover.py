@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jwks_auth.claims import Binding, VerifiedToken
-from jwks_auth.runtime import RawToken, dataclass
+from jwks_auth.runtime import RawToken
 
 __all__ = ["Pending", "Proved", "Prover", "Request"]
 
@@ -41,8 +41,7 @@ class Pending(Protocol):
         """Do as :meth:`settle`, without blocking the event loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(NamedTuple):
     """A proof that is right, but for a question that is *pending*. The answer to the request needs the *headers*."""
 
     pending: Pending | None = None
