@@ -157,9 +157,7 @@ class TokenVerifier:
 
         The token's ``confirmation`` and :meth:`admit` are left to the caller.
         """
-        if isinstance(raw, RawToken):
-            return self._tokens.verify(raw)
-        sent = RawToken(raw)
+        sent = raw if isinstance(raw, RawToken) else RawToken(raw)
         del raw
         return self._tokens.verify(sent)
 
