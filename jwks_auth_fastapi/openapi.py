@@ -75,11 +75,11 @@ class OpenAPISettings:
                 description=self.description,
             )
         first, *_ = authenticator.security_schemes("").values()
-        if first["type"] == "http":
-            return models.HTTPBearer(bearerFormat=first.get("bearerFormat"), description=self.description)
-        return models.APIKey.model_validate(
-            {**first, "description": self.description or first.get("description")}
-        )
+        described = {**first, "description": self.description or first.get("description")}
+        if first["type"] != "http":
+            return models.APIKey.model_validate(described)
+        bearer = first["scheme"] == "bearer"  # the other one is DPoP
+        return (models.HTTPBearer if bearer else models.HTTPBase).model_validate(described)
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any]:

@@ -31,6 +31,15 @@ HEADER = {"type": "apiKey", "in": "header", "name": "X-Token"}
 JWT = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "JWT and the token"}
 
 
+PROVED = {
+    "type": "http",
+    "scheme": "dpop",
+    "description": "A token that is bound to the client's key, with a proof in the header DPoP (RFC 9449). For clients "
+    "in browsers CORS has to expose the headers WWW-Authenticate and DPoP-Nonce",
+}
+DPOP = {"DPOP_REPLAY": "memory", "PUBLIC_URL": "https://api.acme.dev"}
+
+
 def own_token(credential: str) -> None:
     """Know none: a document says all the same that tokens are no JWTs alone."""
 
@@ -40,6 +49,8 @@ SCHEMES: list[tuple[dict[str, Any], list[dict[str, str]], list[str]]] = [
     ({"OTHER_TOKENS": own_token}, [ANY], [""]),
     (OPAQUE, [ANY], [""]),
     ({**OPAQUE, "INTROSPECTION": "always"}, [ANY], [""]),
+    ({**DPOP, "DPOP": "accept"}, [BEARER, PROVED], ["", "-dpop"]),
+    ({**DPOP, "DPOP": "require"}, [PROVED], [""]),
     ({"TOKEN_SOURCES": ["cookie:session"]}, [COOKIE], [""]),
     ({"TOKEN_SOURCES": ["header:X-Token"]}, [HEADER], [""]),
     ({"AUTH_SCHEMES": ["JWT", "Bearer"]}, [JWT], [""]),
