@@ -72,6 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         issuer = up.enter_context(FakeIssuer.serve())
         env = {
             "JWKS_AUTH_ISSUER": issuer.issuer,
+            "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
             "JWKS_AUTH_AUDIENCE": "api",
             "JWKS_AUTH_MTLS": "accept",
             "JWKS_AUTH_CLIENT_CERTIFICATE": '{"HEADER": "Client-Cert", "FORMAT": "pem"}',
