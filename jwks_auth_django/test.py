@@ -13,98 +13,33 @@ Verification is real: the project's settings stay, and only the keys are a test'
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Collection
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client
 
 from jwks_auth import testing
-from jwks_auth.adapters import Settings
 from jwks_auth.testing import ClientCertificate, FakeClient, FakeIssuer
-from jwks_auth_django.conf import DJANGO_NAMES, configuration, project
-from jwks_auth_django.internals import overridden_settings
+from jwks_auth_django.conf import configuration, project
+from jwks_auth_django.routes import rows
+from jwks_auth_django.trust import fake_of, trust_fake_issuer
+
+ClientT = TypeVar("ClientT")
 
 __all__ = [
     "AsyncJWTClient",
     "JWTClient",
     "JWTClientMixin",
+    "aassert_refuses",
     "assert_discoverable",
+    "assert_protected",
+    "assert_refuses",
     "fake_issuer",
     "trust_fake_issuer",
+    "with_token",
 ]
-
-_SOURCES = ("ISSUER", "ISSUERS", "JWKS", "JWKS_URI", "DISCOVERY_URL", "CACHE", "STORE", "STORE_SECRET")
-
-_SHAPING = {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS", "AUDIENCE", "RESOURCE", "ALGORITHMS"}
-"""Settings that a fake issuer is made by."""
-
-
-class trust_fake_issuer(override_settings):  # named as override_settings is
-    """Replaces the provider's keys in the project's ``JWKS_AUTH`` by those of *issuer*, and settings by *others*.
-
-    It is a decorator or context manager, as ``override_settings`` is: ``with trust_fake_issuer(LEEWAY=0) as issuer:``.
-    Within another, and around ``override_settings``, it keeps what those set: by default their fake issuer, or else a
-    new one.
-    """
-
-    def __init__(self, issuer: FakeIssuer | None = None, **others: Any) -> None:
-        super().__init__()
-        self.issuer, self.others = issuer, others
-
-    def enable(self) -> FakeIssuer:
-        """Trust the issuer from now on."""
-        issuer = self._choose(getattr(settings, "JWKS_AUTH", {}))
-        super().enable()
-        return issuer
-
-    def save_options(self, test_func: Any) -> None:
-        """Remember them for the tests of a class, over those that it has already."""
-        projects = getattr(settings, "JWKS_AUTH", {})
-        self._choose(overridden_settings(test_func).get("JWKS_AUTH", projects))
-        super().save_options(test_func)
-
-    def _choose(self, given: Mapping[str, Any]) -> FakeIssuer:
-        if self.others.keys() & _SHAPING:  # the fake of outer settings keeps their name and audience
-            given = {name: value for name, value in given.items() if name != "JWKS"}
-        given = {**given, **self.others}
-        issuer = self.issuer or _like_the_projects(given)
-        self.options = {"JWKS_AUTH": {**_trusting(issuer, given), **_apis_of_fakes(issuer, given)}}
-        return issuer
-
-
-def _trusting(issuer: FakeIssuer, given: Mapping[str, Any], audience: Any = "api") -> dict[str, Any]:
-    """Return the settings with *issuer* in place of those that they trust."""
-    gone = (*_SOURCES, "TENANTS") if "PROVIDER" in given else _SOURCES
-    kept = {name: value for name, value in given.items() if name not in gone}
-    return {**kept, **issuer.settings(given.get("AUDIENCE", given.get("RESOURCE", audience)))}
-
-
-def _apis_of_fakes(issuer: FakeIssuer, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``APIS`` with a fake issuer for each entry that has issuers of its own; one for each name."""
-    apis = given.get("APIS")
-    if not isinstance(apis, Mapping):
-        return {}
-    fakes = {issuer.issuer: issuer}
-    made: dict[str, Any] = {}
-    for key, own in apis.items():
-        if own.keys() & {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS"}:
-            fake = _like_the_projects(own)
-            made[key] = _trusting(fakes.setdefault(fake.issuer, fake), own, key)
-        else:
-            made[key] = own
-    return {"APIS": made}
-
-
-def _like_the_projects(given: Mapping[str, Any]) -> FakeIssuer:
-    """Return the fake issuer of the settings, or a new one with the name and the first algorithm that they expect."""
-    if (known := _fake_of(given)) is not None:
-        return known
-    name = given.get("ISSUER", "https://issuer.example/")
-    if "PROVIDER" in given:  # whose issuer may have a name that need not be said
-        [name, *_] = Settings.from_mapping(given, extra=DJANGO_NAMES).issuers or [name]
-    return FakeIssuer(name, algorithms=given.get("ALGORITHMS", ["RS256"])[:1])
 
 
 class JWTClientMixin:
@@ -174,15 +109,37 @@ class AsyncJWTClient(JWTClientMixin, AsyncClient):  # type: ignore[misc]  # as a
 def fake_issuer(api: str | None = None) -> FakeIssuer:
     """Return the fake issuer that the settings trust: the top level's, or that of an API."""
     own = settings.JWKS_AUTH.get("APIS", {}).get(api, {})
-    issuer = _fake_of(own if "JWKS" in own else settings.JWKS_AUTH)
+    issuer = fake_of(own) or fake_of(settings.JWKS_AUTH)
     if issuer is None:
         raise ImproperlyConfigured("with_token() signs with a FakeIssuer's keys: use trust_fake_issuer()")
     return issuer
 
 
-def _fake_of(given: Mapping[str, Any]) -> FakeIssuer | None:
-    found = getattr(given.get("JWKS"), "__self__", None)
-    return found if isinstance(found, FakeIssuer) else None
+def with_token(client: ClientT, **claims: Any) -> ClientT:
+    """Return a client like *client* whose requests carry a token: :func:`jwks_auth.testing.with_token`."""
+    own: Any = getattr(client, "with_token", None)
+    if own is not None or "issuer" in claims:
+        return testing.with_token(client, **claims)
+    return testing.with_token(client, issuer=fake_issuer(), **claims)
+
+
+def assert_refuses(client: Any, path: str, **options: Any) -> None:
+    """Fail unless the route at *path* refuses every hostile token: :func:`jwks_auth.testing.assert_refuses`."""
+    testing.assert_refuses(client, path, **{"issuer": fake_issuer(), **options})
+
+
+async def aassert_refuses(client: Any, path: str, **options: Any) -> None:
+    """Do as :func:`assert_refuses`, with an async client."""
+    await testing.aassert_refuses(client, path, **{"issuer": fake_issuer(), **options})
+
+
+def assert_protected(*, public: Collection[str] = ()) -> None:
+    """Fail if a route of the project lets requests without a token through, or may, and is not among *public*.
+
+    *public* has routes as ``manage.py jwks routes`` writes them. Those of views that are marked as public, or need a
+    login, are closed. Routes with an optional token must be named. One in *public* that does not exist fails too.
+    """
+    testing.assert_rows_protected(rows(), public)
 
 
 def assert_discoverable(client: Any, auth: Any = None) -> None:

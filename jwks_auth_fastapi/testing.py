@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from jwks_auth.testing import assert_discoverable
+from jwks_auth.testing import aassert_refuses, assert_discoverable, assert_refuses, with_token
 from jwks_auth_fastapi.audit import audit
-from jwks_auth_fastapi.bearer import JWTBearer
 from jwks_auth_fastapi.client import JWTClient
 from jwks_auth_fastapi.places import applications
 from jwks_auth_fastapi.trust import trust_fake_issuer
@@ -22,11 +20,19 @@ from jwks_auth_fastapi.trust import trust_fake_issuer
 __all__ = [
     "JWTClient",
     "SignIn",
+    "aassert_refuses",
     "assert_discoverable",
     "assert_protected",
+    "assert_refuses",
     "signed_in",
     "trust_fake_issuer",
+    "with_token",
 ]
+
+if TYPE_CHECKING:  # at run time Starlette alone will do
+    from fastapi import FastAPI
+
+    from jwks_auth_fastapi.bearer import JWTBearer
 
 SignIn = Callable[..., None]
 """Sign a user in for the test, with the claims as keywords: what the fixture ``sign_in`` gives."""

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Self
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from jwks_auth import testing
 from jwks_auth.adapters import Credentials
-from jwks_auth.testing import ClientCertificate, FakeClient, FakeIssuer
+from jwks_auth.testing import (
+    ClientCertificate,
+    FakeClient,
+    FakeIssuer,
+    aassert_refuses,
+    assert_refuses,
+    with_token,
+)
+from jwks_auth_flask.connexion import flask_app_of
 from jwks_auth_flask.extension import JWKSAuth
 from jwks_auth_flask.request_auth import EXTENSION, RequestAuth
+from jwks_auth_flask.routes import Protection, protections
 from jwks_auth_flask.trust import trust_fake_issuer
 
-__all__ = ["JWTClient", "assert_discoverable", "trust_fake_issuer"]
+__all__ = [
+    "JWTClient",
+    "aassert_refuses",
+    "assert_discoverable",
+    "assert_protected",
+    "assert_refuses",
+    "trust_fake_issuer",
+    "with_token",
+]
+
+
+class _Row(NamedTuple):
+    path: str
+    methods: str
+    guard: str | None
+    doubt: str | None
 
 
 class JWTClient(FlaskClient):
@@ -73,6 +98,24 @@ class JWTClient(FlaskClient):
 
 def _in_environ(headers: Mapping[str, str]) -> dict[str, str]:
     return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+
+def assert_protected(app: Flask, *, public: Collection[str] = ()) -> None:
+    """Fail if a route lets requests without a token through, or may, and its rule is not among *public*.
+
+    Static files and views marked with ``@public`` count as public. Routes with an optional token must be named, like
+    other public ones. A rule in *public* without a route fails too.
+    """
+    found = protections(flask_app_of(app))
+    testing.assert_rows_protected(map(_row, found), public)
+
+
+def _row(found: Protection) -> _Row:
+    required = [
+        str(each) for each in found.requirements if not each.optional
+    ]  # beside which others don't matter
+    guard = " and ".join(required) or found.guard
+    return _Row(found.rule.rule, found.method, guard, found.doubt)
 
 
 def assert_discoverable(client: FlaskClient, auth: JWKSAuth) -> None:

@@ -4,12 +4,18 @@
 reused within the process, and anybody who has it can sign anything.
 """
 
+from jwks_auth.testing.active import trusted_issuer
+from jwks_auth.testing.amended import beside
 from jwks_auth.testing.certificates import ClientCertificate
+from jwks_auth.testing.clients import with_token
 from jwks_auth.testing.discovery import assert_discoverable
+from jwks_auth.testing.hostile import hostile_tokens
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.keys import SigningKey
+from jwks_auth.testing.protected import assert_rows_protected
+from jwks_auth.testing.refusing import aassert_refuses, assert_refuses
 from jwks_auth.testing.senders import FakeClient
-from jwks_auth.testing.trust import Trust, trusted_issuer
+from jwks_auth.testing.trust import Trust, trusting_settings
 
 __all__ = [
     "ClientCertificate",
@@ -17,6 +23,13 @@ __all__ = [
     "FakeIssuer",
     "SigningKey",
     "Trust",
+    "aassert_refuses",
     "assert_discoverable",
+    "assert_refuses",
+    "assert_rows_protected",
+    "beside",
+    "hostile_tokens",
     "trusted_issuer",
+    "trusting_settings",
+    "with_token",
 ]

@@ -14,7 +14,7 @@ from jwks_auth.verifier import PROVIDERS, TokenVerifier
 Settings = Any
 """``jwks_auth.settings.Settings``, which only an adapter hands over."""
 
-__all__ = ["SHAPING", "amended", "fake_like", "names", "naming", "shaped"]
+__all__ = ["SHAPING", "amended", "beside", "fake_like", "names", "naming", "shaped"]
 
 PLACES = ("JWKS_URI", "DISCOVERY_URL", "JWKS")
 SHAPING = frozenset({"ISSUER", "ISSUERS", "VERIFIER", "PROVIDER", "TENANTS", "ALGORITHMS"})
@@ -25,15 +25,20 @@ def amended(settings: Settings, others: Mapping[str, Any]) -> Settings:
     """Return *settings* with *others* in place of theirs; raise ``ConfigurationError``."""
     if not others:
         return settings
-    given = _mapping(settings)
-    if "VERIFIER" in others:
-        given = {}
-    elif others.keys() & {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS"}:  # whose keys are elsewhere
-        gone = {*PLACES, "ISSUERS", "ISSUER_ALIASES", "VERIFIER"}
-        given = {name: value for name, value in given.items() if name not in gone}
+    given = beside(_mapping(settings), others)
     if "RESOURCE" in others and given.get("AUDIENCE") == (given.get("RESOURCE"),):
         del given["AUDIENCE"]  # which was made of it
     return type(settings).from_mapping({**given, **others}, label=settings.label)
+
+
+def beside(given: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings *given* but for those that say whom to trust, if *others* do."""
+    if "VERIFIER" in others:
+        return {}
+    whom = others.keys() & {"ISSUER", "ISSUERS", "PROVIDER", "TENANTS"}
+    gone = {*PLACES, "ISSUERS", "ISSUER_ALIASES", "VERIFIER"} if whom else set()
+    gone |= {"ISSUER"} if "ISSUERS" in whom else set()
+    return {name: value for name, value in given.items() if name not in gone}
 
 
 def names(settings: Settings, issuer: str) -> bool:
@@ -88,8 +93,10 @@ def fake_like(settings: Settings) -> FakeIssuer:
     return FakeIssuer(name, algorithms=list(algorithms)[:1])
 
 
-def shaped(fake: FakeIssuer, settings: Settings, mapping: ClaimMapping) -> None:
+def shaped(fake: FakeIssuer, settings: Settings, authenticator: Any) -> None:
     """Have *fake* make tokens as *settings* expect: their audience, their profile, and scopes at their place."""
+    mapping: ClaimMapping = authenticator.mapping_of(fake.issuer)
+    fake.header_for = authenticator.header_for
     shared = settings.shared
     for each in settings.sources:
         if audience := _first(each.own.get("AUDIENCE") if each.made is None else each.made.audience):
@@ -100,8 +107,8 @@ def shaped(fake: FakeIssuer, settings: Settings, mapping: ClaimMapping) -> None:
     with suppress(KeyError):  # the profile of a provider that is no preset
         is_id_token = first is not None and first.takes_id_tokens(shared)
         fake.settings(fake.audience, profile="id_token" if is_id_token else None)
-    place = mapping.scopes[0]
-    fake.scopes_in = None if place.name == "scope" else place.put
+    if (place := mapping.scopes[0]).name != "scope":
+        fake.scopes_in = place.put
 
 
 def _first(audience: Any) -> str | None:

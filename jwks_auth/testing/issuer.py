@@ -21,11 +21,12 @@ from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.logout import LogoutTokens
 from jwks_auth.testing.senders import FakeClient
 from jwks_auth.testing.server import IssuerServer
+from jwks_auth.testing.shape import Shape
 
 __all__ = ["FakeIssuer"]
 
 
-class FakeIssuer(Endpoints, LogoutTokens):
+class FakeIssuer(Endpoints, LogoutTokens, Shape):
     """An identity provider with real keys; no socket, unless made by :meth:`serve`.
 
     *issuer* is its URL, exactly as tokens carry it. There is one key for each of *algorithms*; the first
@@ -44,11 +45,7 @@ class FakeIssuer(Endpoints, LogoutTokens):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(issuer)
-        self.audience = "api"
-        self.audiences: dict[str, str] = {}
-        """The audience of tokens by ``iss``, where a service trusts several issuers."""
-        self.scopes_in: Callable[[dict[str, Any], list[str]], None] | None = None
-        """A function that puts scopes into claims, where a service reads them from another place than ``scope``."""
+        Shape.__init__(self)
         self._profile: str | None = None
         self._clock = clock
         self._served = False
@@ -140,7 +137,7 @@ class FakeIssuer(Endpoints, LogoutTokens):
             "jti": str(uuid.uuid4()),
         }
         if asked := list(checked_scopes(scopes)):
-            (self.scopes_in or _as_scope)(filled, asked)
+            self.scopes_in(filled, asked)
         return {name: value for name, value in {**filled, **claims}.items() if value is not None}
 
     def verified(self, **claims: Any) -> VerifiedToken:
@@ -150,8 +147,12 @@ class FakeIssuer(Endpoints, LogoutTokens):
 
     def headers(self, **claims: Any) -> dict[str, str]:
         """Request headers with a fresh token of the *profile* of :meth:`settings`; arguments as in :meth:`token`."""
-        make = self.id_token if self._profile == "id_token" else self.token
-        return {"Authorization": f"Bearer {make(**claims)}"}
+        name, value = self.header_for(self.presented(**claims))
+        return {name: value}
+
+    def presented(self, **claims: Any) -> str:
+        """The token that a client sends: of the *profile* of :meth:`settings`; arguments as in :meth:`token`."""
+        return (self.id_token if self._profile == "id_token" else self.token)(**claims)
 
     def client(
         self,
@@ -248,7 +249,3 @@ class FakeIssuer(Endpoints, LogoutTokens):
         if not able:
             raise ValueError(f"this issuer has no {wanted} key: add it to algorithms=, or rotate({wanted!r})")
         return able[-1]
-
-
-def _as_scope(claims: dict[str, Any], scopes: list[str]) -> None:
-    claims["scope"] = " ".join(scopes)

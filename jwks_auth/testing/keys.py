@@ -152,8 +152,12 @@ class SigningKey:
         merged = {"alg": self.alg, "kid": self.kid, **(header or {})}
         kept = {name: value for name, value in merged.items() if value is not None}
         signing_input = f"{_segment(json.dumps(kept).encode())}.{_segment(payload)}"
-        signature: bytes = _SIGNERS[self.alg].sign(signing_input.encode("ascii"), self.private)
-        return f"{signing_input}.{_segment(signature)}"
+        return f"{signing_input}.{_segment(self.sign_octets(signing_input.encode('ascii')))}"
+
+    def sign_octets(self, octets: bytes) -> bytes:
+        """The bare signature of *octets*."""
+        signature: bytes = _SIGNERS[self.alg].sign(octets, self.private)
+        return signature
 
     def _generated(self) -> PrivateKey:
         if not isinstance(self.private, PrivateKey):

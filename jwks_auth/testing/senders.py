@@ -18,8 +18,8 @@ __all__ = ["FakeClient"]
 class Tokens(Protocol):
     """The part of a ``FakeIssuer`` that a client needs."""
 
-    def token(self, **claims: Any) -> str:
-        """Return a signed token."""
+    def presented(self, **claims: Any) -> str:
+        """Return a signed token of the kind that clients send."""
 
 
 class FakeClient:
@@ -80,7 +80,7 @@ class FakeClient:
 
     def token(self, **claims: Any) -> str:
         """Return a token for this client; arguments as of ``FakeIssuer.token``."""
-        return self._issuer.token(**{"cnf": self.confirmation, **claims})
+        return self._issuer.presented(**{"cnf": self.confirmation, **claims})
 
     def headers(self, method: str, url: str, *, token: str | None = None, **claims: Any) -> dict[str, str]:
         """Return the headers of one request: *token*, or a new one with *claims*, and a proof for it."""

@@ -35,7 +35,7 @@ def trusting(settings: Settings, fake: FakeIssuer) -> Settings:
     if "VERIFIER" in shared:
         shared["VERIFIER"] = verifier_trusting(shared["VERIFIER"], fake)
     if "TENANTS" in shared:
-        shared["TENANTS"] = _tenants(shared["TENANTS"], with_its_keys)
+        shared["TENANTS"] = _tenants(shared["TENANTS"], with_its_keys, fake)
     return type(settings)(shared, settings.sources, settings.label).with_issuers(with_its_keys)
 
 
@@ -51,7 +51,7 @@ def verifier_trusting(verifier: Any, fake: FakeIssuer) -> TokenVerifier:
     changed = [_issuer(Issuer(each) if isinstance(each, str) else each, fake) for each in listed]
     given: dict[str, Any] = {**options, "allow_fake_issuer": True}
     if given.get("tenants") is not None:
-        given["tenants"] = _tenants(given["tenants"], lambda issuer: _issuer(issuer, fake))
+        given["tenants"] = _tenants(given["tenants"], lambda issuer: _issuer(issuer, fake), fake)
     twin = copy.copy(verifier)  # with what a subclass has of its own
     TokenVerifier.__init__(twin, changed, audience, **given)
     return twin
@@ -66,7 +66,7 @@ def _issuer(issuer: Issuer, fake: FakeIssuer) -> Issuer:
     return twin
 
 
-def _tenants(tenants: Tenants, change: Callable[[Issuer], Issuer]) -> Tenants:
+def _tenants(tenants: Tenants, change: Callable[[Issuer], Issuer], fake: FakeIssuer) -> Tenants:
     def changed(issuer: Any) -> Any:
         return change(issuer) if isinstance(issuer, Issuer) else issuer
 
@@ -80,7 +80,9 @@ def _tenants(tenants: Tenants, change: Callable[[Issuer], Issuer]) -> Tenants:
     async def aresolve(name: str) -> Any:
         return await awaited(tenants.resolve(name))
 
-    return replace(tenants, resolve=aresolve if inspect.iscoroutinefunction(tenants.resolve) else resolve)
+    chosen: Any = aresolve if inspect.iscoroutinefunction(tenants.resolve) else resolve
+    chosen.fake = fake
+    return replace(tenants, resolve=chosen)
 
 
 def _endpoint(endpoint: Any, fake: FakeIssuer) -> Any:

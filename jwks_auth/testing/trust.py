@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping
-from threading import RLock
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 from weakref import WeakKeyDictionary, WeakSet
 
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
+from jwks_auth.testing.active import active, lock
 from jwks_auth.testing.amended import SHAPING, amended, fake_like, names, naming, shaped
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.stand_ins import trusting, verifier_trusting
 from jwks_auth.verifier import TokenVerifier
 
-__all__ = ["Trust", "trusted_issuer"]
+__all__ = ["Trust", "trusting_settings"]
 
 log = logging.getLogger("jwks_auth.testing")
 
 Authenticator = Any
 """``jwks_auth.adapters.Authenticator``, which only an adapter hands over."""
-
-_lock = RLock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +37,6 @@ class _Layer:
 
 
 _layers: WeakKeyDictionary[Any, list[_Layer]] = WeakKeyDictionary()
-_active: list[Trust] = []
 _guesses: WeakSet[FakeIssuer] = WeakSet()
 
 
@@ -64,15 +61,15 @@ class Trust:
         self._listening_to: list[Any] | None = None
 
     def __enter__(self) -> Self:
-        with _lock:
-            _active.append(self)
+        with lock:
+            active.append(self)
             if "pytest" not in sys.modules and "unittest" not in sys.modules:
                 log.warning("trust_fake_issuer: a fake issuer is trusted, and no tests seem to run")
             return self
 
     def __exit__(self, *_: object) -> None:
-        with _lock:
-            _active.remove(self)
+        with lock:
+            active.remove(self)
             if self._listening_to is not None:
                 self._listening_to.remove(self.hear)
             for target in self._changed:
@@ -80,7 +77,7 @@ class Trust:
 
     def include(self, authenticator: Authenticator) -> None:
         """Let *authenticator* trust the issuer; raise ``ConfigurationError`` for settings that don't allow it."""
-        with _lock:
+        with lock:
             if any(each is authenticator for each in self.authenticators):
                 return
             own = amended(_settings_of(authenticator), self.others)
@@ -104,14 +101,14 @@ class Trust:
         return self.issuer
 
     def listen(self) -> None:
-        """Include each authenticator that is made from now on."""
+        """Include each authenticator that is made from now on, unless it has its keys at hand."""
         self._listening_to = self.authenticators[0].made
         self._listening_to.append(self.hear)
 
     def hear(self, authenticator: Authenticator) -> None:
         """Include a new authenticator that would fetch keys, unless this trust is making it."""
-        with _lock:
-            if not any(each._is_making for each in _active) and _would_fetch(authenticator):
+        with lock:
+            if not any(each._is_making for each in active) and _would_fetch(authenticator):
                 self.include(authenticator)
                 if self.trusted in _guesses:
                     _guesses.discard(self.trusted)
@@ -146,8 +143,7 @@ class Trust:
 
     def _shape(self, authenticator: Authenticator) -> None:
         """Have the issuer make tokens as *authenticator* expects."""
-        own = _settings_of(authenticator)
-        shaped(self.trusted, own, authenticator.mapping_of(self.trusted.issuer))
+        shaped(self.trusted, _settings_of(authenticator), authenticator)
 
     def _is_given(self, own: Any) -> bool:
         """Return whether a verifier is the test's own, which knows whom to trust."""
@@ -195,10 +191,16 @@ def _would_fetch(authenticator: Authenticator) -> bool:
     return any(each.client is not None or each.endpoint is not None for each in authenticator.issuers)
 
 
-def trusted_issuer(app: Any = None) -> FakeIssuer | None:
-    """Return the fake issuer that *app* trusts now, or else the one that was trusted last; ``None`` without a trust."""
-    with _lock:
-        for trust in reversed(_active):
-            if app is not None and any(each is app for each in trust.apps):
-                return trust.issuer
-        return _active[-1].issuer if _active else None
+def trusting_settings(
+    settings: Any, issuer: FakeIssuer | None, authenticate: Callable[..., Any]
+) -> tuple[FakeIssuer, dict[str, Any]]:
+    """Return a fake issuer that fits *settings*, or *issuer*, and a mapping of settings that trust it.
+
+    *authenticate* makes an authenticator of settings.
+    """
+    fake = issuer or fake_like(settings)
+    own = settings if names(settings, fake.issuer) else naming(settings, fake.issuer)
+    trusted = own if fake.is_served else trusting(own, fake)
+    shaped(fake, own, authenticate(trusted, in_tests=True))
+    listed = {"ISSUERS": [each.made for each in trusted.sources]} if trusted.sources else {}
+    return fake, {**trusted.shared, **listed}
