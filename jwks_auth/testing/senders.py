@@ -18,8 +18,8 @@ __all__ = ["FakeClient"]
 class Tokens(Protocol):
     """The part of a ``FakeIssuer`` that a client needs."""
 
-    def presented(self, **claims: Any) -> str:
-        """Return a signed token of the kind that clients send."""
+    def token(self, **claims: Any) -> str:
+        """Return a signed token."""
 
 
 class FakeClient:
@@ -80,7 +80,11 @@ class FakeClient:
 
     def token(self, **claims: Any) -> str:
         """Return a token for this client; arguments as of ``FakeIssuer.token``."""
-        return self._issuer.presented(**{"cnf": self.confirmation, **claims})
+        make = getattr(
+            self._issuer, "presented", self._issuer.token
+        )  # an ID token, where the service wants one
+        made: str = make(**{"cnf": self.confirmation, **claims})
+        return made
 
     def headers(self, method: str, url: str, *, token: str | None = None, **claims: Any) -> dict[str, str]:
         """Return the headers of one request: *token*, or a new one with *claims*, and a proof for it."""
