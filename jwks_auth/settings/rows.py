@@ -29,7 +29,7 @@ _TRUST = (
         trust.provider,
         _ISSUER,
         "the provider's name, which sets what its documentation prescribes; your own settings win: see "
-        "[providers.md](../providers/index.md)",
+        "[Providers](../providers/index.md)",
         default_doc="none",
     ),
     Setting(
@@ -45,7 +45,7 @@ _TRUST = (
         read.names,
         _PLACE,
         "further names of the issuer, exactly as in `iss`; a token's `issuer` is `ISSUER` whichever it has. For "
-        "Google, Entra's v1 beside v2; see [verification.md](../how-to/verification.md#names)",
+        "Google, Entra's v1 beside v2; see [Issuers, tenants, policies](../how-to/verification.md#names)",
         option="aliases",
     ),
     Setting(
@@ -69,8 +69,8 @@ _TRUST = (
         trust.tenants,
         _VERIFIER,
         "a `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see "
-        "[verification.md](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also the tenants' "
-        "ids, as a list",
+        "[Issuers, tenants, policies](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also "
+        "the tenants' ids, as a list",
     ),
     Setting(
         "AUDIENCE",
@@ -186,7 +186,7 @@ _TOKENS = (
         read.count,
         _VERIFIER,
         "tokens whose signature is remembered from their second use on; `0` is none. See "
-        "[verification.md](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves",
+        "[Issuers, tenants, policies](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves",
     ),
     Setting(
         "SCOPE_IMPLIES",

@@ -15,7 +15,7 @@ CERTIFICATES = (
         "where the client's certificate is: `tls`, the server's own connection; "
         '`{"HEADER": "Client-Cert", "FORMAT": "rfc9440"}`, a header of your proxy, or `FORMAT` `pem-urlencoded`, '
         "`pem`, `der-base64` or `xfcc`; or a function of the request's credentials, as a dotted path. See "
-        "[mtls.md](../how-to/mtls.md)",
+        "[Mutual TLS](../how-to/mtls.md)",
         default_doc="none",
     ),
     Setting(

@@ -16,7 +16,7 @@ INTROSPECTION = (
         asked.introspection_mode,
         _ISSUER,
         "`opaque`: the issuer is asked about tokens that are no JWTs; `always`: about its JWTs too, once they are "
-        "verified here; see [introspection.md](../how-to/introspection.md)",
+        "verified here; see [Opaque tokens](../how-to/introspection.md)",
         default_doc="`off`",
     ),
     Setting(
@@ -71,7 +71,7 @@ INTROSPECTION = (
         read.function,
         _VERIFIER,
         "`f(credential) -> claims or None`, sync or async: for credentials of your own, such as API keys; see "
-        "[introspection.md](../how-to/introspection.md#tokens-of-your-own)",
+        "[Opaque tokens](../how-to/introspection.md#tokens-of-your-own)",
         default_doc="none",
     ),
 )

@@ -55,7 +55,7 @@ KEYS = (
         read.store,
         _ISSUER,
         "a second level that processes share: `redis://...`, `file:...`, or an object; see "
-        "[stores.md](../how-to/stores.md)",
+        "[Share keys between processes](../how-to/stores.md)",
         secret=True,
     ),
     Setting(

@@ -13,7 +13,7 @@ REQUESTS = (
         read.sources,
         Taker.ISSUER | Taker.ANSWER,
         "the places in a request where a token may stand, as a list: `header` (`Authorization`), `header:<name>` and "
-        "`cookie:<name>`; see [sources.md](../how-to/sources.md)",
+        "`cookie:<name>`; see [Proxies and cookies](../how-to/sources.md)",
         default_doc="the provider's, or `header`",
     ),
     Setting(

@@ -15,7 +15,7 @@ REVOCATION = (
         read.revocation,
         _VERIFIER,
         "the store of revoked tokens, which every worker keeps a copy of: `redis://...`, an object, or its dotted "
-        "path; see [revocation.md](../how-to/revocation.md)",
+        "path; see [Revocation and logout](../how-to/revocation.md)",
         secret=True,
     ),
     Setting(
