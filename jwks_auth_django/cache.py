@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import caches
@@ -27,6 +28,11 @@ class SharedCache:
     def get(self, key: str) -> Any:
         """The value under *key*, or ``None``."""
         return self._asked("get", key)
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Any]:
+        """The values that there are, by key."""
+        found: dict[str, Any] = self._asked("get_many", keys)
+        return found
 
     def set(self, key: str, value: Any, timeout: int) -> Any:
         """Keep *value* for *timeout* seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import CacheStore, SealedStore, readers
+from jwks_auth.stores import CacheRevocations
 from jwks_auth_django.cache import SharedCache
 
 __all__ = [
@@ -90,7 +91,11 @@ def in_caches(given: Mapping[str, Any], label: str = LABEL) -> dict[str, Any]:
         _check_alias(alias, label.format(name))
         if settings.CACHES[alias].get("BACKEND", "").endswith("DummyCache"):
             raise ConfigurationError(f"{label.format(name)}: found a dummy cache, which keeps nothing")
-    return {name: CacheStore(SharedCache(alias)) for name, alias in named.items()}
+    return {name: _STORES.get(name, CacheStore)(SharedCache(alias)) for name, alias in named.items()}
+
+
+_STORES: dict[str, Callable[[SharedCache], Any]] = {"REVOCATION": CacheRevocations}
+"""The stores of settings that need more than records."""
 
 
 def store_of(given: Mapping[str, Any], alias: str | None, label: str = LABEL) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from fastapi.exception_handlers import http_exception_handler
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from jwks_auth.adapters import Authenticator
 from jwks_auth_fastapi.audit import Auditor
 from jwks_auth_fastapi.errors import handler_of
 from jwks_auth_fastapi.internals import Reading
+from jwks_auth_fastapi.logout import LogoutMiddleware
 from jwks_auth_fastapi.places import applications
 from jwks_auth_fastapi.service import Service
 
@@ -38,9 +40,20 @@ async def prepare(
     rows = Auditor(reading or Reading()).rows(app)
     if wrong := [f"{row.path}: {problem}" for _, row in rows for problem in row.problems]:
         raise ConfigurationError("; ".join(wrong))
+    if unheard := _unheard(app, authenticator, [row.path for _, row in rows]):
+        log.warning("LOGOUT_PATH: nobody answers at %s: app.include_router(auth.logout_router())", unheard)
     for note in {row.note for _, row in rows if row.note}:
         log.warning(note)
     await _warm_up(authenticator, required=required)
+
+
+def _unheard(app: Starlette, authenticator: Authenticator, paths: Iterable[str]) -> str | None:
+    """Return the path at which providers are to tell of logouts, if neither a route nor a middleware hears them."""
+    path = authenticator.logout_path
+    if path is None or any(each.endswith(path) for each in paths):
+        return None
+    around: list[object] = [each.cls for each in app.user_middleware]
+    return None if LogoutMiddleware in around else path
 
 
 async def _warm_up(authenticator: Authenticator, *, required: bool) -> None:

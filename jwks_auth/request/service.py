@@ -10,7 +10,7 @@ from jwks_auth.errors import ConfigurationError, Refused
 from jwks_auth.proofs import Possession, possession_of
 from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
-from jwks_auth.request.warming import awarm_up, warm_up
+from jwks_auth.request.warming import Warmed, awarm_up, warm_up
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
 
@@ -115,15 +115,20 @@ class Service:
         return self._logout
 
     def warm_up(self) -> None:
-        """Fetch every issuer's keys now, also after one of them fails.
+        """Fetch every issuer's keys now, and read the revocations, also after one of them fails.
 
         Raises :class:`KeySourceError` at the end, for the first issuer without keys.
         """
-        warm_up(self.issuers)
+        warm_up(self._cold)
 
     async def awarm_up(self) -> None:
         """Do as :meth:`warm_up`, on an event loop, and for all issuers at once."""
-        await awarm_up(self.issuers)
+        await awarm_up(self._cold)
+
+    @property
+    def _cold(self) -> tuple[Warmed, ...]:
+        copy = None if self._described is None else self._described.revocation
+        return self.issuers if copy is None else (*self.issuers, copy)
 
     def health(self) -> dict[str, Any]:
         """Return each issuer's key health, by issuer."""

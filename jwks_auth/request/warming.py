@@ -1,32 +1,42 @@
-"""Warm-up: keys that are there before the first request."""
+"""Warm-up: keys and revocations that are there before the first request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from jwks_auth.errors import KeySourceError
-from jwks_auth.verifier import Issuer
 
-__all__ = ["awarm_up", "warm_up"]
+__all__ = ["Warmed", "awarm_up", "warm_up"]
 
 
-def warm_up(issuers: Iterable[Issuer]) -> None:
-    """Fetch the keys of all *issuers*; then raise the first error."""
+class Warmed(Protocol):
+    """What has to be fetched before it can be judged by."""
+
+    def warm_up(self) -> None:
+        """Fetch it now; raise ``KeySourceError``."""
+
+    async def awarm_up(self) -> None:
+        """Do as :meth:`warm_up`, on an event loop."""
+
+
+def warm_up(cold: Iterable[Warmed]) -> None:
+    """Warm all of them up; then raise the first error."""
     failures: list[KeySourceError] = []
-    for issuer in issuers:
+    for each in cold:
         try:
-            issuer.warm_up()
+            each.warm_up()
         except KeySourceError as error:
             failures.append(error)
     if failures:
         raise failures[0]
 
 
-async def awarm_up(issuers: Iterable[Issuer]) -> None:
+async def awarm_up(cold: Iterable[Warmed]) -> None:
     """Do as :func:`warm_up`, for all at once."""
     import asyncio  # which only async services load
 
-    asked = (issuer.awarm_up() for issuer in issuers)
+    asked = (each.awarm_up() for each in cold)
     for outcome in await asyncio.gather(*asked, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome

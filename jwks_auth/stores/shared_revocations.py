@@ -69,13 +69,17 @@ class Numbered(Revoker, ABC):
         last = int(self._last() or 0)
         if since == last:
             return [], last
-        seen = 0 if since is None or since > last else since - _AGAIN
+        seen = self._before() if since is None or since > last else since - _AGAIN
         numbers = range(max(seen, last - MOST_REVOCATIONS, 0) + 1, last + 1)
         found: list[Revocation] = []
         for at in range(0, len(numbers), _AT_ONCE):
             kept = self._many(numbers[at : at + _AT_ONCE])
             found += [Revocation.from_bytes(each) for each in kept if each is not None]
         return found, last
+
+    def _before(self) -> int:
+        """Return a number that no revocation has, nor any before it."""
+        return 0
 
     @abstractmethod
     def _last(self) -> Any:
@@ -148,7 +152,7 @@ class CacheRevocations(Numbered):
         return bool(self._cache.add(f"{self._name}:once:{name}", b"1", timeout=ceil(ttl)))
 
     def _add(self, revocation: Revocation) -> None:
-        number = int(self._last() or self._clock() * 1000)
+        number = int(self._last() or self._begun())
         for _ in range(_TRIES):
             number += 1
             old = self._cache.get(f"{self._name}:{number - MOST_REVOCATIONS}")
@@ -158,6 +162,15 @@ class CacheRevocations(Numbered):
                     self._cache.set(self._name, number, timeout=_YEAR)
                 return
         raise StoreError("full")
+
+    def _begun(self) -> int:
+        """Return the number before the first; kept, because a cache may be slow to tell of each that is not there."""
+        number = int(self._clock() * 1000)
+        self._cache.add(f"{self._name}:before", number, timeout=_YEAR)
+        return max(number, self._before())  # another writer's, who began at the same time
+
+    def _before(self) -> int:
+        return int(self._cache.get(f"{self._name}:before") or 0)
 
     def _put(self, number: int, revocation: Revocation) -> bool:
         """Return whether the number was free."""

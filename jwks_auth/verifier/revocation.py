@@ -99,6 +99,20 @@ class RevocationCopy:
                     await asyncio.wait_for(asyncio.wrap_future(renewal.ended), _WAIT)
         self._judge(token)
 
+    def warm_up(self) -> None:
+        """Read the store now, so that the first request need not wait; raise ``KeySourceError`` if that fails."""
+        renewal = self._renew()
+        if renewal is not None:
+            with suppress(TimeoutError):
+                renewal.ended.result(_HANGS)
+        self._check_age()
+
+    async def awarm_up(self) -> None:
+        """Do as :meth:`warm_up`, without blocking the event loop."""
+        import asyncio
+
+        await asyncio.to_thread(self.warm_up)
+
     def learn(self, revocation: Revocation) -> None:
         """Take a revocation that was made in this process."""
         self._revoked.add(revocation)
@@ -107,6 +121,9 @@ class RevocationCopy:
         if self._revoked.cover(token):
             raise InvalidTokenError("revoked")
         needed_issuer(token, "revocation")
+        self._check_age()
+
+    def _check_age(self) -> None:
         if not self._fails_open and self._age_clock() - self._read_at > _OLD:
             raise KeySourceError("revocation: the store can't be read", kind="store")
 

@@ -25,6 +25,7 @@ from jwks_auth_django.conf import (
 )
 from jwks_auth_django.discovery import metadata
 from jwks_auth_django.guards import Guard
+from jwks_auth_django.logout import logout
 from jwks_auth_django.routes import requirements, views
 from jwks_auth_django.shared_caches import is_stored, is_stored_site_wide
 
@@ -97,7 +98,7 @@ def check_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         return []  # told by check_settings
     told = [message for path, requirement in requirements() for message in _view(found, path, requirement)]
     for config in found.all:
-        told += [*_page_cache(config), *_metadata(config)]
+        told += [*_page_cache(config), *_metadata(config), *_logouts(config)]
         told += [warning("W013", text, _("See docs/how-to/dpop.md")) for text in config.authenticator.advice]
     return list({(message.id, message.msg): message for message in told}.values())
 
@@ -130,9 +131,23 @@ def _metadata(config: Configuration) -> Iterator[CheckMessage]:
         )
 
 
-def _is_answered(path: str) -> bool:
+def _logouts(config: Configuration) -> Iterator[CheckMessage]:
+    """The path that providers tell of logouts, where nobody would hear them."""
+    path = config.authenticator.logout_path
+    if path is not None and not config.with_middleware and not _is_answered(path, logout):
+        yield warning(
+            "W014",
+            _("Providers are to tell of logouts at {path}, where nobody answers").format(path=path),
+            _(
+                'Add path("", include("jwks_auth_django.urls")) to ROOT_URLCONF, at the root, or the '
+                "middleware"
+            ),
+        )
+
+
+def _is_answered(path: str, view: Any = metadata) -> bool:
     try:
-        return resolve(path).func is metadata
+        return resolve(path).func is view
     except Resolver404:
         return False
 

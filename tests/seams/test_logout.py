@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
+from fastapi import FastAPI
 from flask import Flask
 from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
-from jwks_auth import ConfigurationError
-from jwks_auth.stores import MemoryRevocations
+from jwks_auth import ConfigurationError, Refused
+from jwks_auth.stores import CacheRevocations, MemoryRevocations
 from jwks_auth.testing import FakeIssuer
-from jwks_auth_django.conf import MIDDLEWARE
+from jwks_auth_django.cache import SharedCache
+from jwks_auth_django.checks import check_views
+from jwks_auth_django.conf import MIDDLEWARE, configuration
 from jwks_auth_fastapi import JWTBearer
 from jwks_auth_fastapi.starlette import LogoutMiddleware
 from jwks_auth_flask import JWKSAuth
@@ -93,3 +99,79 @@ def test_the_middleware_serves_any_asgi_application(issuer: FakeIssuer) -> None:
     assert client.post("/other").json() == {"rest": True}
     answer = client.post(PATH, content=issuer.logout("web"), headers={"Content-Type": FORM})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("urls", "middleware", "told"),
+    [
+        ((), [], {"jwks_auth_django.W014"}),
+        ((path("below/", include("jwks_auth_django.urls")),), [], {"jwks_auth_django.W014"}),
+        ((path("", include("jwks_auth_django.urls")),), [], set()),
+        ((), [MIDDLEWARE], set()),
+    ],
+    ids=["nowhere", "below a prefix", "urls", "middleware"],
+)
+def test_django_s_checks_see_that_nobody_hears_of_logouts(
+    issuer: FakeIssuer, urls: Any, middleware: list[str], told: set[str]
+) -> None:
+    """A provider would post to a 404, and tokens would stay good."""
+    given = settings_of(issuer, "web")
+    with override_settings(JWKS_AUTH=given, ROOT_URLCONF=urls, MIDDLEWARE=middleware):
+        assert {each.id for each in check_views()} & {"jwks_auth_django.W014"} == told
+    with override_settings(JWKS_AUTH=issuer.settings(), ROOT_URLCONF=(), MIDDLEWARE=[]):
+        assert check_views() == []
+
+
+@pytest.mark.parametrize("heard", ["", "router", "prefix", "middleware"])
+def test_fastapi_tells_at_its_start_that_nobody_hears_of_logouts(
+    issuer: FakeIssuer, heard: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The lifespan's log; a router anywhere, or Starlette's middleware, will do."""
+    auth = JWTBearer(settings_of(issuer, "web"))
+    app = FastAPI(lifespan=auth.lifespan)
+    if heard in ("router", "prefix"):
+        app.include_router(auth.logout_router(), prefix="/api" if heard == "prefix" else "")
+    elif heard == "middleware":
+        app.add_middleware(LogoutMiddleware, auth=settings_of(issuer, "web"))
+    with caplog.at_level(logging.WARNING, "jwks_auth"), TestClient(app):
+        told = [each.getMessage() for each in caplog.records if "LOGOUT_PATH" in each.getMessage()]
+    assert told == (
+        [] if heard else [f"LOGOUT_PATH: nobody answers at {PATH}: app.include_router(auth.logout_router())"]
+    )
+
+
+def test_revocations_in_one_of_django_s_caches(issuer: FakeIssuer, tmp_path: Path) -> None:
+    """``cache:<alias>``: two projects that share it hear of each other's, by a logout too."""
+    caches = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(tmp_path),
+        }
+    }
+    given = {**settings_of(issuer, "web"), "REVOCATION": "cache:default"}
+    with override_settings(JWKS_AUTH=given, CACHES=caches, MIDDLEWARE=[MIDDLEWARE], ROOT_URLCONF=()):
+        verifier = configuration().authenticator.verifier
+        first, second = issuer.token(sub="u1", jti="a"), issuer.token(sub="u2", jti="b")
+        CacheRevocations(SharedCache("default")).revoke(issuer.issuer, jti="b", ttl=60)
+        assert code_of(verifier, first) is None
+        assert code_of(verifier, second) == "revoked"
+        assert (
+            Client().post(PATH, issuer.logout("web", sub="u1").decode(), content_type=FORM).status_code == 200
+        )
+        assert code_of(verifier, first) == "revoked"
+    with override_settings(JWKS_AUTH=given, CACHES=caches, ROOT_URLCONF=()):  # a new worker
+        assert code_of(configuration().authenticator.verifier, first) == "revoked"
+    for wrong, message in (("cache:nowhere", "no 'nowhere'"), ("cache:dummy", "keeps nothing")):
+        dummy = {"dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+        settings = {"JWKS_AUTH": {**given, "REVOCATION": wrong}, "CACHES": {**caches, **dummy}}
+        with override_settings(**settings), pytest.raises(ImproperlyConfigured, match=message):
+            configuration()
+
+
+def code_of(verifier: Any, raw: str) -> str | None:
+    """Why a token is refused, if it is."""
+    try:
+        verifier.verify(raw)
+    except Refused as error:
+        return error.code
+    return None

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from jwks_auth import (
     TokenVerifier,
     VerifiedToken,
 )
-from jwks_auth.adapters import Settings
+from jwks_auth.adapters import Authenticator, Settings
 from jwks_auth.claims import DEFAULT_MAPPING
 from jwks_auth.stores import MemoryRevocations, Revocation, StoreError, short
 from jwks_auth.testing import FakeIssuer
@@ -413,3 +414,38 @@ def test_a_setting_names_the_store(given: Any) -> None:
         Settings.from_mapping({**settings, "REVOCATION_FAILS": "sometimes"})
     with pytest.raises(ConfigurationError, match=r"^REVOCATION_FAILS: found no revocation"):
         Settings.from_mapping({**ISSUER.settings(), "REVOCATION_FAILS": "open"}).verifier()
+
+
+def test_a_warm_copy_is_judged_by_without_a_wait() -> None:
+    """Sync and async: the first request reads nothing, and knows what was revoked."""
+    for warm in (lambda copy: copy.warm_up(), lambda copy: asyncio.run(copy.awarm_up())):
+        store = Store()
+        worker = Worker(store)
+        store.add("jti", "t1")
+        warm(worker.copy)
+        assert store.reads == 1
+        assert (worker.code(token()), worker.code(token(jti="t2")), store.reads) == ("revoked", None, 1)
+
+
+def test_a_store_that_fails_fails_the_warm_up() -> None:
+    """Unless tokens pass without it."""
+    store = Store()
+    store.error = OSError("away")
+    with pytest.raises(KeySourceError, match="the store can't be read"):
+        Worker(store).copy.warm_up()
+    Worker(store, fails_open=True).copy.warm_up()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["works", "fails"])
+def test_a_service_s_warm_up_reads_the_revocations_too(fails: bool) -> None:
+    """Beside the keys, and also after an issuer fails; a service without revocations has none to read."""
+    store = Store()
+    settings = {**ISSUER.settings(), "REVOCATION": store}
+    if fails:
+        settings = {"ISSUER": "https://127.0.0.1:1/", "AUDIENCE": "api", "REVOCATION": store}
+    auth = Authenticator(settings, in_tests=True)
+    for warm in (auth.warm_up, lambda: asyncio.run(auth.awarm_up())):
+        with pytest.raises(KeySourceError, match="connection refused") if fails else nullcontext():
+            warm()
+    assert store.reads >= 1
+    Authenticator(ISSUER.settings(), in_tests=True).warm_up()
