@@ -1,4 +1,4 @@
-"""Tokens that a certified OpenID provider binds to a client certificate, sent to the three example apps (RFC 8705)."""
+"""Tokens that a certified OpenID provider binds to a client certificate, sent to all example apps (RFC 8705)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from urllib.parse import quote
 
 import pytest
 
-from example_projects.demo.apps import AUDIENCE, example_apps
+from example_projects.demo.apps import AUDIENCE, example_apps, mcp_server
 from example_projects.demo.servers import AppServer
 from jwks_auth.adapters import Authenticator, Credentials
 from tests.certificates import Authority
 from tests.interop.oidc_provider import ALGORITHMS, OidcProvider
 
-APPS = ("Django", "Flask", "FastAPI")
+APPS = ("Django", "Flask", "FastAPI", "MCP")
+OF_MCP = {"JWKS_AUTH_AUDIENCE": AUDIENCE}  # its own is its URL
+INITIALIZE = b"""{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params":
+{"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}"""
+JSON = [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")]
 BOUND = {
     "JWKS_AUTH_MTLS": "require",
     "JWKS_AUTH_CLIENT_CERTIFICATE": '{"HEADER": "Client-Cert", "FORMAT": "pem-urlencoded"}',
@@ -31,7 +35,11 @@ BOUND = {
 def apps(provider: OidcProvider) -> Iterator[dict[str, AppServer]]:
     """The example apps, which ask for bound tokens."""
     with ExitStack() as running:
-        made = [replace(app, env={**app.env, **BOUND}) for app in example_apps(provider.issuer)]
+        all_of_them = [*example_apps(provider.issuer), mcp_server(provider.issuer)]
+        made = [
+            replace(app, env={**app.env, **BOUND, **(OF_MCP if app.name == "MCP" else {})})
+            for app in all_of_them
+        ]
         yield {app.name: running.enter_context(app) for app in made}
 
 
@@ -46,7 +54,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def answer(app: AppServer, token: str, certificate: str | None) -> tuple[int, str]:
     """The status and the challenge of a request from a proxy that saw *certificate*."""
     passed = [] if certificate is None else [("Client-Cert", quote(certificate, safe=""))]
-    found = app.request("/me", [("Authorization", f"Bearer {token}"), *passed])
+    sent = [("Authorization", f"Bearer {token}"), *passed]
+    if app.name == "MCP":
+        found = app.request("/mcp", [*sent, *JSON], method="POST", body=INITIALIZE)
+    else:
+        found = app.request("/me", sent)
     return found.status, found.challenge or ""
 
 
