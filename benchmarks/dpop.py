@@ -150,8 +150,8 @@ def million() -> None:
 
 def whole(proofs: int) -> str:
     """Send proofs to all of the checks, as requests are."""
-    client, now, taken = Client("ES256"), [time.time()], 0
-    judge = DPoP({**SETTINGS, "DPOP_REPLAY": "memory"}, lambda: now[0])
+    client, taken = Client("ES256"), 0
+    judge = DPoP({**SETTINGS, "DPOP_REPLAY": "memory"}, time.time)
     tracemalloc.start()
     for _ in range(proofs):
         proof = client.proof()

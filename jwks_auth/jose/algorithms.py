@@ -74,9 +74,8 @@ def _rsa_check(
 
 
 def _ecdsa(digest: hashes.HashAlgorithm) -> Callable[[ec.EllipticCurvePublicKey], SignatureCheck]:
-    scheme = ec.ECDSA(digest)
-
     def bind(key: ec.EllipticCurvePublicKey) -> SignatureCheck:
+        scheme = ec.ECDSA(digest)  # it loads a module that no other kind of key needs
         size = (key.key_size + 7) // 8
         verify = key.verify
 

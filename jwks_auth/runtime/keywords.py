@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
@@ -49,6 +48,8 @@ def filled(defaults: OptionsT, options: OptionsT) -> OptionsT:
 def closest(name: object, known: Iterable[str]) -> str | None:
     """Return the name in *known* that *name* seems to misspell, ignoring case; ``None`` if there is none."""
     listed = {each.lower(): each for each in known}
+    import difflib  # which only mistakes need
+
     near = difflib.get_close_matches(str(name).lower(), listed, n=1)
     return listed[near[0]] if near else None
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from jwks_auth.later import later
 from jwks_auth.verifier.introspection import MODES, Introspection
 from jwks_auth.verifier.issuer import Issuer, PlaceOptions
-from jwks_auth.verifier.logout_tokens import FRESH, Issuers, Logout, LogoutTokenVerifier
 from jwks_auth.verifier.options import JudgeOptions
 from jwks_auth.verifier.protocol import Verifier
 from jwks_auth.verifier.revocation import RevocationCopy
@@ -20,6 +19,7 @@ from jwks_auth.verifier.verifier import TokenVerifier
 if TYPE_CHECKING:
     from jwks_auth.verifier.explain import Explanation, explained
     from jwks_auth.verifier.id_tokens import IDTokenVerifier
+    from jwks_auth.verifier.logout_tokens import FRESH, Issuers, Logout, LogoutTokenVerifier
     from jwks_auth.verifier.providers import PROVIDERS, check_said, issuer_said
 
 __all__ = [
@@ -56,6 +56,10 @@ if not TYPE_CHECKING:
             "Explanation": "jwks_auth.verifier.explain",
             "explained": "jwks_auth.verifier.explain",
             "IDTokenVerifier": "jwks_auth.verifier.id_tokens",
+            "FRESH": "jwks_auth.verifier.logout_tokens",
+            "Issuers": "jwks_auth.verifier.logout_tokens",
+            "Logout": "jwks_auth.verifier.logout_tokens",
+            "LogoutTokenVerifier": "jwks_auth.verifier.logout_tokens",
             "PROVIDERS": "jwks_auth.verifier.providers",
             "check_said": "jwks_auth.verifier.providers",
             "issuer_said": "jwks_auth.verifier.providers",

@@ -63,6 +63,16 @@ def test_an_import_loads_what_is_listed(program: str, allowed: set[str]) -> None
     assert not found & {*unasked, "jwks_auth.verifier.hints", "jwks_auth.http.fetch"}
 
 
+def test_a_verifier_loads_nothing_that_few_need() -> None:
+    """No search for misspelt names, no module of one kind of key, no logout."""
+    few = {
+        "cryptography.hazmat.backends.openssl.backend",
+        "difflib",
+        "jwks_auth.verifier.logout_tokens",
+    }
+    assert not few & loaded("from jwks_auth import Issuer, TokenVerifier")
+
+
 def test_nothing_at_all_is_loaded_before_a_name_is_asked_for() -> None:
     """``import jwks_auth`` alone loads two modules of the library."""
     assert {each for each in loaded("import jwks_auth") if each.startswith("jwks_auth")} == {
