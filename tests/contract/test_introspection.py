@@ -11,6 +11,7 @@ import pytest
 
 from jwks_auth import InvalidTokenError
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.testing.server import Answer, Form
 from tests.contract.cases import SETTINGS, U1
 from tests.contract.runner import App, Headers, refusals_logged
 from tests.contract.test_certificates import EVERY
@@ -162,3 +163,85 @@ def test_an_issuer_that_cannot_tell_is_a_503(site: str, fault: str) -> None:
         else:
             issuer.client_secret = "changed"
         run(app, Case(fault, text(raw), 503), issuer)
+
+
+HOSTILE: Mapping[str, tuple[Answer, int]] = {
+    "a list": (Answer({}, text="[]"), 503),
+    "a list of answers": (Answer({}, text='[{"active": true, "aud": "api"}]'), 503),
+    "a word": (Answer({}, text='"active"'), 503),
+    "nothing": (Answer({}, text=""), 503),
+    "no active": (Answer({"aud": "api", "sub": "root"}), 503),
+    "active: 'false'": (Answer({"active": "false"}), 503),
+    "active: 'true'": (Answer({"active": "true", "aud": "api", "sub": "root"}), 503),
+    "active: 1": (Answer({"active": 1, "aud": "api", "sub": "root"}), 503),
+    "active twice": (Answer({}, text='{"active": false, "active": true, "aud": "api", "sub": "root"}'), 503),
+    "no number": (Answer({}, text='{"active": true, "aud": "api", "exp": NaN}'), 503),
+    "nested": (Answer({}, text='{"a":' * 9000 + "1" + "}" * 9000), 503),
+    "many members": (Answer({}, text='{"active": true' + ',"a":1' * 25_000 + "}"), 503),
+    "HTML": (Answer({}, text="<html><body>Sign in</body></html>", media_type="text/html"), 503),
+    "signed, unasked": (Answer({"active": True, "aud": "api"}, media_type="application/token-introspection+jwt"), 503),
+    "another issuer's": (Answer({"active": True, "aud": "api", "iss": "https://evil.example/"}), 401),
+    "another issuer's, in a list": (Answer({"active": True, "aud": "api", "iss": ["https://evil.example/"]}), 401),
+    "aud of another kind": (Answer({"active": True, "aud": {"api": "api"}}), 401),
+    "aud: 7": (Answer({"active": True, "aud": 7}), 401),
+    "aud: none": (Answer({"active": True, "aud": []}), 401),
+    "aud within another": (Answer({"active": True, "aud": ["api reports", "apis"]}), 401),
+    "sub of another kind": (Answer({"active": True, "aud": "api", "sub": {"a": 1}}), 401),
+    "exp: huge": (Answer({"active": True, "aud": "api", "exp": 10**400}), 401),
+    "a logout token's claims": (Answer({"active": True, "aud": "api", "events": {}}), 401),
+    "an ID token's claims": (Answer({"active": True, "aud": "api", "nonce": "n", "at_hash": "x"}), 401),
+    "10 MiB": (Answer({"active": True, "aud": "api", "x": "x" * (10 << 20)}), 503),
+    "a redirect": (Answer({}, status=302), 503),
+    "an error": (Answer({"active": True, "aud": "api"}, status=500), 503),
+}  # fmt: skip
+"""What an endpoint may answer, and the status that the client gets; those after which it has a rest come last."""
+
+
+class Hostile(FakeIssuer):
+    """Answers a question with whatever its token is the name of, in hexadecimal."""
+
+    def _answer(self, path: str, form: Form | None = None) -> Answer:
+        if form is None:
+            return super()._answer(path)
+        return HOSTILE[bytes.fromhex(form.fields["token"]).decode()][0]
+
+
+@pytest.mark.parametrize("site", EVERY)
+def test_an_answer_of_any_shape_is_a_refusal_or_a_503(site: str) -> None:
+    """Never 200 and never 500, in whichever framework."""
+    with Hostile.serve() as issuer, EVERY[site](Settled(issuer)) as app:
+        for name, (_, status) in HOSTILE.items():
+            run(app, Case(name, text(name.encode().hex()), status), issuer)
+
+
+def test_the_hostile_endpoint_can_be_asked_for_a_good_token() -> None:
+    """The control: of the same answer in its right form the token is good."""
+    with FakeIssuer.serve() as issuer, EVERY["flask"](Settled(issuer)) as app:
+        issuer.tell_of("good", {"aud": "api", "sub": "u1"})
+        run(app, Case("good", text("good"), 200, body=U1), issuer)
+
+
+def signed_answer(issuer: FakeIssuer) -> str:
+    """A signed answer about a good token, with everything else that an access token has (RFC 9701)."""
+    return issuer.token(
+        sub="u1", header={"typ": "token-introspection+jwt"}, token_introspection={"active": True}
+    )
+
+
+OTHER_JWTS = [
+    Case("a signed answer", signed_answer, told="not an access token"),
+    Case("a logout token", lambda issuer: issuer.logout_token("api", sub="u1"), told="not an access token"),
+    Case("a logout token of no type", lambda issuer: issuer.logout_token("api", sub="u1", header={"typ": None}),
+         told="not an access token"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHER_JWTS, ids=lambda case: case.name)
+def test_other_jwts_of_the_issuer_are_no_access_tokens(
+    asking_app: tuple[App, FakeIssuer], case: Case
+) -> None:
+    """And nobody is asked about them."""
+    app, issuer = asking_app
+    before = issuer.requests[issuer.introspection_path]
+    run(app, case, issuer)
+    assert issuer.requests[issuer.introspection_path] == before
