@@ -41,6 +41,8 @@ def tell_trust(verifier: Verifier) -> None:
     told = [_trusted(issuer, described) for issuer in verifier.issuers]
     if described is not None and described.has_tenants:
         told.append("tenants, as they are found")
+    if described is not None and described.takes_others:
+        told.append("OTHER_TOKENS for what is no issuer's")
     log.info("trusting %s", "; ".join(told) or "whom a verifier of the service's own does")
 
 
@@ -48,7 +50,8 @@ def _trusted(issuer: Issuer, verifier: TokenVerifier | None) -> str:
     client = issuer.client
     keys = "keys handed over" if client is None else f"keys from {without_query(client.uri)}"
     audience = issuer.audience if verifier is None else verifier.rules_of(issuer.issuer).audience
-    return escaped(f"{issuer.issuer} for {_audience(audience)}, {keys}")
+    asked = "" if issuer.endpoint is None else f", introspection ({issuer.endpoint.options.mode})"
+    return escaped(f"{issuer.issuer} for {_audience(audience)}, {keys}{asked}")
 
 
 def _audience(audience: Any) -> str:

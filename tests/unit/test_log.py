@@ -49,8 +49,12 @@ def refusal(
           "AUDIENCE": "y", "TENANTS": Tenants(lambda name: None, hosts=["t.example"])},
          "trusting https://a.example/ for audience x, keys handed over; https://b.example/ for audience y, keys from "
          "https://b.example/.well-known/openid-configuration; tenants, as they are found"),
+        ({"ISSUER": "https://a.example/", "AUDIENCE": "a", "JWKS": forge.KEY_SET, "INTROSPECTION": "always",
+          "INTROSPECTION_CLIENT": {"ID": "a", "SECRET": "secret"}, "OTHER_TOKENS": lambda raw: None},
+         "trusting https://a.example/ for audience a, keys handed over, introspection (always); OTHER_TOKENS for what "
+         "is no issuer's"),
     ],
-    ids=["discovery", "uri", "several"],
+    ids=["discovery", "uri", "several", "no JWTs alone"],
 )  # fmt: skip
 def test_a_service_says_once_whom_it_trusts(
     settings: dict[str, Any], line: str, caplog: pytest.LogCaptureFixture
