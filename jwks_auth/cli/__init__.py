@@ -5,6 +5,7 @@ status. Nothing here reads arguments or prints.
 """
 
 from jwks_auth.cli.checklist import Item, checklist, listed
+from jwks_auth.cli.doctor import doctor
 from jwks_auth.cli.issuers import check, refresh, show
 from jwks_auth.cli.paste import pasted
 from jwks_auth.cli.report import Report, Service, together
@@ -18,6 +19,7 @@ __all__ = [
     "Service",
     "check",
     "checklist",
+    "doctor",
     "listed",
     "pasted",
     "refresh",

@@ -25,9 +25,9 @@ def read_unseen(stdin: IO[str], stderr: Any, text: str) -> str:
     """
     if termios is None:  # pragma: no cover - Windows
         return getpass.getpass(text)
-    stderr.write(text)
-    stderr.flush()
     with _unseen(stdin.fileno()):
+        stderr.write(text)  # not before, as who pastes at once would see it
+        stderr.flush()
         line = _line(stdin.fileno())
     stderr.write("\n")
     return line.decode(errors="replace")

@@ -63,6 +63,11 @@ SUBCOMMANDS = {
         "jwks_auth.command.routes:options",
         "jwks_auth.command.routes:routes",
     ),
+    "doctor": Subcommand(
+        "read the settings of another package, and print ours",
+        "jwks_auth.command.doctor:options",
+        "jwks_auth.command.doctor:doctor",
+    ),
     "completion": Subcommand(
         "print the completion of this command for bash or zsh",
         "jwks_auth.command.completion:options",

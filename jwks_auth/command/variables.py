@@ -49,8 +49,8 @@ def read_file(path: str) -> dict[str, str]:
             raise UsageError(f"{path}: found more than a megabyte, expected lines such as NAME=value")
         text = octets.decode()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no text in UTF-8"
-        raise UsageError(f"{path}: can't be read: {reason.lower()}") from None
+        reason = (getattr(error, "strerror", None) or "").lower() or "no text in UTF-8"
+        raise UsageError(f"{path}: can't be read: {reason}") from None
     found = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
