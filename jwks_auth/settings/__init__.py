@@ -8,8 +8,8 @@ from jwks_auth.settings.inheritance import inherited
 from jwks_auth.settings.options import SettingsOptions
 from jwks_auth.settings.peers import meant
 from jwks_auth.settings.rows import GROUPS, ROWS
-from jwks_auth.settings.setting import Setting, Taker, parsed, refuse_unknown
-from jwks_auth.settings.vocabulary import PREFIX, SETTING_NAMES, Settings
+from jwks_auth.settings.setting import PREFIX, Setting, Taker, parsed, refuse_unknown
+from jwks_auth.settings.vocabulary import SETTING_NAMES, Settings
 
 __all__ = [
     "GROUPS",

@@ -10,7 +10,10 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
 from jwks_auth.settings.peers import meant
 
-__all__ = ["Setting", "Taker", "parsed", "refuse_unknown"]
+__all__ = ["PREFIX", "Setting", "Taker", "parsed", "refuse_unknown"]
+
+PREFIX = "JWKS_AUTH_"
+"""The beginning of a setting's name where others stand beside it."""
 
 
 class Taker(Flag):

@@ -14,7 +14,7 @@ from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
 from jwks_auth.settings.introspection import check_asked
 from jwks_auth.settings.rows import ROWS
-from jwks_auth.settings.setting import Taker, refuse_unknown
+from jwks_auth.settings.setting import PREFIX, Taker, refuse_unknown
 from jwks_auth.settings.sources import (
     Source,
     arguments,
@@ -27,9 +27,7 @@ from jwks_auth.settings.sources import (
 )
 from jwks_auth.verifier import Issuer, Tenants, TokenVerifier, Verifier
 
-__all__ = ["PREFIX", "SETTING_NAMES", "Settings"]
-
-PREFIX = "JWKS_AUTH_"
+__all__ = ["SETTING_NAMES", "Settings"]
 """What settings of a flat mapping, and of the environment, begin with."""
 
 _KEPT_KEYS = frozenset({"STORE", "STORE_SECRET"})
