@@ -82,6 +82,7 @@ class DevIssuer(FakeIssuer):
             if kept:
                 keys = [SigningKey.from_pem(*each) for each in kept["keys"]]
                 self._keys = tuple(keys)
+                self._signing_key(None, None)  # there has to be one
                 self._withdrawn = frozenset(kept["withdrawn"])
                 self.invented = tuple(map(Person.from_mapping, kept["people"]))
                 self._told, self._revoked = dict(kept["opaque"]), set(kept["revoked"])

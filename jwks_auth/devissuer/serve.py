@@ -96,7 +96,8 @@ class DevServer:
         except BaseException:
             self._close()
             raise
-        self._server.start(App(self.issuer, Gate(hosts=[str(origin_of(name)[1])]), self._stopped))
+        self.app = App(self.issuer, Gate(hosts=[str(origin_of(name)[1])]), self._stopped)
+        self._server.start(self.app)
         return self
 
     def __exit__(

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from jwks_auth.devissuer.web import Answer, Request
 
@@ -77,9 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        # Not urlsplit's path alone: "//host/x" would be read as a host.
         path, _, query = self.path.partition("?")
-        path = urlsplit(path).path if "://" in path else path
+        if not path.startswith("/"):  # as a proxy is asked
+            path = "/" + path.partition("://")[2].partition("/")[2]
         answer = cast("_Server", self.server).answer(Request(self.command, path, query, self.headers, body))
         if answer is not None:
             self._send(answer)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import get_default_algorithms
 
-from jwks_auth.jose import ML_DSA_PRIVATE, jwk_from_pem, thumbprint
+from jwks_auth.jose import ML_DSA_PRIVATE, RefusedKey, jwk_from_pem, parse_jwk, thumbprint
 from jwks_auth.runtime import dataclass
 
 __all__ = ["SigningKey"]
@@ -139,10 +139,10 @@ class SigningKey:
     @classmethod
     def from_pem(cls, kid: str, alg: str, pem: str) -> SigningKey:
         """Return the key in *pem*; raise ``ValueError`` for what is no private key, or none for *alg*."""
-        private = load_pem_private_key(pem.encode(), None)
-        if alg not in _GENERATORS or type(private) is not type(_GENERATORS[alg]()):
+        found = cls(kid, alg, cast("PrivateKey", load_pem_private_key(pem.encode(), None)))
+        if alg not in _GENERATORS or isinstance(parse_jwk(found.jwk()), RefusedKey):
             raise ValueError(f"found no key for {alg!r}")
-        return cls(kid, alg, cast("PrivateKey", private))
+        return found
 
     def sign(self, payload: bytes, header: Mapping[str, Any] | None = None) -> str:
         """A token with this payload, byte for byte: JSON or not. *header* overrides ``alg`` and ``kid``.

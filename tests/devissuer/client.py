@@ -83,7 +83,7 @@ class Client:
             name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()
         }
 
-    def redeem(self, code: str, **changed: Any) -> requests.Response:
+    def redeem(self, code: str, /, **changed: Any) -> requests.Response:
         """The answer of the token endpoint."""
         headers = changed.pop("headers", None)
         filled = {
