@@ -35,7 +35,11 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 def server_of(name: str, issuer: FakeIssuer, store: str) -> AppServer:
     """The app under *name*."""
-    env = {"JWKS_AUTH_ISSUER": issuer.issuer, "JWKS_AUTH_REVOCATION": store}
+    env = {
+        "JWKS_AUTH_ISSUER": issuer.issuer,
+        "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
+        "JWKS_AUTH_REVOCATION": store,
+    }
     if name == "waitress":
         need_module("waitress")
         return AppServer(name, [sys.executable, "-m", MODULE, "{fd}"], ROOT, env)
