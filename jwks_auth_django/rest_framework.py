@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 
 from jwks_auth import MissingTokenError, Policy, Refused, VerifiedToken
-from jwks_auth.adapters import PolicyOptions, Requirement, several
+from jwks_auth.adapters import PolicyOptions, Requirement, allows_on, several
 from jwks_auth_django.authentication import finish, sign_in
 from jwks_auth_django.composition import TokenPermission
 from jwks_auth_django.csrf import is_left_to_us
@@ -114,7 +114,7 @@ class _TokenPermission(TokenPermission):
         token = _token_of(request)
         if token is None or not self.can_judge(request, view):
             return False
-        return self.policy_for(view, request.method or "").allows(token)
+        return allows_on(request._request.META, token, self.policy_for(view, request.method or ""))
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
         """Return the same for every object, because DRF's ``~`` negates this result too."""

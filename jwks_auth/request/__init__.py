@@ -9,7 +9,7 @@ from jwks_auth.request.credentials import Credentials
 from jwks_auth.request.exceptions import RefusedRequest, stand_for
 from jwks_auth.request.expiry import until_expiry
 from jwks_auth.request.logout import LONGEST_LOGOUT
-from jwks_auth.request.memo import Admission, Memo, finished_headers, token_on
+from jwks_auth.request.memo import Admission, Memo, allows_on, finished_headers, token_on
 from jwks_auth.request.openapi import may_name_scopes, refusal_responses, security_of
 from jwks_auth.request.paths import Prefixes
 from jwks_auth.request.requirement import Requirement, RequirementOptions, TokenRequirementOptions
@@ -43,6 +43,7 @@ __all__ = [
     "RequirementOptions",
     "ResourceMetadata",
     "TokenRequirementOptions",
+    "allows_on",
     "as_request",
     "finished_headers",
     "handshake_of",

@@ -253,5 +253,5 @@ class Authenticator(Service):
     def _hold(self, token: VerifiedToken, requirement: Requirement) -> None:
         """Judge the token by what *requirement* asks besides an audience."""
         requirement.judge(token, self._clock())
-        if self._telemetry is not None and requirement.policy is not None:
-            self._telemetry.allowed(token)
+        if requirement.policy is not None:
+            self.note_allowed(token)

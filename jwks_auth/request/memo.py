@@ -10,7 +10,7 @@ from jwks_auth.proofs import Proven
 from jwks_auth.request.answers import Rejection, guarded_headers
 from jwks_auth.runtime import RawToken
 
-__all__ = ["Admission", "Memo", "finished_headers", "token_on"]
+__all__ = ["Admission", "Memo", "allows_on", "finished_headers", "token_on"]
 
 _KEY = "jwks_auth"
 
@@ -21,6 +21,9 @@ class Owner(Protocol):
     @property
     def vary(self) -> tuple[str, ...]:
         """The request headers that its answers depend on."""
+
+    def note_allowed(self, token: VerifiedToken) -> None:
+        """Note that a policy allows the token it has admitted."""
 
 
 class Admission:
@@ -164,3 +167,16 @@ def token_on(kept: MutableMapping[str, Any]) -> VerifiedToken | None:
     memos: dict[Owner, Memo] = kept.get(_KEY) or {}
     admitted = [memo.admission.token for memo in memos.values() if memo.admission is not None]
     return admitted[-1] if admitted else None
+
+
+def allows_on(kept: MutableMapping[str, Any], token: VerifiedToken, policy: Policy) -> bool:
+    """Return whether *policy* allows a token that admitted a request; *kept* has the request's memos.
+
+    For a framework in which others may overrule this answer: a refusal of the request is told of later.
+    """
+    allowed = policy.allows(token)
+    memos: dict[Owner, Memo] = kept.get(_KEY) or {} if allowed else {}
+    for owner, memo in memos.items():
+        if memo.admission is not None and memo.admission.token is token:
+            owner.note_allowed(token)
+    return allowed

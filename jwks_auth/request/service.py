@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping, VerifiedToken
 from jwks_auth.errors import ConfigurationError, Refused
@@ -13,6 +13,9 @@ from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
 from jwks_auth.request.warming import Warmed, awarm_up, warm_up
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
+
+if TYPE_CHECKING:
+    from jwks_auth.telemetry import Telemetry
 
 __all__ = ["Given", "Service"]
 
@@ -50,6 +53,7 @@ class Service:
     """Functions that are called with each new authenticator: a test has one while it trusts a fake issuer."""
 
     _given: Given
+    _telemetry: Telemetry | None
     verifier: Verifier
     _described: TokenVerifier | None
     _resources: Resources
@@ -68,6 +72,11 @@ class Service:
         make: Any = type(self)
         made: Self = make(settings, **{**self._given._asdict(), **changes})
         return made
+
+    def note_allowed(self, token: VerifiedToken) -> None:
+        """Note, for telemetry, that a policy allows an admitted token; where it refuses one, the refusal is told."""
+        if self._telemetry is not None:
+            self._telemetry.allowed(token)
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
