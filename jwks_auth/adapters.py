@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from jwks_auth.challenge import several
+from jwks_auth.challenge import fields, several
 from jwks_auth.claims import AnyAudience, PolicyOptions, is_surely_service, name_of_service, needed_issuer
 from jwks_auth.later import later
 from jwks_auth.proofs import AnyProxy
@@ -93,6 +93,7 @@ __all__ = [
     "allows_on",
     "as_request",
     "closest",
+    "fields",
     "finished_headers",
     "handshake_of",
     "inherited",

@@ -19,7 +19,7 @@ from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 
 from jwks_auth import AuthError, InvalidTokenError, KeySourceError, VerifiedToken
-from jwks_auth.adapters import RawToken
+from jwks_auth.adapters import RawToken, fields
 from jwks_auth_django.schema import explained
 from jwks_auth_django.senders import configuration_of
 from jwks_auth_django.users.resolvers import no_user
@@ -172,5 +172,7 @@ def _nobody(error: AuthError, token: VerifiedToken | None) -> None:
 def _unavailable(error: DatabaseError) -> KeySourceError:
     # Only the kind of error is logged: its message may quote the row, and so claims.
     told = explained(error, router.db_for_write(get_user_model()))
-    log.error("a token's user could not be looked up: %s%s", type(error).__name__, told)
+    kind = type(error).__name__
+    extra = fields("users_failed", kind=kind)
+    log.error("a token's user could not be looked up: %s%s", kind, told, extra=extra)
     return KeySourceError("the user database failed", kind="users")

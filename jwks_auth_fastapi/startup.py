@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 
 from jwks_auth import ConfigurationError, KeySourceError
-from jwks_auth.adapters import Authenticator
+from jwks_auth.adapters import Authenticator, fields
 from jwks_auth_fastapi.audit import Auditor
 from jwks_auth_fastapi.errors import handler_of
 from jwks_auth_fastapi.internals import Reading
@@ -43,7 +43,7 @@ async def prepare(
     if unheard := _unheard(app, authenticator, [row.path for _, row in rows]):
         log.warning("LOGOUT_PATH: nobody answers at %s: app.include_router(auth.logout_router())", unheard)
     for note in {row.note for _, row in rows if row.note}:
-        log.warning(note)
+        log.warning(note, extra=fields("audit"))
     await _warm_up(authenticator, required=required)
 
 
@@ -62,7 +62,8 @@ async def _warm_up(authenticator: Authenticator, *, required: bool) -> None:
     except KeySourceError as error:
         if required:
             raise
-        log.warning("no keys at start-up, trying again on demand: %s", error)
+        told = fields(error.code, kind=error.kind)
+        log.warning("no keys at start-up, trying again on demand: %s", error, extra=told)
 
 
 def health_response(authenticator: Authenticator) -> Response:

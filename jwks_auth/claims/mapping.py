@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
 
+from jwks_auth.challenge import fields
 from jwks_auth.claims.audience import Audience
 from jwks_auth.claims.binding import Binding
 from jwks_auth.claims.paths import ClaimPath, client_of, find_claim
@@ -66,7 +67,8 @@ class ClaimMapping:
         for reading in self.read(kind, claims):
             found = found | reading.names if found else reading.names
             if reading.fault is not None:
-                log.debug("%s: none at %s, as %s", kind, reading.place.name, reading.fault)
+                place, told = reading.place.name, fields("unusable_grants")
+                log.debug("%s: none at %s, as %s", kind, place, reading.fault, extra=told)
         if self.implies and kind == "scopes":
             return found.union(*(self.implies[name] for name in found if name in self.implies))
         return found

@@ -14,6 +14,7 @@ from typing import Any
 
 import jwt
 
+from jwks_auth.challenge import fields
 from jwks_auth.client.errors import translated
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.http import Answer, Discovery, Metadata, Network
@@ -40,7 +41,8 @@ def _faults_are_ours() -> Iterator[None]:
         raise
     except Exception as exc:
         # As text: an error report with the frames themselves would show the headers in them.
-        log.error("reading keys failed unexpectedly:\n%s", "".join(traceback.format_exception(exc)))
+        told = "".join(traceback.format_exception(exc))
+        log.error("reading keys failed unexpectedly:\n%s", told, extra=fields("keys_failed", kind="internal"))
         name = type(exc).__name__
         raise KeySourceError(f"reading keys failed unexpectedly: {name}", kind="internal") from exc
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from typing import Any
 
+from jwks_auth.challenge import fields
 from jwks_auth.http.answer import Answer, FetchError, Posted
 from jwks_auth.http.bearer import bearer_in
 from jwks_auth.http.body import body_of, document_in, max_age
@@ -190,7 +191,8 @@ class Fetcher:
         if self.network.session is not None:
             return FetchError(f"the session failed: {name}", kind="callback")
         # As text: an error report with the frames themselves would show the headers in them.
-        log.error("a fetch failed unexpectedly:\n%s", "".join(traceback.format_exception(error)))
+        told = "".join(traceback.format_exception(error))
+        log.error("a fetch failed unexpectedly:\n%s", told, extra=fields("fetch_failed", kind="internal"))
         return FetchError(f"the fetch failed unexpectedly: {name}", kind="internal")
 
     def _unauthorized(self, error: FetchError, url: str) -> FetchError:

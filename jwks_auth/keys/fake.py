@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.jose import FAKE, KeySet
 from jwks_auth.keys.provider import KeyProvider
@@ -76,6 +77,7 @@ class FakeGuard:
             log.warning(
                 "the keys of %r are a FakeIssuer's: in tests that is right, and ALLOW_FAKE_ISSUER says so",
                 self._issuer,
+                extra=fields("fake_issuer", issuer=self._issuer),
             )
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import ConfigurationError, KeySourceError
 from jwks_auth.proofs.memory import MemoryReplay
 from jwks_auth.runtime import DaemonPool, elapsed
@@ -89,7 +90,8 @@ class Replay:
         """Return true, for a proof that was not asked for, or raise ``KeySourceError``."""
         if elapsed() - self._told_at >= _SILENCE:
             self._told_at = elapsed()
-            log.warning(_TOLD, "accepted" if self._fails_open else "refused", type(exc).__name__)
+            kind, done = type(exc).__name__, "accepted" if self._fails_open else "refused"
+            log.warning(_TOLD, done, kind, extra=fields("replay_store_failed", kind=kind))
         if self._fails_open:
             return True
         if isinstance(exc, KeySourceError):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from jwks_auth.challenge import fields
 from jwks_auth.claims import Binding, bindings
 from jwks_auth.proofs.dpop import DPoP, advice
 from jwks_auth.proofs.offer import offer_of
@@ -35,5 +36,5 @@ def possession_of(
     offer = offer_of(each)
     told = [] if offer is None else advice(shared)
     for text in told:
-        log.warning("DPoP: %s", text)
+        log.warning("DPoP: %s", text, extra=fields("advice"))
     return Possession(provers, of_service, offer=offer, advice=told)

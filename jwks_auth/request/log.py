@@ -6,8 +6,8 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from jwks_auth.challenge import escaped, shown
-from jwks_auth.claims import AnyAudience
+from jwks_auth.challenge import escaped, fields, shown
+from jwks_auth.claims import AnyAudience, VerifiedToken
 from jwks_auth.errors import InvalidTokenError, KeySourceError, Refused
 from jwks_auth.http import without_query
 from jwks_auth.jose import parse_jws
@@ -43,7 +43,9 @@ def tell_trust(verifier: Verifier) -> None:
         told.append("tenants, as they are found")
     if described is not None and described.takes_others:
         told.append("OTHER_TOKENS for what is no issuer's")
-    log.info("trusting %s", "; ".join(told) or "whom a verifier of the service's own does")
+    whom = "; ".join(told) or "whom a verifier of the service's own does"
+    sole = verifier.issuers[0].issuer if len(told) == len(verifier.issuers) == 1 else None
+    log.info("trusting %s", whom, extra=fields("trust", issuer=sole))
 
 
 def _trusted(issuer: Issuer, verifier: TokenVerifier | None) -> str:
@@ -67,16 +69,25 @@ def tell_refusal(
     *,
     verifier: TokenVerifier | None,
     requirement: Requirement | None,
+    token: VerifiedToken | None = None,
 ) -> None:
     """Tell why a request is refused; at ``DEBUG`` but where the service is at fault, which needs to be found."""
+    told = fields(error.code, issuer=_listed(token, verifier), kind=getattr(error, "kind", None))
     if isinstance(error, KeySourceError) and error.kind == "callback":
         # The 503 hides a fault in the service's own code, so nothing else would show where it is.
-        log.error("request refused: %s", error, exc_info=error)
+        log.error("request refused: %s", error, exc_info=error, extra=told)
     elif log.isEnabledFor(logging.DEBUG):
         differing = _misplaced(error) or _differing(error.code, raw, verifier, requirement)
         path = _brief(escaped(urlsplit(credentials.url).path))
         where = f"{credentials.method} {path}".strip()
-        log.debug("request refused: %s", "; ".join(filter(None, [error.code, differing, where])))
+        why = "; ".join(filter(None, [error.code, differing, where]))
+        log.debug("request refused: %s", why, extra=told)
+
+
+def _listed(token: VerifiedToken | None, verifier: TokenVerifier | None) -> str | None:
+    """Return the issuer of a verified token, if it is a listed one."""
+    name = None if token is None or verifier is None else token.issuer
+    return name if verifier is not None and name in verifier.names else None
 
 
 def _misplaced(error: Refused) -> str | None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from jwks_auth.challenge import shown
+from jwks_auth.challenge import fields, shown
 from jwks_auth.errors import ConfigurationError, InvalidRequestError, InvalidTokenError, Refused
 from jwks_auth.request.resource import Answer
 from jwks_auth.runtime import BoundedCalls, RawToken
@@ -107,11 +107,12 @@ class LogoutEndpoint:
         try:
             is_new = self._calls.result(partial(_revoke, self._store, logout, self._ttl), _STORE_WAIT)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
-            log.error("logout failed: the store raised %s", type(error).__name__)
+            kind = type(error).__name__
+            log.error("logout failed: the store raised %s", kind, extra=fields("logout_failed", kind=kind))
             return _FAILED
         if not is_new:
             raise InvalidTokenError("replayed", "The logout token was used before")
-        log.info("logout: tokens of %s are revoked", shown(logout.issuer))
+        log.info("logout: tokens of %s are revoked", shown(logout.issuer), extra=fields("logout"))
         return _DONE
 
 
@@ -143,15 +144,15 @@ def _token_in(body: Any) -> str:
     if len(body) > LONGEST_LOGOUT:
         raise InvalidRequestError
     try:
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise InvalidRequestError from None
-    found: list[str] = [value for name, value in fields if name == "logout_token"]
+    found: list[str] = [value for name, value in pairs if name == "logout_token"]
     if len(found) != 1:
         raise InvalidRequestError("multiple_credentials" if found else "invalid_request")
     return found[0]
 
 
 def _refused(error: Refused) -> Answer:
-    log.warning("logout refused: %s", error.code)
+    log.warning("logout refused: %s", error.code, extra=fields(error.code, kind=getattr(error, "kind", None)))
     return _FAILED if error.status == 503 else _REFUSED

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jwks_auth.challenge import fields
 from jwks_auth.claims import Policy
 from jwks_auth.errors import AuthError, KeySourceError, MissingTokenError, Refused
 from jwks_auth.proofs import InvalidProofError, Offer
@@ -52,12 +53,12 @@ class Refusals:
         memo.told = True
         if self.telemetry is not None:
             self.telemetry.refused(error, memo, credentials)
-        self.log_refusal(error, credentials, memo.raw, requirement=requirement)
+        self.log_refusal(error, credentials, memo.raw, requirement=requirement, token=memo.token)
         if self.on_rejected is not None and not isinstance(error, MissingTokenError):
             try:
                 self.on_rejected(error)
             except Exception:  # a failing callback must not turn the refusal into a 500
-                log.exception("on_rejected failed")
+                log.exception("on_rejected failed", extra=fields("on_rejected_failed"))
 
     def answer(
         self, error: Refused, credentials: Credentials, memo: Memo, policies: Iterable[Policy]

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.stores.file import FileStore
 from jwks_auth.stores.protocol import KeySetStore, MemoryStore, SealedStore
@@ -74,6 +75,7 @@ def shared_store(store: KeySetStore | str) -> KeySetStore:
             "the shared store of keys (%s) is not sealed: whoever can write to it can give this service keys, and sign "
             "tokens; set STORE_SECRET, or use a SealedStore",
             kind,
+            extra=fields("unsealed_store"),
         )
     return opened
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 from weakref import WeakKeyDictionary, WeakSet
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
 from jwks_auth.testing.active import active, lock
@@ -64,7 +65,10 @@ class Trust:
         with lock:
             active.append(self)
             if "pytest" not in sys.modules and "unittest" not in sys.modules:
-                log.warning("trust_fake_issuer: a fake issuer is trusted, and no tests seem to run")
+                log.warning(
+                    "trust_fake_issuer: a fake issuer is trusted, and no tests seem to run",
+                    extra=fields("fake_issuer"),
+                )
             return self
 
     def __exit__(self, *_: object) -> None:

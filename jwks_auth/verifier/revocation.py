@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
+from jwks_auth.challenge import fields
 from jwks_auth.claims import VerifiedToken, needed_issuer
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, KeySourceError
 from jwks_auth.runtime import elapsed, in_background
@@ -172,9 +173,11 @@ class RevocationCopy:
         if self._failed != (error is not None):
             self._failed = error is not None
             if error is None:
-                log.info("the store of revocations can be read again")
+                log.info("the store of revocations can be read again", extra=fields("revocations_read"))
             else:  # without the text, which may hold the store's URL
-                log.error("the store of revocations can't be read: %s", type(error).__name__)
+                kind = type(error).__name__
+                told = fields("revocations_failed", kind=kind)
+                log.error("the store of revocations can't be read: %s", kind, extra=told)
         renewal.ended.set_result(None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from math import inf
 from typing import Any, Protocol
 
-from jwks_auth.challenge import escaped
+from jwks_auth.challenge import escaped, fields
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.http import http_allowed
 from jwks_auth.keys import KeyEvent, OnEvent
@@ -80,12 +80,17 @@ class Tenants:
 
     def note_dropped(self, issuer: str) -> None:
         """Tell that the tenant *issuer* has made room for another."""
-        _log.info("tenants: %s made room for another; max_issuers is %d", escaped(issuer), self.max_issuers)
+        _log.info(
+            "tenants: %s made room for another; max_issuers is %d",
+            escaped(issuer),
+            self.max_issuers,
+            extra=fields("tenant_dropped"),
+        )
         if self.on_event is not None:
             try:
                 self.on_event(KeyEvent("tenant_dropped", issuer))
             except Exception:  # noqa: BLE001 - a user's callback must not cost a request its issuer
-                _log.exception("on_event failed")
+                _log.exception("on_event failed", extra=fields("on_event_failed"))
 
     def adopted(self, issuer: Any) -> Any:
         """Give *issuer*, an answer of *resolve*, the provider of these tenants; raise ``ConfigurationError``."""

@@ -12,6 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from jwks_auth.challenge import fields
 from jwks_auth.claims import ClaimRules, validate_claims
 from jwks_auth.errors import AuthError, ConfigurationError, InvalidTokenError, KeySourceError, Refused
 from jwks_auth.jose import UnverifiedToken
@@ -211,7 +212,10 @@ class TenantCache:
             elif tenant is not None:
                 self._known[name] = replace(tenant, ask_at=now + _RETRY_AFTER)
         if tenant is not None and isinstance(error, KeySourceError):
-            _log.warning("tenants: the callback can't tell whether one is still ours", exc_info=error)
+            told = fields("tenants_failed", kind=error.kind)
+            _log.warning(
+                "tenants: the callback can't tell whether one is still ours", exc_info=error, extra=told
+            )
         inquiry.settle(error)
 
     def _end(self, name: str, inquiry: Inquiry[TrustedIssuer]) -> None:

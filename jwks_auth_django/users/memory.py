@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from jwks_auth.adapters import fields
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.users.identities import database
 from jwks_auth_django.users.resolvers import refused
@@ -81,7 +82,9 @@ class Memory:
             with atomic(using=database()):
                 identities.filter(pk=self.identity.pk, last_seen_at=seen).update(last_seen_at=timezone.now())
         except DatabaseError as error:
-            log.warning("the time an identity was seen could not be written: %s", type(error).__name__)
+            kind = type(error).__name__
+            told = fields("users_failed", kind=kind)
+            log.warning("the time an identity was seen could not be written: %s", kind, extra=told)
 
 
 def digest_of(user: Any, said: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
 
+from jwks_auth.adapters import fields
 from jwks_auth_django.internals import NoPermissionsStored
 
 __all__ = ["PermissionsOfBackends"]
@@ -95,7 +96,9 @@ def _asked(question: str) -> Iterator[Any]:
 
 def _tell(backend: Any, error: Exception) -> None:
     # Only the kind of error: its message may quote the user's name.
-    log.warning("%s can't judge a user without a row: %s", type(backend).__name__, type(error).__name__)
+    kind = type(error).__name__
+    told = fields("permissions_failed", kind=kind)
+    log.warning("%s can't judge a user without a row: %s", type(backend).__name__, kind, extra=told)
 
 
 def _together(answers: Iterable[Iterable[str]]) -> set[str]:

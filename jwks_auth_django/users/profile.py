@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import BooleanField
 
 from jwks_auth import ConfigurationError, InvalidTokenError, VerifiedToken
+from jwks_auth.adapters import fields
 from jwks_auth_django.users.accounts import is_user_name, required_fields
 from jwks_auth_django.users.addresses import is_same_address, verified_email
 from jwks_auth_django.users.fields import username_field
@@ -77,7 +78,7 @@ class Profile:
             except Misfit as misfit:
                 told = self._skipped(name, misfit)
                 if not quiet:
-                    log.warning("%s, so it is skipped", told)
+                    log.warning("%s, so it is skipped", told, extra=fields("claim_skipped"))
                 continue
             if self._is_address(name) and not is_same_address(values[name], said):
                 raise refused(f"the field {name} would hold another e-mail address than the token's")

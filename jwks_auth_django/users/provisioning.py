@@ -15,7 +15,7 @@ from django.db.transaction import atomic
 from django.http import HttpRequest
 
 from jwks_auth import ConfigurationError, VerifiedToken
-from jwks_auth.adapters import is_surely_service
+from jwks_auth.adapters import fields, is_surely_service
 from jwks_auth_django.models import JWTIdentity
 from jwks_auth_django.signals import user_provisioned
 from jwks_auth_django.users.accounts import (
@@ -233,7 +233,8 @@ class DatabaseUsers(UserResolver):
         if not token.is_service:
             return None
         if self.services == "refuse" or (self.services == "create" and token.subject is None):
-            log.warning('user refused: a service without an account; see JWKS_AUTH["USER"]["SERVICES"]')
+            told = 'user refused: a service without an account; see JWKS_AUTH["USER"]["SERVICES"]'
+            log.warning(told, extra=fields("user_refused"))
             raise service_refused()
         return TokenUser(token) if self.services == "token" and self._may_enter(token) else None
 

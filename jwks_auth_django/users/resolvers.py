@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.http import HttpRequest
 
 from jwks_auth import ForbiddenError, InvalidTokenError, KeySourceError, VerifiedToken
+from jwks_auth.adapters import fields
 from jwks_auth_django.users.token_user import TokenUser
 
 __all__ = [
@@ -99,17 +100,19 @@ def service_refused() -> ForbiddenError:
 
 def refused(reason: str) -> InvalidTokenError:
     """Return a refusal, and log *reason*; the client sees only that its user may not sign in."""
-    log.warning("user refused: %s", reason)
+    log.warning("user refused: %s", reason, extra=fields("user_refused"))
     return InvalidTokenError("user_refused")
 
 
 def unfillable(reason: str) -> KeySourceError:
     """Return the error of an account that the settings can't make, and log *reason*: 503, as no token is to blame."""
-    log.error("no account can be created: %s", reason)
+    log.error("no account can be created: %s", reason, extra=fields("users_failed", kind="users"))
     return KeySourceError("accounts can't be created", kind="users")
 
 
 def no_user(found: Any, place: str, wanted: str) -> KeySourceError:
     """Return the error of a store that gives something else than a user, and log it: 503, as no token is to blame."""
-    log.error("%s: found an object of the type %s, expected %s or None", place, type(found).__name__, wanted)
+    told = fields("users_failed", kind="users")
+    name = type(found).__name__
+    log.error("%s: found an object of the type %s, expected %s or None", place, name, wanted, extra=told)
     return KeySourceError("the store of users gives no user", kind="users")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import KeySourceError
 from jwks_auth.http import (
     Answer,
@@ -128,17 +129,19 @@ class IntrospectionEndpoint:
         """Return *error*, told to the log: loudly, if this service's own credentials are at fault."""
         if self._discovery is not None:
             self._discovery.note_failure(error.kind)
+        fields_told = fields("introspection_failed", issuer=self.issuer, kind=error.kind)
         if error.http_status in _REFUSED or error.kind == "credentials":
             status = "" if error.http_status is None else f" (HTTP {error.http_status})"
             told = f"introspection: {without_query(url)} does not accept this service's credentials{status}"
-            log.error("%s: check INTROSPECTION_CLIENT", told)
+            log.error("%s: check INTROSPECTION_CLIENT", told, extra=fields_told)
             return KeySourceError(told, kind=_kind_of(error), retry_after=error.retry_after)
-        log.warning("introspection: %s failed: %s", without_query(url), error)
+        log.warning("introspection: %s failed: %s", without_query(url), error, extra=fields_told)
         return error
 
     def refused(self, why: str) -> KeySourceError:
         """Return the error for an answer that can't be used, and tell the log *why*."""
-        log.warning("introspection: the answer of %s can't be used: %s", self.issuer, why)
+        told = fields("introspection_failed", issuer=self.issuer, kind="introspection")
+        log.warning("introspection: the answer of %s can't be used: %s", self.issuer, why, extra=told)
         return KeySourceError(f"introspection: the answer can't be used: {why}", kind="introspection")
 
 

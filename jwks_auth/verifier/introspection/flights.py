@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+from jwks_auth.challenge import fields
 from jwks_auth.errors import KeySourceError
 from jwks_auth.runtime import in_background
 
@@ -133,7 +134,12 @@ class Flights(Generic[AnswerT]):
             outcome = error
         except Exception as error:  # noqa: BLE001 - whoever waits needs an answer
             # As text: an error report with the frames themselves would show what was sent.
-            log.error("an introspection failed unexpectedly:\n%s", "".join(traceback.format_exception(error)))
+            told = "".join(traceback.format_exception(error))
+            log.error(
+                "an introspection failed unexpectedly:\n%s",
+                told,
+                extra=fields("introspection_failed", kind="internal"),
+            )
             outcome = KeySourceError("introspection: it failed unexpectedly", kind="internal")
         self._note(outcome)
         if self._end(digest, flight) and not isinstance(outcome, KeySourceError):

@@ -14,6 +14,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any, NamedTuple, Self
 
+from jwks_auth.challenge import fields
 from jwks_auth.jose import decrypted_with, encrypted_with, parse_json_object
 from jwks_auth.runtime import BoundedCalls, RawToken, in_background
 from jwks_auth.stores import SealedStore
@@ -79,7 +80,9 @@ class SharedAnswers:
             return found
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             if not self._failed:
-                log.warning("introspection: the shared store is of no use (%s)", type(error).__name__)
+                kind = type(error).__name__
+                told = fields("store_failed", kind=kind)
+                log.warning("introspection: the shared store is of no use (%s)", kind, extra=told)
             self._failed = True
             return None
 
