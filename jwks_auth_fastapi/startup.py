@@ -41,7 +41,11 @@ async def prepare(
     if wrong := [f"{row.path}: {problem}" for _, row in rows for problem in row.problems]:
         raise ConfigurationError("; ".join(wrong))
     if unheard := _unheard(app, authenticator, [row.path for _, row in rows]):
-        log.warning("LOGOUT_PATH: nobody answers at %s: app.include_router(auth.logout_router())", unheard)
+        log.warning(
+            "LOGOUT_PATH: nobody answers at %s: app.include_router(auth.logout_router())",
+            unheard,
+            extra=fields("audit"),
+        )
     for note in {row.note for _, row in rows if row.note}:
         log.warning(note, extra=fields("audit"))
     await _warm_up(authenticator, required=required)
