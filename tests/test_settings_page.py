@@ -29,7 +29,17 @@ PAGE = DOCS / "reference" / "settings.md"
 IN_CODE_ONLY = {"client", "ssl_context", "accept_empty", "max_response_bytes", "on_event", "clock"}
 """Options that no string can mean."""
 
-OTHERS = {"api", "backend", "jwt", "leave_alone", "protect", "secret", "settings", "tools"}
+OTHERS = {
+    "api",
+    "backend",
+    "jwt",
+    "leave_alone",
+    "protect",
+    "secret",
+    "settings",
+    "tools",
+    "trust_fake_issuer",
+}
 """Arguments of other objects, which no setting fills."""
 
 FOR_ANOTHER = {
