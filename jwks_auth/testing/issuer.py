@@ -130,7 +130,7 @@ class FakeIssuer(Endpoints, LogoutTokens, Shape):
         filled: dict[str, Any] = {
             "iss": self.issuer,
             "sub": "user",
-            "aud": self.audiences.get(claims.get("iss", self.issuer), self.audience),
+            "aud": self.audiences.get(str(claims.get("iss", self.issuer)), self.audience),
             "client_id": "client",
             "iat": now,
             "exp": now + expires_in,
