@@ -1,19 +1,10 @@
-"""Fixtures for pytest: ``pytest_plugins = ["jwks_auth_flask.pytest_plugin"]`` in your conftest.py."""
+"""The fixtures under their former name, for a ``conftest.py`` that has it; pytest finds them without."""
 
-from __future__ import annotations
+from jwks_auth.testing import fixtures
 
-import pytest
-from flask import Flask
+__all__ = ["fake_issuer", "jwt_client", "served_issuer", "with_token"]
 
-from jwks_auth.testing import FakeIssuer
-from jwks_auth_flask.testing import JWTClient
-
-__all__ = ["jwt_client"]
-
-pytest_plugins = ["jwks_auth.testing.pytest_plugin"]
-
-
-@pytest.fixture
-def jwt_client(app: Flask, fake_issuer: FakeIssuer) -> JWTClient:
-    """A client, with ``with_token``, of your own ``app`` fixture, which is configured by ``fake_issuer``."""
-    return JWTClient(app, app.response_class, issuer=fake_issuer)
+fake_issuer = fixtures.fake_issuer
+jwt_client = fixtures.jwt_client
+served_issuer = fixtures.served_issuer
+with_token = fixtures.with_token
