@@ -40,6 +40,9 @@ class trust_fake_issuer(override_settings):  # named as override_settings is
         super().__init__()
         self.issuer, self.others = issuer, {name.upper(): value for name, value in others.items()}
 
+    def __enter__(self) -> FakeIssuer:  # type: ignore[override]
+        return self.enable()
+
     def enable(self) -> FakeIssuer:
         """Trust the issuer from now on."""
         issuer = self._choose(getattr(settings, "JWKS_AUTH", {}))

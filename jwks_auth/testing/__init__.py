@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from jwks_auth.later import later
 
 if TYPE_CHECKING:
-    from jwks_auth.testing.active import trusted_issuer
     from jwks_auth.testing.amended import beside
     from jwks_auth.testing.certificates import ClientCertificate
-    from jwks_auth.testing.clients import with_token
+    from jwks_auth.testing.clients import trusted_issuer, with_token
     from jwks_auth.testing.discovery import assert_discoverable
     from jwks_auth.testing.hostile import hostile_tokens
     from jwks_auth.testing.issuer import FakeIssuer
@@ -54,7 +53,7 @@ if not TYPE_CHECKING:  # pytest imports the fixtures of this package at every st
             "hostile_tokens": "jwks_auth.testing.hostile",
             "SigningKey": "jwks_auth.testing.keys",
             "Trust": "jwks_auth.testing.trust",
-            "trusted_issuer": "jwks_auth.testing.active",
+            "trusted_issuer": "jwks_auth.testing.clients",
             "trusting_settings": "jwks_auth.testing.trust",
             "with_token": "jwks_auth.testing.clients",
         },

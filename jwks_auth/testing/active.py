@@ -5,9 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import Any
 
-from jwks_auth.testing.issuer import FakeIssuer
-
-__all__ = ["active", "lock", "trusted_issuer"]
+__all__ = ["active", "issuer_of", "lock"]
 
 lock = RLock()
 
@@ -15,16 +13,10 @@ active: list[Any] = []
 """Each ``Trust``, with its *apps* and *issuer*; the one that began last is at the end."""
 
 
-def trusted_issuer(app: Any = None) -> FakeIssuer | None:
+def issuer_of(app: Any = None) -> Any:
     """Return the fake issuer that *app* trusts now, or else the one that was trusted last; ``None`` without a trust."""
     with lock:
         for trust in reversed(active):
             if app is not None and any(each is app for each in trust.apps):
-                return found(trust)
-        return found(active[-1]) if active else None
-
-
-def found(trust: Any) -> FakeIssuer | None:
-    """Return the issuer of a trust."""
-    issuer: FakeIssuer | None = trust.issuer
-    return issuer
+                return trust.issuer
+        return active[-1].issuer if active else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from jwks_auth.testing.active import trusted_issuer
+from jwks_auth.testing.active import issuer_of
 from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.issuer import FakeIssuer
 
-__all__ = ["app_of", "carried", "issuer_for", "with_token"]
+__all__ = ["app_of", "carried", "issuer_for", "trusted_issuer", "with_token"]
 
 ClientT = TypeVar("ClientT")
 
@@ -47,9 +47,15 @@ def with_token(
 
 def issuer_for(client: Any, issuer: FakeIssuer | None) -> FakeIssuer:
     """Return *issuer*, or the one that the application of *client* trusts; raise ``LookupError`` without any."""
-    found = issuer or getattr(client, "issuer", None) or trusted_issuer(app_of(client))
+    found = issuer or getattr(client, "issuer", None) or issuer_of(app_of(client))
     if not isinstance(found, FakeIssuer):
         raise LookupError("no fake issuer is trusted now: use trust_fake_issuer(), or say issuer=")
+    return found
+
+
+def trusted_issuer(app: Any = None) -> FakeIssuer | None:
+    """Return the fake issuer that *app* trusts now, or else the one that was trusted last; ``None`` without a trust."""
+    found: FakeIssuer | None = issuer_of(app)
     return found
 
 
