@@ -1,4 +1,4 @@
-"""mypy strict and pyright agree with ``fastapi_bearer.py``, and see what is wrong with misuse."""
+"""mypy strict and pyright agree with ``fastapi_bearer.py`` and ``kits.py``, and see what is wrong with misuse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 from tests.needs import need_module
 
 ROOT = Path(__file__).parent.parent.parent
-RIGHT = ROOT / "tests" / "typing" / "fastapi_bearer.py"
+TYPING = ROOT / "tests" / "typing"
+RIGHT = [TYPING / "fastapi_bearer.py", TYPING / "kits.py"]
 
 WRONG = """
 import pydantic
@@ -72,10 +73,11 @@ def lines_with_errors(checker: str, path: Path) -> list[int]:
     return sorted({int(number) for number in found})
 
 
+@pytest.mark.parametrize("right", RIGHT, ids=lambda path: path.stem)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_types_are_as_documented(checker: str) -> None:
+def test_types_are_as_documented(checker: str, right: Path) -> None:
     """``assert_type`` holds throughout."""
-    assert lines_with_errors(checker, RIGHT) == []
+    assert lines_with_errors(checker, right) == []
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
