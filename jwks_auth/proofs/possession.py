@@ -54,6 +54,7 @@ class Possession:
         """What challenges say of DPoP; ``None`` where nobody's tokens may be bound so."""
         self.advice = tuple(advice)
         """What the service would do well to set."""
+        self._last: tuple[Binding | None, Binding] = (None, shared)
 
     def ways(self, token: VerifiedToken, *, as_dpop: bool) -> Mapping[str, Any]:
         """Return the ways in which *token* is bound, each with its member of ``cnf``; costs nothing for a plain one.
@@ -61,8 +62,7 @@ class Possession:
         *as_dpop* tells whether it was sent with the scheme ``DPoP``. Raises ``InvalidTokenError`` for a binding that is
         unknown or not accepted, a bound token under another scheme, and an unbound one where a binding is asked for.
         """
-        confirmation, own = token.confirmation, token.mapping.binding
-        binding = self.shared if own is None else bindings(own, self.shared)
+        confirmation, binding = token.confirmation, self._binding(token)
         if confirmation is None and not as_dpop and not binding.required:
             return _NONE
         named = confirmation or {}
@@ -92,8 +92,17 @@ class Possession:
                 await each.pending.asettle()
         return _proven(ways, token, proved)
 
+    def _binding(self, token: VerifiedToken) -> Binding:
+        """Return the whole binding of the token's issuer; most requests have the issuer of the one before."""
+        own, (last, whole) = token.mapping.binding, self._last
+        if own is last:
+            return whole
+        found = bindings(own, self.shared)
+        self._last = own, found
+        return found
+
     def _judged(self, ways: Mapping[str, Any], token: VerifiedToken, request: Request) -> list[Proved]:
-        binding = bindings(token.mapping.binding, self.shared)
+        binding = self._binding(token)
         ordered = sorted(ways, key=_LAST.__eq__)
         return [self._provers[way].prove(ways[way], token, request, binding) for way in ordered]
 

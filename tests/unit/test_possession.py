@@ -218,3 +218,17 @@ def test_a_service_that_asks_refuses_tokens_without_a_request() -> None:
     refuse_bound(token())
     with pytest.raises(InvalidTokenError):
         refuse_bound(token(), Binding("require"))
+
+
+def test_issuers_in_turn_are_held_to_their_own_binding() -> None:
+    """Attack: after a token of an issuer that accepts proofs, one of an issuer that doesn't."""
+    judge, _ = possession(Binding("off", None, "off"))
+    confirmed: dict[str, Any] = {"cnf": {"jkt": "good"}}
+    for own, allowed in ((Binding("accept"), True), (None, False), (Binding("off"), False)) * 2:
+        mapping = replace(DEFAULT_MAPPING, binding=own)
+        token = VerifiedToken(confirmed, {}, confirmed, mapping)
+        if allowed:
+            assert judge.ways(token, as_dpop=True) == {"dpop": "good"}
+        else:
+            with pytest.raises(InvalidTokenError):
+                judge.ways(token, as_dpop=True)
