@@ -31,6 +31,7 @@ class JWKSAuthConfig(AppConfig):
         register(checks.check_apis, Tags.urls)
         register(checks.check_frameworks, Tags.urls)
         register(checks.check_issuers, Tags.security, deploy=True)
+        register(checks.check_list, Tags.security, deploy=True)
         register(checks.check_migrations, Tags.database)
         register(checks.check_migrations_of_deployment, Tags.security, deploy=True)
         if self.apps is not None and self.apps.is_installed("drf_spectacular"):

@@ -8,7 +8,7 @@ from jwks_auth.cli.checklist import Item, checklist, listed
 from jwks_auth.cli.doctor import doctor
 from jwks_auth.cli.issuers import check, refresh, show
 from jwks_auth.cli.paste import pasted
-from jwks_auth.cli.report import Report, Service, together
+from jwks_auth.cli.report import Report, Service, Trusting, together
 from jwks_auth.cli.routes import RouteRow, routes
 from jwks_auth.cli.tokens import verify
 
@@ -17,6 +17,7 @@ __all__ = [
     "Report",
     "RouteRow",
     "Service",
+    "Trusting",
     "check",
     "checklist",
     "doctor",

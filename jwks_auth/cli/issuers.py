@@ -7,7 +7,7 @@ from typing import Any
 
 from jwks_auth.challenge import escaped, named
 from jwks_auth.cli.metadata import told_by
-from jwks_auth.cli.report import Report, Service
+from jwks_auth.cli.report import Report, Trusting
 from jwks_auth.errors import KeySourceError
 from jwks_auth.jose import VerificationKey, certificate_dates, shown_kid
 from jwks_auth.verifier import Issuer
@@ -18,17 +18,17 @@ Facts = dict[str, Any]
 Look = Callable[[Issuer, Facts], Iterator[str]]
 
 
-def check(authenticator: Service) -> Report:
+def check(authenticator: Trusting) -> Report:
     """Fetch every issuer's metadata and keys without the store, and list what came, and what is refused and why."""
     return _of_issuers(authenticator, _checked)
 
 
-def refresh(authenticator: Service) -> Report:
+def refresh(authenticator: Trusting) -> Report:
     """Fetch every issuer's keys again, even if they are fresh."""
     return _of_issuers(authenticator, _refreshed)
 
 
-def show(authenticator: Service, *, warm_up: bool = False) -> Report:
+def show(authenticator: Trusting, *, warm_up: bool = False) -> Report:
     """List the keys of this process and their health; no I/O, unless *warm_up* gets the keys first.
 
     It gets them as a worker does: from the store, if there is one.
@@ -36,7 +36,7 @@ def show(authenticator: Service, *, warm_up: bool = False) -> Report:
     return _of_issuers(authenticator, _warmed_up if warm_up else _held)
 
 
-def _of_issuers(authenticator: Service, look: Look) -> Report:
+def _of_issuers(authenticator: Trusting, look: Look) -> Report:
     lines: list[str] = []
     found: list[Facts] = []
     for issuer in authenticator.issuers:

@@ -15,18 +15,22 @@ from jwks_auth.verifier import Issuer
 if TYPE_CHECKING:
     from jwks_auth.verifier import Explanation
 
-__all__ = ["Report", "Service", "together"]
+__all__ = ["Report", "Service", "Trusting", "together"]
 
 
-class Service(Protocol):
-    """The part of an authenticator that reports read."""
-
-    settings: Any
-    """Its ``Settings``."""
+class Trusting(Protocol):
+    """Whatever trusts issuers."""
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
         """The issuers whose tokens are accepted."""
+
+
+class Service(Trusting, Protocol):
+    """The part of an authenticator that reports read."""
+
+    settings: Any
+    """Its ``Settings``."""
 
     @property
     def advice(self) -> tuple[str, ...]:

@@ -7,14 +7,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jwks_auth.claims import ANY_AUDIENCE
 from jwks_auth.cli import RouteRow, Service
 from jwks_auth.command.terminal import Terminal
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.request import Authenticator, Requirement
+from jwks_auth.request import Requirement
 from jwks_auth.runtime import dataclass
+from jwks_auth.settings import PREFIX, Settings
+from jwks_auth.verifier import Issuer
 
-__all__ = ["Call", "Judge", "Place", "UsageError", "alone"]
+__all__ = ["Alone", "Call", "Judge", "Place", "UsageError", "alone"]
 
 _REACHED_BY = ("ALLOW_HTTP", "CA_FILE", "TIMEOUT")
 """The settings that are needed to reach an issuer, and that no other issuer may know."""
@@ -49,8 +50,8 @@ class Place(ABC):
     def judges(self, options: Namespace) -> Mapping[str, Judge]:
         """Return what judges a token at ``options.route`` and ``options.method``; the service alone without a route."""
 
-    def alone(self, options: Namespace, issuer: str) -> Service:
-        """Return a service that trusts *issuer* alone, and reaches it as this place's own are reached."""
+    def alone(self, options: Namespace, issuer: str) -> Alone:
+        """Return *issuer* alone, reached as this place's own are reached."""
         try:
             known = next((each.settings for each in self.services(options).values()), None)
         except (UsageError, ConfigurationError):
@@ -70,10 +71,20 @@ class Place(ABC):
         return {}
 
 
-def alone(issuer: str, shared: Mapping[str, Any], provider: str | None = None) -> Authenticator:
-    """Return a service that trusts *issuer* alone, with what *shared* settings say of the way to it."""
-    given = {name: shared[name] for name in _REACHED_BY if name in shared}
-    return Authenticator({**given, "ISSUER": issuer, "PROVIDER": provider, "AUDIENCE": ANY_AUDIENCE})
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Issuers that are asked for their keys, and whose tokens nobody takes."""
+
+    issuers: tuple[Issuer, ...]
+
+
+def alone(issuer: str, shared: Mapping[str, Any], provider: str | None = None) -> Alone:
+    """Return *issuer* alone, with what *shared* settings say of the way to it."""
+    known = {name: shared[name] for name in _REACHED_BY if name in shared}
+    options: Any = {
+        name.lower(): Settings.read(name, value, label=PREFIX + "{}") for name, value in known.items()
+    }
+    return Alone((Issuer(issuer, provider=provider, **options),))
 
 
 @dataclass(frozen=True, slots=True)

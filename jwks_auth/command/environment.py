@@ -10,7 +10,7 @@ from typing import Any
 
 from jwks_auth.cli import RouteRow, Service
 from jwks_auth.command.apps import place_of_app
-from jwks_auth.command.call import Judge, Place, UsageError, alone
+from jwks_auth.command.call import Alone, Judge, Place, UsageError, alone
 from jwks_auth.command.variables import given_in, read_file
 from jwks_auth.request import Authenticator
 from jwks_auth.settings import PREFIX, Settings
@@ -75,8 +75,8 @@ class Environment(Place):
             raise UsageError("--route needs an app: name it as in --app main:app")
         return {name: Judge(service) for name, service in self.services(options).items()}
 
-    def alone(self, options: Namespace, issuer: str) -> Service:
-        """Return a service that trusts *issuer* alone, reached as the environment says."""
+    def alone(self, options: Namespace, issuer: str) -> Alone:
+        """Return *issuer* alone, reached as the environment says."""
         if options.issuer is not None:
             raise UsageError("--issuer and the issuer itself exclude each other: keep one")
         if (app := self._place(options)) is not None:

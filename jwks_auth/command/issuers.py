@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from jwks_auth import cli
-from jwks_auth.cli import Report, Service, together
+from jwks_auth.cli import Report, Service, Trusting, together
 from jwks_auth.command.call import Call, UsageError
 
 __all__ = ["check", "options", "refresh", "show"]
 
-Look = Callable[[Service], Report]
+Look = Callable[[Trusting], Report]
 
 
 def options(parser: ArgumentParser) -> None:
@@ -49,26 +49,21 @@ def refresh(call: Call) -> Report:
     return _of_all(call, cli.refresh)
 
 
-def _services(call: Call) -> Mapping[str, Service]:
-    asked = getattr(call.options, "asked", None)
-    if asked is not None:
-        return {"": call.place.alone(call.options, asked)}
-    return call.place.services(call.options)
-
-
 def _of_all(call: Call, look: Look) -> Report:
-    services = _services(call)
+    return _each(call, call.place.services(call.options), look)
+
+
+def _each(call: Call, services: Mapping[str, Trusting], look: Look) -> Report:
     with call.terminal.busy("asking the issuers"):
         return together({name: look(service) for name, service in services.items()})
 
 
 def _checked(call: Call) -> Report:
-    services = _services(call)
-    with call.terminal.busy("asking the issuers"):
-        report = together({name: cli.check(service) for name, service in services.items()})
-    if call.options.asked is not None:
-        return _with_settings(report, call)
-    return _with_checklist(report, call, services)
+    asked = call.options.asked
+    if asked is not None:
+        return _with_settings(_each(call, {"": call.place.alone(call.options, asked)}, cli.check), call)
+    services = call.place.services(call.options)
+    return _with_checklist(_each(call, services, cli.check), call, services)
 
 
 def _with_settings(report: Report, call: Call) -> Report:

@@ -24,12 +24,11 @@ _STOPPED, _NOBODY_READS = 130, 141
 
 
 def script() -> int:
-    """Run the console script: nothing but the report goes to standard output, whatever an app prints."""
+    """Run the console script."""
     logging.getLogger("jwks_auth").addHandler(logging.NullHandler())  # reports tell what the log would
     terminal = Terminal()
     try:
-        with redirect_stdout(sys.stderr):
-            return main(terminal=terminal)
+        return main(terminal=terminal)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOBODY_READS
@@ -59,7 +58,8 @@ def main(
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         options = parser.parse_args(arguments)
-        report = report_of(Call(options, place, terminal), known[options.command])
+        with redirect_stdout(terminal.stderr):  # whatever an app prints, nothing but the report is there
+            report = report_of(Call(options, place, terminal), known[options.command])
     except (UsageError, ConfigurationError) as error:
         return _complain(terminal, f"{error}", as_json=as_json)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.checks import run_checks
+from django.core.checks import INFO, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import Client, override_settings
@@ -41,7 +41,24 @@ def found(*, deploy: bool = False, **settings: Any) -> list[tuple[str, str, str]
     with override_settings(**{"ROOT_URLCONF": (), **settings}):
         messages = run_checks(include_deployment_checks=deploy)
     ours = [message for message in messages if message.id.startswith("jwks_auth_django.")]
-    return [(message.id.removeprefix("jwks_auth_django."), message.msg, message.hint) for message in ours]
+    told = [(message.id.removeprefix("jwks_auth_django."), message.msg, message.hint) for message in ours]
+    return [each for each in told if each[0] != "I001"]  # the checklist, which every deployment has
+
+
+def test_the_checklist_is_shown_for_a_deployment() -> None:
+    """One message with all items, which fails nothing; none where the settings are wrong, or without --deploy."""
+
+    def lists(*, deploy: bool = True, **settings: Any) -> list[Any]:
+        with override_settings(**{"ROOT_URLCONF": (), **settings}):
+            messages = run_checks(include_deployment_checks=deploy)
+        return [message for message in messages if message.id == "jwks_auth_django.I001"]
+
+    [told] = lists(JWKS_AUTH=GOOD, DEBUG=True)
+    assert not told.is_serious()
+    assert told.level == INFO
+    assert "    NOT OK  debug mode: is on" in told.msg
+    assert "    judge   incidents: " in told.msg
+    assert lists(JWKS_AUTH=GOOD, deploy=False) == lists(JWKS_AUTH={"ISSUER": 7}) == []
 
 
 def test_good_settings_pass() -> None:

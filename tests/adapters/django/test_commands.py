@@ -13,6 +13,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
@@ -24,12 +25,16 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from jwks_auth.command import main
+from jwks_auth.command.apps import place_of
 from jwks_auth.testing import FakeIssuer
 from jwks_auth_django import RequireJWTMixin, public, require_jwt
+from jwks_auth_django.command import place_of as place_of_project
 from jwks_auth_django.management.commands.jwks import Command
 from jwks_auth_django.ninja import JWTBearer
 from jwks_auth_django.rest_framework import HasRole, HasScopes
 from jwks_auth_django.routes import rows
+from tests.command.programs import called
 
 LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -370,3 +375,61 @@ def check_reports(issuer: FakeIssuer) -> None:
     for options in ({"api": "/admin-api/"}, {"route": "/admin-api/x"}, {"route": "/x"}, {"route": "inside"}):
         assert "failed" not in jwks("verify", token, **options)
     assert "no key of" in jwks("verify", token, api="/nowhere/")
+
+
+def words(text: str) -> set[str]:
+    """The options in a help text."""
+    return {word.strip("[],") for word in text.split() if word.strip("[]").startswith("--")}
+
+
+@pytest.mark.parametrize("name", ["check", "show", "refresh", "verify", "explain", "routes", "doctor"])
+def test_the_words_are_those_of_jwks_auth(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same subcommands and options, but for those that choose the service."""
+    texts = []
+    for run in (
+        lambda: main([name, "--help"]),
+        lambda: Command().run_from_argv(["manage.py", "jwks", name, "--help"]),
+    ):
+        with pytest.raises(SystemExit, match="0"):
+            run()  # type: ignore[no-untyped-call]
+        texts.append(words(capsys.readouterr().out))
+    ours, theirs = texts
+    assert ours - theirs == {"--app", "--env-file", "--issuer", "--audience", "--provider"}
+    assert theirs - ours == {"--api"}
+
+
+def test_a_mistake_quotes_no_argument(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could be a token. The exit status is 2, and with --json there is one object."""
+    with override_settings(JWKS_AUTH=FakeIssuer().settings()):
+        assert "there are too many arguments" in jwks("verify", "Bearer", "hunter2")
+        told = jwks("check", "--api", "x", "--json")
+        with pytest.raises(SystemExit, match="2"):
+            Command().run_from_argv(["manage.py", "jwks", "verify", "Bearer", "hunter2"])
+        monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+        with pytest.raises(SystemExit, match="2"):
+            Command().run_from_argv(["manage.py", "jwks", "check", "--api", "x", "--skip-checks"])
+        with pytest.raises(SystemExit, match="1"):
+            Command().run_from_argv(["manage.py", "jwks", "verify", "x", "--skip-checks"])
+    assert json.loads(told.partition("failed: ")[0])["ok"] is False
+    assert "hunter2" not in capsys.readouterr().err
+
+
+def test_an_application_of_django_names_the_project() -> None:
+    """``jwks-auth --app shop.wsgi:application``: its settings, routes and those of other packages."""
+    place = place_of(WSGIHandler(), "shop.wsgi:application")
+    issuer = FakeIssuer()
+    apis = {"/a/": {"AUDIENCE": "a"}}
+    oidc = {"OIDC_ENDPOINT": "https://id.example/"}
+    with override_settings(JWKS_AUTH={**issuer.settings(), "APIS": apis}, OIDC_AUTH=oidc):
+        told = json.loads(called("check", "--json", place=place).out)
+        assert [each["service"] for each in told["issuers"]] == ["all other requests", "/a/"]
+        assert called("show", "--api", "/a/", place=place).status == 0
+        assert called("routes", place=place).status == 0
+        assert called("verify", place=place, typed=issuer.token()).status == 0
+        assert called("verify", "--route", "/nowhere", place=place, typed=issuer.token()).status == 2
+        assert json.loads(called("doctor", "--json", place=place).out)["found"] == ["drf-oidc-auth"]
+    with override_settings(JWKS_AUTH={"ISSUER": 7}):
+        assert called("check", place=place).status == 2
+    assert place_of_project(7) is None

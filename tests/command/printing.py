@@ -1,0 +1,4 @@
+"""A module that prints when it is imported."""
+
+print("printed by the app")
+app = 7
