@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from docs_build.api import described
 from docs_build.navigation import ROOT, entries
 
 __all__ = ["full_text", "index", "write"]
 
-_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_SENTENCE = re.compile(r"(.+?[.:])(\s|$)", re.DOTALL)
+_SENTENCE = re.compile(r"(.+?[.?])(\s|$)")
+_MODULE = re.compile(r"^::: ([\w.]+)\n( {4}.*\n)*", re.MULTILINE)
 _HEAD = """# jwks-auth
 
 > JWT access-token authentication for Python web APIs: a strict core, and adapters for Django, Flask, FastAPI and
@@ -28,19 +29,21 @@ def index(root: Path = ROOT) -> str:
         if titles[0] != section:
             section = titles[0]
             lines.append(f"\n## {section}\n")
-        text = (root / "docs" / path).read_text()
-        lines.append(f"- [{_title(text, path)}]({_url(path)}){_told(text)}")
+        lines.append(
+            f"- [{': '.join(titles[1:]) or titles[0]}]({_url(path)}){_told((root / 'docs' / path).read_text())}"
+        )
     return "\n".join(lines) + "\n"
 
 
 def full_text(root: Path = ROOT) -> str:
-    """Return ``llms-full.txt``: the Markdown of every page, each after a line with its path."""
-    pages = ((path, (root / "docs" / path).read_text().strip()) for _, path in entries(root))
-    return (
-        _HEAD.partition("\nAll pages")[0]
-        + "".join(f"\n\n---\npage: {path}\n\n{text}" for path, text in pages)
-        + "\n"
-    )
+    """Return ``llms-full.txt``: the Markdown of every page, each after a line with its path, the API written out."""
+    pages = (f"\n\n---\npage: {path}\n\n{_whole(root, path)}" for _, path in entries(root))
+    return _HEAD.partition("\nAll pages")[0] + "".join(pages) + "\n"
+
+
+def _whole(root: Path, path: str) -> str:
+    text = (root / "docs" / path).read_text() + "\n"
+    return _MODULE.sub(lambda found: described(found[1], root), text).strip()
 
 
 def write(site: Path, root: Path = ROOT) -> None:
@@ -53,13 +56,8 @@ def _url(path: str) -> str:
     return path.removesuffix(".md").removesuffix("index").rstrip("/") + "/" if path != "index.md" else "./"
 
 
-def _title(text: str, path: str) -> str:
-    found = _TITLE.search(text)
-    return found[1] if found else path
-
-
 def _told(text: str) -> str:
-    paragraphs = text.partition("\n\n")[2].split("\n\n")
-    first = next((each for each in paragraphs if each[:1].isalpha() or each[:1] in "`["), "")
-    found = _SENTENCE.match(_LINK.sub(r"\1", " ".join(first.split())))
-    return f": {found[1]}" if found else ""
+    """Return the first sentence of a page that begins with one, and nothing for others."""
+    opening = text.partition("\n\n")[2].partition("\n\n")[0]
+    found = _SENTENCE.match(_LINK.sub(r"\1", " ".join(opening.split())))
+    return f": {found[1]}" if found and opening[0] not in "|`=!#" else ""

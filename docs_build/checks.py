@@ -65,9 +65,8 @@ def far_pages(site: Site) -> Iterator[str]:
     near = {""}
     for _ in range(CLICKS):
         near |= set(_chosen(site.pages[url] for url in near if url in site.pages))
-    yield from (
-        f"{url} is more than {CLICKS} clicks from the home page" for url in site.pages if url not in near
-    )
+    told = f"is more than {CLICKS} clicks from the home page: link it from the first page of its section"
+    yield from (f"{url} {told}" for url in site.pages if url not in near)
 
 
 def _chosen(pages: Iterable[Page]) -> Iterator[str]:

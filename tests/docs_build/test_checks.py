@@ -89,6 +89,7 @@ def test_what_another_host_serves_is_told(tmp_path: Path, tag: str) -> None:
 def test_a_page_three_clicks_away_is_told(tmp_path: Path) -> None:
     """Only the tabs and the article count as seen: a link elsewhere on the home page doesn't bring a page near."""
     pages = {"a": article('<a href="../b/">b</a>'), "b": article('<a href="../far/">far</a>'), "far": "far"}
-    assert list(far_pages(built(tmp_path, **pages))) == ["far/ is more than 2 clicks from the home page"]
+    [told] = far_pages(built(tmp_path, **pages))
+    assert told.startswith("far/ is more than 2 clicks from the home page")
     nearer = {**pages, "a": article('<a href="../b/">b</a><a href="../far/">far</a>')}
     assert problems(built(tmp_path, **nearer)) == []

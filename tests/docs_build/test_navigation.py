@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from docs_build import assistants, navigation
+from docs_build import navigation
+from tests.needs import need_module
 
 NAV = '[project]\nnav = [{ "Home" = "index.md" }, { "Guides" = ["guides/index.md", { "One" = "guides/one.md" }] }]\n'
 PAGES = {
     "index.md": "# Ours\n\nWhat it is. More.\n",
     "guides/index.md": "# Guides\n\n| a | b |\n|---|---|\n",
-    "guides/one.md": "# The first\n\n![Picture](x.svg)\n\nRead [this](index.md) first: then that.\n",
+    "guides/one.md": "# The first\n\nRead [this](index.md) first. Then that.\n",
 }
 
 
@@ -52,14 +55,31 @@ def test_a_page_that_is_gone_is_told(root: Path) -> None:
     )
 
 
-def test_the_index_for_assistants_tells_of_each_page(root: Path) -> None:
+@pytest.fixture
+def assistants() -> Any:
+    """The module, which reads docstrings with Griffe."""
+    need_module("griffe")
+    return importlib.import_module("docs_build.assistants")
+
+
+def test_the_index_for_assistants_tells_of_each_page(root: Path, assistants: Any) -> None:
     """Its section, title, address and first sentence, without links of its own."""
     text = assistants.index(root)
-    assert "## Home\n\n- [Ours](./): What it is.\n" in text
-    assert "## Guides\n\n- [Guides](guides/)\n- [The first](guides/one/): Read this first:\n" in text
+    assert "## Home\n\n- [Home](./): What it is.\n" in text
+    assert "## Guides\n\n- [Guides](guides/)\n- [One](guides/one/): Read this first.\n" in text
 
 
-def test_the_full_text_has_every_page(root: Path, tmp_path: Path) -> None:
+def test_the_full_text_has_the_api(assistants: Any) -> None:
+    """Names, signatures and docstrings, of methods too, in place of the line that has the site make them."""
+    text = assistants.full_text()
+    page = text.partition("page: reference/api/core.md")[2].partition("\npage: ")[0]
+    assert ":::" not in text.partition("page: reference/api/")[2]
+    assert "### `class TokenVerifier`\n\nVerifies access tokens" in page
+    assert "### `verify_jws(raw:" in page
+    assert "* `challenge(" in page
+
+
+def test_the_full_text_has_every_page(root: Path, tmp_path: Path, assistants: Any) -> None:
     """As it is written, in the navigation's order, in one file."""
     site = tmp_path / "site"
     site.mkdir()
