@@ -13,7 +13,7 @@ from opentelemetry.metrics import CallbackOptions, Histogram, Observation
 
 from jwks_auth.challenge import fields
 from jwks_auth.telemetry.tallies import Attributes, Durations, Tallies
-from jwks_auth.telemetry.words import DURATION, ERROR_TYPE, FETCH_KIND, ISSUER, METER, RESULT, SCHEME
+from jwks_auth.telemetry.words import DURATION, ERROR_TYPE, FETCH_KIND, ISSUER, METER, RESULT, SCHEME, codes
 
 __all__ = ["INSTRUMENTS", "Instruments", "Service", "note_fault"]
 
@@ -48,6 +48,9 @@ class Instruments:
         self.durations = Durations(self._record)
         self._histograms: dict[str, Histogram] = {}
         self._began = False
+        self.codes = codes()
+        self.cells: dict[tuple[str | None, ...], tuple[Callable[[], int], Attributes]] = {}
+        """What counts an authentication, and the attributes of its duration, by the values of its attributes."""
 
     def begin(self, meter_of: Callable[[str], metrics.Meter] = metrics.get_meter) -> None:
         """Create the instruments, once in a process. Those of an SDK that is set up later take their place."""
@@ -61,12 +64,20 @@ class Instruments:
 
     def reset(self) -> None:
         """Begin to count anew."""
+        self.cells, self.codes = {}, codes()
         self.durations.reset()
         for each in (
             *(self.authentications, self.authorizations, self.key_fetches),
             *(self.stale_served, self.replays, self.introspections),
         ):
             each.reset()
+
+    def cell(self, key: tuple[str | None, ...]) -> tuple[Callable[[], int], Attributes]:
+        """Return what is in :attr:`cells` for *key* from now on."""
+        result, _, _, issuer = key
+        pairs = ((RESULT, result), (ISSUER, issuer))
+        attributes = {name: value for name, value in pairs if value is not None}
+        return self.cells.setdefault(key, (self.authentications.tally(key), attributes))
 
     def record(self, name: str, seconds: float, attributes: Attributes) -> None:
         """Record a duration at once, for threads on which nobody waits."""

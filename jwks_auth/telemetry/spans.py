@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from opentelemetry.trace import Span, SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, SpanKind, get_current_span
 
 from jwks_auth.challenge import escaped
 from jwks_auth.telemetry.instruments import note_fault
@@ -25,7 +25,9 @@ class ServerSpans:
     def of(self, kept: Mapping[str, Any]) -> Span | None:
         """Return the span of the request whose own mapping is *kept*; ``None`` for one that nobody records."""
         try:
-            span: Span = (self._known and self._known(kept)) or get_current_span()
+            span: Span = (self._known is not None and self._known(kept)) or get_current_span()
+            if span is INVALID_SPAN:  # there is none, as in most services
+                return None
             if span.is_recording() and getattr(span, "kind", SpanKind.SERVER) is SpanKind.SERVER:
                 return span
         except Exception as error:  # noqa: BLE001 - a tracer provider is the user's

@@ -55,8 +55,12 @@ class Tallies:
 
     def add(self, key: Key) -> None:
         """Count one more with these values."""
+        self.tally(key)()
+
+    def tally(self, key: Key) -> Callable[[], int]:
+        """Return the function that counts one more with these values."""
         found = self._tallies.get(key)
-        (self._tallies.setdefault(key, _Tally()) if found is None else found).add()
+        return (self._tallies.setdefault(key, _Tally()) if found is None else found).add
 
     def all(self) -> Iterator[tuple[int, Attributes]]:
         """Yield each count with its attributes."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from opentelemetry.trace import Span
 
@@ -14,21 +14,16 @@ from jwks_auth.errors import KeySourceError, MissingTokenError, Refused
 from jwks_auth.telemetry.fetches import Fetches, observe
 from jwks_auth.telemetry.instruments import INSTRUMENTS, Instruments
 from jwks_auth.telemetry.spans import ServerSpans, subject_in, tell
-from jwks_auth.telemetry.tallies import Attributes
 from jwks_auth.telemetry.watch import Watch
-from jwks_auth.telemetry.words import ERROR_TYPE, ISSUER, REPLAYED, RESULT, codes
+from jwks_auth.telemetry.words import ERROR_TYPE, ISSUER, REPLAYED, RESULT
 
 __all__ = ["Began", "Telemetry"]
 
-_CODES = codes()
+_SUCCESS = {RESULT: "success"}
 
 
-class Began(NamedTuple):
-    """The beginning of a request's authentication: its time, its scheme if that is known, and its server's span."""
-
-    at: float
-    scheme: str | None
-    span: Span | None
+Began = tuple[float, str | None, Span | None]
+"""The beginning of a request's authentication: its time, its scheme if that is known, and its server's span."""
 
 
 class _Credentials(Protocol):
@@ -70,9 +65,8 @@ class Telemetry:
     ) -> None:
         self._verifier, self._instruments, self._clock = verifier, instruments, clock
         self._schemes = {each.lower(): each.lower() for each in (*schemes, "DPoP")}
-        self._subject, self._spans = subject, ServerSpans(server_span)
+        self._subject, self._span_of = subject, ServerSpans(server_span).of
         self._issuers = {each.issuer: each.issuer for each in verifier.issuers}
-        self._lasting: dict[tuple[str, str | None], Attributes] = {}
         instruments.services.add(self)
         instruments.begin()
         for issuer in verifier.issuers:
@@ -82,16 +76,14 @@ class Telemetry:
 
     def began(self, credentials: _Credentials) -> Began:
         """Return the beginning of a request's authentication: now."""
-        scheme = self._schemes.get(credentials.scheme)
-        return Began(self._clock(), scheme, self._spans.of(credentials.kept))
+        return self._clock(), self._schemes.get(credentials.scheme), self._span_of(credentials.kept)
 
     def admitted(self, token: _Token, began: Began) -> None:
         """Count a token that was admitted."""
-        issuer = self._issuers.get(token.issuer or "")
-        self._count("success", None, began, issuer)
-        if began.span is not None:
+        self._count("success", None, began, self._issuers.get(token.issuer or ""))
+        if began[2] is not None:
             named = {} if self._subject == "off" else subject_in(self._subject, token.issuer, token.subject)
-            tell(began.span, {RESULT: "success", **named})
+            tell(began[2], {RESULT: "success", **named} if named else _SUCCESS)
 
     def allowed(self, token: _Token) -> None:
         """Count a token that a route's policy allows."""
@@ -100,7 +92,7 @@ class Telemetry:
     def refused(self, error: Refused, memo: _Memo, credentials: _Credentials) -> None:
         """Count a refusal: of the sender, or once a token was admitted, of what it asks."""
         began = memo.began or self.began(credentials)
-        code, token = _CODES(getattr(error, "code", None)), memo.token
+        code, token = self._instruments.codes(getattr(error, "code", None)), memo.token
         issuer = None if token is None else self._issuers.get(token.issuer or "")
         if memo.admission is None:
             result = _result(error)
@@ -108,11 +100,11 @@ class Telemetry:
         else:
             result = "unavailable" if isinstance(error, KeySourceError) else "denied"
             self._instruments.authorizations.add((result, code, issuer))
-        tell(began.span, {RESULT: result, ERROR_TYPE: code})
+        tell(began[2], {RESULT: result, ERROR_TYPE: code})
 
     def watch(self) -> Watch:
         """Return a context that counts and times a verification without a request."""
-        return _Counted(self, Began(self._clock(), None, None))
+        return _Counted(self, (self._clock(), None, None))
 
     def count(self, error: Refused | None, token: Any, began: Began) -> None:
         """Count what was judged without a request; *token* is ``None`` if its issuer is not known."""
@@ -120,7 +112,7 @@ class Telemetry:
         if error is None:
             self._count("success", None, began, issuer)
         else:
-            self._count(_result(error), _CODES(error.code), began, issuer)
+            self._count(_result(error), self._instruments.codes(error.code), began, issuer)
 
     def ages(self) -> Iterator[tuple[float, Mapping[str, str]]]:
         """Yield the age of each configured issuer's keys, if it has any."""
@@ -136,15 +128,13 @@ class Telemetry:
         return None if cache is None else (cache.hits, cache.misses)
 
     def _count(self, result: str, code: str | None, began: Began, issuer: str | None) -> None:
-        instruments = self._instruments
-        instruments.authentications.add((result, code, began.scheme, issuer))
+        at, scheme, _ = began
+        instruments, key = self._instruments, (result, code, scheme, issuer)
+        cell = instruments.cells.get(key) or instruments.cell(key)
+        cell[0]()
+        instruments.durations.add(self._clock() - at, cell[1])
         if code == REPLAYED:
             instruments.replays.add((issuer,))
-        attributes = self._lasting.get((result, issuer))
-        if attributes is None:
-            attributes = {RESULT: result, **({} if issuer is None else {ISSUER: issuer})}
-            self._lasting[result, issuer] = attributes
-        instruments.durations.add(self._clock() - began.at, attributes)
 
 
 def _result(error: Refused) -> str:
