@@ -9,9 +9,12 @@ from typing import Any
 from jwks_auth import ConfigurationError
 from jwks_auth.adapters import Authenticator
 from jwks_auth.testing import FakeIssuer, Trust
+from jwks_auth_fastapi.places import applications
 from jwks_auth_fastapi.reach import reached
 
 __all__ = ["trust_fake_issuer"]
+
+_OURS = "jwks_auth_fastapi."
 
 
 @contextmanager
@@ -24,12 +27,13 @@ def trust_fake_issuer(app: Any, issuer: FakeIssuer | None = None, **settings: An
     The end of the block restores everything. Raises :class:`~jwks_auth.ConfigurationError` for wrong settings, and for
     an application that asks for no tokens.
     """
-    found = reached(app)
-    if not found:
-        raise ConfigurationError(
-            f"trust_fake_issuer: nothing in {type(app).__name__} asks for tokens: hand over the bearer or backend"
-        )
     with ExitStack() as stack:
+        _build_layers(app, stack)
+        found = reached(app)
+        if not found:
+            raise ConfigurationError(
+                f"trust_fake_issuer: nothing in {type(app).__name__} asks for tokens: hand over the bearer or backend"
+            )
         trust = stack.enter_context(Trust(issuer, settings, [app]))
         for each in found:
             if isinstance(each, Authenticator):
@@ -38,6 +42,15 @@ def trust_fake_issuer(app: Any, issuer: FakeIssuer | None = None, **settings: An
                 stack.callback(each.forget)
         trust.listen()
         yield trust.trusted
+
+
+def _build_layers(app: Any, stack: ExitStack) -> None:
+    """Make middleware of this package now, which otherwise is made of its settings when the application starts."""
+    for _, each in applications(app):
+        ours = any(getattr(layer.cls, "__module__", "").startswith(_OURS) for layer in each.user_middleware)
+        if ours and each.middleware_stack is None:
+            stack.callback(setattr, each, "middleware_stack", None)
+            each.middleware_stack = each.build_middleware_stack()
 
 
 def _include(service: Any, trust: Trust) -> bool:

@@ -9,7 +9,7 @@ from jwks_auth.testing.active import issuer_of
 from jwks_auth.testing.certificates import ClientCertificate
 from jwks_auth.testing.issuer import FakeIssuer
 
-__all__ = ["app_of", "carried", "issuer_for", "trusted_issuer", "with_token"]
+__all__ = ["app_of", "carried", "issuer_for", "spelt", "trusted_issuer", "with_token"]
 
 ClientT = TypeVar("ClientT")
 
@@ -82,6 +82,12 @@ def carried(client: Any, issuer: FakeIssuer, token: str) -> tuple[Any, dict[str,
     return client, {name: "; ".join([value, *_cookies(getattr(client, "cookies", None))])}
 
 
+def spelt(client: Any, headers: dict[str, str]) -> dict[str, str]:
+    """Return *headers* as *client* wants them: Ninja's own takes names in capitals alone."""
+    is_ninja_s = any(each.__module__.partition(".")[0] == "ninja" for each in type(client).__mro__)
+    return {name.upper(): value for name, value in headers.items()} if is_ninja_s else headers
+
+
 def _cookies(jar: Any) -> list[str]:
     known = getattr(jar, "jar", None)
     if known is not None:
@@ -108,10 +114,8 @@ class _Client:
     def _sending(self, send: Any, verb: str, *first: Any) -> Callable[..., Any]:
         def sending(path: Any, *args: Any, **options: Any) -> Any:
             asked = str(options.get("method", verb)).upper()
-            headers = {
-                **self._headers(asked, _url_of(self._client, str(path))),
-                **(options.pop("headers", None) or {}),
-            }
+            own = self._headers(asked, _url_of(self._client, str(path)))
+            headers = spelt(self._client, {**own, **(options.pop("headers", None) or {})})
             return send(*first, path, *args, headers=headers, **options)
 
         return sending

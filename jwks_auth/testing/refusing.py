@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import Any
 
-from jwks_auth.testing.clients import carried, issuer_for
+from jwks_auth.testing.clients import carried, issuer_for, spelt
 from jwks_auth.testing.hostile import hostile_tokens
 from jwks_auth.testing.issuer import FakeIssuer
 
@@ -92,7 +92,7 @@ class _Asking:
 
     def status(self, client: Any, headers: dict[str, str]) -> Generator[Callable[[], Any], Any, int]:
         """Yield the request, and return the status of its answer."""
-        own = {**self._options.get("headers", {}), **headers}
+        own = spelt(client, {**self._options.get("headers", {}), **headers})
 
         def send() -> Any:
             return getattr(client, self._method)(self._path, **{**self._options, "headers": own})
