@@ -70,10 +70,8 @@ async def _warm_up(authenticator: Authenticator, *, required: bool) -> None:
         log.warning("no keys at start-up, trying again on demand: %s", error, extra=told)
 
 
-def health_response(authenticator: Authenticator) -> Response:
+async def health_response(authenticator: Authenticator) -> Response:
     """Return 200 while at least one issuer has usable keys, otherwise 503."""
-    states = [health and health.state for health in authenticator.health().values()]
-    # One unreachable issuer of several is no reason to take the service out of rotation.
-    if all(state in ("empty", "expired") for state in states):
-        return JSONResponse({"status": "unavailable"}, 503)
-    return JSONResponse({"status": "ok"})
+    if await authenticator.aready():
+        return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "unavailable"}, 503)

@@ -160,7 +160,7 @@ class SchemeUses(JWTScheme, Generic[TokenT]):
 
     async def health(self, request: Request) -> Response:
         """Answer a readiness endpoint, ``app.add_api_route("/ready", auth.health)``: 503 while there are no keys."""
-        return health_response(self.service.of(request.scope).authenticator)
+        return await health_response(self.service.of(request.scope).authenticator)
 
     @property
     def responses(self) -> dict[int | str, dict[str, Any]]:

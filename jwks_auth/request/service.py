@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from jwks_auth.claims import DEFAULT_MAPPING, ClaimMapping, VerifiedToken
-from jwks_auth.errors import ConfigurationError, Refused
+from jwks_auth.errors import ConfigurationError, KeySourceError, Refused
 from jwks_auth.proofs import Possession, possession_of
 from jwks_auth.request.logout import LogoutEndpoint
 from jwks_auth.request.resource import Answer, ResourceMetadata, Resources
-from jwks_auth.request.warming import Warmed, awarm_up, warm_up
+from jwks_auth.request.warming import Warmed, awarm_up, have_keys, warm_up
 from jwks_auth.runtime import RawToken
 from jwks_auth.verifier import AUTHORIZATION, Issuer, TokenVerifier, Verifier
 
@@ -142,6 +143,23 @@ class Service:
     def health(self) -> dict[str, Any]:
         """Return each issuer's key health, by issuer."""
         return {issuer.issuer: issuer.health() for issuer in self.issuers}
+
+    def ready(self) -> bool:
+        """Return whether any issuer's keys are at hand, for a readiness endpoint.
+
+        Without any it first tries to fetch them, as a request would: none comes while a load balancer is told to wait.
+        """
+        if not have_keys(self.issuers):
+            with suppress(KeySourceError):
+                warm_up(self.issuers)
+        return have_keys(self.issuers)
+
+    async def aready(self) -> bool:
+        """Do as :meth:`ready`, on an event loop."""
+        if not have_keys(self.issuers):
+            with suppress(KeySourceError):
+                await awarm_up(self.issuers)
+        return have_keys(self.issuers)
 
     def mapping_of(self, issuer: str) -> ClaimMapping:
         """Return the claim mapping of *issuer*, from the settings."""

@@ -1,4 +1,4 @@
-"""Warm-up: keys and revocations that are there before the first request."""
+"""Warm-up: keys and revocations that are there before the first request; and whether there are any."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from jwks_auth.errors import KeySourceError
+from jwks_auth.verifier import Issuer
 
-__all__ = ["Warmed", "awarm_up", "warm_up"]
+__all__ = ["Warmed", "awarm_up", "have_keys", "warm_up"]
 
 
 class Warmed(Protocol):
@@ -40,3 +41,10 @@ async def awarm_up(cold: Iterable[Warmed]) -> None:
     for outcome in await asyncio.gather(*asked, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+def have_keys(issuers: Iterable[Issuer]) -> bool:
+    """Return whether one of them has keys to use; true where there are none to look at, as with tenants alone."""
+    states = [health and health.state for health in (issuer.health() for issuer in issuers)]
+    # One unreachable issuer of several is no reason to take the service out of rotation.
+    return not states or any(state not in ("empty", "expired") for state in states)

@@ -18,6 +18,7 @@ from jwks_auth import (
     InvalidTokenError,
     KeySourceError,
     MissingTokenError,
+    Tenants,
 )
 from jwks_auth.adapters import Authenticator, Credentials, Requirement, finished_headers, stand_for, token_on
 from jwks_auth.claims.token import VerifiedToken
@@ -308,6 +309,38 @@ def test_an_issuer_that_is_away_does_not_keep_others_from_warming_up(on_a_loop: 
             away.issuer: 0,
             there.issuer: 1,
         }
+
+
+@pytest.mark.parametrize("on_a_loop", [False, True])
+def test_readiness_is_a_matter_of_keys_that_can_be_had(on_a_loop: bool) -> None:
+    """It tries to fetch while there are none; one issuer of several is enough, and keys in the settings are at hand."""
+
+    def ready(settings: dict[str, Any]) -> bool:
+        authenticator = Authenticator({"AUDIENCE": "api", **settings})
+        return asyncio.run(authenticator.aready()) if on_a_loop else authenticator.ready()
+
+    with FakeIssuer.serve() as away, FakeIssuer.serve() as there, away.outage():
+        assert not ready({"ISSUER": away.issuer})
+        assert ready({"ISSUERS": [away.issuer, there.issuer]})
+        assert ready({"ISSUER": there.issuer})
+        before = there.requests.total()
+        assert ready({"ISSUER": there.issuer, "JWKS": there.jwks()})
+        assert there.requests.total() == before
+
+
+def test_keys_at_hand_are_not_fetched_again_for_readiness() -> None:
+    """A prober that asks every second costs the issuer nothing."""
+    with FakeIssuer.serve() as issuer:
+        authenticator = Authenticator({"ISSUER": issuer.issuer, "AUDIENCE": "api"})
+        assert [authenticator.ready() for _ in range(3)] == [True] * 3
+        assert issuer.requests[issuer.jwks_path] == 1
+
+
+def test_tenants_alone_are_ready() -> None:
+    """Whose keys will be asked for is not known before their tokens come."""
+    assert Authenticator(
+        {"AUDIENCE": "api", "TENANTS": Tenants(lambda name: None, hosts=["id.example"])}
+    ).ready()
 
 
 def test_settings_are_judged_at_construction() -> None:
