@@ -23,16 +23,19 @@ _HOLDERS = ("authenticator", "backend", "token_verifier", "guard", "app")
 """Attributes by which guards and middleware hold what authenticates, or what they are around."""
 
 
-def reached(target: Any) -> list[Found]:
-    """Return what authenticates for *target*: an application, a bearer, or anything that has one of these."""
+def reached(target: Any, reading: Reading | None = None) -> list[Found]:
+    """Return what authenticates for *target*: an application, a bearer, or anything that has one of these.
+
+    *reading* is FastAPI's of its routes.
+    """
     found: list[Found] = []
-    _Walk(found).visit(target)
+    _Walk(found, reading or Reading()).visit(target)
     return found
 
 
 class _Walk:
-    def __init__(self, found: list[Found]) -> None:
-        self._found = found
+    def __init__(self, found: list[Found], reading: Reading) -> None:
+        self._found, self._reading = found, reading
         self._seen: set[int] = set()
         self._kept: list[Any] = []  # so that no id is used again
 
@@ -48,7 +51,7 @@ class _Walk:
             if thing.service not in self._found:
                 self._found.append(thing.service)
         elif isinstance(thing, Starlette):
-            self._all(_parts_of(thing))
+            self._all(_parts_of(thing, self._reading))
         elif isinstance(thing, Mount | Host):
             self.visit(thing.app)
             self._all(thing.routes or ())
@@ -62,8 +65,8 @@ class _Walk:
             self.visit(each)
 
 
-def _parts_of(app: Starlette) -> Iterator[Any]:
-    yield from _routes_of(app)
+def _parts_of(app: Starlette, reading: Reading) -> Iterator[Any]:
+    yield from _routes_of(app, reading)
     for layer in app.user_middleware:
         yield layer.cls
         yield from layer.args
@@ -74,9 +77,9 @@ def _parts_of(app: Starlette) -> Iterator[Any]:
     yield from getattr(app, "dependency_overrides", {}).values()
 
 
-def _routes_of(app: Starlette) -> list[Any]:
+def _routes_of(app: Starlette, reading: Reading) -> list[Any]:
     try:  # as they are served, with what their routers depend on
-        pairs = list(Reading().routes(app.routes))
+        pairs = list(reading.routes(app.routes))
     except Moved:
         return list(app.routes)
     return [*(_Served(route, declared) for route, declared in pairs), *(declared for _, declared in pairs)]

@@ -36,10 +36,10 @@ def trust_fake_issuer(app: Any, issuer: FakeIssuer | None = None, **settings: An
             )
         trust = stack.enter_context(Trust(issuer, settings, [app]))
         for each in found:
-            if isinstance(each, Authenticator):
-                trust.include(each)
-            elif _include(each, trust):
+            if not isinstance(each, Authenticator) and each.chosen is None:
                 stack.callback(each.forget)
+                each.configure(_environment(trust))
+        trust.include_all(_authenticators(found))
         trust.listen()
         yield trust.trusted
 
@@ -53,17 +53,19 @@ def _build_layers(app: Any, stack: ExitStack) -> None:
             each.middleware_stack = each.build_middleware_stack()
 
 
-def _include(service: Any, trust: Trust) -> bool:
-    """Include the authenticators of a bearer's service; return whether its settings were read for that."""
-    is_late = service.chosen is None
-    if is_late:  # otherwise the environment would be read when the application starts
-        from jwks_auth_fastapi.settings import JWKSAuthSettings  # which Starlette alone does not have
+def _authenticators(found: list[Any]) -> Iterator[Authenticator]:
+    for each in found:
+        if isinstance(each, Authenticator):
+            yield each
+        else:
+            yield from (configuration.authenticator for configuration in each.all)
 
-        stated = {name.lower(): value for name, value in trust.others.items()}
-        service.configure(_complete(JWKSAuthSettings, stated, trust))
-    for each in service.all:
-        trust.include(each.authenticator)
-    return is_late
+
+def _environment(trust: Trust) -> Any:
+    """Return settings of the environment, which otherwise would be read when the application starts."""
+    from jwks_auth_fastapi.settings import JWKSAuthSettings  # which Starlette alone does not have
+
+    return _complete(JWKSAuthSettings, {name.lower(): value for name, value in trust.others.items()}, trust)
 
 
 def _complete(made: Any, stated: dict[str, Any], trust: Trust) -> Any:

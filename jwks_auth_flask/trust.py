@@ -34,7 +34,6 @@ def trust_fake_issuer(app: Flask, issuer: FakeIssuer | None = None, **settings: 
             "trust_fake_issuer: this app has no JWKSAuth: call its init_app(app) where the app is made"
         )
     with Trust(issuer, settings, [flask_app]) as trust:
-        for each in instances.values():
-            trust.include(each.authenticator)
+        trust.include_all(each.authenticator for each in instances.values())
         trust.listen()
         yield trust.trusted

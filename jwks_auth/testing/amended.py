@@ -14,7 +14,7 @@ from jwks_auth.verifier import PROVIDERS, TokenVerifier
 Settings = Any
 """``jwks_auth.settings.Settings``, which only an adapter hands over."""
 
-__all__ = ["SHAPING", "amended", "beside", "fake_like", "names", "naming", "shaped"]
+__all__ = ["SHAPING", "amended", "beside", "fake_like", "names", "naming", "note_audiences", "shaped"]
 
 PLACES = ("JWKS_URI", "DISCOVERY_URL", "JWKS")
 SHAPING = frozenset({"ISSUER", "ISSUERS", "VERIFIER", "PROVIDER", "TENANTS", "ALGORITHMS"})
@@ -93,14 +93,19 @@ def fake_like(settings: Settings) -> FakeIssuer:
     return FakeIssuer(name, algorithms=list(algorithms)[:1])
 
 
+def note_audiences(fake: FakeIssuer, settings: Settings) -> None:
+    """Have the tokens of *fake* with the name of an issuer in *settings* be for that issuer's audience."""
+    for each in settings.sources:
+        own = each.own.get("AUDIENCE") if each.made is None else each.made.audience
+        if audience := _first(own) or _first(settings.shared.get("AUDIENCE")):
+            fake.audiences.setdefault(each.name, audience)
+
+
 def shaped(fake: FakeIssuer, settings: Settings, authenticator: Any) -> None:
     """Have *fake* make tokens as *settings* expect: their audience, their profile, and scopes at their place."""
     mapping: ClaimMapping = authenticator.mapping_of(fake.issuer)
     fake.header_for = authenticator.header_for
     shared = settings.shared
-    for each in settings.sources:
-        if audience := _first(each.own.get("AUDIENCE") if each.made is None else each.made.audience):
-            fake.audiences[each.name] = audience
     if audience := _first(shared.get("AUDIENCE")) or _first(mapping.audience):
         fake.audience = audience
     first = settings.sources[0] if settings.sources else None

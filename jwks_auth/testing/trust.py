@@ -15,7 +15,7 @@ from jwks_auth.challenge import fields
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import dataclass
 from jwks_auth.testing.active import active, lock
-from jwks_auth.testing.amended import SHAPING, amended, fake_like, names, naming, shaped
+from jwks_auth.testing.amended import SHAPING, amended, fake_like, names, naming, note_audiences, shaped
 from jwks_auth.testing.issuer import FakeIssuer
 from jwks_auth.testing.stand_ins import trusting, verifier_trusting
 from jwks_auth.verifier import TokenVerifier
@@ -58,7 +58,7 @@ class Trust:
         self.others = {name.upper(): value for name, value in others.items()}
         self.authenticators: list[Authenticator] = []
         self._changed: list[Any] = []
-        self._is_making = False
+        self._is_making = self._renames = False
         self._listening_to: list[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -86,9 +86,19 @@ class Trust:
                 return
             own = amended(_settings_of(authenticator), self.others)
             fake = self.issuer = self.issuer or self._outer(authenticator) or fake_like(own)
-            if not (self._is_given(own) or names(own, fake.issuer)):
+            renames = self._renames or fake in _guesses
+            if renames and not (self._is_given(own) or names(own, fake.issuer)):
                 own = naming(own, fake.issuer)
             self._replace(authenticator, own, fake)
+
+    def include_all(self, authenticators: Iterable[Authenticator]) -> None:
+        """Include the authenticators of an application; an issuer that none of them names replaces their own."""
+        listed = list(authenticators)
+        name = None if self.issuer is None or self.issuer in _guesses else self.issuer.issuer
+        known = [amended(_settings_of(each), self.others) for each in listed]
+        self._renames = name is not None and not any(names(each, name) for each in known)
+        for each in listed:
+            self.include(each)
 
     @property
     def trusted(self) -> FakeIssuer:
@@ -113,9 +123,11 @@ class Trust:
         """Include a new authenticator that would fetch keys, unless this trust is making it."""
         with lock:
             if not any(each._is_making for each in active) and _would_fetch(authenticator):
+                guessed = self.issuer is not None and self.issuer in _guesses
+                if guessed:
+                    self.trusted.audiences.clear()
                 self.include(authenticator)
-                if self.trusted in _guesses:
-                    _guesses.discard(self.trusted)
+                if guessed:
                     self._shape(authenticator)
 
     def _outer(self, authenticator: Authenticator) -> FakeIssuer | None:
@@ -132,6 +144,7 @@ class Trust:
             self._is_making = False
         self.authenticators.append(authenticator)
         self._put(authenticator, dict(vars(twin)), own)
+        note_audiences(fake, own)
         if self.authenticators == [authenticator]:
             self._shape(authenticator)
         if isinstance(kept, TokenVerifier) and type(kept) is type(twin.verifier):  # other code may hold it
@@ -189,6 +202,9 @@ def _first_state(target: Any) -> dict[str, Any]:
 
 
 def _would_fetch(authenticator: Authenticator) -> bool:
+    """Return whether it fetches keys, or would but for the trust around this one."""
+    if authenticator in _layers:
+        return True
     verifier = authenticator.verifier
     if isinstance(verifier, TokenVerifier) and verifier.has_tenants:
         return True
@@ -205,6 +221,7 @@ def trusting_settings(
     fake = issuer or fake_like(settings)
     own = settings if names(settings, fake.issuer) else naming(settings, fake.issuer)
     trusted = own if fake.is_served else trusting(own, fake)
+    note_audiences(fake, own)
     shaped(fake, own, authenticate(trusted, in_tests=True))
     listed = {"ISSUERS": [each.made for each in trusted.sources]} if trusted.sources else {}
     return fake, {**trusted.shared, **listed}

@@ -34,6 +34,9 @@ class Trust:
         self.sole = listed.issuers[0] if len(listed.issuers) == 1 and no_tenants else None
         """The issuer, if there is but one."""
         self._likely = LikelySigners(listed.issuers)
+        self._is_open = (
+            not no_tenants
+        )  # a tenant may have the keys of a listed issuer, as all of Entra's have
 
     def signed(self, token: UnverifiedToken) -> tuple[TrustedIssuer, VerificationKey]:
         """Return the issuer whose keys count for *token*, and the one that signed it; its claims are still to judge.
@@ -42,9 +45,12 @@ class Trust:
         """
         issuer = self.sole
         if issuer is None:
-            if (found := self._likely.find(token)) is not None:
+            found = self._likely.find(token)
+            if found is not None and not self._is_open:
                 return found
             name = early_issuer_of(token)
+            if found is not None and found[0].goes_by(name):
+                return found
             issuer = self.listed.called(name) or self.tenants.resolve(name, token)
         return issuer, issuer.signer(token)
 
@@ -52,9 +58,12 @@ class Trust:
         """Do as :meth:`signed`, without blocking the event loop."""
         issuer = self.sole
         if issuer is None:
-            if (found := self._likely.find(token)) is not None:
+            found = self._likely.find(token)
+            if found is not None and not self._is_open:
                 return found
             name = early_issuer_of(token)
+            if found is not None and found[0].goes_by(name):
+                return found
             issuer = self.listed.called(name) or await self.tenants.aresolve(name, token)
         return issuer, await issuer.asigner(token)
 
