@@ -68,10 +68,13 @@ class Control:
     def _token_for_a_command(self, request: Request) -> Answer:
         # A browser sends this type to another origin only after a preflight, which nothing here answers.
         try:
-            asked = parse_json_object(request.body)
+            token = made(self._issuer, asked_in(parse_json_object(request.body), self._issuer))
         except ValueError:
-            raise OAuthError("invalid_request", "expected a JSON object") from None
-        token = made(self._issuer, asked_in(asked, self._issuer))
+            return json_answer(
+                {"error": "invalid_request", "error_description": "expected a JSON object"}, 400
+            )
+        except OAuthError as error:
+            return json_answer({"error": error.error, "error_description": error.description}, 400)
         return json_answer({"token": token.token, "claims": token.claims, "issuer": self._issuer.issuer})
 
     def _token(self, form: Fields) -> Answer:
