@@ -24,7 +24,9 @@ __all__ = [
     "SECRET",
     "OidcProvider",
     "at_reference",
+    "installed_packages",
     "judged_by_node",
+    "logged_in_by_node",
     "proved_by_node",
     "read_by_node",
     "sign_in_by_node",
@@ -238,6 +240,19 @@ def at_reference(scenario: str, results: Path) -> list[dict[str, Any]]:
     _run("--import", "./globs.mjs", suite, "client", *asked)
     [told] = results.rglob("stdout.txt")
     return [json.loads(line) for line in told.read_text().splitlines()]
+
+
+def logged_in_by_node(issuer: str) -> dict[str, Any]:
+    """Return what npm's ``openid-client`` gets at a dev issuer: claims, facts, and answers about tokens."""
+    told: dict[str, Any] = json.loads(_run("login.mjs", issuer))
+    return told
+
+
+def installed_packages() -> Path:
+    """Return the folder of npm's packages, installed."""
+    _node()
+    _install_packages()
+    return _HERE / "node_modules"
 
 
 def _run(*command: str, given: str | None = None) -> str:
