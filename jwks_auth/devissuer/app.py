@@ -27,7 +27,7 @@ _ICON = (
 _WEEK = "max-age=604800"
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP, X-Requested-With"),
     ("Access-Control-Max-Age", "600"),
 )
 

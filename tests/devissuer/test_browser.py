@@ -227,7 +227,7 @@ def assert_answered(browser: Browser, framework: str) -> None:
     browser.keep(f"dev-issuer-signed-in-{framework}")
     browser.click(".modal-ux button.btn-done")
     if not browser.driver.execute_script("return document.querySelector('.opblock.is-open')"):
-        browser.click(".opblock-summary-control, .opblock-summary")
+        browser.click(".opblock-summary-control")
     browser.click(".try-out__btn")
     browser.click("button.execute")
     status = browser.find(".live-responses-table .response .response-col_status")
