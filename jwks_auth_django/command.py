@@ -15,7 +15,7 @@ from django.core.handlers.base import BaseHandler
 from jwks_auth.adapters import Requirement
 from jwks_auth.cli import RouteRow, Service
 from jwks_auth.command import Judge, Place, UsageError
-from jwks_auth_django.conf import Project, WrongSettings, project
+from jwks_auth_django.conf import project
 from jwks_auth_django.routes import path_of, requirements_at, rows
 
 __all__ = ["ProjectPlace", "place_of"]
@@ -30,7 +30,7 @@ class ProjectPlace(Place):
 
     def services(self, options: Namespace) -> Mapping[str, Service]:
         """Return the authenticator of the API that is named, or of each and of the top level."""
-        found, api = _project(), getattr(options, "api", None)
+        found, api = project(), getattr(options, "api", None)
         if api is not None:
             return {"": found.named(api).authenticator}
         if not found.apis:
@@ -39,7 +39,7 @@ class ProjectPlace(Place):
 
     def judges(self, options: Namespace) -> Mapping[str, Judge]:
         """Return the API that is named, or the route's, with what the route asks."""
-        asked, found = self._asked(options), _project()
+        asked, found = self._asked(options), project()
         named = [getattr(options, "api", None), *(getattr(each, "api", None) for each in asked)]
         path = path_of(options.route or "")
         api = next((each for each in named if each is not None), found.keys.at(path))
@@ -73,12 +73,3 @@ class ProjectPlace(Place):
 def place_of(found: Any) -> Place | None:
     """Return the place of a WSGI or ASGI application of Django's; ``None`` for another object."""
     return ProjectPlace() if isinstance(found, BaseHandler) else None
-
-
-def _project() -> Project:
-    try:
-        return project()
-    except WrongSettings:
-        raise
-    except ImproperlyConfigured as error:
-        raise UsageError(str(error)) from error

@@ -57,16 +57,14 @@ class AppPlace(Place):
 
     def judges(self, options: Namespace) -> Mapping[str, Judge]:
         """Return the guards of a route, or every service."""
-        if options.route is None:
-            return {name: Judge(service) for name, service in self.services(options).items()}
-        asked = list(self._asked(self._at(options.route, options.method)))
+        services = self.services(options)
+        asked = [] if options.route is None else list(self._asked(self._at(options.route, options.method)))
         if not asked:
-            return {name: Judge(service) for name, service in self.services(options).items()}
-        by_name: dict[str, list[Asked]] = {}
-        for each in asked:
-            by_name.setdefault(each.name, []).append(each)
-        judges = {name: _judge(each) for name, each in by_name.items()}
-        return {"": next(iter(judges.values()))} if len(judges) == 1 else judges
+            return {name: Judge(service) for name, service in services.items()}
+        guards = {
+            name: [each for each in asked if each.authenticator is found] for name, found in services.items()
+        }
+        return {name: _judge(each) for name, each in guards.items() if each}
 
     def rows(self, options: Namespace) -> Iterable[RouteRow]:
         """Return the audit as a table; FastAPI's own pages about the API count as public."""

@@ -29,7 +29,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def verify(call: Call) -> Report:
-    """Explain the answer to a token, by each service that may judge it: one that takes it is enough."""
+    """Explain the answer to a token, by each service that may judge it, or each guard of a route."""
     judges = call.place.judges(call.options)
     if call.options.token is not None:
         call.terminal.complain(_WARNING)
@@ -41,6 +41,13 @@ def verify(call: Call) -> Report:
             name: cli.verify(judge.service, raw, judge.requirements, claims=judge.claims)
             for name, judge in judges.items()
         }
-    best = next((report for report in reports.values() if report.ok), next(iter(reports.values())))
-    lines = best.lines if len(reports) == 1 else together(reports).lines
-    return Report(lines, best.ok, facts=best.facts)
+    chosen = _decisive(
+        list(reports.values()), is_guarded=any(judge.requirements for judge in judges.values())
+    )
+    lines = chosen.lines if len(reports) == 1 else together(reports).lines
+    return Report(lines, chosen.ok, facts=chosen.facts)
+
+
+def _decisive(reports: list[Report], *, is_guarded: bool) -> Report:
+    """Return the report that decides: of several services one has to take the token, of several guards each."""
+    return next((report for report in reports if report.ok is not is_guarded), reports[0])

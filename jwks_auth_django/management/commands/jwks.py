@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jwks_auth import ConfigurationError, cli
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         terminal = Terminal(None, self.stdout, self.stderr, colour=colour)
         try:
             report = _report(options, terminal)
-        except (UsageError, ConfigurationError) as error:
+        except (UsageError, ConfigurationError, ImproperlyConfigured) as error:
             if options.get("json"):
                 terminal.show((cli.Report((), ok=False, facts={"error": str(error)}).as_json(),))
             raise CommandError(cli.Report((str(error),)).lines[0], returncode=2) from error

@@ -116,6 +116,11 @@ def test_several_bearers_are_named(issuer: FakeIssuer) -> None:
     assert run(app, "verify", typed=FakeIssuer("https://third.example/").token()).status == 1
     assert code(app, "/ours", issuer.token()) is None
     assert code(app, "/ours", other.token()) == "wrong_issuer"
+    app.add_api_route("/both", view, dependencies=[Depends(ours), Depends(theirs)])
+    for token in (issuer.token(), other.token()):
+        assert code(app, "/both", token) == "wrong_issuer"
+    app.add_api_route("/open", view)
+    assert code(app, "/open", other.token()) is None
 
 
 @pytest.mark.parametrize("kind", ["bearer", "backend"])
