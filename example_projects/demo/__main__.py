@@ -15,6 +15,7 @@ from example_projects.demo.apps import AUDIENCE, ROUTES, example_apps
 from example_projects.demo.cases import Case, demo_cases
 from example_projects.demo.interrupts import interrupt_once, interrupts_held
 from example_projects.demo.servers import Answer, AppServer, ServerFailed
+from jwks_auth.devissuer import DevServer, Options
 from jwks_auth.testing import FakeIssuer
 
 PATIENCE = 60.0
@@ -29,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interrupt_once()
     try:
         with ExitStack() as running:
-            issuer = running.enter_context(FakeIssuer.serve())
-            issuer.settings(AUDIENCE)
+            issuer = running.enter_context(DevServer(Options(port=0, audience=AUDIENCE))).issuer
             apps = _start(issuer, running)
             wrong = _demonstrate(issuer, apps) + show_agent(running)
             if options.keep:
@@ -92,8 +92,9 @@ def _wait_for_interrupt(issuer: FakeIssuer, apps: Sequence[AppServer]) -> None:
     issuer.recover()
     token = issuer.token(scope="orders:read", roles=["admin"], expires_in=3600)
     print("\n" + "\n".join(f"  {app.name:<10} {app.url}" for app in apps))
+    print(f"  {'issuer':<10} {issuer.issuer}/  its pages: sign in, make tokens, rotate keys, go down")
     print(f'\n  TOKEN={token}\n  curl -i -H "Authorization: Bearer $TOKEN" {apps[0].url}/orders')
-    print("\nThe apps are up until Ctrl-C.", flush=True)
+    print("\nThe apps and the issuer are up until Ctrl-C.", flush=True)
     signal.pause()
 
 

@@ -24,6 +24,7 @@ _ICON = (
     '<circle cx="12" cy="16" r="5" fill="none" stroke="#fff" stroke-width="3"/>'
     '<path d="M17 16h10v5M22 16v4" fill="none" stroke="#fff" stroke-width="3"/></svg>'
 )
+_LONGEST_HANG = 600.0
 _WEEK = "max-age=604800"
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST"),
@@ -57,6 +58,7 @@ class App:
     def __call__(self, request: Request) -> Answer | None:
         """Answer a request; ``None``: close the connection without an answer."""
         place = self._places.get(request.path)
+        self.issuer.note(request.path)
         try:
             self._gate.check_host(request)
             answer = self._answered(place, request)
@@ -98,7 +100,9 @@ class App:
         now = self.issuer.behaviour
         if now.delay:
             self._stopped.wait(now.delay)
-        if now.fault == "drop":
+        if now.fault == "hang":
+            self._stopped.wait(_LONGEST_HANG)
+        if now.fault in ("drop", "hang"):
             return None
         return _FAILURES.get(now.fault, _WORKS)
 

@@ -13,6 +13,7 @@ FAULTS = {
     "": "Works",
     "error": "Down: answers 503",
     "broken": "Broken: answers 500",
+    "hang": "Silent: keeps connections open",
     "drop": "Gone: closes connections unanswered",
     "junk": "Wrong: answers 200 with a page of HTML",
 }

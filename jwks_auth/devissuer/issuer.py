@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import field
 from typing import Any
 
@@ -106,6 +107,21 @@ class DevIssuer(FakeIssuer):
                 "ended": sorted(self.grants.ended),
             }
         )
+
+    def note(self, path: str) -> None:
+        """Count a request."""
+        self._count(path)
+
+    def outage(self, mode: str = "error") -> ExitStack:
+        """Start an outage, as the control page does."""
+        over = super().outage(mode)
+        self.behaviour.fault = mode
+        return over
+
+    def recover(self) -> None:
+        """End an outage."""
+        super().recover()
+        self.behaviour.fault = ""
 
     # --- people
 

@@ -44,15 +44,19 @@ class Browser:
         self.driver.implicitly_wait(PATIENCE)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.scheme = scheme
+        self.sized(*size)
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.driver.quit()
+
+    def sized(self, width: int, height: int) -> None:
+        """Have a window of this size."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def find(self, selector: str) -> Any:
         """The one thing that *selector* names."""
@@ -235,6 +239,7 @@ def assert_answered(browser: Browser, framework: str) -> None:
     assert (status.text.split()[0], '"of": "grace"' in answer.text) == ("200", True), answer.text
     assert [each for each in browser.complaints() if "SEVERE" in each] == []
     browser.driver.execute_script("window.scrollTo(0, 0)")
+    browser.sized(SIZES["wide"][0], 1240)
     browser.keep(f"dev-issuer-swagger-{framework}")
 
 
