@@ -50,9 +50,9 @@ def django(files: dict[str, str], folder: Path) -> AppServer:
 
 
 def flask(files: dict[str, str], folder: Path) -> AppServer:
-    """One file."""
+    """One file, in debug mode, as the keys are a fake issuer's."""
     (folder / "app.py").write_text(files["app.py"])
-    return gunicorn("flask", "app:app", cwd=folder, env={})
+    return gunicorn("flask", "app:app", cwd=folder, env={"FLASK_DEBUG": "1"})
 
 
 def fastapi(files: dict[str, str], folder: Path) -> AppServer:
