@@ -1,50 +1,61 @@
-"""The README's chart, as an SVG written by hand: no plotting library has to agree with anybody's fonts."""
+"""Charts of times, as SVG written by hand: no plotting library has to agree with anybody's fonts."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from benchmarks.svg import legend, save, text
 
 __all__ = ["write", "write_servers"]
 
-ORDER = ("bare", "jwks-auth", "jwks-auth cached", "joserfc", "PyJWT", "Authlib", "python-jose")
-OURS = "#1a7f5a"
-COLOURS = {
-    "bare": "#9aa0a6",
-    **dict.fromkeys(("jwks-auth", "jwks-auth cached", "jwks-auth, TOKEN_CACHE"), OURS),
-}
-WIDTH, ROW, LABELS = 720, 18, 110
+BARE = "bare"
+NAMES = {BARE: "signature check alone", "jwks-auth cached": "jwks-auth, token in the cache"}
+ORDER = (BARE, "jwks-auth", "jwks-auth cached", "joserfc", "Authlib", "PyJWT", "python-jose")
+WIDTH, ROW, TOP = 720, 24, 78
+LABELS, FIGURES = 292, 70
 
 
 def write(path: str, figures: dict[str, dict[str, float]]) -> None:
     """Write microseconds per verification, by algorithm and library, to *path*."""
     ordered = {alg: {name: times[name] for name in ORDER if name in times} for alg, times in figures.items()}
-    _draw(path, ordered, "Microseconds to verify a token with a 280-octet payload (less is better)", LABELS)
+    _draw(path, ordered, "Time to verify a token")
 
 
 def write_servers(path: str, figures: dict[str, dict[str, float]]) -> None:
     """Write microseconds of a server's CPU per request, by framework and guard, to *path*."""
-    title = "Microseconds of CPU that authentication adds to a request (less is better)"
-    _draw(path, figures, title, 2 * LABELS + 20)
+    _draw(path, figures, "CPU that authentication adds to a request")
 
 
-def _draw(path: str, figures: dict[str, dict[str, float]], title: str, labels: int) -> None:
-    rows: list[str] = []
-    top = 34
+def _draw(path: str, figures: dict[str, dict[str, float]], title: str) -> None:
     longest = max(figure for times in figures.values() for figure in times.values())
+    shown = {_css(name) for times in figures.values() for name in times}
+    parts = [text(16, 52, "in microseconds: shorter is better", css="soft")]
+    parts += legend(TOP, tuple((css, words) for css, words in _MEANING.items() if css in shown))
+    top = TOP + 14
     for group, times in figures.items():
-        rows.append(f'<text x="0" y="{top}" font-weight="bold">{group}</text>')
+        top += 30
+        parts.append(text(16, top, group, css="strong"))
         for name, figure in times.items():
             top += ROW
-            length = max(0.0, (WIDTH - labels - 80) * figure / longest)
-            rows.append(f'<text x="{labels - 8}" y="{top}" text-anchor="end">{name}</text>')
-            rows.append(
-                f'<rect x="{labels}" y="{top - 11}" width="{length:.1f}" height="13" '
-                f'fill="{COLOURS.get(name, "#c9b38c")}"/>'
-            )
-            rows.append(f'<text x="{labels + length + 6:.1f}" y="{top}">{figure:.0f} us</text>')
-        top += 28
-    Path(path).write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" '
-        f'font-family="sans-serif" font-size="12" fill="#444"><rect width="100%" height="100%" fill="#fff"/>\n'
-        f'<text x="0" y="14" font-size="13">{title}</text>\n' + "\n".join(rows) + "\n</svg>\n"
-    )
+            parts += _bar(top, name, figure, (WIDTH - LABELS - FIGURES) * figure / longest)
+    told = "; ".join(f"{group}: {_told(times)}" for group, times in figures.items())
+    save(path, (WIDTH, top + 20), title, told, parts)
+
+
+_MEANING = {"ours": "jwks-auth", "grey": "other libraries", "hollow": "the floor: the signature check alone"}
+
+
+def _css(name: str) -> str:
+    return "hollow" if name == BARE else "ours" if name.startswith("jwks-auth") else "grey"
+
+
+def _bar(y: float, name: str, figure: float, length: float) -> list[str]:
+    label = NAMES.get(name, name)
+    css = "strong" if _css(name) == "ours" else "soft"
+    return [
+        text(LABELS - 10, y, label, css=css, anchor="end"),
+        f'<rect x="{LABELS}" y="{y - 12}" width="{max(0.0, length):.1f}" height="15" class="{_css(name)}"/>',
+        text(LABELS + max(0.0, length) + 8, y, f"{figure:.0f} us", css=css),
+    ]
+
+
+def _told(times: dict[str, float]) -> str:
+    return ", ".join(f"{NAMES.get(name, name)} {figure:.0f}" for name, figure in times.items())

@@ -1,6 +1,6 @@
 """What verifying a token costs, beside the bare signature check and other libraries.
 
-    python -m benchmarks.verify [--rounds 400] [--chart docs/verification-cost.svg]
+    python -m benchmarks.verify [--rounds 400] [--chart docs/images/verification.svg]
 
 All contenders run in turns in one process, and the best round of each counts: what is measured is the work, not the
 neighbours. A ratio's spread is the middle half of what single rounds showed.
