@@ -160,11 +160,10 @@ def options_of(given: Namespace) -> Options:
 
 def run(given: Namespace, show: Callable[[list[str]], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; *show* prints lines. Raises ``ConfigurationError``."""
-    with DevServer(options_of(given)) as server:
+    # Whoever reads the first line may end it at once.
+    with _Ended() as ended, DevServer(options_of(given)) as server, suppress(KeyboardInterrupt):
         show(lines_of(server, given.audience))
-        with suppress(KeyboardInterrupt), _Ended() as ended:
-            while not ended.wait(3600):
-                continue
+        ended.wait()
 
 
 class _Ended:

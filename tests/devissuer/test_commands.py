@@ -68,6 +68,22 @@ def test_it_serves_until_it_is_ended(number: signal.Signals) -> None:
         assert (process.returncode, errors) == (0, "")
 
 
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_reads_the_first_line_may_end_it(number: signal.Signals, json_too: tuple[str, ...]) -> None:
+    """Not a moment passes in which a signal is an error; afterwards signals are the process's own again."""
+
+    class Impatient(io.StringIO):
+        def flush(self) -> None:
+            if "up until" in self.getvalue():
+                signal.raise_signal(number)
+
+    before = signal.getsignal(signal.SIGTERM)
+    out, errors = (io.StringIO(), Impatient()) if json_too else (Impatient(), io.StringIO())
+    assert main(["serve", "--port", "0", *json_too], terminal=Terminal(io.StringIO(), out, errors)) == 0
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def test_for_programs_it_prints_one_object() -> None:
     """What people read goes to the other stream."""
     with serving("--json") as (process, _):

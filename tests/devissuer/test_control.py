@@ -14,7 +14,7 @@ import requests
 from jwks_auth import InvalidTokenError, Issuer, KeySourceError, TokenVerifier
 from jwks_auth.devissuer import DevServer
 from tests.devissuer.client import Client
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -218,3 +218,41 @@ def test_nobody_waits_for_a_slow_client(client: Client) -> None:
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as half:
         half.sendall(b"POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\n")
         assert client.get("/keys").status_code == 200
+
+
+def test_it_hangs(server: DevServer, client: Client) -> None:
+    """Silent for minutes, then gone; the end of the server cuts that short."""
+    waited: list[float] = []
+
+    class Clock:
+        def wait(self, seconds: float) -> None:
+            waited.append(seconds)
+
+    server.app._stopped = Clock()
+    client.control("fault", fault="hang", delay="0")
+    with pytest.raises(requests.ConnectionError):
+        client.get(DISCOVERY)
+    assert waited == [600]
+
+
+def test_it_is_a_fake_issuer_to_a_program(server: DevServer, client: Client) -> None:
+    """With outages and counts, as in tests."""
+    with server.issuer.outage("error"):
+        assert client.get(DISCOVERY).status_code == 503
+    assert client.get(DISCOVERY).status_code == 200
+    assert server.issuer.requests[DISCOVERY] == 2
+
+
+def test_an_error_of_ours_is_told_to_the_terminal(
+    server: DevServer, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And to nobody else."""
+
+    def broken(request: Any) -> Any:
+        raise LookupError("a fault of ours")
+
+    server.app._places["/userinfo"].answers["GET"] = broken
+    with pytest.raises(requests.ConnectionError):
+        client.get("/userinfo")
+    told: list[str] = []
+    assert eventually(lambda: told.append(capsys.readouterr().err) or "a fault of ours" in "".join(told))

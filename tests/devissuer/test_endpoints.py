@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from email.message import Message
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from jwks_auth import Issuer, TokenVerifier
 from jwks_auth.devissuer import DevServer
+from jwks_auth.devissuer.web import Request
 from jwks_auth.testing import FakeClient
 from tests.devissuer.client import BACK, Client
 
@@ -298,3 +301,77 @@ def test_tokens_expire_as_the_control_page_says(server: DevServer, client: Clien
     claims = server.issuer.read(got["access_token"])
     assert claims is not None
     assert (got["expires_in"], claims["exp"] - claims["iat"]) == (7, 7)
+
+
+def test_a_client_names_itself_in_one_way(client: Client) -> None:
+    """By HTTP Basic or in the form, with one name; what is no Basic counts for nothing."""
+    form = {"grant_type": "client_credentials"}
+    both = client.post("/token", {**form, "client_id": "other"}, auth=("job", "x"))
+    assert both.json()["error"] == "invalid_request"
+    secret = client.post("/token", {**form, "client_secret": "x"}, auth=("job", "x"))
+    assert secret.json()["error"] == "invalid_request"
+    for value in ("Basic ###", "Basic /w==", "Bearer x"):
+        answer = client.post("/token", form, headers={"Authorization": value})
+        assert answer.json()["error"] == "invalid_client"
+        assert (
+            client.post("/token", {**form, "client_id": "job"}, headers={"Authorization": value}).status_code
+            == 200
+        )
+
+
+def test_an_audience_is_narrowed_never_widened(server: DevServer, client: Client) -> None:
+    """When a token is refreshed for one service of several (RFC 8707 section 2.2)."""
+    page = client.page(resource=["https://a.example", "https://b.example"])
+    code = client.back(client.answer(page, audience="https://a.example https://b.example"))["code"]
+    got = client.redeem(code).json()
+    refused = client.refresh(got["refresh_token"], resource="https://c.example")
+    assert refused.json()["error"] == "invalid_target"
+    less = client.refresh(got["refresh_token"], resource="https://b.example").json()
+    assert verified(server, less["access_token"], "https://b.example").audience == ("https://b.example",)
+
+
+def test_signing_out_leaves_others_alone(client: Client) -> None:
+    """Of another person, and of the same person at another client."""
+    ada, grace = client.tokens(), None
+    grace = client.redeem(client.back(client.answer(client.page(), person="sub:grace"))["code"]).json()
+    client.client_id = "mobile"
+    mobile = client.tokens()
+    client.get("/logout", params={"id_token_hint": ada["id_token"]})
+    assert client.refresh(mobile["refresh_token"]).status_code == 200
+    client.client_id = "web"
+    assert client.refresh(grace["refresh_token"]).status_code == 200
+    assert client.refresh(ada["refresh_token"]).status_code == 400
+
+
+def test_userinfo_is_over_with_its_grant(client: Client) -> None:
+    """Although the token itself has not expired."""
+    got = client.tokens()
+    client.control("expire")
+    answer = client.get("/userinfo", headers={"Authorization": f"Bearer {got['access_token']}"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+
+
+def test_a_code_of_a_grant_that_is_over_is_refused(client: Client) -> None:
+    """A second use finds nothing left to end."""
+    code = client.code()
+    got = client.redeem(code).json()
+    client.post("/revoke", {"token": got["refresh_token"], "client_id": "web"})
+    assert client.redeem(code).json()["error"] == "invalid_grant"
+
+
+def test_very_many_pages_and_codes_push_out_the_oldest(server: DevServer, client: Client) -> None:
+    """Whoever opens pages all day does not fill the memory."""
+    first = client.page()
+    for _ in range(500):
+        server.app._places["/authorize"].answers["GET"](requested(client))
+    assert client.answer(first).status_code == 400
+    early = client.code()
+    grant = server.issuer.grants._codes[early].grant
+    for _ in range(1000):
+        server.issuer.grants.code(grant, redirect_uri=BACK, challenge=client.challenge)
+    assert client.redeem(early).status_code == 400
+
+
+def requested(client: Client) -> Request:
+    """A request for the page."""
+    return Request("GET", "/authorize", urlencode(client.asked()), Message())
