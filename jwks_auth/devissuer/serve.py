@@ -161,7 +161,7 @@ def options_of(given: Namespace) -> Options:
 def run(given: Namespace, show: Callable[[list[str]], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; *show* prints lines. Raises ``ConfigurationError``."""
     # Whoever reads the first line may end it at once.
-    with _Ended() as ended, DevServer(options_of(given)) as server, suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), _Ended() as ended, DevServer(options_of(given)) as server:
         show(lines_of(server, given.audience))
         ended.wait()
 
