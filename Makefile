@@ -4,7 +4,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test check docs venv clean
+.PHONY: demo test check docs dist sbom venv clean
 
 ## three real apps and an MCP server against embedded issuers; KEEP=1 leaves them up until Ctrl-C
 demo: .venv/.demo
@@ -25,6 +25,17 @@ check: venv
 ## the documentation site, into site/, and its checks; a warning is an error. SERVE=1 serves it while you write
 docs: .venv/.docs
 	@$(BIN)/python -m docs_build $(if $(SERVE),--serve)
+
+## the wheel and the sdist, into dist/
+dist: .venv/.release
+	@$(BIN)/python -m build --outdir dist .
+
+## a bill of materials (CycloneDX) of the library and what it brings along, without extras: dist/jwks-auth.cdx.json
+sbom: .venv/.release
+	@mkdir -p dist && away=$$(mktemp -d) && trap 'rm -rf "$$away"' EXIT && $(PYTHON) -m venv --without-pip "$$away" \
+		&& $(BIN)/python -m pip --quiet --python "$$away/bin/python" install --disable-pip-version-check . \
+		&& $(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+			--output-file dist/jwks-auth.cdx.json "$$away/bin/python"
 
 venv: .venv/.dev
 
@@ -47,10 +58,15 @@ venv: .venv/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	@touch $@
 
+.venv/.release: pyproject.toml | .venv/.pip
+	@echo "installing what makes a release ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
 .venv/.dev: pyproject.toml | .venv/.pip
 	@echo "installing everything for development ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[all]' --group dev
-	@touch $@ .venv/.demo .venv/.docs
+	@touch $@ .venv/.demo .venv/.docs .venv/.release
 
 clean:
 	rm -rf .venv site .coverage* .mypy_cache .pytest_cache .ruff_cache dist
