@@ -79,7 +79,8 @@ def test_doctor_gives_the_settings_of_the_app_after(peer: Peer, found: Measured)
     """But for what the page says is left out, or to be done by hand."""
     listed = {name: several(value) for name, value in found.settings.items()}
     if peer.row is not None:
-        given = {name: several(value) for name, value in found.doctor.items()}
+        said = {name: value for name, value in found.doctor.items() if not str(value).startswith("<the ")}
+        given = {name: several(value) for name, value in said.items()}
         assert peer.left.keys() <= given.keys()
         kept = {name: value for name, value in given.items() if name not in peer.left}
         assert kept == {name: value for name, value in listed.items() if name not in peer.by_hand}
