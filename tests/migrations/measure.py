@@ -58,33 +58,36 @@ class Measured:
 
 
 class App:
-    """One of the two apps, in a process of its own."""
+    """One of the two apps, in a process of its own; *log* is what it prints."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self._process, self._log = process, log
+        self.heard()
+
+    def heard(self) -> Any:
+        """The next line: the first says that the app has started."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self._log.read_text()
+        return json.loads(line)
 
     def ask(self, **order: Any) -> Any:
         """The app's answer to an order."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, f"no answer to {order}"
-        return json.loads(line)
+        return self.heard()
 
 
 @contextmanager
 def running(path: Path, environment: dict[str, str]) -> Iterator[App]:
-    """Run the app in *path*; its log is shown if it ends badly."""
+    """Run the app in *path*."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JWKS_AUTH", "DJANGO"))}
     command = [sys.executable, "-m", "tests.migrations.send", str(path)]
-    with TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
+    with TemporaryDirectory() as folder, (log := Path(folder) / "log").open("w") as errors:
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
         with subprocess.Popen(command, cwd=ROOT, env={**kept, **environment}, text=True, **pipes) as process:
-            yield App(process)
-        log.seek(0)
-        assert process.returncode == 0, log.read()
+            yield App(process, log)
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def provider(peer: Peer, folder: Path) -> Iterator[tuple[Provider, dict[str, str
             yield made, {"ISSUER": made.issuer}
         return
     authority = Authority(folder)
-    with served(tls=authority.server(host="localhost")) as made:
+    with served(tls=authority.server()) as made:
         domain = made.issuer.removeprefix("https://").rstrip("/")
         bundles = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(authority.file))
         yield made, {"AUTH0_DOMAIN": domain, **bundles}
@@ -122,8 +125,10 @@ def one(peer: Peer, which: str) -> tuple[dict[str, Answer], dict[str, Any]]:
         environment = {**variables, **extra, "PLACES": json.dumps(places), "NO_PROXY": "*"}
         with running(FOLDER / peer.name / f"{which}.py", environment) as app:
             found = answers(app, peer, made)
-            settings = json.loads(json.dumps(app.ask(settings=True)).replace(made.issuer, "<issuer>"))
-    return found, settings
+            settings = {
+                name: value for name, value in app.ask(settings=True).items() if value not in extra.values()
+            }
+    return found, json.loads(json.dumps(settings).replace(made.issuer, "<issuer>"))
 
 
 def discovery(made: Provider) -> str:

@@ -39,6 +39,17 @@ class Peer:
         return f"What changes: {self.title}" if self.title else "What changes"
 
 
+ENTRA = {
+    "aud": "9d1b6c52-7a44-4b0f-8e2a-5f3f1f0c6b11",
+    "azp": "5b0f3c1e-1f0c-4b0f-8e2a-7a449d1b6c52",
+    "tid": "0fa2c7a1-6f0b-4f0e-9d3f-3c1e8f5b7a20",
+    "oid": "3c1e8f5b-9d3f-4f0e-6f0b-0fa2c7a17a20",
+    "ver": "2.0",
+    "nbf": 1_700_000_000,
+    "client_id": None,
+}
+"""What Entra's tokens have besides."""
+
 PEERS = [
     Peer(
         "pyjwt",
@@ -84,5 +95,44 @@ PEERS = [
         by_hand=("ISSUER", "AUDIENCE", "USER"),
         environment={"USERINFO": "userinfo"},
         packages=("mozilla-django-oidc",),
+    ),
+    Peer(
+        "auth0_fastapi",
+        "auth0",
+        ("fastapi", "fastapi_plugin"),
+        row="Auth0's quickstarts",
+        tls=True,
+        title="FastAPI",
+        packages=("auth0-fastapi-api",),
+    ),
+    Peer(
+        "auth0_flask",
+        "auth0",
+        ("flask", "authlib"),
+        row="Auth0's quickstarts",
+        tls=True,
+        title="Flask",
+        packages=("authlib",),
+    ),
+    Peer(
+        "auth0_django",
+        "auth0",
+        ("django", "authlib"),
+        row="Auth0's quickstarts",
+        tls=True,
+        title="Django",
+        packages=("authlib",),
+    ),
+    Peer(
+        "fastapi_azure_auth",
+        "fastapi-azure-auth",
+        ("fastapi_azure_auth",),
+        row="fastapi-azure-auth",
+        claims=ENTRA,
+        scope="scp",
+        issuer="https://login.microsoftonline.com/0fa2c7a1-6f0b-4f0e-9d3f-3c1e8f5b7a20/v2.0",
+        places={"azure_scheme.openid_config.config_url": "discovery"},
+        environment={"JWKS_AUTH_JWKS_URI": "jwks"},
+        packages=("fastapi-azure-auth",),
     ),
 ]

@@ -50,7 +50,7 @@ def served(*, name: str | None = None, tls: ssl.SSLContext | None = None) -> Ite
             listener.socket = tls.wrap_socket(
                 listener.socket, server_side=True, do_handshake_on_connect=False
             )
-            url = f"https://localhost:{listener.server_port}/"
+            url = f"https://127.0.0.1:{listener.server_port}/"
         provider = Provider(url)
         provider._served = True
         provider.issuer = name or url

@@ -103,6 +103,7 @@ def main() -> None:
             place = getattr(place, each)
         setattr(place, last, url)
     send = client(module)
+    os.write(1, b'"ready"\n')
     for line in sys.stdin:
         order = json.loads(line)
         if order.get("alone") and (child := os.fork()):
