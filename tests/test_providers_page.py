@@ -1,6 +1,6 @@
 """The page of providers says what their rows say.
 
-``python -m tests.test_providers_page`` writes its tables anew.
+``python -m tests.test_providers_page`` writes its tables anew, and what is rendered of each provider's own page.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import pytest
 
 from jwks_auth.settings import Settings
 from jwks_auth.verifier import PROVIDERS
-from jwks_auth.verifier.preset import Place, Preset
+from jwks_auth.verifier.preset import Preset
+from tests.provider_pages.page import FOLDER, code, place
+from tests.provider_pages.page import written as written_page
+from tests.provider_pages.shown import PAGES
 
-PAGE = Path(__file__).parent.parent / "docs" / "providers" / "index.md"
-
-
-def code(*texts: str) -> str:
-    """Return *texts* as code, one beside the other."""
-    return ", ".join(f"`{text}`" for text in texts) or "-"
+PAGE = FOLDER / "index.md"
 
 
 def beside(row: Preset) -> str:
@@ -36,15 +34,15 @@ def beside(row: Preset) -> str:
     return said
 
 
-def place(of: Place) -> str:
-    """Return a place as settings have it."""
-    return of if isinstance(of, str) else of[0] if len(of) == 1 else str(list(of)).replace("'", '"')
+def linked(name: str) -> str:
+    """Return the provider's name, which leads to its page if it has one."""
+    return f"[`{name}`]({name}.md)" if name in PAGES else f"`{name}`"
 
 
 def to_paste(name: str, row: Preset) -> str:
     """Return a line of the first table."""
     issuer = code(row.issuer) if name != "entra-multitenant" else 'instead: `TENANTS` `["<tenant id>"]`'
-    return f"| `{name}` | {issuer} | {beside(row)} | {code(*row.profiles)} |"
+    return f"| {linked(name)} | {issuer} | {beside(row)} | {code(*row.profiles)} |"
 
 
 def known(name: str, row: Preset) -> str:
@@ -100,3 +98,5 @@ def test_every_provider_has_a_module_of_tests() -> None:
 
 if __name__ == "__main__":
     PAGE.write_text(written(PAGE.read_text()))
+    for each in PAGES:
+        (FOLDER / f"{each}.md").write_text(written_page(each, (FOLDER / f"{each}.md").read_text()))
