@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import subprocess
 import sys
+import tempfile
+from typing import Any
 
 from docs_build import assistants, navigation
 from docs_build.checks import problems
 from docs_build.page import Site
 
 ROOT = navigation.ROOT
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SPELLED = ["docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/README.md"]
 CODE = [
     "jwks_auth",
@@ -31,16 +34,24 @@ def main() -> int:
         return _run("zensical", "serve", "--dev-addr", "127.0.0.1:8000")
     if told := navigation.faults():
         return _told(told)
-    if status := _run("codespell", *SPELLED, *CODE) or _run("zensical", "build", "--strict", "--clean"):
+    if status := _run("codespell", *SPELLED, *CODE) or _build():
         return status
     assistants.write(ROOT / "site")
     return _told(problems(Site(ROOT / "site")))
 
 
-def _run(module: str, *arguments: str) -> int:
-    """Run a tool, in plain text: Zensical colours each letter of a line that it complains about."""
+def _run(module: str, *arguments: str, **options: Any) -> int:
     command = [sys.executable, "-m", {"codespell": "codespell_lib"}.get(module, module), *arguments]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, check=False, **options).returncode
+
+
+def _build() -> int:
+    """Build the site, and print what Zensical says in plain text: it colours letter by letter."""
+    with tempfile.TemporaryFile("w+") as said:
+        status = _run("zensical", "build", "--strict", "--clean", stdout=said, stderr=subprocess.STDOUT)
+        said.seek(0)
+        print(_COLOUR.sub("", said.read()).partition("Traceback")[0], end="")
+    return status
 
 
 def _told(faults: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""docs/how-to/commands.md."""
+"""docs/reference/commands.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from jwks_auth.command import SUBCOMMANDS
 from tests.command.programs import called
 
-PAGE = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "commands.md").read_text()
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "reference" / "commands.md").read_text()
 
 
 def test_doctor_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
