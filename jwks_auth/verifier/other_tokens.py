@@ -79,9 +79,7 @@ class OtherTokens:
         return await answer
 
     def _token(self, claims: Any, sent: RawToken) -> VerifiedToken:
-        if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
-            raise _fault(f"found a {type(claims).__name__}, expected claims or None")
-        owned = copied_json(dict(claims))
+        owned = _owned(claims)
         if fault := _fault_of(owned) or self._fault_of_issuer(owned.get("iss")):
             raise _fault(fault)
         rules = replace(self._rules, max_age=None)
@@ -93,9 +91,26 @@ class OtherTokens:
             return None
         if not isinstance(name, str) or not name:
             return f"found an iss of the type {type(name).__name__}, expected a name"
-        if self._is_known(name):
+        if any(map(self._is_known, _spellings(name))):
             return f"found the iss {shown(name)}, which is a configured issuer's or a tenant's"
         return None
+
+
+def _owned(claims: Any) -> dict[str, Any]:
+    """Return a copy of the claims, whose mapping may be the service's own code. Raises ``KeySourceError``."""
+    try:
+        if isinstance(claims, Mapping) and all(isinstance(name, str) for name in claims):
+            owned: dict[str, Any] = copied_json(dict(claims))
+            return owned
+    except Exception as error:
+        raise _fault(f"the claims can't be read ({type(error).__name__})") from error
+    raise _fault(f"found a {type(claims).__name__}, expected claims or None")
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return *name*, and as careless comparisons read it: of another case, or without its slash or with one more."""
+    plain = name.strip().rstrip("/")
+    return name, plain, f"{plain}/", plain.lower(), f"{plain.lower()}/"
 
 
 def _fault_of(claims: Mapping[str, Any]) -> str | None:

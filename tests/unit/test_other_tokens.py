@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -143,6 +143,10 @@ def test_a_refused_jwt_of_ours_is_not_rescued() -> None:
         (True, "503 key_source_unavailable"),
         ({7: "x"}, "503 key_source_unavailable"),
         ({"iss": ISSUER.issuer}, "503 key_source_unavailable"),
+        ({"iss": ISSUER.issuer.rstrip("/")}, "503 key_source_unavailable"),
+        ({"iss": ISSUER.issuer.upper()}, "503 key_source_unavailable"),
+        ({"iss": f" {ISSUER.issuer}/"}, "503 key_source_unavailable"),
+        ({"iss": "https://id.example.net/"}, "other"),
         ({"iss": 7}, "503 key_source_unavailable"),
         ({"iss": ""}, "503 key_source_unavailable"),
         ({"exp": "soon"}, "503 key_source_unavailable"),
@@ -166,6 +170,39 @@ def test_a_refused_jwt_of_ours_is_not_rescued() -> None:
 def test_an_answer_is_judged_where_it_says_anything(answer: Any, code: str) -> None:
     """A fault of the function is the service's: 503."""
     assert code_of(verifier_of(Function(answer)), "ak_1") == code
+
+
+class Row(Mapping[str, Any]):
+    """Claims that are read when somebody asks for them, from a database that is away."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Fail."""
+        raise OSError("postgres://user:secret@host")
+
+    def __iter__(self) -> Iterator[str]:
+        """The name of one claim."""
+        return iter(["sub"])
+
+    def __len__(self) -> int:
+        """Count it."""
+        return 1
+
+
+def endless() -> dict[str, Any]:
+    """Claims that hold themselves."""
+    claims: dict[str, Any] = {"sub": "x"}
+    claims["actor"] = claims
+    return claims
+
+
+@pytest.mark.parametrize("answer", [Row(), endless()], ids=["a row", "endless"])
+def test_claims_that_cannot_be_read_are_a_fault_too(answer: Any) -> None:
+    """503, not a crash; the text of the failure is not told."""
+    verifier = verifier_of(Function(answer))
+    assert code_of(verifier, "ak_1") == "503 key_source_unavailable"
+    with pytest.raises(KeySourceError) as caught:
+        verifier.verify("ak_1")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_tenant_s_name_is_no_other_s() -> None:
