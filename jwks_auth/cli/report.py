@@ -31,6 +31,8 @@ class Service(Trusting, Protocol):
 
     settings: Any
     """Its ``Settings``."""
+    verifier: Any
+    """Its verifier, which need not tell what ``kinds`` of tokens it takes."""
 
     @property
     def advice(self) -> tuple[str, ...]:

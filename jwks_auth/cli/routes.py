@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jwks_auth.cli.report import Report
+from jwks_auth.cli.report import Report, Service
 from jwks_auth.runtime import dataclass
 
 __all__ = ["RouteRow", "routes"]
@@ -46,8 +46,16 @@ class RouteRow:
         }
 
 
-def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Report:
-    """List routes in a table; with *fail_unprotected*, fail for one without a guard or with a guard in doubt."""
+def routes(
+    rows: Iterable[RouteRow],
+    *,
+    fail_unprotected: bool = False,
+    services: Mapping[str, Service] | None = None,
+) -> Report:
+    """List routes in a table, and below it the kinds of tokens that each of the *services* takes.
+
+    With *fail_unprotected*, fail for a route without a guard or with a guard in doubt.
+    """
     listed = list(rows)
     width = max((len(row.path) for row in listed), default=0)
     methods = max((len(row.methods) for row in listed), default=0)
@@ -55,6 +63,21 @@ def routes(rows: Iterable[RouteRow], *, fail_unprotected: bool = False) -> Repor
     unknown = sum(row.doubt is not None for row in listed)
     bare = sum(row.guard is None and row.doubt is None for row in listed)
     lines.append(f"{len(listed)} routes, {bare} unprotected" + (f", {unknown} unknown" if unknown else ""))
+    taken = {name: _kinds(service) for name, service in (services or {}).items()}
+    lines += [_told(name, kinds) for name, kinds in taken.items()]
     return Report(
-        tuple(lines), ok=not (fail_unprotected and (bare or unknown)), rows=tuple(row.row for row in listed)
+        tuple(lines),
+        ok=not (fail_unprotected and (bare or unknown)),
+        rows=tuple(row.row for row in listed),
+        facts={"tokens": [{"service": name, "kinds": kinds} for name, kinds in taken.items()]},
     )
+
+
+def _kinds(service: Service) -> list[str] | None:
+    kinds = getattr(service.verifier, "kinds", None)
+    return None if kinds is None else [str(kind) for kind in kinds]
+
+
+def _told(name: str, kinds: list[str] | None) -> str:
+    known = "as the service's own verifier decides" if kinds is None else ", ".join(kinds)
+    return f"kinds of tokens{name and f' for {name}'}: {known}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 
 from jwks_auth import cli
-from jwks_auth.cli import Report
+from jwks_auth.cli import Report, Service
 from jwks_auth.command.call import Call, UsageError
+from jwks_auth.errors import ConfigurationError
 
 __all__ = ["options", "routes"]
 
@@ -21,8 +23,15 @@ def options(parser: ArgumentParser) -> None:
 
 
 def routes(call: Call) -> Report:
-    """List every route and what it asks of a request."""
+    """List every route and what it asks of a request, and the kinds of tokens that are taken."""
     rows = call.place.rows(call.options)
     if rows is None:
         raise UsageError("routes needs an app: name it as in --app main:app")
-    return cli.routes(rows, fail_unprotected=call.options.fail_unprotected)
+    return cli.routes(rows, fail_unprotected=call.options.fail_unprotected, services=_services(call))
+
+
+def _services(call: Call) -> Mapping[str, Service]:
+    try:
+        return call.place.services(call.options)
+    except (UsageError, ConfigurationError):  # an app without any has routes all the same
+        return {}

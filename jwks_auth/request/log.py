@@ -41,7 +41,7 @@ def tell_trust(verifier: Verifier) -> None:
     told = [_trusted(issuer, described) for issuer in verifier.issuers]
     if described is not None and described.has_tenants:
         told.append("tenants, as they are found")
-    if described is not None and described.takes_others:
+    if described is not None and "other" in described.kinds:
         told.append("OTHER_TOKENS for what is no issuer's")
     whom = "; ".join(told) or "whom a verifier of the service's own does"
     sole = verifier.issuers[0].issuer if len(told) == len(verifier.issuers) == 1 else None

@@ -91,9 +91,9 @@ class Sources:
 
     def security_schemes(self, name: str) -> dict[str, dict[str, str]]:
         """Return OpenAPI's security schemes, of which any will do; the first has the name *name*."""
-        only_jwts = getattr(self._verifier, "takes_only_jwts", True)  # one of the service's own need not tell
+        kinds = getattr(self._verifier, "kinds", ("jwt",))  # one of the service's own need not tell
         word = next(iter(self._schemes.values()))
-        return schemes_of(name, self.all, word, self._offer, only_jwts=only_jwts)
+        return schemes_of(name, self.all, word, self._offer, only_jwts=tuple(kinds) == ("jwt",))
 
     def sent(self, credentials: Credentials, memo: Memo) -> RawToken | None:
         """Return the token that a request has; ``None`` if it has none. *memo* remembers where it stood.

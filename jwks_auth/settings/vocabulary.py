@@ -138,7 +138,7 @@ class Settings:
     def issuers_of_tokens(self) -> tuple[str, ...] | None:
         """The issuers that tokens may name; ``None`` if not all are known: of tenants, or the service's own tokens."""
         verifier = self.shared.get("VERIFIER")
-        has_own = "OTHER_TOKENS" in self.shared or getattr(verifier, "takes_others", False)
+        has_own = "OTHER_TOKENS" in self.shared or "other" in getattr(verifier, "kinds", ())
         return None if has_own else self.issuers
 
     def with_issuers(self, change: Callable[[Issuer], Issuer]) -> Self:

@@ -135,6 +135,18 @@ class Routes:
         for each in self.introspectors:
             each.forget(sent)
 
+    async def aforget(self, sent: RawToken) -> None:
+        """Do as :meth:`forget`, in a thread: the store of shared answers may be slow."""
+        import asyncio  # which only async services load
+
+        await asyncio.to_thread(self.forget, sent)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of tokens that are accepted."""
+        more = {"opaque": bool(self.introspectors), "other": self.has_others}
+        return ("jwt", *(kind for kind, is_taken in more.items() if is_taken))
+
     def _from_elsewhere(self, sent: RawToken) -> VerifiedToken:
         if (found := self._others_token(sent)) is not None:
             return found

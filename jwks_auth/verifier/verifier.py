@@ -89,8 +89,6 @@ class TokenVerifier:
         self.tenants_provider = None if tenants is None else tenants.provider
         self._judges = Judges.of(given, self._clock)
         self.revocation = self._judges.revocation
-        self.takes_others = given["other_tokens"] is not None
-        """True if the service's own function knows tokens too, which have issuers of their own."""
         signatures = Signatures(self.trust, self._cache, self._longest)
         self._routes = self._ways(signatures, given["other_tokens"])
         self._tokens: Signatures | Routes = self._routes or signatures
@@ -195,10 +193,7 @@ class TokenVerifier:
         It does what :meth:`verify` does, and may fetch keys. *requirement*, one or several, and *claims*, a model, are
         those of a route.
         """
-        from jwks_auth.verifier.explain import (
-            Story,
-            explained,
-        )  # with all the hints, which only developers ask for
+        from jwks_auth.verifier.explain import Story, explained  # with the hints, which few ask for
 
         sent = RawToken.of(raw)
         del raw
@@ -227,21 +222,26 @@ class TokenVerifier:
         if self._routes is not None:
             self._routes.forget(RawToken.of(raw))
 
+    async def aforget(self, raw: str | RawToken) -> None:
+        """Do as :meth:`forget`, without blocking the event loop."""
+        if self._routes is not None:
+            await self._routes.aforget(RawToken.of(raw))
+
     def forget_tenant(self, issuer: str) -> None:
         """Drop a tenant's issuer and keys; the next token with this ``iss`` calls the callback again."""
         self._tenants.forget(issuer)
 
     def check_declared(self, audience: AudienceSetting, issuers: Iterable[str] = ()) -> None:
         """Raise ``ConfigurationError`` for a route's *audience* or *issuers* that no token can have."""
-        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants or self.takes_others)
+        self._listed.check_issuers(tuple(issuers), is_open=self.has_tenants or "other" in self.kinds)
         asked = checked_audience(audience)
         if asked is not None and not self.has_tenants:  # tenants' audiences are not known yet
             self._listed.check_declared(asked)
 
     @property
-    def takes_only_jwts(self) -> bool:
-        """True if every token that is accepted is a JWT."""
-        return self._routes is None
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of tokens that are accepted: ``jwt``, and ``opaque`` or ``other`` if asked for."""
+        return ("jwt",) if self._routes is None else self._routes.kinds
 
     def _ways(self, signatures: Signatures, function: Any) -> Routes | None:
         return routes_of(

@@ -246,6 +246,26 @@ class Nowhere(Place):
         return {"": Judge(Authenticator(FakeIssuer().settings()), (Requirement(),))}
 
 
+class Unguarded(Nowhere):
+    """An app that has a route and no authenticator."""
+
+    def services(self, options: Namespace) -> dict[str, Any]:
+        """Find none."""
+        raise UsageError("no JWTBearer")
+
+    def rows(self, options: Namespace) -> list[cli.RouteRow]:
+        """Return the route."""
+        return [cli.RouteRow("/open", "GET", None)]
+
+
+def test_an_app_without_a_service_has_routes_too(flask_app: Flask) -> None:
+    """The kinds of tokens are told where there is somebody who takes them."""
+    done = called("routes", "--json", place=Unguarded())
+    assert (done.status, json.loads(done.out)["tokens"]) == (0, [])
+    told = flask_app.test_cli_runner().invoke(args=["jwks", "routes"]).output
+    assert told.splitlines()[-1].startswith("kinds of tokens: jwt")
+
+
 def test_a_place_has_what_it_does_not_say() -> None:
     """No routes, no debug mode, no peers."""
     assert called("routes", place=Nowhere()).status == 2

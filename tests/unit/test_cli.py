@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +122,39 @@ def test_routes_without_a_guard_are_counted() -> None:
     assert report.lines[-1] == "3 routes, 1 unprotected"
     assert cli.routes(rows[:2], fail_unprotected=True).ok
     assert cli.routes([]).lines == ("0 routes, 0 unprotected",)
+
+
+def test_routes_say_which_kinds_of_tokens_are_taken() -> None:
+    """Below the table, and for programs; a verifier of the service's own need not tell."""
+
+    class Own:
+        """A service around a verifier of its own."""
+
+        verifier = object()
+
+    issuer = FakeIssuer()
+    opaque = {
+        **issuer.settings(),
+        "INTROSPECTION": "opaque",
+        "INTROSPECTION_URL": "https://issuer.example/introspect",
+        "INTROSPECTION_CLIENT": {"ID": "api", "SECRET": "secret"},
+    }
+    services: Any = {
+        "": Authenticator(issuer.settings()),
+        "shop": Authenticator({**opaque, "OTHER_TOKENS": lambda raw: None}),
+        "own": Own(),
+    }
+    report = cli.routes([], services=services)
+    assert report.lines[1:] == (
+        "kinds of tokens: jwt",
+        "kinds of tokens for shop: jwt, opaque, other",
+        "kinds of tokens for own: as the service's own verifier decides",
+    )
+    assert json.loads(report.as_json())["tokens"] == [
+        {"service": "", "kinds": ["jwt"]},
+        {"service": "shop", "kinds": ["jwt", "opaque", "other"]},
+        {"service": "own", "kinds": None},
+    ]
 
 
 def test_a_route_in_doubt_counts_as_open() -> None:

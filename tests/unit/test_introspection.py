@@ -634,7 +634,7 @@ def test_mode_off_is_none() -> None:
         API,
         allow_fake_issuer=True,
     )
-    assert verifier.takes_only_jwts
+    assert verifier.kinds == ("jwt",)
     with pytest.raises(InvalidTokenError, match="malformed"):
         verifier.verify("opaque")
 
