@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from jwks_auth import Issuer, Refused, TokenVerifier
-from jwks_auth.adapters import Settings
+from jwks_auth.adapters import RawToken, Settings
 from jwks_auth.jose import decrypted_with, encrypted_with
 from jwks_auth.stores import MemoryStore, SealedStore
 from jwks_auth.testing import FakeIssuer
+from jwks_auth.verifier.introspection.shared import SharedAnswer, SharedAnswers
 from tests.introspecting import API, introspection
 from tests.key_fakes import Clock
 from tests.patience import PATIENCE, eventually
@@ -188,6 +190,79 @@ def test_a_forgotten_token_is_forgotten_by_the_store() -> None:
         services.issuer.revoke(raw)
         first.forget(raw)
         assert [code_of(each, raw) for each in (first, services.worker())] == ["401 inactive"] * 2
+
+
+def test_a_late_answer_does_not_undo_a_forgetting() -> None:
+    """It was asked for before; one that was asked for afterwards is shared again."""
+    with fleet() as services:
+        raw, first = services.issuer.opaque(), services.worker()
+        [endpoint] = [each.endpoint for each in first.issuers]
+        assert endpoint is not None
+        shared, sent = endpoint.shared, RawToken(raw)
+        assert shared is not None
+        now = services.clock.now
+        first.forget(raw)
+        for at, is_shared in ((now - 1, False), (now - 40, True), (now, True)):
+            shared.forget(sent, now)
+            shared._keep(sent, SharedAnswer({"active": True}, at))
+            assert (shared.find(sent, max(at, now - 40)) is not None) is is_shared
+
+
+def test_an_answer_is_as_old_as_the_question() -> None:
+    """The token may be revoked while the answer is on its way."""
+    with fleet() as services:
+        asked_at, slow = services.clock.now, services.worker()
+        [endpoint] = [each.endpoint for each in slow.issuers]
+        assert endpoint is not None
+        ask = endpoint.ask
+
+        def late(sent: RawToken) -> Any:
+            answer = ask(sent)
+            services.clock.advance(20)
+            return answer
+
+        endpoint.ask = late  # type: ignore[method-assign]
+        raw = services.shared(slow)
+        assert services.clock.now == asked_at + 20
+        services.clock.advance(11)
+        services.issuer.revoke(raw)
+        assert [code_of(each, raw) for each in (slow, services.worker())] == ["401 inactive"] * 2
+
+
+def test_a_client_without_a_name_shares_nothing() -> None:
+    """Two services with bearer tokens of their own may be told different things."""
+    with fleet() as services:
+        options = introspection(services.issuer, method="bearer", client_id=None, client_secret="t")
+        assert SharedAnswers.of(SealedStore(services.shelf, SECRET), "https://id.example/", options) is None
+        named = introspection(services.issuer, method="bearer", client_secret="t")
+        assert SharedAnswers.of(SealedStore(services.shelf, SECRET), "https://id.example/", named)
+
+
+def test_forgetting_never_blocks_an_event_loop() -> None:
+    """The store is asked in another thread."""
+    with fleet() as services:
+        worker, threads = services.worker(), set[int]()
+        raw = services.shared(worker)
+        services.issuer.revoke(raw)
+
+        async def forget() -> None:
+            threads.add(threading.get_ident())
+            [endpoint] = [each.endpoint for each in worker.issuers]
+            assert endpoint is not None
+            shared = endpoint.shared
+            assert shared is not None
+            done = shared.forget
+
+            def seen(sent: RawToken, now: float) -> None:
+                assert threading.get_ident() not in threads
+                done(sent, now)
+
+            shared.forget = seen  # type: ignore[method-assign]
+            await worker.aforget(raw)
+
+        asyncio.run(forget())
+        assert [code_of(each, raw) for each in (worker, services.worker())] == ["401 inactive"] * 2
+    asyncio.run(TokenVerifier("https://issuer.example/", "api").aforget(raw))  # nothing to forget
 
 
 def unsealed(shelf: Shelf) -> Any:

@@ -111,7 +111,7 @@ class Introspector:
         self._flights.forget(digest)
         self._kept.forget(digest)
         if self._endpoint.shared is not None:
-            self._endpoint.shared.forget(sent)
+            self._endpoint.shared.forget(sent, self._issuer.clock())
 
     def _flight(self, digest: bytes, sent: RawToken, *, of_jwt: bool) -> Any:
         ask = partial(self._ask, sent, self._rules_of_jwts if of_jwt else self._rules)
@@ -124,11 +124,12 @@ class Introspector:
         )
 
     def _ask(self, sent: RawToken, rules: ClaimRules) -> Verdict:
-        shared = self._endpoint.shared
-        known = None if shared is None else shared.find(sent, self._issuer.clock())
+        shared, asked_at = self._endpoint.shared, self._issuer.clock()
+        known = None if shared is None else shared.find(sent, asked_at)
         if known is not None and isinstance(verdict := self._judged(known.told, rules), Active):
             return replace(verdict, at=known.at, is_news=False)
-        return self._judged(self._told(sent), rules)
+        # As old as the question: a token may be revoked while the answer is on its way.
+        return replace(self._judged(self._told(sent), rules), at=asked_at)
 
     def _told(self, sent: RawToken) -> dict[str, Any]:
         posted, issuer, options = self._endpoint.ask(sent), self._issuer, self._endpoint.options

@@ -45,8 +45,11 @@ class SharedAnswers:
 
     @classmethod
     def of(cls, store: Any, issuer: str, options: Introspection) -> Self | None:
-        """Return those in an issuer's *store* of keys, if it is sealed and answers are kept at all."""
-        if not isinstance(store, SealedStore) or not options.cache:
+        """Return those in an issuer's *store* of keys, if it is sealed and answers are kept at all.
+
+        An issuer may answer each client otherwise, so one that does not say which it is shares nothing.
+        """
+        if not isinstance(store, SealedStore) or not options.cache or options.client_id is None:
             return None
         return cls(
             store, (issuer, options.url, options.client_id, options.method, options.jwt), options.cache
@@ -54,18 +57,31 @@ class SharedAnswers:
 
     def find(self, sent: RawToken, now: float) -> SharedAnswer | None:
         """Return what was told of a token, if that is young enough *now*."""
-        name = sent.read(self._name)
-        kept = self._done(partial(self._store.get, name))
-        found = None if kept is None else sent.read(partial(_opened, kept=kept, name=name))
-        return found if found is not None and 0 <= now - found.at < self._seconds else None
+        record = self._record(sent)
+        told, at = record.get("told"), record.get("at")
+        if isinstance(told, dict) and isinstance(at, int | float) and 0 <= now - at < self._seconds:
+            return SharedAnswer(told, at)
+        return None
 
     def keep(self, sent: RawToken, answer: SharedAnswer) -> None:
-        """Share an answer. Nobody waits for that."""
-        in_background(partial(self._put, sent, {"told": answer.told, "at": answer.at}))
+        """Share an answer, unless the token was forgotten after the question. Nobody waits for that."""
+        in_background(partial(self._keep, sent, answer))
 
-    def forget(self, sent: RawToken) -> None:
+    def forget(self, sent: RawToken, now: float) -> None:
         """Have no process find the answer about a token; waits for the store for a quarter of a second at most."""
-        self._put(sent, {})
+        self._put(sent, {"forgotten": now})
+
+    def _keep(self, sent: RawToken, answer: SharedAnswer) -> None:
+        forgotten = self._record(sent).get("forgotten")
+        # More than a lifespan ahead is from a clock that was set back since.
+        if not isinstance(forgotten, int | float) or not 0 < forgotten - answer.at <= self._seconds:
+            self._put(sent, {"told": answer.told, "at": answer.at})
+
+    def _record(self, sent: RawToken) -> dict[str, Any]:
+        """Return what is kept about a token; nothing, if that can't be read."""
+        name = sent.read(self._name)
+        kept = self._done(partial(self._store.get, name))
+        return {} if kept is None else sent.read(partial(_opened, kept=kept, name=name))
 
     def _put(self, sent: RawToken, record: dict[str, Any]) -> None:
         name, plain = sent.read(self._name), json.dumps(record).encode()
@@ -91,11 +107,7 @@ class SharedAnswers:
         return f"jwks-auth:answer:{digest.hexdigest()}"
 
 
-def _opened(raw: str, kept: bytes, name: str) -> SharedAnswer | None:
-    """Return the answer in a record; ``None`` for one that was forgotten, or is none."""
+def _opened(raw: str, kept: bytes, name: str) -> dict[str, Any]:
     with suppress(ValueError, RecursionError):
-        record = parse_json_object(decrypted_with(raw, kept, name)) if len(kept) <= _MOST_OCTETS else {}
-        told, at = record.get("told"), record.get("at")
-        if isinstance(told, dict) and isinstance(at, int | float):
-            return SharedAnswer(told, at)
-    return None
+        return parse_json_object(decrypted_with(raw, kept, name)) if len(kept) <= _MOST_OCTETS else {}
+    return {}
