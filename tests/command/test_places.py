@@ -263,7 +263,7 @@ def test_an_app_without_a_service_has_routes_too(flask_app: Flask) -> None:
     done = called("routes", "--json", place=Unguarded())
     assert (done.status, json.loads(done.out)["tokens"]) == (0, [])
     told = flask_app.test_cli_runner().invoke(args=["jwks", "routes"]).output
-    assert told.splitlines()[-1].startswith("kinds of tokens: jwt")
+    assert told.splitlines()[-1] == "kinds of tokens for b: jwt"
 
 
 def test_a_place_has_what_it_does_not_say() -> None:
