@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from contextlib import suppress
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 
 __all__ = ["FileStore"]
 
 _LONGEST_LEASE = 600.0
+_BETWEEN_SWEEPS = 60.0  # seconds
+_RECORD = re.compile(r"[0-9a-f]{64}\.keys")
 
 
 class FileStore:
     """Keeps each record in a file of its own in *directory*, readable by this user only.
 
     Records are replaced atomically: a reader sees the old one or the new one. The directory is created for the first
-    record.
+    record. The time of a file is the end of its record, after which it is removed sooner or later.
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self._directory = Path(directory)
+        self._swept_at = -inf
 
     def get(self, name: str) -> bytes | None:
         """Return the record under *name*; raise ``OSError`` for one that this user did not write.
@@ -38,18 +43,21 @@ class FileStore:
             return None
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
-        """Replace the record. *ttl* is not used: the file stays until it is replaced, and readers judge its age."""
+        """Replace the record. It is there for *ttl* seconds at least; readers judge its age."""
+        now = time.time()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes the file 0600, in the same directory so that the rename is atomic.
         handle, temporary = tempfile.mkstemp(dir=self._directory, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(value)
+            os.utime(temporary, (now, now + ttl))
             os.replace(temporary, self._path(name, ".keys"))
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+        self._sweep(now)
 
     def lease(self, name: str, ttl: float) -> bool:
         """Take the lease for *ttl* seconds; return whether it was free."""
@@ -65,6 +73,18 @@ class FileStore:
             return False
         os.utime(path, (now, now + ttl))
         return True
+
+    def _sweep(self, now: float) -> None:
+        """Remove the records whose time is over: there may be one for each token that was seen."""
+        if 0 <= now - self._swept_at < _BETWEEN_SWEEPS:
+            return
+        self._swept_at = now
+        with suppress(OSError), os.scandir(self._directory) as entries:
+            for entry in entries:
+                if _RECORD.fullmatch(entry.name):
+                    with suppress(OSError):
+                        if entry.stat(follow_symlinks=False).st_mtime <= now:
+                            os.unlink(entry.path)
 
     def _path(self, name: str, suffix: str) -> Path:
         return self._directory / (sha256(name.encode()).hexdigest() + suffix)

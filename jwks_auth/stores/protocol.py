@@ -18,6 +18,9 @@ from jwks_auth.runtime import elapsed
 __all__ = ["KeySetStore", "MemoryStore", "SealedStore", "StoreError"]
 
 
+_BETWEEN_SWEEPS = 60.0  # seconds
+
+
 class StoreError(Exception):
     """A store failed; ``kind`` is ``timeout``, ``failed``, ``junk`` or ``seal``."""
 
@@ -50,14 +53,22 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._values: dict[str, bytes] = {}
         self._leases: dict[str, float] = {}
+        self._ends: dict[str, float] = {}
+        self._swept_at = clock()
 
     def get(self, name: str) -> bytes | None:
         """Return the value last put under *name*."""
         return self._values.get(name)
 
     def put(self, name: str, value: bytes, ttl: float) -> None:
-        """Keep *value*; a record is judged by its age, so *ttl* is not needed here."""
-        self._values[name] = value
+        """Keep *value* for *ttl* seconds at least; readers judge its age."""
+        now = self._clock()
+        with self._lock:
+            self._values[name], self._ends[name] = value, now + ttl
+            if now - self._swept_at >= _BETWEEN_SWEEPS:
+                self._swept_at = now
+                for over in [each for each, end in self._ends.items() if end <= now]:
+                    del self._values[over], self._ends[over]
 
     def lease(self, name: str, ttl: float) -> bool:
         """Take the lease *name* for *ttl* seconds; return whether it was free."""

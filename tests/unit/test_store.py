@@ -88,6 +88,33 @@ def test_files_are_private_and_replaced_as_a_whole(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+def test_attack_a_record_for_each_token_fills_no_disk(tmp_path: Path) -> None:
+    """Records whose time is over go with the next ones; other files, and other records, stay."""
+    (tmp_path / "notes.keys").write_bytes(b"")
+    os.utime(tmp_path / "notes.keys", (0, 0))
+    store = FileStore(tmp_path)
+    for number in range(5):
+        store.put(str(number), b"answer", -1)
+    store.put("good", b"keys", 60)
+    assert len(list(tmp_path.iterdir())) == 6  # swept a moment ago; the first was gone by then
+    FileStore(tmp_path).put("next", b"keys", 60)
+    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".keys"] * 3
+    assert (store.get("good"), store.get("0"), store.get("4")) == (b"keys", None, None)
+    assert (tmp_path / "notes.keys").exists()
+
+
+def test_attack_a_record_for_each_token_fills_no_memory() -> None:
+    """The same in one process."""
+    now = 0.0
+    store = MemoryStore(clock=lambda: now)
+    store.put("keys", b"keys", 600)
+    for number in range(200):
+        store.put(str(number), b"answer", 30)
+        now += 1
+    assert (store.get("keys"), store.get("0"), store.get("199")) == (b"keys", None, b"answer")
+    assert len(store._values) <= 100
+
+
 def test_another_users_file_is_no_record(tmp_path: Path) -> None:
     """Whoever may write to the directory, as everybody to /tmp, gives us no keys."""
     store = FileStore(tmp_path)
