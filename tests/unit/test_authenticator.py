@@ -422,3 +422,14 @@ def test_a_service_has_advice_until_its_settings_are_complete(issuer: FakeIssuer
     """In words, which name the setting; one that takes no proofs needs none."""
     assert Authenticator(issuer.settings()).advice == ()
     assert "PUBLIC_URL" in str(Authenticator({**issuer.settings(), "DPOP": "accept"}).advice)
+
+
+def test_a_stranger_who_asks_for_readiness_does_not_make_the_service_hammer_its_issuer() -> None:
+    """After a failure the next fetch waits, however often a public route is asked; the control finds its keys."""
+    with FakeIssuer.serve() as issuer:
+        authenticator = Authenticator({"ISSUER": issuer.issuer, "AUDIENCE": "api"})
+        with issuer.outage():
+            assert not any(authenticator.ready() for _ in range(50))
+        assert issuer.requests.total() < 50  # two for each fetch
+    with FakeIssuer.serve() as issuer:
+        assert Authenticator({"ISSUER": issuer.issuer, "AUDIENCE": "api"}).ready()
