@@ -113,8 +113,8 @@ class Authenticator(Service):
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
         memo.asks(requirement.audience, requirement.policy)
-        if self._telemetry is not None:
-            memo.began = self._telemetry.began(credentials)
+        if self._telemetry is not None and self._telemetry.instruments.watched:
+            memo.began = self._telemetry.clock()
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -123,11 +123,15 @@ class Authenticator(Service):
             ways = self._possession.ways(token, as_dpop=memo.is_dpop)
             if self._sources.differ:
                 self._sources.check(token, memo)
-            if memo.admission is None:
+            if memo.admission is not None:
+                token.check_audience(asked_audience(requirement))
+            else:
                 self.verifier.admit(token, asked_audience(requirement))
                 if ways:
                     token = memo.own(self._possession.prove(ways, token, credentials))
-            return self._judged(token, requirement, memo)
+                self._admit(token, memo, credentials)
+            self._hold(token, requirement)
+            return token
         except Refused as error:
             self._refusals.tell(error, memo, credentials, requirement)
             raise
@@ -139,8 +143,8 @@ class Authenticator(Service):
         self.check(requirement)
         memo = Memo.on(credentials.kept, self)
         memo.asks(requirement.audience, requirement.policy)
-        if self._telemetry is not None:
-            memo.began = self._telemetry.began(credentials)
+        if self._telemetry is not None and self._telemetry.instruments.watched:
+            memo.began = self._telemetry.clock()
         try:
             raw = self._sent(credentials, requirement, memo)
             if raw is None:
@@ -149,11 +153,15 @@ class Authenticator(Service):
             ways = self._possession.ways(token, as_dpop=memo.is_dpop)
             if self._sources.differ:
                 self._sources.check(token, memo)
-            if memo.admission is None:
+            if memo.admission is not None:
+                token.check_audience(asked_audience(requirement))
+            else:
                 await self.verifier.aadmit(token, asked_audience(requirement))
                 if ways:
                     token = memo.own(await self._possession.aprove(ways, token, credentials))
-            return self._judged(token, requirement, memo)
+                self._admit(token, memo, credentials)
+            self._hold(token, requirement)
+            return token
         except Refused as error:
             self._refusals.tell(error, memo, credentials, requirement)
             raise
@@ -161,7 +169,7 @@ class Authenticator(Service):
     def verify(self, raw: RawToken) -> VerifiedToken:
         """Verify *raw*, which came without a request, for the service's own audience, and return the token."""
         with watching(self._telemetry) as watch:
-            token = watch.token = self.verifier.verify_any_audience(raw)
+            token = watch.about(self.verifier.verify_any_audience(raw))
             refuse_bound(token, self._possession.shared)
             self.verifier.admit(token)
             return token
@@ -169,7 +177,7 @@ class Authenticator(Service):
     async def averify(self, raw: RawToken) -> VerifiedToken:
         """Do as :meth:`verify`, on an event loop."""
         with watching(self._telemetry) as watch:
-            token = watch.token = await self.verifier.averify_any_audience(raw)
+            token = watch.about(await self.verifier.averify_any_audience(raw))
             refuse_bound(token, self._possession.shared)
             await self.verifier.aadmit(token)
             return token
@@ -237,18 +245,13 @@ class Authenticator(Service):
         memo.raw = credentials.sent = raw
         return raw
 
-    def _judged(self, token: VerifiedToken, requirement: Requirement, memo: Memo) -> VerifiedToken:
-        """Admit the token, judge it by *requirement*, and return it."""
-        if memo.admission is not None:
-            token.check_audience(asked_audience(requirement))
-        else:
-            memo.admission = Admission(token, memo.headers)
-            if self._telemetry is not None:
-                self._telemetry.admitted(token, memo.began)
-            if self._on_verified is not None:
-                self._on_verified(token)
-        self._hold(token, requirement)
-        return token
+    def _admit(self, token: VerifiedToken, memo: Memo, credentials: Credentials) -> None:
+        """Remember that the request is admitted, and tell of it."""
+        memo.admission = Admission(token, memo.headers)
+        if self._telemetry is not None and (memo.began is not None or self._telemetry.context()):
+            self._telemetry.admitted(token, memo, credentials)
+        if self._on_verified is not None:
+            self._on_verified(token)
 
     def _hold(self, token: VerifiedToken, requirement: Requirement) -> None:
         """Judge the token by what *requirement* asks besides an audience."""

@@ -76,7 +76,7 @@ class Service:
 
     def note_allowed(self, token: VerifiedToken) -> None:
         """Note, for telemetry, that a policy allows an admitted token; where it refuses one, the refusal is told."""
-        if self._telemetry is not None:
+        if self._telemetry is not None and self._telemetry.instruments.watched:
             self._telemetry.allowed(token)
 
     @property

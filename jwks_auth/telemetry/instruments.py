@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from threading import Lock
 from typing import Any, Protocol
 from weakref import WeakSet
 
 from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Histogram, Observation
+from opentelemetry.metrics import Histogram
 
 from jwks_auth.challenge import fields
-from jwks_auth.telemetry.tallies import Attributes, Durations, Tallies
+from jwks_auth.telemetry.cells import Cells
+from jwks_auth.telemetry.taken import Taken
+from jwks_auth.telemetry.tallies import Attributes, Tallies
 from jwks_auth.telemetry.words import DURATION, ERROR_TYPE, FETCH_KIND, ISSUER, METER, RESULT, SCHEME, codes
 
 __all__ = ["INSTRUMENTS", "Instruments", "Service", "note_fault"]
@@ -40,17 +43,22 @@ class Instruments:
 
     def __init__(self) -> None:
         self.services: WeakSet[Service] = WeakSet()
-        self.authentications = Tallies(RESULT, ERROR_TYPE, SCHEME, ISSUER)
+        self.watched = False
+        """True once an SDK has taken an instrument; before, nobody can read, so no request is counted or timed."""
+        self.authentications = Cells(self._record, (RESULT, ERROR_TYPE, SCHEME, ISSUER), (RESULT, ISSUER))
         self.authorizations = Tallies(RESULT, ERROR_TYPE, ISSUER)
         self.key_fetches = Tallies(RESULT, ERROR_TYPE, FETCH_KIND, ISSUER)
         self.stale_served, self.replays = Tallies(ISSUER), Tallies(ISSUER)
         self.introspections = Tallies(RESULT, ERROR_TYPE, ISSUER)
-        self.durations = Durations(self._record)
         self._histograms: dict[str, Histogram] = {}
         self._began = False
-        self.codes = codes()
-        self.cells: dict[tuple[str | None, ...], tuple[Callable[[], int], Attributes]] = {}
-        """What counts an authentication, and the attributes of its duration, by the values of its attributes."""
+        self.codes, self._lock = codes(), Lock()
+
+    def join(self, service: Service) -> None:
+        """Ask *service* for what its parts count, too."""
+        with self._lock:
+            self.services.add(service)
+        self.begin()
 
     def begin(self, meter_of: Callable[[str], metrics.Meter] = metrics.get_meter) -> None:
         """Create the instruments, once in a process. Those of an SDK that is set up later take their place."""
@@ -64,20 +72,12 @@ class Instruments:
 
     def reset(self) -> None:
         """Begin to count anew."""
-        self.cells, self.codes = {}, codes()
-        self.durations.reset()
+        self.codes, self._lock = codes(), Lock()
         for each in (
             *(self.authentications, self.authorizations, self.key_fetches),
             *(self.stale_served, self.replays, self.introspections),
         ):
             each.reset()
-
-    def cell(self, key: tuple[str | None, ...]) -> tuple[Callable[[], int], Attributes]:
-        """Return what is in :attr:`cells` for *key* from now on."""
-        result, _, _, issuer = key
-        pairs = ((RESULT, result), (ISSUER, issuer))
-        attributes = {name: value for name, value in pairs if value is not None}
-        return self.cells.setdefault(key, (self.authentications.tally(key), attributes))
 
     def record(self, name: str, seconds: float, attributes: Attributes) -> None:
         """Record a duration at once, for threads on which nobody waits."""
@@ -101,7 +101,12 @@ class Instruments:
                 name, "s", text, explicit_bucket_boundaries_advisory=bounds
             )
         for name, unit, text, reading in (
-            ("authentications", "{authentication}", "Requests whose sender was judged.", self._judged),
+            (
+                "authentications",
+                "{authentication}",
+                "Requests whose sender was judged.",
+                self.authentications.all,
+            ),
             ("authorizations", "{authorization}", "Routes' judgements of tokens.", self.authorizations.all),
             ("key_fetches", "{fetch}", "Fetches of keys and of metadata.", self.key_fetches.all),
             ("keys.stale_served", "{key}", "Keys used past their lifespan.", self.stale_served.all),
@@ -110,16 +115,21 @@ class Instruments:
             ("replays", "{replay}", "Proofs refused because they were used before.", self.replays.all),
             ("introspections", "{introspection}", "Questions about tokens.", self.introspections.all),
         ):
-            meter.create_observable_counter(f"jwks_auth.{name}", [_observing(reading)], unit, text)
+            meter.create_observable_counter(
+                f"jwks_auth.{name}", Taken(reading, self._note_reader), unit, text
+            )
         age = "Time since the provider gave the keys in hand."
-        meter.create_observable_gauge("jwks_auth.keys.age", [_observing(self._ages)], "s", age)
+        meter.create_observable_gauge("jwks_auth.keys.age", Taken(self._ages, self._note_reader), "s", age)
 
-    def _judged(self) -> Reading:
-        self.durations.hand_over()  # the reader has come: what it records now it reads now
-        return self.authentications.all()
+    def _note_reader(self) -> None:
+        self.watched = True
+
+    def _joined(self) -> list[Service]:
+        with self._lock:  # a set that grows meanwhile can't be gone through
+            return [*self.services]
 
     def _ages(self) -> Reading:
-        found = {tuple(attributes.items()): age for each in self.services for age, attributes in each.ages()}
+        found = {tuple(attributes.items()): age for each in self._joined() for age, attributes in each.ages()}
         return [(age, dict(key)) for key, age in found.items()]
 
     def _hits(self) -> Reading:
@@ -129,15 +139,8 @@ class Instruments:
         return self._lookups(1)
 
     def _lookups(self, which: int) -> Reading:
-        found = [lookups[which] for each in self.services if (lookups := each.lookups()) is not None]
+        found = [lookups[which] for each in self._joined() if (lookups := each.lookups()) is not None]
         return [(sum(found), {})] if found else []
-
-
-def _observing(reading: Callable[[], Reading]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    def observe(options: CallbackOptions) -> Iterator[Observation]:
-        yield from (Observation(value, attributes) for value, attributes in reading())
-
-    return observe
 
 
 _told: set[Any] = set()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jwks_auth.errors import ConfigurationError
-from jwks_auth.telemetry.watch import Watch
+from jwks_auth.telemetry.watch import UNWATCHED, Watch
 
 if TYPE_CHECKING:
     from jwks_auth.telemetry.telemetry import Telemetry
@@ -47,4 +47,4 @@ def telemetry_of(
 
 def watching(telemetry: Telemetry | None) -> Watch:
     """Return a context for the verification of a token without a request."""
-    return Watch() if telemetry is None else telemetry.watch()
+    return UNWATCHED if telemetry is None else telemetry.watch()

@@ -1,28 +1,18 @@
-"""Counts and durations that requests leave without waiting, and that OpenTelemetry's readers come for.
-
-The SDK takes several microseconds for each measurement, on the thread that makes it. So a request only counts here, and
-the thread that exports does the rest.
-"""
+"""Counts that requests leave without waiting, and that OpenTelemetry's readers come for."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from threading import Lock
-from typing import Any
 
-from jwks_auth.runtime import in_background
-
-__all__ = ["Attributes", "Durations", "Tallies"]
+__all__ = ["Attributes", "Key", "Tallies", "Tally"]
 
 Attributes = Mapping[str, str]
 Key = tuple[str | None, ...]
 
-_MOST_WAITING = 4096
 
-
-class _Tally:
+class Tally:
     """A count that threads raise without a lock: a step of ``itertools.count`` is one operation.
 
     To look at it is such a step too, so the looks are taken off again.
@@ -31,6 +21,10 @@ class _Tally:
     __slots__ = ("_looks", "add")
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
         self.add = count().__next__
         self._looks = 0
 
@@ -46,68 +40,32 @@ class Tallies:
 
     def __init__(self, *names: str) -> None:
         self._names = names
+        self._tallies: dict[Key, Tally] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, as a forked process does."""
+        """Begin anew, as a forked process does. Tallies stay where they are."""
         self._lock = Lock()
-        self._tallies: dict[Key, _Tally] = {}
+        for tally in self._tallies.values():
+            tally.reset()
 
     def add(self, key: Key) -> None:
         """Count one more with these values."""
-        self.tally(key)()
+        self.tally(key).add()
 
-    def tally(self, key: Key) -> Callable[[], int]:
-        """Return the function that counts one more with these values."""
+    def tally(self, key: Key) -> Tally:
+        """Return the count with these values."""
         found = self._tallies.get(key)
-        return (self._tallies.setdefault(key, _Tally()) if found is None else found).add
+        return self._tallies.setdefault(key, Tally()) if found is None else found
 
     def all(self) -> Iterator[tuple[int, Attributes]]:
         """Yield each count with its attributes."""
         with self._lock:
             found = [(tally.look(), key) for key, tally in [*self._tallies.items()]]
         for counted, key in found:
-            yield counted, dict(self.named(key))
+            if counted:
+                yield counted, dict(self.named(key))
 
     def named(self, key: Key) -> Iterator[tuple[str, str]]:
         """Yield the attributes of *key*."""
         yield from ((name, value) for name, value in zip(self._names, key, strict=True) if value is not None)
-
-
-class Durations:
-    """Seconds that wait to be recorded with *record*: until a reader comes, or a few thousand wait."""
-
-    def __init__(
-        self,
-        record: Callable[[float, Any], object],
-        *,
-        most: int = _MOST_WAITING,
-        spawn: Callable[[Callable[[], None]], None] = in_background,
-    ) -> None:
-        self._record, self._most, self._spawn = record, most, spawn
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget what waits: it is the parent's, where this is a forked process."""
-        self._waiting: deque[tuple[float, Attributes]] = deque()
-        self._lock = Lock()
-
-    def add(self, seconds: float, attributes: Attributes) -> None:
-        """Leave a duration. Never waits."""
-        waiting = self._waiting
-        waiting.append((seconds, attributes))
-        if len(waiting) >= self._most and not self._lock.locked():
-            try:
-                self._spawn(self.hand_over)
-            except RuntimeError:  # no more threads, or the interpreter is shutting down
-                waiting.clear()
-
-    def hand_over(self) -> None:
-        """Record all that wait, unless another thread does."""
-        if not self._lock.acquire(blocking=False):
-            return
-        try:
-            while self._waiting:
-                self._record(*self._waiting.popleft())
-        finally:
-            self._lock.release()

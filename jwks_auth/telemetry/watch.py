@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
-__all__ = ["Watch"]
+__all__ = ["UNWATCHED", "TokenT", "Watch"]
+
+TokenT = TypeVar("TokenT")
 
 
 class Watch:
-    """A verification without a request, which nobody counts. ``token`` is for the token, once its issuer is known."""
+    """A verification without a request, which nobody counts."""
 
-    token: Any = None
+    __slots__ = ()
+
+    def about(self, token: TokenT) -> TokenT:
+        """Return *token*, whose issuer is known now."""
+        return token
 
     def __enter__(self) -> Self:
         return self
@@ -20,3 +26,7 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
     ) -> None:
         """End it; nothing is done of an error."""
+
+
+UNWATCHED = Watch()
+"""One for all, as it remembers nothing."""

@@ -14,10 +14,12 @@ from opentelemetry.trace import INVALID_SPAN, use_span
 
 from jwks_auth.adapters import Authenticator, Credentials
 from jwks_auth.telemetry import instruments, words
+from jwks_auth.telemetry.cells import MOST_WAITING, Cells
 from jwks_auth.telemetry.fetches import Fetches
 from jwks_auth.telemetry.instruments import INSTRUMENTS, Instruments
-from jwks_auth.telemetry.tallies import Durations, Tallies
+from jwks_auth.telemetry.tallies import Tallies
 from jwks_auth.testing import FakeIssuer
+from tests.needs import need_module
 from tests.otel import Seen, opentelemetry, point
 from tests.unit.test_starts import loaded
 
@@ -175,29 +177,90 @@ def test_threads_lose_no_counts() -> None:
     assert list(tallies.all()) == [(40_000, {"name": "a"})]
 
 
+class Recorded:
+    """Cells of which nothing is left out, whose threads are begun by hand."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.begun: list[Callable[[], None]] = []
+        self.cells = Cells(
+            lambda seconds, attributes: self.seconds.append(seconds),
+            ("name", "issuer"),
+            ("name",),
+            spawn=self.begun.append,
+        )
+
+    def add(self, count: int, key: tuple[str | None, ...] = ("a", None)) -> None:
+        """Leave so many durations."""
+        for at in range(count):
+            self.cells.add(key, float(at))
+
+
 def test_durations_go_by_themselves_when_many_wait() -> None:
-    """In another thread, one at a time; and where there can be none, they are dropped."""
-    recorded: list[float] = []
-    begun: list[Callable[[], None]] = []
-    durations = Durations(lambda seconds, attributes: recorded.append(seconds), most=3, spawn=begun.append)
-    for at in range(3):
-        durations.add(at, {})
-    assert (recorded, len(begun)) == ([], 1)
-    begun.pop()()
-    assert recorded == [0, 1, 2]
-    with durations._lock:
-        durations.hand_over()  # another thread does
-        for at in range(5):
-            durations.add(at, {})
-    assert (recorded, begun) == ([0, 1, 2], [])
+    """In another thread, which is begun once, however many requests come before it runs."""
+    own = Recorded()
+    own.add(MOST_WAITING - 1)
+    assert own.begun == []
+    own.add(500)
+    assert (own.seconds, len(own.begun)) == ([], 1)
+    own.begun.pop()()
+    assert len(own.seconds) == MOST_WAITING + 499
+    assert list(own.cells.all()) == [(MOST_WAITING + 499, {"name": "a"})]
+    own.add(MOST_WAITING)
+    assert len(own.begun) == 1
+
+
+def test_an_sdk_that_hangs_fills_no_memory() -> None:
+    """What no thread comes for is bounded."""
+    own = Recorded()
+    own.add(40 * MOST_WAITING)
+    own.begun.pop()()
+    assert len(own.seconds) == 16 * MOST_WAITING
+    assert own.begun == []
+
+
+def test_without_threads_durations_are_dropped_and_counts_are_kept() -> None:
+    """As at the end of the interpreter."""
+    own = Recorded()
 
     def no_threads(run: Callable[[], None]) -> None:
         raise RuntimeError
 
-    durations = Durations(lambda seconds, attributes: recorded.append(seconds), most=1, spawn=no_threads)
-    durations.add(9, {})
-    durations.hand_over()
-    assert recorded == [0, 1, 2]
+    own.cells._spawn = no_threads
+    own.add(MOST_WAITING, ("a", "b"))
+    assert own.seconds == []
+    assert list(own.cells.all()) == [(MOST_WAITING, {"name": "a", "issuer": "b"})]
+
+
+def test_one_thread_at_a_time_records() -> None:
+    """Another does not wait for it; the count that a reader sees never falls."""
+    own = Recorded()
+    own.add(3)
+    with own.cells._lock:
+        own.cells.hand_over()
+    assert own.seconds == []
+    assert list(own.cells.all()) == [(3, {"name": "a"})]
+    own.cells.reset()
+    assert list(own.cells.all()) == []
+
+
+def test_readers_and_threads_lose_no_authentications() -> None:
+    """Counts rise alone, and end at the truth."""
+    own, looks = Recorded(), list[int]()
+    own.cells._spawn = lambda run: run()
+
+    def look() -> None:
+        for _ in range(50):
+            looks.append(sum(count for count, _ in own.cells.all()))
+
+    threads = [Thread(target=own.add, args=(5000,)) for _ in range(6)] + [Thread(target=look)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert list(own.cells.all()) == [(30_000, {"name": "a"})]
+    assert len(own.seconds) == 30_000
+    assert looks == sorted(looks)
 
 
 def test_a_forked_worker_counts_for_itself(seen: Seen, issuer: FakeIssuer) -> None:
@@ -267,6 +330,8 @@ from jwks_auth.testing import FakeIssuer
 issuer = FakeIssuer()
 auth = Authenticator({**issuer.settings(audience="api"), "TELEMETRY": "on"}, in_tests=True)
 auth.authenticate(Credentials([issuer.headers()["Authorization"]]))
+from jwks_auth.telemetry.instruments import INSTRUMENTS
+assert not INSTRUMENTS.watched and not INSTRUMENTS.authentications._cells
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 reader = InMemoryMetricReader()
@@ -278,10 +343,34 @@ print("FOUND", found)
 """
 
 
-def test_a_real_sdk_set_up_after_the_app_sees_every_request() -> None:
-    """What came before it was counted, and waits for it."""
+def test_a_real_sdk_set_up_after_the_app_sees_every_request_from_then_on() -> None:
+    """The first one too; what came before it was neither counted nor timed."""
     told = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True).stdout
-    assert told == ("FOUND {'jwks_auth.authentication.duration': [2], 'jwks_auth.authentications': [2]}\n")
+    assert told == ("FOUND {'jwks_auth.authentication.duration': [1], 'jwks_auth.authentications': [1]}\n")
+
+
+GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import gevent
+""" + LATE.replace("auth.authenticate(Credentials", "ask(Credentials").replace(
+    "auth = ",
+    """
+def ask(credentials):
+    gevent.joinall([gevent.spawn(auth.authenticate, Credentials(credentials.authorization)) for _ in range(1500)],
+                   raise_error=True)
+
+auth = """,
+)
+
+
+def test_under_gevent_every_request_is_seen() -> None:
+    """Its greenlets leave more durations than may wait, and one of them records."""
+    need_module("gevent")
+    told = subprocess.run([sys.executable, "-c", GEVENT], capture_output=True, text=True, check=True).stdout
+    assert told == (
+        "FOUND {'jwks_auth.authentication.duration': [1500], 'jwks_auth.authentications': [1500]}\n"
+    )
 
 
 def test_words_are_few() -> None:

@@ -33,13 +33,14 @@ def families() -> Iterator[dict[str, Any]]:
     registry = CollectorRegistry()
     reader = PrometheusMetricReader(registry=registry)
     with FakeIssuer.serve() as issuer, opentelemetry([reader]):
-        lived(issuer)
+        alive = lived(issuer)  # a gauge ends with its authenticator
         text = generate_latest(registry).decode()
+        assert alive
         yield {each.name: each for each in text_string_to_metric_families(text)}
 
 
-def lived(issuer: FakeIssuer) -> None:
-    """A token that is good, one that is bad and one that lacks a scope; opaque ones; an outage; a replay."""
+def lived(issuer: FakeIssuer) -> list[Authenticator]:
+    """Return authenticators that saw good, bad, opaque and too narrow tokens; an outage; a replay."""
     auth = Authenticator({**issuer.settings(audience="api", introspection="opaque"), "TOKEN_CACHE": 10})
     good = issuer.headers()["Authorization"]
     for value in (good, good, issuer.headers(exp=1)["Authorization"], f"Bearer {issuer.opaque(aud='api')}"):
@@ -50,6 +51,7 @@ def lived(issuer: FakeIssuer) -> None:
         down.authenticate(Credentials([good]))
     INSTRUMENTS.stale_served.add((issuer.issuer,))
     INSTRUMENTS.replays.add((issuer.issuer,))
+    return [auth, down]
 
 
 def names_in(families: dict[str, Any]) -> dict[str, set[str]]:

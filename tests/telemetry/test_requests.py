@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from opentelemetry.metrics import NoOpMeter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from jwks_auth import ForbiddenError, InvalidTokenError, Policy, Refused
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import RawToken
+from jwks_auth.telemetry import Telemetry
+from jwks_auth.telemetry.instruments import Instruments
+from jwks_auth.telemetry.taken import Taken
 from jwks_auth.testing import FakeIssuer
 from tests.otel import Seen, opentelemetry, point
 
@@ -230,3 +236,122 @@ def test_an_sdk_that_comes_later_sees_all_from_the_beginning(issuer: FakeIssuer)
         auth = made(issuer)
         auth.authenticate(sent(issuer))
         assert seen.counts() == {SUCCESS: 1}
+
+
+def test_a_proof_that_is_replayed_is_counted(seen: Seen, issuer: FakeIssuer) -> None:
+    """By its issuer, apart from other failures; the first use is none."""
+    url = "https://api.acme.dev/orders"
+    auth = made(issuer, DPOP="accept", DPOP_REPLAY="memory", PUBLIC_URL="https://api.acme.dev")
+    headers = issuer.client(dpop=True).headers("GET", url, aud="api")
+
+    def request() -> Credentials:
+        return Credentials.from_headers(headers.items(), method="GET", url=url)
+
+    auth.authenticate(request())
+    assert seen.counts("replays") == {}
+    for _ in range(2):
+        assert refused(auth, request()) == "proof_replayed"
+    assert seen.counts("replays") == {point(issuer=NAME): 2}
+    assert seen.counts() == {
+        point(result="success", scheme="dpop", issuer=NAME): 1,
+        point(result="failure", error="proof_replayed", scheme="dpop", issuer=NAME): 2,
+    }
+
+
+def test_the_span_around_a_token_without_a_request_has_the_result_too(seen: Seen, issuer: FakeIssuer) -> None:
+    """As that of an MCP server's request."""
+    auth = made(issuer, TELEMETRY_SUBJECT="plain")
+    with seen.server() as span:
+        auth.verify(RawToken(issuer.token(sub="ada")))
+    assert dict(span.attributes) == {"jwks_auth.result": "success", "user.id": "ada"}
+    with seen.server() as span, pytest.raises(InvalidTokenError):
+        auth.verify(RawToken("x"))
+    assert dict(span.attributes) == {"jwks_auth.result": "failure", "error.type": "malformed"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"AUTH_SCHEMES": ["Bearer", "Token"]}, {"TOKEN_SOURCES": ["header:X-Token"]}]
+)
+def test_schemes_are_told_apart(seen: Seen, issuer: FakeIssuer, given: dict[str, Any]) -> None:
+    """Where several are taken, and where a token needs none."""
+    auth = made(issuer, **given)
+    for scheme in ("Bearer", "Token"):
+        for _ in range(2):
+            header = "X-Token" if "TOKEN_SOURCES" in given else "Authorization"
+            value = issuer.token() if header == "X-Token" else f"{scheme} {issuer.token()}"
+            auth.authenticate(Credentials.from_headers([(header, value)]))
+    if "TOKEN_SOURCES" in given:
+        assert seen.counts() == {point(result="success", issuer=NAME): 4}
+    else:
+        assert seen.counts() == {
+            point(result="success", scheme=scheme, issuer=NAME): 2 for scheme in ("bearer", "token")
+        }
+
+
+def test_authenticators_of_one_process_may_differ(seen: Seen, issuer: FakeIssuer) -> None:
+    """One is off, another names users, and two that count share a series."""
+    off, plain, on = (made(issuer, **given) for given in (
+        {"TELEMETRY": "off"}, {"TELEMETRY_SUBJECT": "plain"}, {"TELEMETRY": "on"}))  # fmt: skip
+    told = []
+    for auth in (off, plain, on):
+        with seen.server() as span:
+            auth.authenticate(sent(issuer, sub="ada"))
+        told.append(dict(span.attributes))
+    named = {"jwks_auth.result": "success", "user.id": "ada"}
+    assert told == [{}, named, {"jwks_auth.result": "success"}]
+    assert seen.counts() == {SUCCESS: 2}
+
+
+class Unread:
+    """Instruments of their own, of which nobody reads."""
+
+    def __init__(self, issuer: FakeIssuer) -> None:
+        self.instruments, self.looks = Instruments(), 0
+        self.instruments.begin(lambda name: NoOpMeter(name))
+        verifier = made(issuer, TELEMETRY="off").verifier
+        self.telemetry = Telemetry(
+            verifier, schemes=["Bearer"], instruments=self.instruments, clock=self.look
+        )
+        self.auth = made(issuer, TELEMETRY="off")
+        self.auth._telemetry = self.telemetry
+        self.auth._refusals = self.auth._refusing(self.auth.settings.shared, None)
+
+    def look(self) -> float:
+        """The time, and one more look at it."""
+        self.looks += 1
+        return float(self.looks)
+
+
+def test_without_an_sdk_nothing_is_counted_and_no_clock_is_read(seen: Seen, issuer: FakeIssuer) -> None:
+    """Neither for good tokens nor for refusals; a server's span is told all the same."""
+    unread = Unread(issuer)
+    auth, own = unread.auth, unread.instruments
+    auth.authenticate(sent(issuer, scope="orders:read"), READS)
+    refused(auth, sent(issuer), READS)
+    refused(auth, Credentials(["Bearer x"]))
+    assert (unread.looks, own.watched) == (0, False)
+    assert [*own.authentications._cells, *own.authorizations._tallies] == []
+    with seen.server() as span:
+        auth.authenticate(sent(issuer))
+    assert dict(span.attributes) == {"jwks_auth.result": "success"}
+
+
+def test_an_sdk_that_comes_amid_a_request_counts_its_refusal(issuer: FakeIssuer) -> None:
+    """Whose beginning nobody noted; a success without one is not counted."""
+    unread = Unread(issuer)
+    [*Taken(lambda: [], unread.instruments._note_reader)]
+    assert unread.instruments.watched
+    unread.auth.rejection(ForbiddenError("closed"), sent(issuer))
+    [(count, attributes)] = unread.instruments.authentications.all()
+    assert (count, attributes["error.type"]) == (1, "closed")
+
+
+def test_a_meter_that_does_nothing_takes_no_callback() -> None:
+    """One of an SDK has to, and so tells of itself."""
+    own = Instruments()
+    own.begin(lambda name: NoOpMeter(name))
+    assert not own.watched
+    real = Instruments()
+    real.begin(MeterProvider([InMemoryMetricReader()]).get_meter)
+    assert real.watched
+    assert len(Taken(lambda: [], lambda: None)) == 1
