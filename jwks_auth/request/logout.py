@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol
@@ -47,6 +47,10 @@ class Revoking(Protocol):
     """A verifier whose tokens can be revoked."""
 
     @property
+    def names(self) -> Iterable[str]:
+        """The names of the configured issuers."""
+
+    @property
     def trust(self) -> Issuers:
         """The issuers that it trusts."""
 
@@ -58,8 +62,10 @@ class Revoking(Protocol):
 class LogoutEndpoint:
     """Takes logout tokens at *path*, once each, and revokes the tokens of the session or the user for *ttl* seconds."""
 
-    def __init__(self, path: str, tokens: LogoutTokenVerifier, store: Revocations, ttl: float) -> None:
-        self.path = path
+    def __init__(
+        self, path: str, tokens: LogoutTokenVerifier, store: Revocations, *, ttl: float, listed: Iterable[str]
+    ) -> None:
+        self.path, self._listed = path, frozenset(listed)
         self._tokens, self._store, self._ttl = tokens, store, ttl
         self._calls = BoundedCalls()
 
@@ -79,7 +85,8 @@ class LogoutEndpoint:
             )
         tokens = LogoutTokenVerifier(verifier.trust, shared["LOGOUT_CLIENT"])
         store = verifier.revocation.store
-        return cls(shared["LOGOUT_PATH"], tokens, store, shared.get("LOGOUT_TTL", _TTL))
+        ttl = shared.get("LOGOUT_TTL", _TTL)
+        return cls(shared["LOGOUT_PATH"], tokens, store, ttl=ttl, listed=verifier.names)
 
     def answer(self, method: str, content_type: str | None, body: RawToken) -> Answer:
         """Return the finished answer to a request."""
@@ -104,15 +111,24 @@ class LogoutEndpoint:
             return _refused(error)
 
     def _revoked(self, logout: Logout) -> Answer:
+        listed = (
+            logout.issuer if logout.issuer in self._listed else None
+        )  # no tenant's: tokens made those known
         try:
             is_new = self._calls.result(partial(_revoke, self._store, logout, self._ttl), _STORE_WAIT)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
-            log.error("logout failed: the store raised %s", kind, extra=fields("logout_failed", kind=kind))
+            log.error(
+                "logout failed: the store raised %s",
+                kind,
+                extra=fields("logout_failed", issuer=listed, kind=kind),
+            )
             return _FAILED
         if not is_new:
             raise InvalidTokenError("replayed", "The logout token was used before")
-        log.info("logout: tokens of %s are revoked", shown(logout.issuer), extra=fields("logout"))
+        log.info(
+            "logout: tokens of %s are revoked", shown(logout.issuer), extra=fields("logout", issuer=listed)
+        )
         return _DONE
 
 

@@ -288,7 +288,20 @@ def test_a_logout_that_fails_is_400_and_an_error_in_the_log(caplog: pytest.LogCa
     for answer in (service.post(service.issuer.logout("web")), service.apost(service.issuer.logout("web"))):
         assert (answer.status, json.loads(answer.body)["error"]) == (400, "temporarily_unavailable")
     assert "secret" not in caplog.text
-    assert [each.levelname for each in caplog.records].count("ERROR") == 2
+    errors = [each for each in caplog.records if each.levelname == "ERROR"]
+    told = [(each.__dict__["code"], each.__dict__["issuer"], each.__dict__["kind"]) for each in errors]
+    assert told == [("logout_failed", "https://id.example/", "OSError")] * 2
+
+
+def test_a_logouts_line_names_a_configured_issuer(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """In its fields; a tenant's name came with a token, and is left out of them."""
+    caplog.set_level(logging.INFO, "jwks_auth.request.logout")
+    assert service.post(service.issuer.logout("web")).status == 200
+    assert caplog.records[-1].__dict__["issuer"] == "https://id.example/"
+    endpoint: Any = service.authenticator._logout
+    endpoint._listed = frozenset[str]()
+    assert service.post(service.issuer.logout("web")).status == 200
+    assert (caplog.records[-1].__dict__["code"], caplog.records[-1].__dict__["issuer"]) == ("logout", None)
 
 
 def test_a_provider_without_keys_is_400_too() -> None:
