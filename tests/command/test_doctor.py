@@ -154,6 +154,14 @@ def test_the_settings_of_a_package_become_ours(package: str) -> None:
     assert "\x1b" not in everything
 
 
+def test_where_everything_has_a_counterpart_there_is_nothing_to_do_by_hand() -> None:
+    """The report ends with the settings to paste."""
+    report = cli.doctor({"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.acme.dev"})
+    assert report.facts["notes"] == []
+    assert not [line for line in report.lines if "by hand" in line]
+    assert report.lines[-1] == "  JWKS_AUTH_PROVIDER=auth0"
+
+
 def test_a_value_that_is_said_twice_is_told() -> None:
     """The first is kept, as nobody can tell which one counts."""
     report = cli.doctor({"JWT_ISSUER": "https://a.example/", "OIDC_ISSUER": "https://b.example/"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -201,6 +202,20 @@ def test_what_shows_nothing_fails() -> None:
             assert_refuses(client, "/open")
         with pytest.raises(AssertionError, match="got 405"):
             assert_refuses(client, "/orders", method="POST", **SCOPES)
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "future"])
+def test_an_async_client_is_told_of_the_async_twin(kind: str) -> None:
+    """Whatever there is to wait for, and nothing of it is left behind."""
+    loop = asyncio.new_event_loop()
+
+    class Client:
+        def get(self, path: str, **options: Any) -> Any:
+            return asyncio.sleep(0) if kind == "coroutine" else loop.create_future()
+
+    with pytest.raises(TypeError, match="await aassert_refuses"):
+        assert_refuses(Client(), "/orders", issuer=FakeIssuer())
+    loop.close()
 
 
 def test_what_a_service_takes_on_purpose() -> None:

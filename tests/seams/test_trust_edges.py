@@ -152,6 +152,21 @@ def test_attack_the_kit_in_production_is_loud() -> None:
     assert "a fake issuer is trusted, and no tests seem to run" in ran.stderr
 
 
+def test_a_trust_is_told_where_no_tests_seem_to_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once per block, in the log; never among tests."""
+    trusted = Trust(FakeIssuer(NAME), {})
+    with trusted:
+        assert caplog.messages == []
+    with monkeypatch.context() as patched:
+        for name in ("pytest", "unittest"):
+            patched.delitem(sys.modules, name, raising=False)
+        trusted.__enter__()
+    trusted.__exit__(None, None, None)
+    assert caplog.messages == ["trust_fake_issuer: a fake issuer is trusted, and no tests seem to run"]
+
+
 def test_bearers_in_odd_places() -> None:
     """A partial, a bound method, a subclass of a route, and a name that only a function has."""
     auth = JWTBearer(issuer=NAME, audience="orders")
@@ -194,6 +209,14 @@ async def test_clients_with_cookies_and_blocks() -> None:
         async with with_token(httpx.AsyncClient(transport=transport, base_url="http://x"), **READER) as known:
             assert (await known.get("/orders")).status_code == 200
     assert trusted_issuer() is None
+
+
+def test_hostile_audiences_are_never_the_services_own() -> None:
+    """Where it has no letters, another case of it is the same."""
+    issuer = FakeIssuer()
+    names = [name for name in hostile_tokens(issuer, aud="42") if name.startswith("aud '")]
+    assert "aud '42'" not in names
+    assert "aud 'API'" in hostile_tokens(issuer, aud="api")
 
 
 def test_hostile_tokens_of_a_service_without_an_audience() -> None:

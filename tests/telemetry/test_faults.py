@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.trace import INVALID_SPAN, use_span
 
 from jwks_auth.adapters import Authenticator, Credentials
+from jwks_auth.errors import ConfigurationError
 from jwks_auth.telemetry import instruments, words
 from jwks_auth.telemetry.cells import MOST_WAITING, Cells
 from jwks_auth.telemetry.fetches import Fetches
@@ -307,6 +308,18 @@ def test_on_without_the_api_is_a_configuration_error_that_names_the_extra() -> N
         "ERROR ConfigurationError TELEMETRY: found on, but opentelemetry-api can't be imported; "
         "install jwks-auth[otel]\n"
     )
+
+
+def test_telemetry_that_cannot_be_imported_is_off_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, issuer: FakeIssuer
+) -> None:
+    """Whatever has become of it since the process began."""
+    monkeypatch.setitem(sys.modules, "jwks_auth.telemetry.telemetry", None)
+    given = issuer.settings(audience="api")
+    request = Credentials([issuer.headers()["Authorization"]])
+    assert Authenticator(given, in_tests=True).authenticate(request) is not None
+    with pytest.raises(ConfigurationError, match=r"^TELEMETRY: found on, .* install jwks-auth\[otel\]$"):
+        Authenticator({**given, "TELEMETRY": "on"}, in_tests=True)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("off", False), ("auto", True), ("on", True)])

@@ -9,7 +9,7 @@ from opentelemetry.metrics import NoOpMeter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from jwks_auth import ForbiddenError, InvalidTokenError, Policy, Refused
+from jwks_auth import ForbiddenError, InvalidTokenError, Policy, Refused, TokenVerifier
 from jwks_auth.adapters import Authenticator, Credentials, Requirement
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import RawToken
@@ -143,6 +143,31 @@ async def test_tokens_without_a_request_are_counted_too(seen: Seen, issuer: Fake
         point(result="failure", error="malformed"): 1,
         point(result="failure", error="wrong_audience", issuer=NAME): 1,
     }
+
+
+def test_a_fault_of_a_verifier_of_ones_own_is_no_result(seen: Seen, issuer: FakeIssuer) -> None:
+    """It leaves as it is, and nothing was judged."""
+
+    class Faulty(TokenVerifier):
+        def verify_any_audience(self, token: Any) -> Any:
+            raise LookupError("a fault of the project's")
+
+    auth = Authenticator(Faulty(issuer.issuer, "api"))
+    with pytest.raises(LookupError, match="a fault of the project's"):
+        auth.verify(RawToken(issuer.token()))
+    assert seen.counts() == {}
+
+
+def test_a_proof_that_is_sent_twice_is_a_replay(seen: Seen, issuer: FakeIssuer) -> None:
+    """It is counted among the failures and for itself; the proof's first use is a success."""
+    url = "https://api.example/orders"
+    auth = made(issuer, DPOP="require", DPOP_REPLAY="memory", PUBLIC_URL="https://api.example")
+    headers = issuer.client(dpop=True).headers("GET", url)
+    first, second = (Credentials.from_headers(headers.items(), method="GET", url=url) for _ in range(2))
+    assert auth.authenticate(first) is not None
+    assert refused(auth, second) == "proof_replayed"
+    assert sum(seen.counts().values()) == 2
+    assert list(seen.counts("replays").values()) == [1]
 
 
 def test_the_servers_span_has_the_result(seen: Seen, issuer: FakeIssuer) -> None:
