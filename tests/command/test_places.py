@@ -296,7 +296,7 @@ def test_the_script_keeps_standard_output_for_the_report(
     assert script() in (1, 2)
     monkeypatch.setattr(sys, "argv", ["jwks-auth"])
     with pytest.raises(SystemExit, match="2"):
-        runpy.run_module("jwks_auth", run_name="__main__")
+        runpy.run_path(str(Path(cli.__file__).parents[1] / "__main__.py"), run_name="__main__")
 
 
 def test_a_pipe_that_closes_early(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
