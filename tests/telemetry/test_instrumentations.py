@@ -177,3 +177,57 @@ def test_django(seen: Seen, issuer: FakeIssuer, server: str) -> None:
             judged(ask, issuer, seen)
         finally:
             instrumentor.uninstrument()
+
+
+def drf_view() -> Any:
+    """A view of REST framework's."""
+    need_module("rest_framework")
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    from jwks_auth_django.rest_framework import HasScopes, JWTAuthentication
+
+    class Me(APIView):
+        authentication_classes = (JWTAuthentication,)
+        permission_classes = (HasScopes("a"),)
+
+        def get(self, request: Any) -> Response:
+            return Response("ok")
+
+    return Me.as_view()
+
+
+def ninja_view() -> Any:
+    """An API of Ninja's."""
+    ninja = need_module("ninja")
+    from jwks_auth_django.ninja import JWTBearer
+
+    api = ninja.NinjaAPI(urls_namespace="instrumented")
+
+    @api.get("/me", auth=JWTBearer(scopes="a"))
+    def me(request: Any) -> str:
+        return "ok"
+
+    return api.urls
+
+
+@pytest.mark.parametrize("made", [drf_view, ninja_view])
+def test_djangos_apis(seen: Seen, issuer: FakeIssuer, made: Callable[[], Any]) -> None:
+    """REST framework and Ninja, under Django's instrumentation."""
+    need_module("django")
+    need_module("tests.django_site")
+    from django.test import Client, override_settings
+    from django.urls import path
+    from opentelemetry.instrumentation.django import DjangoInstrumentor
+
+    instrumentor = DjangoInstrumentor()
+    with override_settings(JWKS_AUTH=issuer.settings(audience="api"), MIDDLEWARE=[]):
+        urls = path("", made()) if made is ninja_view else path("me", made())
+        with override_settings(ROOT_URLCONF=(urls,)):
+            instrumentor.instrument(tracer_provider=seen.tracers, meter_provider=seen.meters)
+            try:
+                judged(
+                    lambda target, headers: Client().get(target, headers=headers).status_code, issuer, seen
+                )
+            finally:
+                instrumentor.uninstrument()
