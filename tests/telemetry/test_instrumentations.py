@@ -189,7 +189,7 @@ def drf_view() -> Any:
 
     class Me(APIView):
         authentication_classes = (JWTAuthentication,)
-        permission_classes = (HasScopes("a"),)
+        permission_classes: Any = (HasScopes("a"),)
 
         def get(self, request: Any) -> Response:
             return Response("ok")
@@ -199,15 +199,15 @@ def drf_view() -> Any:
 
 def ninja_view() -> Any:
     """An API of Ninja's."""
-    ninja = need_module("ninja")
+    ninja: Any = need_module("ninja")
     from jwks_auth_django.ninja import JWTBearer
 
     api = ninja.NinjaAPI(urls_namespace="instrumented")
 
-    @api.get("/me", auth=JWTBearer(scopes="a"))
     def me(request: Any) -> str:
         return "ok"
 
+    api.get("/me", auth=JWTBearer(scopes="a"))(me)
     return api.urls
 
 
