@@ -61,7 +61,10 @@ def _asked(request: HttpRequest) -> list[Authenticator]:
 
 
 def _sent(request: HttpRequest) -> RawToken:
-    return RawToken(request.read(LONGEST_LOGOUT + 1))
+    try:
+        return RawToken(request.read(LONGEST_LOGOUT + 1))
+    except OSError:  # the client has left
+        return RawToken(b"")
 
 
 def _response(given: list[Answer]) -> HttpResponse:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -64,10 +65,11 @@ def path_of(authenticator: Authenticator) -> str:
 
 async def _response(authenticator: Authenticator, request: Request) -> Response:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_LOGOUT:
-            break
+    with suppress(ClientDisconnect):  # half a token is refused
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_LOGOUT:
+                break
     found = await authenticator.alog_out(
         request.method, request.headers.get("Content-Type"), RawToken(bytes(body))
     )

@@ -175,3 +175,48 @@ def code_of(verifier: Any, raw: str) -> str | None:
     except Refused as error:
         return error.code
     return None
+
+
+async def test_a_provider_that_leaves_halfway_is_refused(issuer: FakeIssuer) -> None:
+    """400 that nobody reads, and no error of the server's."""
+    auth = JWTBearer(settings_of(issuer, "web"))
+    app = FastAPI()
+    app.include_router(auth.logout_router())
+    behind = LogoutMiddleware(FastAPI(), auth=auth)
+    scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "app": app}
+    for each in (app, behind):
+        came = iter(
+            [{"type": "http.request", "body": b"logout", "more_body": True}, {"type": "http.disconnect"}]
+        )
+        sent: list[Any] = []
+
+        async def receive(came: Any = came) -> Any:
+            return next(came)
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        await each({**scope, "headers": [(b"content-type", FORM.encode())]}, receive, send)
+        assert sent[0]["status"] == 400
+
+
+class Gone:
+    """The body of a request whose client has left."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Fail as a socket does."""
+        raise ConnectionResetError
+
+    readline = read
+
+
+def test_a_provider_that_leaves_django_halfway_is_refused(issuer: FakeIssuer) -> None:
+    """The same."""
+    with override_settings(JWKS_AUTH=settings_of(issuer, "web"), MIDDLEWARE=[MIDDLEWARE]):
+        answer = Client().post(
+            PATH,
+            b"logout_token=x",
+            content_type=FORM,
+            **{"wsgi.input": Gone()},  # type: ignore[arg-type]
+        )
+    assert (answer.status_code, answer["Cache-Control"]) == (400, "no-store")
