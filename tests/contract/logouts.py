@@ -43,6 +43,12 @@ def good(issuer: FakeIssuer, sub: str) -> bytes:
     return issuer.logout("web", sub=sub)
 
 
+def multipart(issuer: FakeIssuer, sub: str) -> bytes:
+    """The good token as a field of another kind of form."""
+    field = b'--b\r\nContent-Disposition: form-data; name="logout_token"\r\n\r\n'
+    return field + good(issuer, sub).partition(b"=")[2] + b"\r\n--b--\r\n"
+
+
 def of(**claims: Any) -> Body:
     """Return a form whose token has these *claims*."""
     return lambda issuer, sub: issuer.logout(**{"client": "web", "sub": sub, **claims})
@@ -59,6 +65,15 @@ LOGOUTS = [
     ),
     refused("a body that is no text", lambda issuer, sub: good(issuer, sub) + b"\xff"),
     refused("json", good, content_type="application/json"),
+    refused("multipart", multipart, content_type="multipart/form-data; boundary=b"),
+    refused("no kind of body", good, content_type=""),
+    refused(
+        "a second token with its name escaped", lambda issuer, sub: good(issuer, sub) + b"&logout%5Ftoken=x"
+    ),
+    refused("a signature that is cut off", lambda issuer, sub: good(issuer, sub)[:-9]),
+    refused("a session that is a list", of(sid=["s1"])),
+    refused("a time of 400 digits", of(iat=10**400)),
+    refused("a signature by a secret", of(header={"alg": "HS256"})),
     refused("another client's", of(client="other")),
     refused(
         "an access token", lambda issuer, sub: b"logout_token=" + issuer.token(sub=sub, aud="web").encode()

@@ -13,6 +13,7 @@ import pytest
 from jwks_auth.testing import FakeIssuer
 from tests.contract import test_sources
 from tests.contract.cases import CASES, SETTINGS, Case
+from tests.contract.logouts import LOGOUTS, Logout, check_logout
 from tests.contract.routes import TABLE, Route
 from tests.contract.runner import Answer, App, Headers, HTTPApp, check
 from tests.contract.test_sources import Settled
@@ -35,9 +36,9 @@ class ASGIApp:
     def __init__(self, app: Any) -> None:
         self.app = app
 
-    def request(self, method: str, target: str, headers: Headers) -> Answer:
+    def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Answer:
         """One request."""
-        return asyncio.run(call(self.app, method, target, headers))
+        return asyncio.run(call(self.app, method, target, headers, body))
 
 
 def quart(recipe: Any, issuer: FakeIssuer, *, sync: bool = False) -> Iterator[App]:
@@ -141,6 +142,12 @@ def app(request: pytest.FixtureRequest) -> Iterator[tuple[App, FakeIssuer]]:
 def test_contract(app: tuple[App, FakeIssuer], case: Case) -> None:
     """Status, challenges, body and what caches are told are the table's."""
     check(app[0], case, app[1])
+
+
+@pytest.mark.parametrize("row", LOGOUTS, ids=lambda row: row.name)
+def test_logouts(app: tuple[App, FakeIssuer], row: Logout) -> None:
+    """The answers, and whose tokens are good after, are those of every other framework."""
+    check_logout(app[0], row, app[1])
 
 
 @pytest.fixture(scope="module", params=APPS)
