@@ -13,6 +13,7 @@ from flask_limiter import Limiter
 
 from jwks_auth import Policy
 from jwks_auth_flask import JWKSAuth, current_token, public, require_jwt
+from jwks_auth_flask.documents import secured
 from jwks_auth_flask.openapi import BearerSecurity
 
 PAGE = "https://page.example"
@@ -273,6 +274,32 @@ class TestFlaskSmorest:
         assert 'scope="orders:read"' in answer.headers["WWW-Authenticate"]
         good = issuer.headers(roles=["clerk"], scope="orders:read")
         assert client.get("/orders/1", headers=good).status_code == 200
+
+
+OPAQUE = {
+    "JWKS_AUTH_INTROSPECTION": "opaque",
+    "JWKS_AUTH_INTROSPECTION_URL": "https://issuer.example/introspect",
+    "JWKS_AUTH_INTROSPECTION_CLIENT": {"ID": "api", "SECRET": "secret"},
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "is_jwt"),
+    [({}, True), (OPAQUE, False), ({"JWKS_AUTH_OTHER_TOKENS": lambda raw: None}, False)],
+    ids=["jwts", "opaque", "other"],
+)
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.0"])
+def test_documents_call_no_other_token_a_jwt(make_app, more, is_jwt, openapi):
+    """By flask-smorest's plugin, and by ``secured``, which Flask-RESTX and Connexion are given."""
+    app = make_app(API_TITLE="a", API_VERSION="1", OPENAPI_VERSION=openapi, OPENAPI_URL_PREFIX="/", **more)
+    flask_smorest.Api(app, spec_kwargs={"extra_plugins": [BearerSecurity(app)]})
+    app.add_url_rule("/me", "me", require_jwt(lambda: {}))
+    by_plugin = app.test_client().get("/openapi.json").json
+    by_hand = secured({"openapi": openapi, "paths": {"/me": {"get": {}}}}, app)
+    expected = BEARER if is_jwt else {"type": "http", "scheme": "bearer"}
+    for document in (by_plugin, by_hand):
+        assert document["components"]["securitySchemes"] == {"bearer": expected}
+    assert by_hand["paths"]["/me"]["get"]["security"] == [{"bearer": []}]
 
 
 class TestAPIFlask:
