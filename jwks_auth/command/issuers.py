@@ -97,7 +97,8 @@ def _watched(call: Call) -> Report:
     report = _checked(call)
     call.terminal.show(report.lines)
     try:
-        while call.terminal.wait(call.options.watch):
+        while True:
+            call.terminal.wait(call.options.watch)
             before, report = report, _checked(call)
             old, new = map(_lasting, (before, report))
             call.terminal.show([f"gone: {line.strip()}" for line in old if line not in new])

@@ -78,10 +78,9 @@ class Terminal:
             return RawToken(self.stdin.read(_MOST_READ))
         return RawToken(raw.read(_MOST_READ).decode(errors="replace"))
 
-    def wait(self, seconds: float) -> bool:
-        """Wait before something is done again; ``False`` to end."""
+    def wait(self, seconds: float) -> None:
+        """Wait before something is done again."""
         time.sleep(seconds)
-        return True
 
 
 def _is_terminal(stream: Any) -> bool:

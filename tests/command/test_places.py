@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -316,11 +317,21 @@ def test_a_pipe_that_closes_early(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 class Typed(io.StringIO):
-    """A terminal."""
+    """A terminal, at which *types* is called when it asks for something."""
+
+    def __init__(self, types: Callable[[], object] = int) -> None:
+        super().__init__()
+        self._types = types
 
     def isatty(self) -> bool:
         """Yes."""
         return True
+
+    def write(self, text: str) -> int:
+        """Take *text*."""
+        if text.startswith("Token"):
+            self._types()
+        return super().write(text)
 
 
 def test_progress_and_colours_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,17 +339,33 @@ def test_progress_and_colours_in_this_process(monkeypatch: pytest.MonkeyPatch) -
     ours, theirs = os.openpty()
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    out, err = Typed(), Typed()
     issuer = FakeIssuer()
     place = place_of(Authenticator(issuer.settings()), "main:auth")
     token = issuer.token()
-    os.write(ours, f"{token[:-1]}xx\x7f\x7f{token[-1]}\n".encode())
+    out, err = Typed(), Typed(lambda: os.write(ours, f"{token[:-1]}xx\x7f\x7f{token[-1]}\n".encode()))
     with os.fdopen(theirs) as stdin:
         assert main(["verify"], place=place, terminal=Terminal(stdin, out, err)) == 0
     os.close(ours)
     assert "\x1b[32maccepted\x1b[0m" in out.getvalue()
     assert err.getvalue().startswith("Token (not shown): \nverifying ...\r")
-    assert Terminal(Typed(), out, err).wait(0.001)
+    Terminal(Typed(), out, err).wait(0.001)
+
+
+def test_only_outcomes_are_coloured() -> None:
+    """A line without one is shown as it is."""
+    out = io.StringIO()
+    lines = [
+        "accepted",
+        "refused: expired",
+        "  hint: x",
+        "/open  GET  UNPROTECTED",
+        "issuer: ok then",
+        "a claim",
+    ]
+    Terminal(io.StringIO(), out, io.StringIO(), colour=True).show(lines)
+    shown = out.getvalue().splitlines()
+    assert [line == plain for line, plain in zip(shown, lines, strict=True)] == [False] * 4 + [True] * 2
+    assert shown[1] == "\x1b[31mrefused\x1b[0m: expired"
 
 
 def test_the_checklist_judges_settings() -> None:

@@ -148,6 +148,20 @@ def test_no_token_at_all_is_a_mistake(served: FakeIssuer, typed: str) -> None:
     assert "found no token" in done.err or "malformed" in done.out
 
 
+def test_a_token_on_the_command_line_in_this_process(served: FakeIssuer) -> None:
+    """It is taken, and warned about."""
+    done = called("verify", "--issuer", served.issuer, "--audience", "api", served.token())
+    assert done.status == 0
+    assert "stays in the shell's history" in done.err
+
+
+def test_standard_input_is_read_as_octets() -> None:
+    """In any encoding of the terminal's, and what is no text is no fault."""
+    for octets, read in ((b"a.b.c\n", "a.b.c\n"), (b"\xff.\x80", "\ufffd.\ufffd")):
+        stdin = io.TextIOWrapper(io.BytesIO(octets), encoding="ascii")
+        assert Terminal(stdin, io.StringIO(), io.StringIO()).read_token().read(str) == read
+
+
 def test_octets_that_are_no_text_are_refused_as_a_token(served: FakeIssuer) -> None:
     """No traceback."""
     command = [sys.executable, "-m", "jwks_auth", "verify", "--issuer", served.issuer, "--audience", "api"]
@@ -186,13 +200,12 @@ class Watcher(Terminal):
         self._changes = list(changes)
         self.waited: list[float] = []
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> None:
         """Make the next change."""
         self.waited.append(seconds)
         if not self._changes:
             raise KeyboardInterrupt
         self._changes.pop(0)()  # type: ignore[operator]
-        return True
 
 
 def test_watch_prints_what_changes() -> None:

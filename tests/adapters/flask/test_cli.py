@@ -150,6 +150,7 @@ def test_routes_lists_every_route_and_its_guards(routed):
         "/orders POST PUT token with scopes write",
         "/static/<path:filename> GET static",
         "7 routes, 0 unprotected",
+        "kinds of tokens: jwt",
     ]
 
 
