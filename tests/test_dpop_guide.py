@@ -10,7 +10,7 @@ from jwks_auth.adapters import Authenticator, Credentials, Settings
 from jwks_auth.testing import FakeIssuer
 from tests.needs import need_module
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "how-to" / "dpop.md").read_text()
 SETTINGS, TESTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
