@@ -15,13 +15,13 @@ class Vocabulary(BaseSettings):
 
     provider: str | None = ...
     """The provider's name, which sets what its documentation prescribes; your own settings win: see
-    [providers.md](../providers/index.md)."""
+    [Providers](../providers/index.md)."""
     issuer: str | None = ...
     """The issuer, exactly as in the tokens' `iss`, trailing slash included: its URL, or any other name where
     `JWKS_URI`, `DISCOVERY_URL` or `JWKS` says where the keys are."""
     issuer_aliases: str | Iterable[str] | None = ...
     """Further names of the issuer, exactly as in `iss`; a token's `issuer` is `ISSUER` whichever it has. For
-    Google, Entra's v1 beside v2; see [verification.md](../how-to/verification.md#names)."""
+    Google, Entra's v1 beside v2; see [Issuers, tenants, policies](../how-to/verification.md#names)."""
     issuers: Iterable[str | Mapping[str, Any] | Issuer] | None = ...
     """Several issuers, instead of `ISSUER`: URLs or other names, mappings with `ISSUER` and any of the settings
     marked *, or `Issuer` objects, with their keys as they were made. `JWKS_URI`, `DISCOVERY_URL`, `JWKS` and
@@ -31,8 +31,8 @@ class Vocabulary(BaseSettings):
     or anything with the methods of `jwks_auth.Verifier`. Beside it only settings of the answer may stand."""
     tenants: Tenants | None = ...
     """A `Tenants` or its dotted path, for issuers that can't be listed: beside the others or without any; see
-    [verification.md](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also the
-    tenants' ids, as a list."""
+    [Issuers, tenants, policies](../how-to/verification.md#tenants). With `PROVIDER` `entra-multitenant` also
+    the tenants' ids, as a list."""
     audience: str | Iterable[str] | AnyAudience | None = ...
     """Every identifier this service answers to; `ANY_AUDIENCE` accepts all, and has to be typed out. One that
     stands in an `ISSUERS` entry is never widened by a route's `audience=`."""
@@ -48,9 +48,10 @@ class Vocabulary(BaseSettings):
     """The keys themselves: a key set, PEM text (`\\n` for its line ends will do), kids mapped to PEM, JSON of
     these, a `KeySet`, or a callable returning one. No network."""
     allow_fake_issuer: bool | None = ...
-    """Take the keys of a `jwks_auth.testing.FakeIssuer` as `JWKS`. Unless it is said they are taken in Flask
-    with `TESTING` or `DEBUG`, in Django under its test runner or with `DEBUG`; refused in other Flask apps
-    and Django projects; and taken with a warning in the log elsewhere. `false` refuses them everywhere."""
+    """Take the keys of a `jwks_auth.testing.FakeIssuer`, handed over or fetched. Unless it is said they are
+    taken in Flask with `TESTING` or `DEBUG`, in Django under its test runner or with `DEBUG`; refused in
+    other Flask apps and Django projects; and taken with a warning in the log elsewhere. `false` refuses them
+    everywhere."""
     allow_http: bool | None = ...
     """Ask for metadata and keys over `http` beyond loopback; an issuer's *name* may be `http` without it, where
     `JWKS_URI` or `DISCOVERY_URL` is `https`."""
@@ -79,8 +80,8 @@ class Vocabulary(BaseSettings):
     """Characters a token may have; Keycloak's and Entra's can reach 30 KiB, which servers have to take, too, in
     one header line."""
     token_cache: int | None = ...
-    """Tokens whose signature is remembered from their second use on; `0` is none. See
-    [verification.md](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves."""
+    """Tokens whose signature is remembered from their second use on; `0` is none. See [Issuers, tenants,
+    policies](../how-to/verification.md#a-cache-of-verified-tokens) for whom it serves."""
     scope_implies: Mapping[str, str | Iterable[str]] | None = ...
     """Scopes that others imply, `{"orders:write": ["orders:read"]}`: a token with `orders:write` then has both."""
     acr_claim: str | Sequence[str] | None = ...
@@ -91,7 +92,7 @@ class Vocabulary(BaseSettings):
     """`f(token) -> bool`, sync or async, asked last on every request."""
     revocation: Revocations | str | None = ...
     """The store of revoked tokens, which every worker keeps a copy of: `redis://...`, an object, or its dotted
-    path; see [revocation.md](../how-to/revocation.md)."""
+    path; see [Revocation and logout](../how-to/revocation.md)."""
     revocation_fails: str | None = ...
     """While that store can't be read: `closed` refuses every token with 503, `open` lets them pass by the last
     copy."""
@@ -103,7 +104,7 @@ class Vocabulary(BaseSettings):
     """Seconds for which a logout counts: as long as your longest token lives."""
     token_sources: str | Iterable[str] | None = ...
     """The places in a request where a token may stand, as a list: `header` (`Authorization`), `header:<name>`
-    and `cookie:<name>`; see [sources.md](../how-to/sources.md)."""
+    and `cookie:<name>`; see [Proxies and cookies](../how-to/sources.md)."""
     auth_schemes: str | Iterable[str] | None = ...
     """The words before a token in a header; challenges have the first. `DPoP` is known without being named."""
     cookie_origins: str | Iterable[str] | None = ...
@@ -133,7 +134,8 @@ class Vocabulary(BaseSettings):
     client_certificate: str | Mapping[str, str] | Callable[[Any], Any] | None = ...
     """Where the client's certificate is: `tls`, the server's own connection; `{"HEADER": "Client-Cert",
     "FORMAT": "rfc9440"}`, a header of your proxy, or `FORMAT` `pem-urlencoded`, `pem`, `der-base64` or
-    `xfcc`; or a function of the request's credentials, as a dotted path. See [mtls.md](../how-to/mtls.md)."""
+    `xfcc`; or a function of the request's credentials, as a dotted path. See [Mutual
+    TLS](../how-to/mtls.md)."""
     trusted_proxies: str | Iterable[str] | AnyProxy | None = ...
     """The networks of the proxies whose header is read, as in `10.0.0.0/8`, by the address of the socket;
     `ANY_PROXY` reads anybody's, and has to be typed out."""
@@ -142,7 +144,7 @@ class Vocabulary(BaseSettings):
     `TRUSTED_PROXIES`: for unix sockets, and behind `--proxy-headers` or `ProxyFix`."""
     introspection: str | None = ...
     """`opaque`: the issuer is asked about tokens that are no JWTs; `always`: about its JWTs too, once they are
-    verified here; see [introspection.md](../how-to/introspection.md)."""
+    verified here; see [Opaque tokens](../how-to/introspection.md)."""
     introspection_url: str | None = ...
     """The endpoint that is asked."""
     introspection_client: Mapping[str, str] | str | None = ...
@@ -161,7 +163,7 @@ class Vocabulary(BaseSettings):
     Needed to ask two issuers, and for tokens in cookies."""
     other_tokens: Callable[..., Any] | None = ...
     """`f(credential) -> claims or None`, sync or async: for credentials of your own, such as API keys; see
-    [introspection.md](../how-to/introspection.md#tokens-of-your-own)."""
+    [Opaque tokens](../how-to/introspection.md#tokens-of-your-own)."""
     lifespan: float | None = ...
     """Seconds for which a key set is fresh."""
     stale_if_error: float | None = ...
@@ -188,8 +190,8 @@ class Vocabulary(BaseSettings):
     """A `requests.Session`, the dotted path of one, or that of a function which makes one: for client
     certificates, proxies, authentication; instead of `CA_FILE`."""
     store: KeySetStore | str | None = ...
-    """A second level that processes share: `redis://...`, `file:...`, or an object; see
-    [keys.md](../explanation/keys.md#a-store-for-many-processes)."""
+    """A second level that processes share: `redis://...`, `file:...`, or an object; see [Share keys between
+    processes](../how-to/stores.md)."""
     store_secret: str | bytes | None = ...
     """Seals what is in `STORE`, so that whoever else can write there gives you no keys: at least 16 characters,
     the same for all processes."""
