@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from jwks_auth.challenge import brief
 from jwks_auth.cli import Service
 from jwks_auth.command.call import Judge, Place, UsageError
-from jwks_auth.command.imports import imported, named_in
+from jwks_auth.command.imports import called, imported, named_in
 from jwks_auth.request import Authenticator
 
 __all__ = ["place_of", "place_of_app"]
@@ -55,7 +56,8 @@ def place_of_app(path: str) -> Place:
     module, colon, name = path.partition(":")
     if not module or not colon or not name:
         raise UsageError(f"--app: found {brief(path)}, {_EXPECTED}")
-    return place_of(named_in(imported(module, "--app"), name, "--app"), path)
+    found = named_in(imported(module, "--app"), name, "--app")
+    return called(partial(place_of, found, path), f"--app: reading {brief(path)}")
 
 
 def place_of(found: Any, path: str) -> Place:

@@ -7,6 +7,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
@@ -15,9 +16,11 @@ from jwks_auth.challenge import brief, named
 from jwks_auth.command.call import UsageError
 from jwks_auth.errors import ConfigurationError
 
-__all__ = ["imported", "named_in", "run_file"]
+__all__ = ["called", "imported", "named_in", "run_file"]
 
 ResultT = TypeVar("ResultT")
+
+_NOTHING = object()
 
 
 def imported(name: str, label: str) -> ModuleType:
@@ -38,11 +41,10 @@ def named_in(module: ModuleType, path: str, label: str) -> Any:
     attributes, parentheses, _ = path.partition("()")
     found: Any = module
     for each in attributes.split("."):
-        try:
-            found = getattr(found, each)
-        except AttributeError:
-            raise UsageError(f"{label}: {brief(module.__name__)} has no {named(each[:40])}") from None
-    return _called(found, f"{label}: calling {brief(attributes)}()") if parentheses else found
+        found = called(partial(getattr, found, each, _NOTHING), f"{label}: reading {brief(attributes)}")
+        if found is _NOTHING:
+            raise UsageError(f"{label}: {brief(module.__name__)} has no {named(each[:40])}")
+    return called(found, f"{label}: calling {brief(attributes)}()") if parentheses else found
 
 
 def run_file(path: str, label: str) -> dict[str, Any]:
@@ -55,12 +57,20 @@ def run_file(path: str, label: str) -> dict[str, Any]:
         ) from None
 
 
+def called(function: Callable[[], ResultT], doing: str) -> ResultT:
+    """Return the result of the user's *function*; raise ``UsageError``, after what it was *doing*, for any error."""
+    try:
+        return _called(function, doing)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{doing}: {brief(error.name or '')} is not installed") from None
+
+
 def _called(function: Callable[[], ResultT], doing: str) -> ResultT:
     try:
         return function()
-    except (ModuleNotFoundError, UsageError):
+    except (ModuleNotFoundError, UsageError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001  the code is the user's
+    except BaseException as error:  # noqa: BLE001  the code is the user's, which may raise anything
         raise UsageError(_failed(doing, error)) from None
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from typing import IO
 
 from jwks_auth.cli import Report
 from jwks_auth.command.call import Call, Place, UsageError
@@ -26,12 +27,19 @@ _STOPPED, _NOBODY_READS = 130, 141
 def script() -> int:
     """Run the console script."""
     logging.getLogger("jwks_auth").addHandler(logging.NullHandler())  # reports tell what the log would
-    terminal = Terminal()
+    terminal = Terminal(stdout=_kept_for_json() if "--json" in sys.argv else None)
     try:
         return main(terminal=terminal)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), terminal.stdout.fileno())
         return _NOBODY_READS
+
+
+def _kept_for_json() -> IO[str]:
+    """Return standard output, which from now on is standard errors for all others: C code, programs, ``atexit``."""
+    own = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors)
+    os.dup2(2, 1)
+    return own
 
 
 def main(

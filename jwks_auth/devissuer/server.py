@@ -89,10 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or len(length) > 1 or not length[0].isdecimal():
             self._send(Answer(411))
             return None
-        if int(length[0][:12]) > _MOST_OCTETS:
+        digits = length[0].lstrip("0") or "0"
+        if len(digits) > len(str(_MOST_OCTETS)) or int(digits) > _MOST_OCTETS:
             self._send(Answer(413))
             return None
-        return self.rfile.read(int(length[0]))
+        return self.rfile.read(int(digits))
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -186,16 +186,24 @@ def test_a_token_is_judged_by_a_route(main: Path, served: FakeIssuer) -> None:
         ("secretive:app", "importing secretive: KeyError, at secretive.py, line 2"),
         ("leaving:app", "importing leaving: SystemExit, at leaving.py, line 1"),
         ("lacking:app", "lacking imports nothing_of_that_name, which is not installed"),
-        ("main:fails()", "calling 'main:fails()': ZeroDivisionError, at main.py, line 4"),
+        ("main:fails()", "calling fails(): ZeroDivisionError, at main.py, line 4"),
         ("main:wrong()", "JWKS_AUTH_ISSUER is missing"),
+        ("main:lacks()", "calling lacks(): nothing_of_that_name is not installed"),
+        ("main:guarded.name", "reading guarded.name: RuntimeError, at main.py, line 15"),
+        ("main:guarded", "reading main:guarded: RuntimeError, at main.py, line 15"),
+        ("stopping:app", "importing stopping: GeneratorExit, at stopping.py, line 1"),
     ],
 )
 def test_a_wrong_app_is_one_sentence_without_secrets(tmp_path: Path, app: str, said: str) -> None:
     """Exit status 2 and no traceback, whatever the module does."""
     (tmp_path / "main.py").write_text(
         "number = 1\n\ndef fails():\n    1 / 0\n\ndef wrong():\n"
-        "    from jwks_auth.adapters import Settings\n    Settings.from_environment({})\n"
+        "    from jwks_auth.adapters import Settings\n    Settings.from_environment({})\n\n"
+        "def lacks():\n    import nothing_of_that_name\n\n"
+        "class Guarded:\n    def __getattr__(self, name):\n        raise RuntimeError('hunter2')\n\n"
+        "guarded = Guarded()\n"
     )
+    (tmp_path / "stopping.py").write_text("raise GeneratorExit('hunter2')")
     (tmp_path / "broken.py").write_text("app = (")
     (tmp_path / "secretive.py").write_text("print('printed')\n{}['hunter2']")
     (tmp_path / "leaving.py").write_text("raise SystemExit('hunter2')")
@@ -207,3 +215,22 @@ def test_a_wrong_app_is_one_sentence_without_secrets(tmp_path: Path, app: str, s
         assert said in told
         assert "hunter2" not in done.out + done.err
         assert "Traceback" not in done.err
+
+
+LOUD = """
+import atexit, os, subprocess, sys
+print("python")
+sys.__stdout__.write("the interpreter's")
+os.write(1, b"the system's")
+subprocess.run([sys.executable, "-c", "print('a program')"])
+atexit.register(print, "at the end")
+"""
+
+
+def test_a_loud_app_leaves_one_object_on_standard_output(tmp_path: Path) -> None:
+    """Whatever writes there, and by which way; it is on standard errors."""
+    (tmp_path / "loud.py").write_text(LOUD)
+    done = started("check", "--app", "loud:app", "--json", cwd=tmp_path)
+    assert json.loads(done.out)["error"] == "--app: loud has no app"
+    for each in ("python", "interpreter's", "system's", "a program", "at the end"):
+        assert each in done.err

@@ -382,6 +382,8 @@ def test_a_page_that_was_left_open_is_too_old(server: DevServer, client: Client)
         ("POST /token HTTP/1.1\nHost: 127.0.0.1\nContent-Length: x", 411),
         ("POST /token HTTP/1.1\nHost: 127.0.0.1\nContent-Length: 999999999999999999999", 413),
         ("POST /token HTTP/1.1\nHost: 127.0.0.1\nContent-Length: 300000", 413),
+        (f"POST /token HTTP/1.1\nHost: 127.0.0.1\nContent-Length: {'0' * 12}{'9' * 11}", 413),
+        (f"POST /token HTTP/1.1\nHost: 127.0.0.1\nContent-Length: {'0' * 5000}", 400),
         ("POST /token HTTP/1.1\nHost: 127.0.0.1", 400),
         ("PUT /token HTTP/1.1\nHost: 127.0.0.1", 501),
         ("POST / HTTP/1.1\nHost: 127.0.0.1", 405),
