@@ -265,3 +265,41 @@ def test_it(live_server, fake_issuer):
         urllib.request.urlopen(f"{live_server}/me")
 """
     assert "2 passed" in (found := run(tmp_path, shop=FLASK, conftest=APP, test_it=test)), found
+
+
+def test_a_live_server_that_starts_before_every_fixture(tmp_path: Path) -> None:
+    """As pytest-flask's own, which forks once for all tests: ``fake_issuer`` is that of the ``app``'s own trust."""
+    conftest = """
+import pytest
+from jwks_auth_flask.testing import trust_fake_issuer
+
+@pytest.fixture(scope="session")
+def app():
+    from shop import made
+
+    with trust_fake_issuer(made):
+        yield made
+"""
+    test = """
+import multiprocessing
+import urllib.request
+
+import pytest
+from werkzeug.serving import make_server
+
+@pytest.fixture(scope="session")
+def live_server(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    runner = multiprocessing.get_context("fork").Process(target=server.serve_forever, daemon=True)
+    runner.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    runner.terminate()
+    runner.join()
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(number, live_server, fake_issuer, jwt_client):
+    request = urllib.request.Request(f"{live_server}/me", headers=fake_issuer.headers(sub="u1"))
+    assert urllib.request.urlopen(request).status == 200
+    assert jwt_client.with_token(sub="u1").get("/me").status_code == 200
+"""
+    assert "2 passed" in (found := run(tmp_path, shop=FLASK, conftest=conftest, test_it=test)), found
