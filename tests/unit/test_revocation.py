@@ -436,6 +436,17 @@ def test_a_store_that_fails_fails_the_warm_up() -> None:
     Worker(store, fails_open=True).copy.warm_up()
 
 
+def test_a_second_warm_up_soon_after_asks_a_failed_store_no_more() -> None:
+    """As an early probe may begin one, and the next."""
+    store = Store()
+    store.error = OSError("away")
+    worker = Worker(store)
+    for _ in range(2):
+        with pytest.raises(KeySourceError, match="the store can't be read"):
+            worker.copy.warm_up()
+    assert store.reads == 1
+
+
 @pytest.mark.parametrize("fails", [False, True], ids=["works", "fails"])
 def test_a_service_s_warm_up_reads_the_revocations_too(fails: bool) -> None:
     """Beside the keys, and also after an issuer fails; a service without revocations has none to read."""
