@@ -255,11 +255,21 @@ class TestOtherKindsOfTrust:
         shop = SHOPS[name](
             **dict.fromkeys(("ISSUER", "AUDIENCE", "SESSION", "ALLOW_FAKE_ISSUER")), VERIFIER=Own()
         )
-        with pytest.raises(ConfigurationError, match="Own, whose keys"), shop.trust(shop.app):
-            pass
+        for whom in ((), (FakeIssuer(NAME),)):
+            with pytest.raises(ConfigurationError, match="Own, whose keys"), shop.trust(shop.app, *whom):
+                pass
         given = TokenVerifier([Issuer(NAME, jwks=(fake := FakeIssuer(NAME)).jwks())], "api")
         with shop.trust(shop.app, fake, VERIFIER=given) as issuer:
             assert asked(shop, issuer, **READER) == 200
+
+    def test_several_issuers_and_a_setting_of_the_test(self, name: str) -> None:
+        """The setting counts for each of them, and each keeps its own."""
+        other = {"ISSUER": "https://b.example/", "AUDIENCE": "b-orders"}
+        shop = SHOPS[name](ISSUER=None, ISSUERS=[NAME, other])
+        with shop.trust(shop.app, LEEWAY=0) as issuer:
+            for iss in (NAME, "https://b.example/"):
+                assert asked(shop, issuer, **READER, iss=iss) == 200
+                assert asked(shop, issuer, **READER, iss=iss, expires_in=-5) == 401
 
     def test_introspection_of_an_issuer_made_in_code(self, name: str) -> None:
         """Its endpoint is the fake's too."""

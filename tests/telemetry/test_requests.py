@@ -224,7 +224,10 @@ def test_a_token_without_a_subject_names_nobody(seen: Seen, issuer: FakeIssuer) 
 def test_off_is_off(seen: Seen, issuer: FakeIssuer) -> None:
     """Nothing is counted, timed or told."""
     with seen.server() as span:
-        made(issuer, TELEMETRY="off").authenticate(sent(issuer))
+        auth = made(issuer, TELEMETRY="off")
+        auth.authenticate(sent(issuer))
+        assert refused(auth, Credentials(["Bearer x"])) == "malformed"
+        assert auth.verify(RawToken(issuer.token(sub="u1"))).subject == "u1"
     assert seen.metrics() == {}
     assert dict(span.attributes) == {}
 
