@@ -10,14 +10,16 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from jwks_auth import ForbiddenError, InvalidTokenError, Policy, Refused, TokenVerifier
-from jwks_auth.adapters import Authenticator, Credentials, Requirement
+from jwks_auth.adapters import Authenticator, Credentials, Requirement, allows_on
 from jwks_auth.errors import ConfigurationError
 from jwks_auth.runtime import RawToken
 from jwks_auth.telemetry import Telemetry
-from jwks_auth.telemetry.instruments import Instruments
+from jwks_auth.telemetry.cells import MOST_WAITING
+from jwks_auth.telemetry.instruments import INSTRUMENTS, Instruments
 from jwks_auth.telemetry.taken import Taken
 from jwks_auth.testing import FakeIssuer
 from tests.otel import Seen, opentelemetry, point
+from tests.patience import eventually
 
 NAME = "https://issuer.example/"
 SUCCESS = point(result="success", scheme="bearer", issuer=NAME)
@@ -143,6 +145,32 @@ async def test_tokens_without_a_request_are_counted_too(seen: Seen, issuer: Fake
         point(result="failure", error="malformed"): 1,
         point(result="failure", error="wrong_audience", issuer=NAME): 1,
     }
+
+
+def test_a_busy_service_hands_durations_over_before_a_reader_comes(seen: Seen, issuer: FakeIssuer) -> None:
+    """So many requests come in a second that they would otherwise wait long."""
+    auth, header = made(issuer, TOKEN_CACHE=10), issuer.headers()["Authorization"]
+    cell = INSTRUMENTS.authentications.cell(("success", None, "bearer", NAME))
+    for _ in range(MOST_WAITING + 1):
+        auth.authenticate(Credentials([header]))
+    assert eventually(lambda: len(cell) < MOST_WAITING)
+    assert seen.counts() == {SUCCESS: MOST_WAITING + 1}
+
+
+def test_a_policy_that_a_framework_asks_is_counted_by_who_admitted_the_token(
+    seen: Seen, issuer: FakeIssuer
+) -> None:
+    """Not by another service that refused the same request."""
+    credentials = sent(issuer, scope="a")
+    with pytest.raises(InvalidTokenError):
+        made(FakeIssuer("https://other.example/")).authenticate(credentials)
+    token = made(issuer).authenticate(credentials)
+    assert token is not None
+    before = seen.counts("authorizations")
+    assert allows_on(credentials.kept, token, Policy(scopes="a"))
+    assert not allows_on(credentials.kept, token, Policy(scopes="b"))
+    told = {key: count - before.get(key, 0) for key, count in seen.counts("authorizations").items()}
+    assert told == {point(result="allowed", issuer=NAME): 1}
 
 
 def test_a_fault_of_a_verifier_of_ones_own_is_no_result(seen: Seen, issuer: FakeIssuer) -> None:

@@ -17,7 +17,7 @@ from jwks_auth.adapters import Authenticator, Credentials, Requirement
 from jwks_auth.testing import FakeIssuer
 from tests.attacks.forge import AUDIENCE, ISSUER
 from tests.attacks.table import ATTACKS
-from tests.otel import Seen, opentelemetry
+from tests.otel import Seen, opentelemetry, point
 
 HERE = "https://issuer.example/"
 READS = Requirement.of(scopes="a")
@@ -105,6 +105,18 @@ def test_made_up_words_make_no_series(seen: Seen, issuer: FakeIssuer) -> None:
     assert "baggage" not in told
     others = [key for key in seen.counts() if ("error.type", "_OTHER") in key]
     assert sum(seen.counts()[key] for key in others) == 290
+
+
+def test_routes_that_allow_tenants_make_no_series(seen: Seen, issuer: FakeIssuer) -> None:
+    """They are counted together."""
+    from jwks_auth import Issuer, Tenants
+
+    tenants = Tenants(lambda name: Issuer(name, jwks=issuer.jwks()), hosts=["tenants.example"])
+    auth = Authenticator({"TENANTS": tenants, "AUDIENCE": "api", "ALLOW_FAKE_ISSUER": True})
+    for at in range(3):
+        sent = issuer.headers(iss=f"https://tenants.example/{at}", aud="api", scope="a")["Authorization"]
+        auth.authenticate(Credentials([sent]), Requirement.of(scopes="a"))
+    assert seen.counts("authorizations") == {point(result="allowed"): 3}
 
 
 def test_tenants_make_no_series(seen: Seen, issuer: FakeIssuer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import path
 from ninja import NinjaAPI
 from ninja.testing import TestAsyncClient, TestClient
@@ -67,6 +67,16 @@ def test_rest_framework() -> None:
         assert with_token(APIClient(), sub="u1", **READER).get("/orders").data == {"sub": "u1"}
         with pytest.raises(AssertionError, match="are not refused"):
             assert_refuses(APIClient(), "/open")
+
+
+@override_settings(ROOT_URLCONF=__name__, JWKS_AUTH={**SETTINGS, "TOKEN_SOURCES": ["cookie:at"]})
+def test_tokens_in_a_cookie_stand_beside_the_clients_own() -> None:
+    """Each hostile one too."""
+    with trust_fake_issuer():
+        client = Client()
+        client.cookies["csrftoken"] = "x"
+        assert_refuses(client, "/orders", **READER)
+        assert client.cookies.output(header="") == " csrftoken=x"
 
 
 @override_settings(JWKS_AUTH=SETTINGS)
