@@ -115,22 +115,29 @@ def fake_issuer(api: str | None = None) -> FakeIssuer:
     return issuer
 
 
+def _signer() -> FakeIssuer:
+    """Return the top level's fake issuer, whose tokens stand where the project looks for them."""
+    issuer = fake_issuer()
+    issuer.header_for = project().named(None).authenticator.header_for
+    return issuer
+
+
 def with_token(client: ClientT, **claims: Any) -> ClientT:
     """Return a client like *client* whose requests carry a token: :func:`jwks_auth.testing.with_token`."""
     own: Any = getattr(client, "with_token", None)
     if own is not None or "issuer" in claims:
         return testing.with_token(client, **claims)
-    return testing.with_token(client, issuer=fake_issuer(), **claims)
+    return testing.with_token(client, issuer=_signer(), **claims)
 
 
 def assert_refuses(client: Any, path: str, **options: Any) -> None:
     """Fail unless the route at *path* refuses every hostile token: :func:`jwks_auth.testing.assert_refuses`."""
-    testing.assert_refuses(client, path, **{"issuer": fake_issuer(), **options})
+    testing.assert_refuses(client, path, **{"issuer": _signer(), **options})
 
 
 async def aassert_refuses(client: Any, path: str, **options: Any) -> None:
     """Do as :func:`assert_refuses`, with an async client."""
-    await testing.aassert_refuses(client, path, **{"issuer": fake_issuer(), **options})
+    await testing.aassert_refuses(client, path, **{"issuer": _signer(), **options})
 
 
 def assert_protected(*, public: Collection[str] = ()) -> None:
