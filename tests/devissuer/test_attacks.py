@@ -5,13 +5,17 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from jwks_auth.devissuer import DevServer, Options
+from jwks_auth.errors import KeySourceError
+from jwks_auth.request import Authenticator, Credentials
 from jwks_auth.testing import FakeClient
 from tests.devissuer.client import BACK, Client, hidden
+from tests.devissuer.test_control import made
 from tests.patience import PATIENCE
 
 EVIL = "https://evil.example"
@@ -431,3 +435,24 @@ def test_a_name_beyond_this_machine_is_answered_only_where_it_was_given() -> Non
         for host, status in (("issuer:8999", 200), ("ISSUER", 200), ("127.0.0.1", 200), ("other:8999", 421)):
             assert client.get("/keys", headers={"Host": host}).status_code == status
         assert client.get(DOCUMENTS[0]).json()["issuer"] == "http://issuer:8999"
+
+
+@pytest.mark.parametrize(
+    ("settings", "admits"),
+    [({"ALLOW_FAKE_ISSUER": False}, False), ({"ALLOW_FAKE_ISSUER": True}, True), ({}, True)],
+    ids=["refuses", "allows", "unknown"],
+)
+@pytest.mark.parametrize("mode", ["opaque", "always"])
+def test_answers_about_tokens_let_nobody_into_production(
+    mode: str, settings: dict[str, Any], admits: bool, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service that refuses the keys refuses the answers too; where nobody knows, the log is told."""
+    own = {"INTROSPECTION": mode, "INTROSPECTION_CLIENT": {"ID": "api", "SECRET": "any"}}
+    api = Authenticator({"ISSUER": client.url, "AUDIENCE": "api", **own, **settings})
+    opaque = made(client, kind="opaque")
+    asked = Credentials.from_headers([("Authorization", f"Bearer {opaque}")], method="GET", url="http://api/")
+    with nullcontext() if admits else pytest.raises(KeySourceError, match="FakeIssuer"):
+        token = api.authenticate(asked)
+        assert token is not None
+        assert (token.subject, "jwks_auth_fake_issuer" in token.claims) == ("ada", False)
+    assert ("are a FakeIssuer's" in caplog.text) == (settings == {})

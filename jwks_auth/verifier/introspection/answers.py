@@ -10,11 +10,11 @@ from jwks_auth.challenge import several
 from jwks_auth.claims import ClaimRules, validate_claims
 from jwks_auth.errors import InvalidTokenError
 from jwks_auth.http import Posted
-from jwks_auth.jose import UnverifiedToken, VerificationKey, parse_json_object, parse_jws
+from jwks_auth.jose import FAKE, UnverifiedToken, VerificationKey, parse_json_object, parse_jws
 from jwks_auth.verifier.introspection.endpoint import SIGNED
 from jwks_auth.verifier.introspection.verdicts import Active, Answering, Refusal, Unusable
 
-__all__ = ["answer_in", "judged", "rules_for_answers"]
+__all__ = ["answer_in", "judged", "refuses_fake", "rules_for_answers"]
 
 _LONGEST = 262_144
 _MOST_MARKS = 20_000
@@ -73,6 +73,22 @@ def answer_in(
         return parse_json_object(posted.body)
     except (ValueError, RecursionError):
         raise Unusable("it is not a JSON object") from None
+
+
+def refuses_fake(keys: Any, answer: dict[str, Any]) -> bool:
+    """Return whether *answer* is a fake issuer's, which the guard of its issuer's *keys* refuses.
+
+    The mark is taken from the answer. A guard that does not refuse tells the log.
+    """
+    if answer.pop(FAKE, None) is not True:
+        return False
+    refresher = getattr(keys, "refresher", None)
+    guard: Any = getattr(keys, "_guard", None) if refresher is None else refresher.judge
+    if guard is None:
+        return False
+    if not guard.refused:
+        guard.meet()
+    return bool(guard.refused)
 
 
 def _signed_answer(body: bytes, issuer: Answering, client_id: str | None, now: float) -> dict[str, Any]:

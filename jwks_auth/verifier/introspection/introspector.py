@@ -12,7 +12,7 @@ from jwks_auth.claims import ClaimRules, OwnAudience, VerifiedToken, checked_aud
 from jwks_auth.errors import ConfigurationError, InvalidTokenError, MalformedTokenError
 from jwks_auth.jose import copied_json
 from jwks_auth.runtime import RawToken
-from jwks_auth.verifier.introspection.answers import answer_in, judged, rules_for_answers
+from jwks_auth.verifier.introspection.answers import answer_in, judged, refuses_fake, rules_for_answers
 from jwks_auth.verifier.introspection.endpoint import IntrospectionEndpoint
 from jwks_auth.verifier.introspection.flights import Flights
 from jwks_auth.verifier.introspection.kept import Kept
@@ -134,9 +134,12 @@ class Introspector:
     def _told(self, sent: RawToken) -> dict[str, Any]:
         posted, issuer, options = self._endpoint.ask(sent), self._issuer, self._endpoint.options
         try:
-            return answer_in(
+            answer = answer_in(
                 posted, issuer, client_id=options.client_id, signed=options.jwt, now=issuer.clock()
             )
+            if refuses_fake(issuer.keys, answer):
+                raise Unusable("it is a FakeIssuer's, and no tests run; ALLOW_FAKE_ISSUER takes it elsewhere")
+            return answer
         except Unusable as error:
             raise self._endpoint.refused(str(error)) from None
 
