@@ -208,6 +208,24 @@ def test_headers_of_many_clients_are_forgotten_in_turn() -> None:
     assert len(proofs._young) + len(proofs._old) <= 2048
 
 
+def test_attack_a_known_header_is_judged_by_the_token_and_the_service_that_asks() -> None:
+    """As an unknown one is: for another token's key, where its algorithm is not taken, and without its parts."""
+    client, other, proofs = FakeIssuer().client(dpop=True), FakeIssuer().client(dpop=True), Proofs()
+    assert client.key is not None
+    assert other.key is not None
+    own, proof = client.key.thumbprint(), client.proof("GET", URL, "x")
+    assert proofs.read(RawToken(proof), own, ["ES256"])["htm"] == "GET"
+    wrong = {
+        "proof_key": (proof, other.key.thumbprint(), ["ES256"]),
+        "proof_algorithm": (proof, own, ["RS256"]),
+        "malformed_proof": (proof.rpartition(".")[0], own, ["ES256"]),
+    }
+    for code, (sent, jkt, algorithms) in wrong.items():
+        with pytest.raises(InvalidProofError) as caught:
+            proofs.read(RawToken(sent), jkt, algorithms)
+        assert caught.value.code == code
+
+
 def test_a_long_header_is_judged_and_not_remembered() -> None:
     """It would take more of the memory than a client is worth."""
     client, proofs = FakeIssuer().client(dpop=True), Proofs()
