@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jwks_auth import InvalidTokenError, Issuer, JWKSAuthError, PyJWKClient, TokenVerifier
+from jwks_auth import InvalidTokenError, Issuer, JWKSAuthError, KeySourceError, PyJWKClient, TokenVerifier
 from jwks_auth.adapters import Authenticator
 from jwks_auth.cli import show
 from jwks_auth.testing import FakeIssuer
@@ -207,6 +207,30 @@ def test_a_name_that_is_nobodys_is_remembered_for_a_while() -> None:
     with pytest.raises(InvalidTokenError, match="issuer"):
         verifier.verify(raw)
     assert [*asked, len(directory.asked)] == [1, 1, 2, 2, 3, 4]
+
+
+def test_a_callback_that_fails_for_a_known_tenant_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody was served, and no longer is; the failure for a name that nobody knew is the request's alone."""
+    now, tenant = [time.time()], FakeIssuer(f"{HOST}/a", clock=lambda: now[0])
+    known = [Issuer(tenant.issuer, jwks=tenant.jwks)]
+
+    def resolve(name: str) -> Issuer | None:
+        if not known:
+            raise OSError("the directory is down")
+        return known.pop()
+
+    tenants = Tenants(resolve, hosts=["login.example"])
+    verifier = TokenVerifier([], "api", tenants=tenants, clock=lambda: now[0])
+    assert verifier.verify(tenant.token(aud="api")).subject == "user"
+    caplog.clear()
+    with pytest.raises(KeySourceError):
+        verifier.verify(FakeIssuer(f"{HOST}/b", clock=lambda: now[0]).token(aud="api"))
+    assert caplog.messages == []
+    now[0] += 100_000
+    with pytest.raises(KeySourceError):
+        verifier.verify(tenant.token(aud="api"))
+    assert caplog.messages == ["tenants: the callback can't tell whether one is still ours"]
+    assert caplog.records[0].kind == "callback"
 
 
 def test_no_more_names_are_remembered_than_there_may_be_tenants() -> None:
