@@ -58,7 +58,8 @@ class App:
     def __call__(self, request: Request) -> Answer | None:
         """Answer a request; ``None``: close the connection without an answer."""
         place = self._places.get(request.path)
-        self.issuer.note(request.path)
+        if place is not None:  # any website can ask for any number of other paths
+            self.issuer.note(request.path)
         try:
             self._gate.check_host(request)
             answer = self._answered(place, request)

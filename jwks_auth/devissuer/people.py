@@ -34,6 +34,7 @@ PROTOCOL_CLAIMS = frozenset((*_OF_TOKENS, "auth_time", "acr", "amr", "at_hash", 
 """Claims that the issuer itself fills in, or that a person has a member of their own for."""
 
 _LONGEST = 200
+_MOST_OCTETS = 1_048_576
 _MEMBERS = ("sub", "name", "email", "roles", "claims")
 
 
@@ -110,7 +111,8 @@ PEOPLE = (
 def read_people(path: Path) -> tuple[Person, ...]:
     """Read a file such as ``users.toml``; raise ``ConfigurationError`` with one sentence."""
     try:
-        document = tomllib.loads(path.read_bytes().decode())
+        with path.open("rb") as file:
+            document = tomllib.loads(file.read(_MOST_OCTETS).decode())
     except OSError as exc:
         raise ConfigurationError(f"users: {shown(str(path))} can't be read: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:

@@ -456,3 +456,11 @@ def test_answers_about_tokens_let_nobody_into_production(
         assert token is not None
         assert (token.subject, "jwks_auth_fake_issuer" in token.claims) == ("ada", False)
     assert ("are a FakeIssuer's" in caplog.text) == (settings == {})
+
+
+def test_paths_that_are_none_are_not_kept(server: DevServer, client: Client) -> None:
+    """A website with many pictures fills no memory; a path of ours is counted."""
+    for number in range(20):
+        assert client.get(f"/picture-{number}").status_code == 404
+    client.get(DOCUMENTS[0])
+    assert dict(server.issuer.requests) == {DOCUMENTS[0]: 1}
