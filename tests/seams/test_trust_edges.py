@@ -182,6 +182,20 @@ def test_bearers_in_odd_places() -> None:
     assert reached(None) == []
 
 
+KNOWN = JWTBearer(issuer=NAME, audience="orders")
+SAME = KNOWN.optional
+
+
+async def by_hand(request: Request) -> JSONResponse:
+    """Ask a bearer and a variant of it, which only the module names."""
+    return JSONResponse({"sub": [str(await KNOWN(request)), str(await SAME(request))]})
+
+
+def test_a_bearer_that_a_module_names_is_found_once() -> None:
+    """Its service is trusted once, though its variant has it too."""
+    assert len(reached(Starlette(routes=[Route("/", by_hand)]))) == 1
+
+
 def test_parts_of_fastapi_that_have_moved() -> None:
     """What can still be read counts; the rest has to be handed over."""
 
