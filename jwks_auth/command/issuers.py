@@ -95,8 +95,8 @@ def _with_checklist(report: Report, call: Call, services: Mapping[str, Service])
 def _watched(call: Call) -> Report:
     """Check again and again until the person has enough, and return the last report, without what was shown."""
     report = _checked(call)
-    call.terminal.show(report.lines)
     try:
+        call.terminal.show(report.lines)
         while True:
             call.terminal.wait(call.options.watch)
             before, report = report, _checked(call)
