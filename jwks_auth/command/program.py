@@ -23,16 +23,26 @@ __all__ = ["main", "report_of", "script"]
 _STOPPED, _NOBODY_READS = 130, 141
 """The exit statuses of a program that a person, or the end of a pipe, has stopped."""
 
+_UNWRITABLE = "standard output can't be written"
+
 
 def script() -> int:
     """Run the console script."""
     logging.getLogger("jwks_auth").addHandler(logging.NullHandler())  # reports tell what the log would
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stdout is None:
+        Terminal().complain(f"{_UNWRITABLE}: it is closed")
+        return 2
     terminal = Terminal(stdout=_kept_for_json() if "--json" in sys.argv else None)
     try:
         return main(terminal=terminal)
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), terminal.stdout.fileno())
-        return _NOBODY_READS
+        if isinstance(error, BrokenPipeError):
+            return _NOBODY_READS
+        terminal.complain(f"{_UNWRITABLE}: {error.strerror}")
+        return 2
 
 
 def _kept_for_json() -> IO[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from jwks_auth.errors import InvalidTokenError
-from jwks_auth.jose import parse_jws
+from jwks_auth.jose import FAKE, parse_jws
 from jwks_auth.testing.keys import SigningKey
 from jwks_auth.testing.server import MODES, Answer, Form
 
@@ -122,6 +122,8 @@ class Endpoints(ABC):
     def answer_about(self, token: str, signed_for: str | None = None) -> Answer:
         """The answer about a token over HTTP; *signed_for* a client, if it asks for a signature (RFC 9701)."""
         answer = self.introspect(token)
+        if answer["active"]:
+            answer[FAKE] = True  # as the keys are: an answer lets tokens in as a signature does
         if signed_for is None:
             return Answer(answer, self._outage)
         now = int(self._clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -314,6 +315,36 @@ def test_a_pipe_that_closes_early(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         monkeypatch.setattr(sys, "stdout", Closed())
         monkeypatch.setattr(sys, "argv", ["jwks-auth", "completion", "bash"])
         assert script() == 141
+
+
+@pytest.mark.parametrize("errors", [io.StringIO(), None])
+def test_standard_output_that_is_closed(monkeypatch: pytest.MonkeyPatch, errors: io.StringIO | None) -> None:
+    """Python then has none; one sentence, if anybody can read it."""
+    monkeypatch.setattr(sys, "argv", ["jwks-auth", "completion", "bash", "--json"])
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert script() == 2
+    assert errors is None or errors.getvalue() == "standard output can't be written: it is closed\n"
+    if errors is None:
+        sys.stderr.close()
+
+
+def test_a_disk_that_is_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One sentence, and nothing more when the process ends."""
+
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def fileno(self) -> int:
+            return opened.fileno()
+
+    with (tmp_path / "out").open("w") as opened:
+        monkeypatch.setattr(sys, "stdout", Full())
+        monkeypatch.setattr(sys, "stderr", errors := io.StringIO())
+        monkeypatch.setattr(sys, "argv", ["jwks-auth", "completion", "bash"])
+        assert script() == 2
+    assert errors.getvalue() == "standard output can't be written: No space left on device\n"
 
 
 class Typed(io.StringIO):

@@ -184,6 +184,18 @@ def test_a_reader_that_leaves_is_no_fault(served: FakeIssuer) -> None:
     assert errors == b""
 
 
+@pytest.mark.parametrize("where", [">&-", ">/dev/full", "--json >&-", "--json >/dev/full"])
+def test_output_that_nobody_can_write(where: str) -> None:
+    """One sentence and status 2, never a traceback."""
+    if "full" in where and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    shell = f"'{sys.executable}' -m jwks_auth doctor {where}"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"standard output can't be written: ")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_a_character_that_the_terminal_lacks_is_escaped(served: FakeIssuer) -> None:
     """Instead of a traceback."""
     env = {"JWKS_AUTH_ISSUER": served.issuer, "JWKS_AUTH_AUDIENCE": "\u00fcber", "PYTHONIOENCODING": "ascii"}

@@ -135,3 +135,13 @@ def test_real_keys_are_fetched_as_ever(caplog: pytest.LogCaptureFixture) -> None
     with Real.serve() as issuer, caplog.at_level(logging.WARNING, "jwks_auth"):
         assert flask_app(named(issuer)).verifier.verify(issuer.token())
     assert [line for line in caplog.messages if issuer.issuer in line] == []
+
+
+def test_flask_believes_no_fake_answers_about_opaque_tokens(served: FakeIssuer) -> None:
+    """A served issuer's endpoint lets in nobody whose JWTs are refused; the control has said that it may."""
+    asked = served.settings(introspection="opaque")
+    own = {name: asked[name] for name in ("INTROSPECTION", "INTROSPECTION_CLIENT")}
+    with pytest.raises(KeySourceError, match="FakeIssuer"):
+        flask_app({**named(served), **own}).verifier.verify(served.opaque(aud="api"))
+    allowed = flask_app({**named(served), **own, "ALLOW_FAKE_ISSUER": True}).verifier
+    assert allowed.verify(served.opaque(aud="api", sub="u1")).subject == "u1"
