@@ -30,6 +30,8 @@ LONGEST = 8192
 _TYPE = "dpop+jwt"
 _LONGEST_ID = 256
 _MOST_HEADERS = 1024
+_LONGEST_HEADER = 4096
+"""Octets of a header, in base64url: room for an RSA key of 16,384 bits, and for no more text than a check may cost."""
 _MEMORABLE = 2048
 """Octets of a header that is remembered."""
 
@@ -74,7 +76,7 @@ class Proofs:
         data = proof.strip(" \t").encode("utf-8", "replace")
         first = data.find(b".")
         second = data.find(b".", first + 1)
-        if not 0 < first < second or data.find(b".", second + 1) >= 0:
+        if not 0 < first <= _LONGEST_HEADER or first > second or data.find(b".", second + 1) >= 0:
             raise InvalidProofError("malformed_proof")
         try:
             signature = decode_base64url(data[second + 1 :])

@@ -122,6 +122,7 @@ PROOFS: dict[str, tuple[Callable[[Service], dict[str, Any]], str]] = {
     "HS256": (lambda s: {"header": {"alg": "HS256"}}, "proof_algorithm"),
     "an algorithm of another key": (lambda s: {"header": {"alg": "RS256"}}, "proof_key"),
     "an unknown algorithm": (lambda s: {"header": {"alg": "XX"}}, "proof_algorithm"),
+    "a header of more than 4,096 characters": (lambda s: {"header": {"x": "x" * 3000}}, "malformed_proof"),
     "a critical header": (lambda s: {"header": {"crit": ["x"]}}, "malformed_proof"),
     "no jwk": (lambda s: {"header": {"jwk": None}}, "proof_key"),
     "jwk is a string": (lambda s: {"header": {"jwk": "key"}}, "proof_key"),
