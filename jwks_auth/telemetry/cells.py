@@ -11,25 +11,34 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 
 from jwks_auth.runtime import in_background
-from jwks_auth.telemetry.tallies import Attributes, Key
+from jwks_auth.telemetry.tallies import Attributes, Key, Tally
 
 __all__ = ["MOST_WAITING", "Cell", "Cells"]
 
 MOST_WAITING = 1024
+_MOST_KEPT = 16 * MOST_WAITING
 _PATIENCE = 1.0
 
 
 class Cell(deque[float]):
     """The durations that wait of authentications with the same *attributes*, and the number of those that left.
 
-    *brief* are the attributes of the durations. Far more than may wait are kept by no means, whoever hangs.
+    *brief* are the attributes of the durations. Far more than may wait are kept by no means, whoever hangs: those are
+    *dropped*, which counts them all the same.
     """
 
-    __slots__ = ("attributes", "brief", "counted")
+    __slots__ = ("attributes", "brief", "counted", "dropped")
 
     def __init__(self, attributes: Attributes, brief: Attributes) -> None:
-        super().__init__(maxlen=16 * MOST_WAITING)
-        self.attributes, self.brief, self.counted = attributes, brief, 0
+        super().__init__()
+        self.attributes, self.brief, self.counted, self.dropped = attributes, brief, 0, Tally()
+
+    def take(self) -> float | None:
+        """Take the oldest duration, ``None`` if other threads took the last."""
+        try:
+            return self.popleft()
+        except IndexError:
+            return None
 
 
 class Cells:
@@ -53,10 +62,11 @@ class Cells:
 
     def reset(self) -> None:
         """Begin to count anew, as a forked process does: what waits is its parent's. Cells stay where they are."""
-        self._lock, self._is_asked = Lock(), False
+        self._lock, self._looking, self._is_asked = Lock(), Lock(), False
         for cell in self._cells.values():
             cell.clear()
             cell.counted = 0
+            cell.dropped.reset()
 
     def cell(self, key: Key) -> Cell:
         """Return the cell for these values, ``None`` for one that is left out."""
@@ -72,10 +82,12 @@ class Cells:
         cell = self.cell(key)
         cell.append(seconds)
         if len(cell) >= MOST_WAITING:
-            self.relieve()
+            self.relieve(cell)
 
-    def relieve(self) -> None:
-        """Have another thread record all that wait, unless one was asked to."""
+    def relieve(self, cell: Cell) -> None:
+        """Have another thread record all that wait, unless one was asked to; if it lags, drop one of *cell*."""
+        if len(cell) > _MOST_KEPT and cell.take() is not None:
+            cell.dropped.add()
         if self._is_asked:
             return
         self._is_asked = True
@@ -91,7 +103,11 @@ class Cells:
     def all(self) -> Iterator[tuple[int, Attributes]]:
         """Yield each count with its attributes; a reader has come, so what is recorded now it reads now."""
         self.hand_over(_PATIENCE)
-        yield from ((cell.counted, cell.attributes) for cell in [*self._cells.values()] if cell.counted)
+        with self._looking:  # not the lock of the records, which may hang
+            found = [
+                (cell.counted + cell.dropped.look(), cell.attributes) for cell in [*self._cells.values()]
+            ]
+        yield from ((counted, attributes) for counted, attributes in found if counted)
 
     def _leave(self, record: Callable[[float, Attributes], object], patience: float) -> None:
         if not self._lock.acquire(timeout=patience):
@@ -99,8 +115,12 @@ class Cells:
         try:
             for cell in [*self._cells.values()]:
                 for _ in range(len(cell)):
-                    record(cell.popleft(), cell.brief)
+                    if (seconds := cell.take()) is None:
+                        break
                     cell.counted += 1
+                    record(seconds, cell.brief)
         finally:
-            self._is_asked = False
             self._lock.release()
+            self._is_asked = (
+                False  # last: a thread that is asked now finds the lock free, or held by one who ends so
+            )

@@ -85,7 +85,7 @@ class Telemetry:
                 cell = self._cell(token, memo, credentials)
             cell.append(self.clock() - memo.began)
             if len(cell) >= MOST_WAITING:
-                self.instruments.authentications.relieve()
+                self.instruments.authentications.relieve(cell)
         if self.context():
             self._tell(credentials.kept, _SUCCESS if self._is_nameless else self._told(token))
 

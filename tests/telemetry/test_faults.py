@@ -212,12 +212,48 @@ def test_durations_go_by_themselves_when_many_wait() -> None:
 
 
 def test_an_sdk_that_hangs_fills_no_memory() -> None:
-    """What no thread comes for is bounded."""
+    """What no thread comes for is bounded, and counted all the same."""
     own = Recorded()
     own.add(40 * MOST_WAITING)
     own.begun.pop()()
-    assert len(own.seconds) == 16 * MOST_WAITING
+    assert own.seconds == [float(at) for at in range(24 * MOST_WAITING, 40 * MOST_WAITING)]
     assert own.begun == []
+    assert list(own.cells.all()) == [(40 * MOST_WAITING, {"name": "a"})]
+    assert list(own.cells.all()) == [(40 * MOST_WAITING, {"name": "a"})]
+    own.cells.reset()
+    assert list(own.cells.all()) == []
+
+
+def test_a_duration_that_was_dropped_meanwhile_is_not_waited_for() -> None:
+    """Whoever records finds fewer than there were."""
+    own = Recorded()
+    own.add(3)
+    cell = own.cells.cell(("a", None))
+    own.cells._record = lambda seconds, attributes: cell.clear()
+    own.cells.hand_over()
+    assert list(own.cells.all()) == [(1, {"name": "a"})]
+
+
+def test_a_thread_that_is_asked_as_another_ends_is_not_the_last() -> None:
+    """It finds the lock held, and leaves; the next that is asked does not."""
+    own = Recorded()
+    own.cells._spawn = lambda run: run()
+
+    class Late:
+        def __init__(self) -> None:
+            self.real = own.cells._lock
+            self.acquire = self.real.acquire
+
+        def release(self) -> None:
+            own.cells._lock = self.real
+            own.add(MOST_WAITING)
+            self.real.release()
+
+    own.cells._lock = Late()  # type: ignore[assignment]
+    own.cells.hand_over()
+    assert own.seconds == []
+    own.add(1)
+    assert len(own.seconds) == MOST_WAITING + 1
 
 
 def test_without_threads_durations_are_dropped_and_counts_are_kept() -> None:
@@ -260,7 +296,9 @@ def test_readers_and_threads_lose_no_authentications() -> None:
     for each in threads:
         each.join()
     assert list(own.cells.all()) == [(30_000, {"name": "a"})]
-    assert len(own.seconds) == 30_000
+    assert own.cells.cell(("a", None)).counted == len(
+        own.seconds
+    )  # the others lagged behind, and were dropped
     assert looks == sorted(looks)
 
 
