@@ -63,6 +63,10 @@ class Tattler(logging.Handler):
             sentry_sdk.capture_message("refused")
 
 
+ISSUER = "https://issuer.example/"
+"""The name that the service's settings have for its issuer, which the log tells."""
+
+
 def reported(event: Any) -> str:
     """All of *event* but the request's own data and the locals of frames that are not ours."""
     return json.dumps(_without_the_frameworks(event), ensure_ascii=False)
@@ -73,7 +77,8 @@ def _without_the_frameworks(node: Any) -> Any:
         return [_without_the_frameworks(each) for each in node]
     if not isinstance(node, dict):
         return node
-    kept = {name: _without_the_frameworks(value) for name, value in node.items() if name != "request"}
+    public = ("request",) if node.get("issuer") != ISSUER else ("request", "issuer")  # the settings name it
+    kept = {name: _without_the_frameworks(value) for name, value in node.items() if name not in public}
     if "vars" in kept and isinstance(kept["vars"], dict):
         ours = is_ours(str(kept.get("abs_path"))) or kept.get("function") in ("leaky",)
         kept["vars"] = {

@@ -117,4 +117,5 @@ def test_the_page_names_every_option_of_guards() -> None:
 def test_the_names_that_every_adapter_has_are_there(package: Any) -> None:
     """``public`` is in each; a package that says ``require_jwt`` says it so."""
     assert "public" in package.__all__
-    assert f"{package.__name__}.pytest_plugin" in PAGE
+    kit = "test" if package is jwks_auth_django else "testing"
+    assert f"{package.__name__}.{kit}.JWTClient" in PAGE

@@ -32,7 +32,11 @@ def store(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
 def test_new_processes_start_with_the_keys_of_others(store):
     """Four workers, started while the issuer is down, answer from the keys another process has put there."""
     with FakeIssuer.serve() as issuer:
-        settings = {"JWKS_AUTH_ISSUER": issuer.issuer, "JWKS_AUTH_STORE": store}
+        settings = {
+            "JWKS_AUTH_ISSUER": issuer.issuer,
+            "JWKS_AUTH_STORE": store,
+            "JWKS_AUTH_ALLOW_FAKE_ISSUER": "true",
+        }
         issuer.settings(AUDIENCES)
         app = Flask(__name__)
         app.config.from_mapping(settings, JWKS_AUTH_AUDIENCE="api")

@@ -36,11 +36,11 @@ def of_sdk(verifier: Any) -> Any:
 def of_fastmcp(verifier: Any) -> Any:
     """FastMCP's, with its ``RemoteAuthProvider``."""
     fastmcp = pytest.importorskip("fastmcp")
+    verifier.required_scopes = ["orders:read"]
     auth = pytest.importorskip("fastmcp.server.auth").RemoteAuthProvider(
         token_verifier=verifier,
         authorization_servers=[AnyHttpUrl("https://issuer.example")],
         base_url="http://127.0.0.1:8000",
-        required_scopes=["orders:read"],
     )
     server = fastmcp.FastMCP("orders", auth=auth)
     server.tool(whoami)
