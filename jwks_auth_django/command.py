@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -56,9 +57,11 @@ class ProjectPlace(Place):
     def peers(self, options: Namespace) -> Mapping[str, Any]:
         """Return the variables of the process, and the project's settings."""
         found: dict[str, Any] = dict(os.environ)
-        for name in filter(str.isupper, dir(settings)):
-            with suppress(ImproperlyConfigured):
-                found[name] = getattr(settings, name)
+        with catch_warnings():
+            simplefilter("ignore")  # to look at a setting is not to use it
+            for name in filter(str.isupper, dir(settings)):
+                with suppress(ImproperlyConfigured):
+                    found[name] = getattr(settings, name)
         return found
 
     def _asked(self, options: Namespace) -> list[Requirement]:

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import requests
 from fastapi import Depends, FastAPI, Security
 from fastapi.testclient import TestClient
 from flask import Flask
@@ -23,23 +22,11 @@ from jwks_auth_fastapi import JWTBearer, VerifiedToken
 from jwks_auth_fastapi.starlette import JWTAuthenticationBackend, require_jwt
 from jwks_auth_flask import JWKSAuth, current_token
 from jwks_auth_flask import require_jwt as flask_require_jwt
+from tests.no_network import NoNetwork
 
 NAME = "https://login.shop.example/"
 
 Send = Callable[[str, dict[str, str]], tuple[int, Any]]
-
-
-class NoNetwork(requests.Session):
-    """A session that counts what it is asked for, and has no network."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """Count the request."""
-        self.asked.append(request.url)
-        raise requests.ConnectionError("no network in tests")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from jwks_auth_fastapi.mcp import MCPMiddleware
 from jwks_auth_fastapi.testing import assert_refuses, trust_fake_issuer
-from tests.seams.trusted_apps import NoNetwork
+from tests.no_network import NoNetwork
 
 
 async def answer(request: Any) -> JSONResponse:
